@@ -1,0 +1,98 @@
+//! Capture → calls → hints: the one place that strings the layers together.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::call::{Call, CallNo, CallState, FaxCarrier, Flow, PacketCounts, Verdict};
+use crate::capture::{CaptureInfo, Endpoint, Timestamp};
+use crate::hint::{Hint, PointOfView};
+
+pub mod service;
+
+/// What the user asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The capture; `-` is standard input.
+    pub file: PathBuf,
+    /// `--pbx`, `--udptl-ports`.
+    pub view: PointOfView,
+    /// `--follow`.
+    pub follow: bool,
+}
+
+/// A row of the VoIP-calls list: what is known of a call without opening it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallRow {
+    /// 1-based, by first packet.
+    pub number: CallNo,
+    /// First packet.
+    pub started: Timestamp,
+    /// From first to last packet, seconds.
+    pub duration: f64,
+    /// Number (user part) or host of the caller.
+    pub from: String,
+    /// Number or host of the callee.
+    pub to: String,
+    /// Signalling endpoint of the caller.
+    pub caller: Endpoint,
+    /// Signalling endpoint of the callee.
+    pub callee: Endpoint,
+    /// Call-ID.
+    pub call_id: Option<String>,
+    /// State.
+    pub state: CallState,
+    /// Final status of the first INVITE.
+    pub status: Option<u16>,
+    /// Packets.
+    pub packets: PacketCounts,
+    /// The call that carries the same fax.
+    pub other_leg: Option<CallNo>,
+    /// The fax in short; `None`: nothing shows that it was one, or not analysed yet (see `pending`).
+    pub fax: Option<FaxRow>,
+    /// It looks like a fax and waits for its analysis.
+    pub pending: bool,
+    /// Hints: errors, warnings.
+    pub hints: (u32, u32),
+}
+
+/// A fax in short.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaxRow {
+    /// How it was carried.
+    pub carrier: FaxCarrier,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Pages sent.
+    pub pages_sent: u32,
+    /// Pages confirmed.
+    pub pages_confirmed: u32,
+    /// `V.17 14400`
+    pub rate: Option<String>,
+    /// One sentence.
+    pub summary: String,
+}
+
+/// A call and the hints on it.
+#[derive(Clone, Debug)]
+pub struct Analysed {
+    /// The call.
+    pub call: Arc<Call>,
+    /// Its hints: by severity, then first frame.
+    pub hints: Vec<Hint>,
+}
+
+/// One or two legs with their hints, ready to be shown.
+#[derive(Clone, Debug)]
+pub struct AnalysedFlow {
+    /// The legs.
+    pub flow: Flow,
+    /// Hints by leg, in the order of the legs.
+    pub hints: Vec<Vec<Hint>>,
+}
+
+/// A capture that has been read to its end.
+#[derive(Debug)]
+pub struct Capture {
+    /// About the capture itself.
+    pub info: CaptureInfo,
+}

@@ -1,0 +1,122 @@
+//! Rules and hints: what went wrong, whose side it is on, what to check next.
+//!
+//! A rule is one array element in one of the files below; it reads the model and nothing else.
+
+use crate::call::{Call, EventId};
+use crate::capture::{Endpoint, FrameNo};
+
+/// How serious a hint is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// Explains a failure, or would.
+    Error,
+    /// Should be looked at.
+    Warning,
+    /// Good to know.
+    Note,
+    /// As it should be.
+    Ok,
+}
+
+impl Severity {
+    /// `error`, `warning`, `note`, `ok` as in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+            Self::Ok => "ok",
+        }
+    }
+
+    /// `✗ ! i ✓` and, in plain ASCII, `x ! i v`.
+    pub const fn mark(self, ascii: bool) -> &'static str {
+        match (self, ascii) {
+            (Self::Error, false) => "✗",
+            (Self::Error, true) => "x",
+            (Self::Warning, _) => "!",
+            (Self::Note, _) => "i",
+            (Self::Ok, false) => "✓",
+            (Self::Ok, true) => "v",
+        }
+    }
+}
+
+/// A diagnosis rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// Kebab case, prefixed by its file: `t30-dis-no-dcs`.
+    pub id: &'static str,
+    /// Usual severity; a finding may lower or raise it.
+    pub severity: Severity,
+    /// At most 60 columns.
+    pub title: &'static str,
+    /// What happened and what it means, and what to check next, on which side.
+    pub advice: &'static str,
+    /// Where it is from: clause, RFC, article. Never a clause that nobody looked up.
+    pub reference: &'static str,
+    /// When it fires, in words: for `faxflow rules` and docs/hints.md.
+    pub when: &'static str,
+    /// The check.
+    pub check: fn(&Scene<'_>) -> Vec<Finding>,
+}
+
+/// What a rule may look at: one call, the other leg if there is one, and what the user said.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// The call that the hint will stand on.
+    pub call: &'a Call,
+    /// The other leg of the same fax.
+    pub other: Option<&'a Call>,
+    /// The user's view.
+    pub view: &'a PointOfView,
+}
+
+/// Options that come from the user (`--pbx`, `--udptl-ports`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PointOfView {
+    /// Addresses of the user's own PBX (any port); empty: guessed from the legs.
+    pub pbx: Vec<std::net::IpAddr>,
+    /// The PBX's UDPTL range; VoipNow: 4000 to 5999.
+    pub udptl_ports: (u16, u16),
+    /// The user gave `--udptl-ports`.
+    pub udptl_ports_given: bool,
+}
+
+impl Default for PointOfView {
+    fn default() -> Self {
+        Self {
+            pbx: Vec::new(),
+            udptl_ports: (4000, 5999),
+            udptl_ports_given: false,
+        }
+    }
+}
+
+/// What a check saw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// Severity of this finding.
+    pub severity: Severity,
+    /// Frames that prove it, the deciding one first.
+    pub frames: Vec<FrameNo>,
+    /// The event on whose row the hint stands.
+    pub event: Option<EventId>,
+    /// What was seen, filled in, at most about 90 characters.
+    pub seen: String,
+    /// A sentence added to the rule's advice where the facts allow it: side, address, setting.
+    pub more: Option<String>,
+    /// Host that it is about, if one.
+    pub host: Option<Endpoint>,
+}
+
+/// A rule and what it saw, as shown.
+#[derive(Clone, Debug)]
+pub struct Hint {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// What it saw.
+    pub finding: Finding,
+    /// A consequence of the root cause, shown dimmed (RULES.md 0.3).
+    pub consequence: bool,
+}

@@ -1,0 +1,9 @@
+//! T.30: the messages of a fax call. Pure: octets in, meanings out; no packets, no clock.
+
+pub mod capability;
+pub mod fcf;
+pub mod fif;
+pub mod frame;
+pub mod nsf;
+
+pub use fcf::Fcf;

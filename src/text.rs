@@ -1,0 +1,55 @@
+//! Text from the network, made harmless: nothing else may reach a terminal or a file name.
+
+use std::borrow::Cow;
+
+/// Makes control characters, bidirectional overrides and other invisible characters visible.
+///
+/// C0 and DEL become control pictures (`␛`), everything else that hides or reorders becomes `\u{..}`.
+/// Borrows where nothing has to change.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_hostile) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\u{7f}' => out.push('␡'),
+            '\0'..='\u{1f}' => out.push(char::from_u32(0x2400 + u32::from(c)).unwrap_or('?')),
+            c if is_hostile(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Text out of octets that should be UTF-8 (RFC 3261 7.3.1); what is not becomes U+FFFD.
+pub fn lossy(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).into_owned()
+}
+
+/// Whether a character could steer a terminal, hide, or reorder what stands beside it.
+pub fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn makes_escape_sequences_visible() {
+        assert_eq!(visible("\x1b[2J"), "␛[2J");
+        assert_eq!(visible("a\u{202e}b"), "a\\u{202e}b");
+        assert_eq!(visible("\u{9b}31m\r\n\x7f"), "\\u{9b}31m␍␊␡");
+    }
+
+    #[test]
+    fn borrows_plain_text() {
+        assert!(matches!(visible("Grüße 003"), Cow::Borrowed(_)));
+    }
+}
