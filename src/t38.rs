@@ -2,6 +2,7 @@
 
 pub mod code;
 pub mod ifp;
+pub mod stats;
 pub mod stream;
 pub mod tpkt;
 pub mod udptl;
