@@ -11,6 +11,9 @@ pub(crate) const MAX_HEADER: usize = 2 << 20;
 /// Octets before the start line that are searched for it.
 pub(crate) const MAX_JUNK: usize = 512;
 
+/// Longest start line; a longer one is no SIP.
+const MAX_START_LINE: usize = 16 << 10;
+
 /// Longest method token; longer ones are no SIP.
 const MAX_METHOD: usize = 128;
 
@@ -109,15 +112,23 @@ pub(super) fn find_start(octets: &[u8]) -> Option<Found<'_>> {
 /// octet that is no text.
 pub(super) fn next_start(octets: &[u8], from: usize, limit: usize) -> Option<Found<'_>> {
     let stop = octets.len().min(from.saturating_add(limit));
-    // A start line always holds "SIP/": looking for it alone makes the search cheap.
-    let mut at = from;
-    while let Some(found) = find_sip(octets, at) {
-        let line_start = start_of_line(octets, found, from);
-        if line_start >= stop {
+    let window = octets
+        .get(..stop.saturating_add(MAX_START_LINE).min(octets.len()))
+        .unwrap_or_default();
+    // A start line always holds "SIP/": looking for it alone makes the search cheap. Going back only
+    // to the last place looked at, and judging a line once, keeps it linear.
+    let (mut at, mut judged) = (from, None);
+    let mut begin = from;
+    while let Some(found) = find_sip(window, at) {
+        begin = start_of_line(octets, found, at).unwrap_or(begin);
+        if begin >= stop {
             return None;
         }
-        if let Some(start) = start_at(octets, line_start) {
-            return Some(start);
+        if judged != Some(begin) {
+            if let Some(start) = start_at(octets, begin) {
+                return Some(start);
+            }
+            judged = Some(begin);
         }
         at = found + 4;
     }
@@ -141,28 +152,31 @@ fn find_sip(octets: &[u8], from: usize) -> Option<usize> {
     }
 }
 
-/// Where the text around `at` begins: after the last control or non-ASCII octet before it.
-fn start_of_line(octets: &[u8], at: usize, from: usize) -> usize {
+/// Where the text before `at` begins: after the last control octet at or after `from`.
+fn start_of_line(octets: &[u8], at: usize, from: usize) -> Option<usize> {
     let window = octets.get(from..at).unwrap_or_default();
     window
         .iter()
         .rposition(|octet| (*octet < 0x20 && *octet != b'\t') || *octet == 0x7F)
-        .map_or(from, |last| from + last + 1)
+        .map(|last| from + last + 1)
 }
 
 /// The start line that begins at `at`, if one does.
 pub(super) fn start_at(octets: &[u8], at: usize) -> Option<Found<'_>> {
+    let octets = octets
+        .get(..octets.len().min(at.saturating_add(MAX_START_LINE)))
+        .unwrap_or_default();
     let rest = octets.get(at..)?;
     let skipped = rest.iter().take_while(|octet| is_blank(**octet)).count();
     let rest = rest.get(skipped..)?;
     if let Some(version) = version(rest) {
+        if !rest.get(version.len()).copied().is_some_and(is_blank) {
+            return None;
+        }
         let line = line(octets, at);
         let text = octets.get(at + skipped + version.len()..line.end)?;
         let (status, reason) = split_blank(text.trim_ascii_start());
-        return (text.first().is_some_and(|octet| is_blank(*octet))
-            && !status.is_empty()
-            && status.iter().all(u8::is_ascii_digit))
-        .then_some(Found {
+        return (!status.is_empty() && status.iter().all(u8::is_ascii_digit)).then_some(Found {
             at,
             next: line.next,
             start: Start::Response {
@@ -178,7 +192,10 @@ pub(super) fn start_at(octets: &[u8], at: usize) -> Option<Found<'_>> {
         .take_while(|octet| is_token(**octet))
         .count();
     let (method, after) = rest.split_at_checked(method_len)?;
-    if method.is_empty() || method.len() > MAX_METHOD || !after.first().copied().is_some_and(is_blank) {
+    if method.is_empty()
+        || method.len() > MAX_METHOD
+        || !after.first().copied().is_some_and(is_blank)
+    {
         return None;
     }
     let line = line(octets, at);
@@ -226,7 +243,10 @@ fn version(text: &[u8]) -> Option<&[u8]> {
         .split_first_chunk::<4>()
         .filter(|(name, _)| name.eq_ignore_ascii_case(b"SIP/"))?
         .1;
-    let major = digits.iter().take_while(|octet| octet.is_ascii_digit()).count();
+    let major = digits
+        .iter()
+        .take_while(|octet| octet.is_ascii_digit())
+        .count();
     let minor = digits
         .get(major..)?
         .strip_prefix(b".")?
@@ -391,7 +411,10 @@ impl<'m> Iterator for Parameters<'m> {
             let end = position(value, |octet| matches!(octet, b';' | b',' | b'>'));
             let after = value.get(end..).unwrap_or_default();
             let skip = position(after, |octet| matches!(octet, b';' | b','));
-            (value.get(..end)?.trim_ascii(), after.get(skip..).unwrap_or_default())
+            (
+                value.get(..end)?.trim_ascii(),
+                after.get(skip..).unwrap_or_default(),
+            )
         };
         self.rest = after;
         Some((name.trim_ascii(), Some(value)))

@@ -192,7 +192,10 @@ fn known(name: &[u8]) -> Option<Wanted> {
 
 /// Number (saturated) and method of a CSeq value.
 pub(super) fn cseq(value: &[u8]) -> Option<(u32, &[u8])> {
-    let digits = value.iter().take_while(|octet| octet.is_ascii_digit()).count();
+    let digits = value
+        .iter()
+        .take_while(|octet| octet.is_ascii_digit())
+        .count();
     let number = number(value)?;
     Some((
         u32::try_from(number).unwrap_or(u32::MAX),

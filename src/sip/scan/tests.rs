@@ -100,7 +100,11 @@ fn junk_has_a_limit() {
 fn tolerates_missing_headers_and_cut() {
     for end in 0..INVITE.len() {
         if let Some(brief) = scan(&INVITE[..end]) {
-            assert!(brief.call_id.is_none_or(|id| b"987asjd97y7atg".starts_with(id)));
+            assert!(
+                brief
+                    .call_id
+                    .is_none_or(|id| b"987asjd97y7atg".starts_with(id))
+            );
         }
     }
     let brief = scan(b"ACK sip:a SIP/2.0\r\nno colon here\r\nTo : x\r\n\r\n").unwrap();
