@@ -159,17 +159,14 @@ fn request(method: &[u8], uri: &[u8], problems: &mut Vec<String>) -> StartLine {
     let known = METHODS
         .iter()
         .find(|known| known.eq_ignore_ascii_case(&written));
-    let method = match known {
-        Some(known) => {
-            if *known != written {
-                problems.push(format!("method written {written}"));
-            }
-            (*known).to_owned()
+    let method = if let Some(known) = known {
+        if *known != written {
+            problems.push(format!("method written {written}"));
         }
-        None => {
-            problems.push(format!("unknown method {written}"));
-            written
-        }
+        (*known).to_owned()
+    } else {
+        problems.push(format!("unknown method {written}"));
+        written
     };
     if uri.contains(&b' ') {
         problems.push("space in the request URI".to_owned());

@@ -190,7 +190,7 @@ fn known(name: &[u8]) -> Option<Wanted> {
         .map(|(_, wanted)| *wanted)
 }
 
-/// Number (saturated) and method of a CSeq value.
+/// Number (saturated) and method of a `CSeq` value.
 pub(super) fn cseq(value: &[u8]) -> Option<(u32, &[u8])> {
     let digits = value
         .iter()

@@ -23,19 +23,16 @@ impl Message {
 pub fn party(value: &str) -> Party {
     let value = value.trim();
     let (display, rest) = display(value);
-    let (uri, display) = match rest.find('<') {
-        Some(open) => {
-            let inside = rest.get(open + 1..).unwrap_or_default();
-            let end = inside.find('>').unwrap_or(inside.len());
-            let before = rest.get(..open).unwrap_or_default().trim();
-            let display = display.or_else(|| (!before.is_empty()).then(|| before.to_owned()));
-            (inside.get(..end).unwrap_or_default(), display)
-        }
+    let (uri, display) = if let Some(open) = rest.find('<') {
+        let inside = rest.get(open + 1..).unwrap_or_default();
+        let end = inside.find('>').unwrap_or(inside.len());
+        let before = rest.get(..open).unwrap_or_default().trim();
+        let display = display.or_else(|| (!before.is_empty()).then(|| before.to_owned()));
+        (inside.get(..end).unwrap_or_default(), display)
+    } else {
         // Without <> all parameters are those of the header (RFC 3261 20.10).
-        None => {
-            let end = rest.find([';', ',', '>']).unwrap_or(rest.len());
-            (rest.get(..end).unwrap_or_default(), display)
-        }
+        let end = rest.find([';', ',', '>']).unwrap_or(rest.len());
+        (rest.get(..end).unwrap_or_default(), display)
     };
     let (user, host) = user_and_host(uri);
     Party {
@@ -122,15 +119,12 @@ fn decode(text: &str) -> String {
                     .then_some(())?;
                 Some((u8::from_str_radix(digits, 16).ok()?, after))
             });
-        match escaped {
-            Some((octet, after)) => {
-                out.push(octet);
-                rest = after;
-            }
-            None => {
-                out.push(*first);
-                rest = after;
-            }
+        if let Some((octet, after)) = escaped {
+            out.push(octet);
+            rest = after;
+        } else {
+            out.push(*first);
+            rest = after;
         }
     }
     lossy(&out)
