@@ -151,6 +151,28 @@ pub fn is_valid(octets: &[u8]) -> bool {
         })
 }
 
+/// `type-of-msg` of an IFP packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageType {
+    /// `t30-indicator`.
+    Indicator(Indicator),
+    /// `t30-data`.
+    Data(DataType),
+}
+
+/// The type of the IFP packet that begins with `octets`.
+pub fn type_of(octets: &[u8]) -> Option<MessageType> {
+    match Head::decode(&mut Reader::new(octets)).ok()? {
+        Head::Indicator(indicator, _) => Some(MessageType::Indicator(indicator)),
+        Head::Data(data_type, _) => Some(MessageType::Data(data_type)),
+    }
+}
+
+/// Whether an IFP packet carries data of a fast modem.
+pub fn fast_data(octets: &[u8]) -> bool {
+    matches!(type_of(octets), Some(MessageType::Data(data_type)) if !data_type.carries_control())
+}
+
 /// `type-of-msg`, and whether a data field follows.
 #[derive(Clone, Copy)]
 enum Head {
