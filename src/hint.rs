@@ -5,6 +5,13 @@
 use crate::call::{Call, EventId};
 use crate::capture::{Endpoint, FrameNo};
 
+mod dialogue;
+mod evidence;
+mod g711;
+mod leg;
+mod t30;
+mod udptl;
+
 /// How serious a hint is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {

@@ -1,0 +1,2 @@
+use crate::hint::Rule;
+pub(crate) const RULES: &[Rule] = &[];
