@@ -1,10 +1,8 @@
 //! What rules have in common when they put a finding together: waits that the capture can prove, sides and
 //! hosts by name, figures in words.
 
-use std::net::IpAddr;
-
 use crate::call::{Call, CallState, Event, EventId, EventKind, Side};
-use crate::capture::{Endpoint, FrameNo, Timestamp};
+use crate::capture::{FrameNo, Timestamp};
 use crate::hint::{Finding, Scene, Severity};
 use crate::sip::StartLine;
 
@@ -39,15 +37,6 @@ pub(crate) fn with_more(mut finding: Finding, more: impl Into<String>) -> Findin
     finding
 }
 
-/// The event of a call by its id.
-pub(crate) fn event(call: &Call, id: EventId) -> Option<&Event> {
-    let index = usize::try_from(id.0).ok()?;
-    call.events
-        .get(index)
-        .filter(|event| event.id == id)
-        .or_else(|| call.events.iter().find(|event| event.id == id))
-}
-
 /// First BYE (or CANCEL of a call that was never answered).
 pub(crate) fn hang_up(call: &Call) -> Option<&Event> {
     call.events.iter().find(|event| {
@@ -78,64 +67,22 @@ pub(crate) fn waited(call: &Call, from: Timestamp, wait: f64) -> bool {
         || hang_up(call).is_some_and(|bye| bye.at > from)
 }
 
-/// Lowers an absence by one level where the capture is not whole, and says so.
-pub(crate) fn absence(call: &Call, mut finding: Finding) -> Finding {
-    if !is_weak(call) {
-        return finding;
-    }
-    finding.severity = match finding.severity {
-        Severity::Error => Severity::Warning,
-        Severity::Warning | Severity::Note => Severity::Note,
-        Severity::Ok => Severity::Ok,
-    };
-    finding.seen.push_str(" (capture incomplete)");
-    finding
-}
-
-fn is_weak(call: &Call) -> bool {
-    let facts = &call.capture;
-    facts.starts_mid_call
-        || facts.dropped > 0
-        || facts.orphan_fragments > 0
-        || capture_ends_early(call)
-}
-
-/// The signalling endpoint of a side.
-pub(crate) fn host(call: &Call, side: Side) -> Endpoint {
-    match side {
-        Side::Caller => call.caller,
-        Side::Callee => call.callee,
-    }
-}
-
 /// `caller 192.0.2.10`
 pub(crate) fn named(call: &Call, side: Side) -> String {
-    format!("{side} {}", host(call, side).addr)
-}
-
-/// The user's PBX in this call: by `--pbx`, else the host that both legs share.
-pub(crate) fn pbx_side(scene: &Scene<'_>) -> Option<Side> {
-    let is_pbx = |addr: IpAddr| match scene.other {
-        _ if !scene.view.pbx.is_empty() => scene.view.pbx.contains(&addr),
-        Some(other) => addr == other.caller.addr || addr == other.callee.addr,
-        None => false,
+    let host = match side {
+        Side::Caller => call.caller,
+        Side::Callee => call.callee,
     };
-    let caller = is_pbx(scene.call.caller.addr);
-    let callee = is_pbx(scene.call.callee.addr);
-    match (caller, callee) {
-        (true, false) => Some(Side::Caller),
-        (false, true) => Some(Side::Callee),
-        _ => None,
-    }
+    format!("{side} {}", host.addr)
 }
 
 /// A sentence on whose side `side` is, with what to do there; without a point of view it names the host.
 pub(crate) fn blame(scene: &Scene<'_>, side: Side, own: &str, other: &str) -> String {
     let host = named(scene.call, side);
-    match pbx_side(scene) {
-        Some(pbx) if pbx == side => format!("The {host} is your PBX: {own}"),
-        Some(_) => format!("The {host} is the other side: {other}"),
-        None => format!("The {host}: if it is yours, {own} If not: {other}"),
+    match scene.is_pbx(side) {
+        Some(true) => format!("The {host} is your PBX: {own}"),
+        Some(false) => format!("The {host} is the other side: {other}"),
+        None => format!("The {host}: if it is yours, {own} If not, {other}"),
     }
 }
 

@@ -1,2 +1,6 @@
+//! Rules on fax over audio (the catalogue, 6).
+
 use crate::hint::Rule;
-pub(crate) const RULES: &[Rule] = &[];
+
+/// The rules of this family.
+pub(crate) const RULES: &[&[Rule]] = &[];

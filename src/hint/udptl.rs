@@ -6,7 +6,10 @@ mod content;
 mod loss;
 mod path;
 
-pub(crate) const RULES: &[Rule] = &[
+/// The rules of this family.
+pub(crate) const RULES: &[&[Rule]] = &[TRANSPORT];
+
+const TRANSPORT: &[Rule] = &[
     Rule {
         id: "udptl-none",
         severity: Severity::Error,

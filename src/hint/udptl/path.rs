@@ -4,7 +4,7 @@ use crate::call::{Call, EventKind, MediaPath, MediaPeriod, Side, UdptlStats, Ver
 use crate::capture::{Endpoint, Timestamp};
 use crate::hint::dialogue::{ANSWERS, Dialogue};
 use crate::hint::evidence::{
-    self, LATE, absence, finding, frames, hang_up, named, with_more,
+    self, LATE, finding, frames, hang_up, named, with_more,
 };
 use crate::hint::{Finding, Scene, Severity};
 use crate::t30::Fcf;
@@ -92,7 +92,7 @@ pub(super) fn none(scene: &Scene<'_>) -> Vec<Finding> {
         .negotiations
         .get(period.negotiation)
         .and_then(|negotiation| negotiation.answer_event)
-        .and_then(|id| evidence::event(call, id));
+        .and_then(|id| scene.event(id));
     let seen = format!(
         "T.38 agreed but no UDPTL from either side in {:.1} s",
         until.seconds_since(period.from)
@@ -104,7 +104,7 @@ pub(super) fn none(scene: &Scene<'_>) -> Vec<Finding> {
         seen,
     );
     let more = format!("SDP: caller {}, callee {}.", t38.caller, t38.callee);
-    vec![absence(call, with_more(found, more))]
+    vec![with_more(found, more)]
 }
 
 /// Whether this capture point would have seen the media: it saw RTP of one of the hosts, or ICMP about them.
@@ -156,7 +156,7 @@ fn one_way_from(scene: &Scene<'_>, dialogue: &Dialogue<'_>, live: Side) -> Optio
     let mut found = finding(Severity::Error, frames([first_frame, last_frame]), None, seen);
     found.event = event_at(call, live, first);
     found.host = endpoints(call, silent).last().copied();
-    Some(absence(call, with_more(found, destination_words(scene, stats, silent))))
+    Some(with_more(found, destination_words(scene, stats, silent)))
 }
 
 /// A fax that went on in sound after T.38 was tried: nothing is one-way about the fax itself.

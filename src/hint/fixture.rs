@@ -1,0 +1,1 @@
+//! Calls built by hand, for the tests of rules.
