@@ -140,8 +140,10 @@ pub enum Command {
         output: Output,
     },
     /// One verdict and the hints for every fax; the exit status tells scripts
-    #[command(after_help = "Exit status: 0 all faxes good; 1 a fax failed, was only partly sent, or a call \
-was refused or never answered and there is no fax; 2 wrong usage or a file that cannot be read; 3 no fax found.")]
+    #[command(
+        after_help = "Exit status: 0 all faxes good; 1 a fax failed, was only partly sent, or a call \
+was refused or never answered and there is no fax; 2 wrong usage or a file that cannot be read; 3 no fax found."
+    )]
     Check {
         /// Captures; `-` is standard input
         #[arg(required = true, value_name = "FILE")]
