@@ -15,7 +15,9 @@ use crate::capture::reader::{Mark, Reader};
 use crate::capture::store::Store;
 use crate::capture::{CaptureInfo, Error, FrameNo, Transport};
 use crate::hint::{Scene, Severity};
-use crate::rtp::stream::RtpArrival;
+use crate::rtp::RtpArrival;
+
+mod saving;
 
 /// RTP that is held in memory at once while faxes are analysed.
 const RTP_BATCH: u64 = 48 << 20;
@@ -32,6 +34,8 @@ pub struct Analysis {
     calls: Vec<DialogId>,
     numbers: HashMap<DialogId, CallNo>,
     partners: HashMap<DialogId, Vec<DialogId>>,
+    /// The first frame.
+    start: Option<Mark>,
     finished: bool,
 }
 
@@ -50,13 +54,14 @@ impl Analysis {
             calls: Vec::new(),
             numbers: HashMap::new(),
             partners: HashMap::new(),
+            start: None,
             finished: false,
         })
     }
 
     /// Reads at most `frames` frames. False: there are no more (for now, where the file grows).
     pub fn step(&mut self, frames: usize) -> Result<bool, Error> {
-        let Self { reader, decoder, store, index, options, .. } = self;
+        let Self { reader, decoder, store, index, options, start, .. } = self;
         let mut failed: Option<io::Error> = None;
         for _ in 0..frames {
             let Some(frame) = reader.next_frame()? else {
@@ -64,6 +69,7 @@ impl Analysis {
                 return Ok(false);
             };
             let mark = frame.mark;
+            start.get_or_insert(mark);
             decoder.decode(&frame, &mut |packet| {
                 if let Err(error) = index.push(packet, mark, store) {
                     failed.get_or_insert(error);
@@ -309,7 +315,7 @@ impl Analysis {
                         src: packet.src,
                         dst: packet.dst,
                         payload: packet.payload.to_vec(),
-                        cut: packet.cut > 0,
+                        cut: packet.cut,
                     });
                 }
             });
@@ -341,19 +347,14 @@ impl Analysis {
         changed.iter().filter_map(|id| self.numbers.get(id).copied()).collect()
     }
 
-    /// Frames of some calls, for saving: SIP, T.38 and RTP.
-    pub fn frames_of(&self, numbers: &[CallNo]) -> Vec<FrameNo> {
-        let mut out = Vec::new();
-        for dialog in numbers.iter().filter_map(|number| self.id_of(*number)).filter_map(|id| self.index.dialog(id)) {
-            out.extend(dialog.messages.iter().map(|message| message.frame));
-            out.extend(dialog.icmp.iter().map(|error| error.frame));
-            for flow in dialog.flows.iter().filter_map(|id| self.index.flow(*id)) {
-                out.extend(flow.t38.iter().map(|packet| packet.frame));
-            }
-        }
-        out.sort_unstable();
-        out.dedup();
-        out
+    /// Writes the packets of some calls as a pcap file: how many.
+    pub fn save_packets(&self, numbers: &[CallNo], path: &Path) -> io::Result<u64> {
+        let start = self.start.ok_or_else(|| io::Error::other("the capture is empty"))?;
+        saving::packets(&self.store, start, (&self.index, &self.dialogs_of(numbers)), path)
+    }
+
+    fn dialogs_of(&self, numbers: &[CallNo]) -> Vec<DialogId> {
+        numbers.iter().filter_map(|number| self.id_of(*number)).collect()
     }
 }
 

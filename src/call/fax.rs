@@ -174,41 +174,42 @@ impl Reader {
             self.flush(side);
         }
         match &signal.kind {
-            SignalKind::Silence => self.push(side, signal, EventKind::Indicator(Indicator::NoSignal)),
-            SignalKind::Tone(tone) => {
-                let kind = match tone {
-                    Tone::Cng if !self.audio => EventKind::Indicator(Indicator::Cng),
-                    Tone::Ced if !self.audio => EventKind::Indicator(Indicator::Ced),
-                    Tone::AnsAm if !self.audio => EventKind::Indicator(Indicator::V8Ansam),
-                    tone => EventKind::Tone { tone: *tone, level: None },
-                };
-                self.push(side, signal, kind)
+            SignalKind::Hdlc(frame) if is_image(frame) => self.image(side, signal, frame),
+            SignalKind::Hdlc(frame) => self.message(side, signal, frame),
+            SignalKind::NonEcm(data) => self.non_ecm(side, signal, data),
+            SignalKind::Carrier(span) => self.carrier(side, signal, *span),
+            SignalKind::Malformed { reason, octets } => self.malformed(side, signal, reason, octets),
+            // Losses have rows of their own, made from the figures of the stream.
+            SignalKind::Gap { .. } => {}
+            _ => {
+                if let Some(kind) = self.plain(&signal.kind) {
+                    self.push(side, signal, kind);
+                }
             }
-            SignalKind::Preamble if self.audio => self.push(side, signal, EventKind::Preamble),
-            SignalKind::Preamble => self.push(side, signal, EventKind::Indicator(Indicator::V21Preamble)),
+        }
+    }
+
+    /// Signals that carry no data: tones, indicators, training.
+    fn plain(&mut self, kind: &SignalKind) -> Option<EventKind> {
+        Some(match kind {
+            SignalKind::Silence => EventKind::Indicator(Indicator::NoSignal),
+            SignalKind::Tone(Tone::Cng) if !self.audio => EventKind::Indicator(Indicator::Cng),
+            SignalKind::Tone(Tone::Ced) if !self.audio => EventKind::Indicator(Indicator::Ced),
+            SignalKind::Tone(Tone::AnsAm) if !self.audio => EventKind::Indicator(Indicator::V8Ansam),
+            SignalKind::Tone(tone) => EventKind::Tone { tone: *tone, level: None },
+            SignalKind::Preamble if self.audio => EventKind::Preamble,
+            SignalKind::Preamble => EventKind::Indicator(Indicator::V21Preamble),
             SignalKind::Training { modem, long } => {
                 self.modem_seen = Some(*modem);
                 let known = Indicator::KNOWN.iter().find(|known| known.training() == Some((*modem, *long)));
-                let kind = match known {
+                match known {
                     Some(indicator) if !self.audio => EventKind::Indicator(*indicator),
                     _ => EventKind::Training(*modem),
-                };
-                self.push(side, signal, kind)
+                }
             }
-            SignalKind::Hdlc(frame) if is_image(frame) => self.image(side, signal, frame),
-            SignalKind::Hdlc(frame) => return self.message(side, signal, frame),
-            SignalKind::NonEcm(data) => return self.non_ecm(side, signal, data),
-            SignalKind::Carrier(span) => return self.carrier(side, signal, *span),
-            SignalKind::V8 { name, text } => {
-                let kind = EventKind::V8 { name, text: text.clone() };
-                self.push(side, signal, kind)
-            }
-            SignalKind::Gap { packets, first_seq } => {
-                let kind = EventKind::Gap { lost: *packets, recovered: 0, first_seq: *first_seq };
-                self.push(side, signal, kind)
-            }
-            SignalKind::Malformed { reason, octets } => return self.malformed(side, signal, reason, octets),
-        };
+            SignalKind::V8 { name, text } => EventKind::V8 { name, text: text.clone() },
+            _ => return None,
+        })
     }
 
     /// Adds an event for a signal; its phase is the current one.

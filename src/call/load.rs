@@ -11,7 +11,7 @@ use crate::call::{
 };
 use crate::capture::store::Store;
 use crate::capture::{CaptureInfo, Endpoint, Timestamp};
-use crate::rtp::stream::RtpArrival;
+use crate::rtp::RtpArrival;
 use crate::sip::Party;
 
 mod audio;

@@ -53,5 +53,5 @@ fn codec(negotiation: &Negotiation) -> Option<String> {
     let format = line.formats.first()?;
     let number: u8 = format.parse().ok()?;
     let named = line.rtpmap.iter().find(|(payload_type, _, _)| *payload_type == number).map(|(_, name, _)| name.clone());
-    named.or_else(|| crate::rtp::header::static_name(number).map(str::to_owned)).or_else(|| Some(format.clone()))
+    named.or_else(|| crate::rtp::header::static_codec(number).map(str::to_owned)).or_else(|| Some(format.clone()))
 }

@@ -116,7 +116,7 @@ impl PageBook {
         }
         self.pending = Some(Command { fcf: frame.fcf, fcf2: frame.fcf2, event: id });
         if let Some(page) = self.pages.last_mut() {
-            page.command = Some((frame.static_name(), id));
+            page.command = Some((command_name(frame.fcf, frame.fcf2), id));
         }
     }
 
@@ -205,6 +205,24 @@ fn page_data(events: &mut [Event], id: EventId) -> Option<&mut crate::call::Page
     match &mut event.kind {
         EventKind::PageData(data) => Some(data),
         _ => None,
+    }
+}
+
+/// `EOP`, `PPS-EOP`, `EOR-MPS`, ...
+fn command_name(fcf: Fcf, fcf2: Option<Fcf>) -> &'static str {
+    match (fcf, fcf2) {
+        (Fcf::Pps, Some(Fcf::Null)) => "PPS-NULL",
+        (Fcf::Pps, Some(Fcf::Eop)) => "PPS-EOP",
+        (Fcf::Pps, Some(Fcf::Mps)) => "PPS-MPS",
+        (Fcf::Pps, Some(Fcf::Eom)) => "PPS-EOM",
+        (Fcf::Pps, Some(Fcf::PriEop)) => "PPS-PRI-EOP",
+        (Fcf::Pps, Some(Fcf::PriMps)) => "PPS-PRI-MPS",
+        (Fcf::Pps, Some(Fcf::PriEom)) => "PPS-PRI-EOM",
+        (Fcf::Eor, Some(Fcf::Null)) => "EOR-NULL",
+        (Fcf::Eor, Some(Fcf::Eop)) => "EOR-EOP",
+        (Fcf::Eor, Some(Fcf::Mps)) => "EOR-MPS",
+        (Fcf::Eor, Some(Fcf::Eom)) => "EOR-EOM",
+        _ => name(fcf),
     }
 }
 

@@ -155,7 +155,7 @@ impl DialogEntry {
     }
 
     /// The side that sent a message with these tags; `None`: the tags do not tell.
-    pub(super) fn sender_by_tag(&self, from_tag: Option<&[u8]>, request: bool) -> Option<Side> {
+    pub(crate) fn sender_by_tag(&self, from_tag: Option<&[u8]>, request: bool) -> Option<Side> {
         let tag = from_tag?;
         // The From of a response is that of its request, so its sender is the other side.
         if tag == &*self.caller_tag {

@@ -169,7 +169,7 @@ fn begin(entry: &mut DialogEntry, brief: &Brief<'_>, packet: &Packet<'_>) {
 fn party(header: Option<&[u8]>) -> Box<str> {
     let Some(header) = header else { return Box::default() };
     let text = String::from_utf8_lossy(header);
-    let party = crate::sip::parse::party(&text);
+    let party = crate::sip::parse::party::party(&text);
     party.user.or(party.host).unwrap_or_default().into_boxed_str()
 }
 

@@ -3,7 +3,7 @@
 use crate::call::index::{Index, dialog};
 use crate::capture::store::Store;
 use crate::capture::{Packet, Transport};
-use crate::sip::framing::Framer;
+use crate::sip::framing::{Framer, Verdict};
 use crate::t38::stream::Framing;
 
 /// A piece of a byte stream, owned: streams and index cannot be borrowed at once.
@@ -65,12 +65,14 @@ impl Index {
         }
         let framer = self.framers.entry((src, dst)).or_insert_with(Framer::new);
         let messages = framer.push(&piece.data, piece.packet.frame, piece.packet.at, piece.gap);
-        let not_sip = framer.is_not_sip();
-        let transport = if framer.is_websocket() { dialog::WS } else { dialog::TCP };
+        let not_sip = framer.verdict() == Verdict::NotSip;
         for message in messages {
-            let at = Owned { frame: message.frame, at: message.at, ..piece.packet };
+            // Shown at the frame that completed it, as Wireshark does.
+            let (frame, at) = message.last;
+            let transport = if message.websocket { dialog::WS } else { dialog::TCP };
+            let at = Owned { frame, at, ..piece.packet };
             let mut packet = at.packet(&message.octets);
-            packet.cut = cut;
+            packet.cut = if message.cut { cut.max(1) } else { 0 };
             self.sip_message(&packet, transport, store)?;
         }
         if not_sip {

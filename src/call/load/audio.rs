@@ -6,8 +6,7 @@ use crate::call::fax::Heard;
 use crate::call::index::{DialogEntry, FlowEntry, FlowId};
 use crate::call::load::{Draft, RtpByFlow, Source};
 use crate::call::{EventKind, Side};
-use crate::rtp::stream::RtpArrival;
-use crate::rtp::{event, fax, stream};
+use crate::rtp::{RtpArrival, event, fax, stream};
 
 /// Adds the RTP rows of a dialog to the draft and gives the signals of a fax over audio.
 pub(super) fn read(
