@@ -147,6 +147,9 @@ const BLOCK_TYPES: [u32; 13] = [
     0x8000_0001,
 ];
 
+/// Custom blocks, systemd journal entries and sysdig events: Wireshark lists them as frames.
+const NUMBERED_TYPES: [u32; 7] = [0x0bad, 0x4000_0bad, 9, 0x0204, 0x0208, 0x0216, 0x0221];
+
 /// Type of a section header block: the same in either byte order.
 pub(super) const BLOCK_SECTION: u32 = 0x0a0d_0d0a;
 
@@ -183,6 +186,8 @@ pub(super) enum Content {
         interface: u32,
         dropped: u64,
     },
+    /// No packet, but Wireshark gives it a frame number.
+    Numbered,
     Other,
 }
 
@@ -253,6 +258,7 @@ pub(super) fn block(data: &[u8], order: Order) -> Option<Content> {
                     .saturating_add(drops(OptionCode::IsbOsDrop)),
             }
         }
+        _ if NUMBERED_TYPES.contains(&block_type) => Content::Numbered,
         _ => Content::Other,
     })
 }

@@ -83,6 +83,9 @@ pub(super) enum Layer {
     Llc,
 }
 
+/// Layers outside an IP packet that are stepped over.
+const STEPS_MAX: usize = 32;
+
 /// Ethernet types.
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
@@ -161,6 +164,24 @@ pub(super) fn inner(layer: Layer, data: &[u8]) -> Option<(Layer, &[u8])> {
         }
         Layer::Ppp => ppp(data),
     }
+}
+
+/// The outermost IP packet of a frame.
+pub(super) fn ip_packet(link: LinkType, data: &[u8]) -> Option<&[u8]> {
+    let (layer, data) = first(link, data)?;
+    ip_inside(layer, data)
+}
+
+/// The next IP packet inside a layer.
+pub(super) fn ip_inside(layer: Layer, data: &[u8]) -> Option<&[u8]> {
+    let mut at = (layer, data);
+    for _ in 0..STEPS_MAX {
+        if at.0 == Layer::Ip {
+            return Some(at.1);
+        }
+        at = inner(at.0, at.1)?;
+    }
+    None
 }
 
 /// What follows an Ethernet type; tags one in the other are stepped over here, however many.

@@ -113,19 +113,8 @@ impl Decoder {
 
     /// Walks inwards to the next IP packet.
     fn layer(&mut self, context: Context<'_, '_>, layer: Layer, data: &[u8], sink: Sink<'_>) {
-        let mut at = (layer, data);
-        // Each step but the one to IP eats octets; the bound is for those that eat few.
-        for _ in 0..32 {
-            if at.0 == Layer::Ip {
-                if let Some(ip) = ip::packet(at.1) {
-                    self.ip(context, &ip, sink);
-                }
-                return;
-            }
-            match link::inner(at.0, at.1) {
-                Some(inner) => at = inner,
-                None => return,
-            }
+        if let Some(ip) = link::ip_inside(layer, data).and_then(ip::packet) {
+            self.ip(context, &ip, sink);
         }
     }
 

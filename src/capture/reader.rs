@@ -111,6 +111,8 @@ enum Step {
     Frame(Found, Option<Damage>),
     /// Something that is no frame.
     Damage(Damage),
+    /// Something that is no frame, but has a frame's number.
+    Numbered,
     /// No more data (for now).
     End,
 }
@@ -264,6 +266,10 @@ impl Reader {
                     return Ok(Some(self.admit(&found)));
                 }
                 Step::Damage(damage) => self.note(damage),
+                Step::Numbered => {
+                    self.next_no = self.next_no.saturating_add(1);
+                    self.info.packets += 1;
+                }
                 Step::End => {
                     self.finish()?;
                     return Ok(None);

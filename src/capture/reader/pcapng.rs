@@ -156,6 +156,7 @@ impl Blocks {
                 let room = frame.len.saturating_sub(packet.data_at + 4);
                 return Some(self.packet(&packet, room, start));
             }
+            Some(Content::Numbered) => return Some(Step::Numbered),
             Some(Content::Other) => {}
             None => {
                 return Some(Step::Damage(Damage {
