@@ -9,6 +9,8 @@ use crate::text::visible;
 
 pub mod calls;
 pub mod decode;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod hints;
 pub mod ladder;
 pub mod time;

@@ -482,3 +482,6 @@ fn wrap_word(word: &str, width: usize) -> Vec<String> {
         super::wrap(word, width)
     }
 }
+
+#[cfg(test)]
+mod tests;
