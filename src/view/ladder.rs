@@ -9,7 +9,10 @@ use crate::view::time::TimeMode;
 
 /// Shape of a ladder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "five switches, each with a key of its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "five switches, each with a key of its own"
+)]
 pub struct Options {
     /// Columns to use.
     pub width: usize,

@@ -45,7 +45,11 @@ pub fn seconds(from: Timestamp, at: Timestamp) -> String {
 /// `0:58.113`, `1:02:10.002`: for the calls list.
 pub fn clock(from: Timestamp, at: Timestamp) -> String {
     let negative = at < from;
-    let millis = if negative { from.0 - at.0 } else { at.0 - from.0 } / 1_000_000;
+    let millis = if negative {
+        from.0 - at.0
+    } else {
+        at.0 - from.0
+    } / 1_000_000;
     let (hours, minutes) = (millis / 3_600_000, millis / 60_000 % 60);
     let (seconds, millis) = (millis / 1_000 % 60, millis % 1_000);
     let sign = if negative { "-" } else { "" };
@@ -111,7 +115,10 @@ mod tests {
         assert_eq!(rfc3339(AT, 9), "2026-11-22T14:02:11.123456789Z");
         assert_eq!(rfc3339(AT, 0), "2026-11-22T14:02:11Z");
         assert_eq!(of_day(AT, 6), "14:02:11.123456");
-        assert_eq!(rfc3339(Timestamp(u64::MAX), 9), "2554-07-21T23:34:33.709551615Z");
+        assert_eq!(
+            rfc3339(Timestamp(u64::MAX), 9),
+            "2554-07-21T23:34:33.709551615Z"
+        );
     }
 
     #[test]
