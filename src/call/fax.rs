@@ -361,7 +361,7 @@ impl Reader {
     }
 
     fn identify(&mut self, side: Side, frame: &T30Frame) {
-        if let Some(ident) = frame.ident() {
+        if let Some(ident) = ident(frame) {
             self.polled_ids |= frame.fcf == Fcf::Cig;
             *of(&mut self.ids, side) = Some(ident);
         }
@@ -464,6 +464,13 @@ impl Reader {
 
 /// TCF lasts 1.5 s ±10 % (T.30 5.3.6.1.4); with training and jitter it may look longer.
 const LONGEST_TCF: f64 = 2.2;
+
+/// The number in CSI, TSI or CIG: last digit first, least significant bit first (T.30 5.3.6.2.4).
+fn ident(frame: &T30Frame) -> Option<String> {
+    let octets: Vec<u8> = frame.fif().iter().rev().map(|octet| octet.reverse_bits()).collect();
+    let text = crate::text::lossy(&octets).trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
 
 /// Coded data or return to control, on a fast modem.
 fn is_image(frame: &HdlcFrame) -> bool {

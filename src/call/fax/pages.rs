@@ -110,7 +110,7 @@ impl PageBook {
     /// A post-message command of the sender.
     pub(super) fn command(&mut self, id: EventId, frame: &T30Frame, events: &mut [Event]) {
         if frame.fcf == Fcf::Pps
-            && let Some((page, block)) = frame.pps_counters()
+            && let Some((page, block)) = counters(frame)
         {
             self.partial_page(page, block, events);
         }
@@ -204,6 +204,14 @@ fn page_data(events: &mut [Event], id: EventId) -> Option<&mut crate::call::Page
     let event = events.get_mut(usize::try_from(id.0).ok()?)?;
     match &mut event.kind {
         EventKind::PageData(data) => Some(data),
+        _ => None,
+    }
+}
+
+/// Page and block counter of a PPS: the octets after the second FCF, least significant bit first.
+fn counters(frame: &T30Frame) -> Option<(u8, u8)> {
+    match frame.fif() {
+        [_, page, block, ..] => Some((page.reverse_bits(), block.reverse_bits())),
         _ => None,
     }
 }
