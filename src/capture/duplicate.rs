@@ -58,21 +58,14 @@ impl Recent {
         content: &Content<'_>,
     ) -> bool {
         let mut hasher = self.state.build_hasher();
-        let window = match ip.id {
-            Identity::V4(id @ 1..) => {
-                hasher.write_u16(id);
-                WINDOW_NS
-            }
-            Identity::V4(0) => {
-                hasher.write_u8(ip.hops);
-                WINDOW_UNIDENTIFIED_NS
-            }
-            Identity::V6(label) => {
-                hasher.write_u32(label);
-                hasher.write_u8(ip.hops);
-                WINDOW_UNIDENTIFIED_NS
-            }
+        let (id, hops, window) = match ip.id {
+            Identity::V4(id @ 1..) => (id.into(), 0, WINDOW_NS),
+            Identity::V4(0) => (0, ip.hops, WINDOW_UNIDENTIFIED_NS),
+            Identity::V6(label) => (label, ip.hops, WINDOW_UNIDENTIFIED_NS),
         };
+        // Few and wide writes: this runs for every packet of a capture.
+        let len = content.payload.len() as u64;
+        hasher.write_u64(u64::from(id) << 32 | len << 8 | u64::from(hops));
         match (ip.src, ip.dst) {
             (std::net::IpAddr::V4(src), std::net::IpAddr::V4(dst)) => {
                 hasher.write_u64(u64::from(src.to_bits()) << 32 | u64::from(dst.to_bits()));
@@ -83,9 +76,10 @@ impl Recent {
             }
         }
         hasher.write_u64(content.ports);
-        hasher.write_u64(content.sequence);
+        if content.sequence != 0 {
+            hasher.write_u64(content.sequence);
+        }
         hasher.write(compared(content.payload));
-        hasher.write_usize(content.payload.len());
         self.look_up(hasher.finish(), at.0, window)
     }
 

@@ -19,6 +19,11 @@ const CHAIN_SECONDS: u32 = 7 * 24 * 3600;
 #[derive(Debug)]
 pub(super) struct Records {
     header: PcapHeader,
+    /// Captured lengths above this cannot be.
+    captured_max: u32,
+    /// Nanoseconds of one unit of a record's fraction, and how many units make a second.
+    unit: u32,
+    fraction_end: u32,
     /// Seconds of the last good record.
     last: Option<u32>,
 }
@@ -35,7 +40,19 @@ enum Sanity {
 
 impl Records {
     pub(super) fn new(header: PcapHeader) -> Self {
-        Self { header, last: None }
+        let snaplen_max = u32::try_from(RECORD_MAX).unwrap_or(u32::MAX);
+        let (unit, fraction_end) = if header.nanoseconds {
+            (1, 1_000_000_000)
+        } else {
+            (1000, 1_000_000)
+        };
+        Self {
+            header,
+            captured_max: CAPTURED_MAX.max(header.snaplen.min(snaplen_max)),
+            unit,
+            fraction_end,
+            last: None,
+        }
     }
 
     pub(super) fn link(&self) -> LinkType {
@@ -55,7 +72,8 @@ impl Records {
         let Some(header) = self.header.record_header(buffer.available()) else {
             return Step::End;
         };
-        if self.sanity(&header) == Sanity::Bad {
+        let sanity = self.sanity(&header);
+        if sanity == Sanity::Bad {
             return self.resync(buffer, Some(&header));
         }
         let data_len = length(&header);
@@ -72,13 +90,13 @@ impl Records {
         let Some(record) = self.header.record(buffer.available()) else {
             return self.resync(buffer, None);
         };
-        if self.successor_sanity(buffer, header_len + data_len) == Sanity::Bad
-            || self.sanity(&record) == Sanity::Odd
-                && self.successor_sanity(buffer, header_len + data_len) != Sanity::Good
+        // The next header tells whether this record's length was right: a lookahead of what is there already.
+        let successor = self.successor_sanity(buffer, header_len + data_len);
+        if successor < Sanity::Good
+            && (successor == Sanity::Bad || sanity == Sanity::Odd)
+            && let Some(inner) = self.inner_chain(buffer, data_len)
         {
-            if let Some(inner) = self.inner_chain(buffer, data_len) {
-                return self.deliver(buffer, &record, inner, true);
-            }
+            return self.deliver(buffer, &record, inner, true);
         }
         self.deliver(buffer, &record, data_len, false)
     }
@@ -88,14 +106,14 @@ impl Records {
         let header_len = self.header.record_header_len();
         buffer.consume(header_len + len);
         self.last = Some(record.seconds);
-        let unit = if self.header.nanoseconds { 1 } else { 1000 };
         let found = Found {
             record: start,
             offset: start + header_len as u64,
             len,
             wire_len: record.original,
             at: Timestamp(
-                u64::from(record.seconds) * 1_000_000_000 + u64::from(record.fraction) * unit,
+                u64::from(record.seconds) * 1_000_000_000
+                    + u64::from(record.fraction) * u64::from(self.unit),
             ),
             link: LinkType(self.header.link),
         };
@@ -110,18 +128,10 @@ impl Records {
     }
 
     fn sanity(&self, record: &Record) -> Sanity {
-        let snaplen = self.header.snaplen.min(RECORD_MAX as u32);
-        let limit = CAPTURED_MAX.max(snaplen);
         let empty = record.captured == 0 && record.original == 0 && record.seconds == 0;
-        if record.captured > limit || empty {
-            return Sanity::Bad;
-        }
-        let fraction_max = if self.header.nanoseconds {
-            1_000_000_000
-        } else {
-            1_000_000
-        };
-        if record.fraction >= fraction_max || record.captured > record.original {
+        if record.captured > self.captured_max || empty {
+            Sanity::Bad
+        } else if record.fraction >= self.fraction_end || record.captured > record.original {
             Sanity::Odd
         } else {
             Sanity::Good
