@@ -21,7 +21,7 @@ pub(super) fn use_copies(run: &mut Run<'_>) {
             match slots.get_mut(&earlier) {
                 Some(slot) if slot.whole => {}
                 Some(slot) => {
-                    slot.ifp = copy.clone();
+                    slot.ifp.clone_from(copy);
                     slot.whole = true;
                 }
                 None => {
