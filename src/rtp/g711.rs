@@ -13,7 +13,7 @@ pub enum Law {
 
 impl Law {
     /// By encoding name (`PCMA`, `PCMU`; any case).
-    pub const fn of_codec(name: &str) -> Option<Self> {
+    pub fn of_codec(name: &str) -> Option<Self> {
         if name.eq_ignore_ascii_case("PCMA") {
             Some(Self::A)
         } else if name.eq_ignore_ascii_case("PCMU") {
