@@ -58,12 +58,10 @@ pub struct Block {
     pub ced: Phasor,
     /// Power at 400, 500 and 600 Hz: busy tones.
     pub low: f32,
-    /// Power at 1000 and at 1200 Hz: V.21 channel 1.
-    pub channel1: [f32; 2],
 }
 
 /// Frequencies of the oscillators, Hz: multiples of 100.
-const HZ: [u32; 7] = [1100, 2100, 400, 500, 600, 1000, 1200];
+const HZ: [u32; 5] = [1100, 2100, 400, 500, 600];
 
 /// Measures a stretch block by block; the last, short block is left out.
 pub fn measure(stretch: &Stretch) -> Vec<Block> {
@@ -81,7 +79,7 @@ pub fn measure(stretch: &Stretch) -> Vec<Block> {
             if power < weakest {
                 return Block::default();
             }
-            let [cng, ced, low @ .., one, other] = oscillators
+            let [cng, ced, low @ ..] = oscillators
                 .each_ref()
                 .map(|oscillator| correlate(&values, oscillator));
             Block {
@@ -91,7 +89,6 @@ pub fn measure(stretch: &Stretch) -> Vec<Block> {
                 cng,
                 ced,
                 low: low.into_iter().map(Phasor::power).sum(),
-                channel1: [one.power(), other.power()],
             }
         })
         .collect();

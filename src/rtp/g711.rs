@@ -136,7 +136,7 @@ mod tests {
                 .map(|octet| f32::from(law.sample(*octet)).powi(2))
                 .sum::<f32>()
                 / 8.0;
-            assert!(dbm0(power).abs() < 0.05, "{law:?}: {}", dbm0(power));
+            assert!(dbm0(power).abs() < 0.1, "{law:?}: {}", dbm0(power));
         }
         assert!((dbm0(mean_square(-43.0)) + 43.0).abs() < 0.01);
     }

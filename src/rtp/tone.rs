@@ -1,4 +1,4 @@
-//! Tones: CNG, CED and `ANSam` with or without phase reversals (T.30 4, V.8 7.2, V.25), V.8 in V.21 channel 1, busy.
+//! Tones: CNG, CED and `ANSam` with or without phase reversals (T.30 4, V.8 7.2, V.25), busy.
 
 #![expect(
     clippy::cast_precision_loss,
@@ -26,7 +26,6 @@ pub struct Found {
 pub fn find(blocks: &[Block]) -> Vec<Found> {
     let mut found = single(blocks, &CNG);
     found.extend(single(blocks, &CED));
-    found.extend(channel1(blocks));
     found.extend(busy(blocks));
     found
 }
@@ -198,27 +197,6 @@ fn modulation(phasors: &[Option<Phasor>]) -> f32 {
     2.0 * (re * re + im * im).sqrt() / (count * mean.max(f32::MIN_POSITIVE))
 }
 
-/// V.8 CI or CM: V.21 channel 1, both of its tones.
-fn channel1(blocks: &[Block]) -> Vec<Found> {
-    let share = |block: &Block, of: f32| block.power > 0.0 && of > 0.7 * block.power;
-    let alike = |block: &Block| share(block, block.channel1.iter().sum());
-    runs(blocks, alike)
-        .into_iter()
-        .filter(|run| run.len() >= 40)
-        .filter(|run| {
-            let inside = blocks.get(run.clone()).unwrap_or_default();
-            let [one, other] = [0, 1].map(|tone| {
-                let alone = |block: &&Block| {
-                    share(block, block.channel1.get(tone).copied().unwrap_or_default())
-                };
-                inside.iter().filter(alone).count()
-            });
-            one.min(other) * 20 >= run.len()
-        })
-        .map(|run| found(blocks, run, Tone::V8Signal))
-        .collect()
-}
-
 /// Busy and congestion: the same short burst of 400 to 620 Hz and the same pause, three times at least.
 fn busy(blocks: &[Block]) -> Vec<Found> {
     let alike = |block: &Block| block.power > 0.0 && block.low > 0.75 * block.power;
@@ -256,7 +234,7 @@ fn busy(blocks: &[Block]) -> Vec<Found> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::block::tests::{amplitude, sine, stretch};
+    use super::super::block::tests::{sine, stretch};
     use super::*;
 
     fn tones(signal: &[f64]) -> Vec<(Tone, f64, f64)> {
@@ -354,21 +332,5 @@ mod tests {
         // Ringing: 1 s on, 4 s off.
         let ringing = [sine(425.0, -15.0, 1.0), silence(4.0)].concat();
         assert_eq!(tones(&ringing.repeat(3)), []);
-    }
-
-    #[test]
-    fn finds_v8_in_channel_1() {
-        // 300 bit/s between 980 and 1180 Hz.
-        let mut phase = 0.0;
-        let signal: Vec<f64> = (0..8000)
-            .map(|sample| {
-                let one = (sample * 300 / 8000) % 3 == 0;
-                phase += std::f64::consts::TAU * if one { 980.0 } else { 1180.0 } / 8000.0;
-                amplitude(-15.0) * f64::sin(phase)
-            })
-            .collect();
-        let found = tones(&signal);
-        assert!(found.iter().all(|found| found.0 == Tone::V8Signal));
-        assert_eq!(found.len(), 1, "{found:?}");
     }
 }
