@@ -7,6 +7,7 @@ use crate::capture::{Endpoint, FrameNo, Timestamp};
 use crate::line::Tone;
 
 pub mod audio;
+pub mod block;
 pub mod carrier;
 pub mod event;
 pub mod fax;

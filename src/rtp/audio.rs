@@ -38,7 +38,6 @@ pub struct Stretch {
 #[derive(Clone, Copy, Debug)]
 struct Piece {
     first: usize,
-    len: usize,
     frame: FrameNo,
     at: Timestamp,
 }
@@ -93,7 +92,7 @@ pub fn rebuild<S: BuildHasher>(
     arrivals: &[RtpArrival],
     codecs: &HashMap<u8, String, S>,
 ) -> Vec<Stretch> {
-    let mut sources: Vec<Source> = Vec::new();
+    let mut sources: Vec<Source<'_>> = Vec::new();
     let mut by_ssrc: HashMap<u32, usize> = HashMap::new();
     for arrival in arrivals {
         let Some(rtp) = header::parse(&arrival.payload) else {
@@ -117,19 +116,13 @@ pub fn rebuild<S: BuildHasher>(
         let follows = tracks
             .iter_mut()
             .find(|track| first.seconds_since(track.last_at) > -0.2);
-        let track = match follows {
-            Some(track) => track,
-            None => {
-                tracks.push(Builder::default());
-                let Some(track) = tracks.last_mut() else {
-                    continue;
-                };
-                track
-            }
-        };
-        track.begin_source();
-        for packet in source.in_order() {
-            track.add(&packet);
+        let packets = source.in_order();
+        if let Some(track) = follows {
+            track.add_source(&packets);
+        } else {
+            let mut track = Builder::default();
+            track.add_source(&packets);
+            tracks.push(track);
         }
     }
     let mut stretches: Vec<Stretch> = tracks.into_iter().flat_map(|track| track.done).collect();
@@ -221,10 +214,13 @@ struct Last {
 }
 
 impl Builder {
-    fn begin_source(&mut self) {
+    fn add_source(&mut self, packets: &[Heard<'_>]) {
         self.last_index = None;
         if let Some(last) = &mut self.last {
             last.next = None;
+        }
+        for packet in packets {
+            self.add(packet);
         }
     }
 
@@ -284,7 +280,6 @@ impl Builder {
         }
         stretch.pieces.push(Piece {
             first: samples.len(),
-            len: packet.octets.len() + packet.cut,
             frame: packet.frame,
             at: packet.at,
         });

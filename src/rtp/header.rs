@@ -81,12 +81,11 @@ pub const fn static_codec(payload_type: u8) -> Option<&'static str> {
         9 => "G722",
         10 | 11 => "L16",
         12 => "QCELP",
-        13 => "CN",
+        // 19 is reserved now; gateways of old send comfort noise with it.
+        13 | 19 => "CN",
         14 => "MPA",
         15 => "G728",
         18 => "G729",
-        // 19 is reserved now; gateways of old send comfort noise with it.
-        19 => "CN",
         25 => "CelB",
         26 => "JPEG",
         28 => "nv",

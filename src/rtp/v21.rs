@@ -191,6 +191,9 @@ struct Carrier {
     framed: bool,
     power: f32,
     bits: u32,
+    /// Bits unlike the one before: a pure tone has none.
+    changes: u32,
+    one: bool,
 }
 
 impl Receiver {
@@ -209,6 +212,8 @@ impl Receiver {
                     framed: false,
                     power: 0.0,
                     bits: 0,
+                    changes: 0,
+                    one: bit.one,
                 });
             }
             Some(_) if self.share < CARRIER_OFF => self.carrier_lost(),
@@ -219,14 +224,16 @@ impl Receiver {
         {
             carrier.power += bit.power;
             carrier.bits += 1;
+            carrier.changes += u32::from(carrier.one != bit.one);
+            carrier.one = bit.one;
         }
         self.last = bit.sample;
         match self.deframer.push(bit) {
             Step::None => {}
-            Step::Flag => self.flag(bit.sample),
+            Step::Flag => self.flag(),
             Step::Closed(content) => {
                 self.content(content);
-                self.flag(bit.sample);
+                self.flag();
             }
             Step::Aborted(content) => {
                 self.content(content);
@@ -237,7 +244,7 @@ impl Receiver {
         }
     }
 
-    fn flag(&mut self, _sample: usize) {
+    fn flag(&mut self) {
         if let Some(carrier) = &mut self.carrier {
             carrier.flags += 1;
             carrier.announced |= carrier.flags >= PREAMBLE_FLAGS;
@@ -258,6 +265,11 @@ impl Receiver {
         }
         if worth {
             self.preamble(content.first);
+            if let Some(carrier) = &mut self.carrier {
+                // A good frame stands for flags that were not captured.
+                carrier.announced = true;
+                carrier.framed = true;
+            }
             self.heard.push(Heard::Frame(content));
         }
     }
@@ -289,6 +301,7 @@ impl Receiver {
         if let Some(carrier) = self.carrier.take()
             && !carrier.announced
             && carrier.bits > 120
+            && carrier.changes > carrier.bits / 6
         {
             self.heard.push(Heard::Unframed {
                 samples: carrier.first..end.max(carrier.first),
