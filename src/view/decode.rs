@@ -32,7 +32,10 @@ pub fn message(call: &Call, event: &Event, raw: bool, width: usize) -> Vec<Row> 
     if rows.len() > ROWS_MOST {
         let more = rows.len() - ROWS_MOST;
         rows.truncate(ROWS_MOST);
-        rows.push(Row::of(vec![Span::new(format!("{more} more rows"), Role::Dim)]));
+        rows.push(Row::of(vec![Span::new(
+            format!("{more} more rows"),
+            Role::Dim,
+        )]));
     }
     for row in &mut rows {
         row.event = Some((event.call, event.id));
@@ -57,7 +60,10 @@ fn head(call: &Call, event: &Event, width: usize) -> Vec<Row> {
         format!("after {frames}")
     };
     if event.end > event.at {
-        place.push_str(&format!(" ({})", time::length(event.end.seconds_since(event.at))));
+        place.push_str(&format!(
+            " ({})",
+            time::length(event.end.seconds_since(event.at))
+        ));
     }
     place.push_str(&format!("   {} → {}", event.from, event.from.other()));
     let mut spans = vec![Span::new(&name, Role::Heading)];
@@ -73,7 +79,10 @@ fn head(call: &Call, event: &Event, width: usize) -> Vec<Row> {
     }
     spans.push(Span::new(marks, Role::Repeat));
     let used: usize = spans.iter().map(Span::width).sum();
-    let path = Row::of(vec![Span::new(format!("{} → {}", event.src, event.dst), Role::Dim)]);
+    let path = Row::of(vec![Span::new(
+        format!("{} → {}", event.src, event.dst),
+        Role::Dim,
+    )]);
     let place_width = place.width();
     if used + BETWEEN + place_width <= width {
         spans.push(Span::plain(" ".repeat(width - used - place_width)));
@@ -98,7 +107,9 @@ fn octets_rows(event: &Event, width: usize) -> Vec<Row> {
                 .collect();
             let trouble = match (frame.fcs, frame.damaged) {
                 (Fcs::Good, false) => None,
-                (Fcs::Good | Fcs::Unseen, true) => Some("octets are missing: packets with them are lost"),
+                (Fcs::Good | Fcs::Unseen, true) => {
+                    Some("octets are missing: packets with them are lost")
+                }
                 (Fcs::Bad, _) => Some("bad frame check sequence"),
                 (Fcs::Unseen, false) => Some("the end of the frame was never seen"),
             };

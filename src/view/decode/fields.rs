@@ -48,7 +48,10 @@ fn rtp_event_name(event: &RtpEvent) -> Cow<'static, str> {
 /// Its long name, where it has one.
 pub fn long_name(event: &Event) -> Cow<'static, str> {
     let text = match &event.kind {
-        EventKind::T30(frame) => match (frame.fcf.long_name(), frame.fcf2.and_then(crate::t30::Fcf::long_name)) {
+        EventKind::T30(frame) => match (
+            frame.fcf.long_name(),
+            frame.fcf2.and_then(crate::t30::Fcf::long_name),
+        ) {
             (Some(first), Some(second)) => return Cow::Owned(format!("{first}, {second}")),
             (Some(first), None) => first,
             (None, _) => "",
@@ -79,7 +82,10 @@ pub fn fields(call: &Call, event: &Event) -> Vec<Field> {
             Field::new("lasted", duration(event)),
         ],
         EventKind::Indicator(indicator) => {
-            let mut fields = vec![Field::new("t30-indicator", format!("{} ({})", indicator.code(), indicator))];
+            let mut fields = vec![Field::new(
+                "t30-indicator",
+                format!("{} ({})", indicator.code(), indicator),
+            )];
             if let Some((modem, long)) = indicator.training() {
                 fields.push(Field::new("modem", modem.to_string()));
                 if let Some(long) = long {
@@ -99,17 +105,30 @@ pub fn fields(call: &Call, event: &Event) -> Vec<Field> {
         EventKind::Tcf(tcf) => tcf_fields(event, tcf),
         EventKind::PageData(page) => page_fields(event, page),
         EventKind::V8 { text, .. } => vec![Field::new("content", text.clone())],
-        EventKind::Icmp { code, quoted_dst, count, .. } => vec![
+        EventKind::Icmp {
+            code,
+            quoted_dst,
+            count,
+            ..
+        } => vec![
             Field::new("code", code.to_string()),
             Field::new("unreachable", quoted_dst.to_string()),
             Field::new("times", count.to_string()),
         ],
-        EventKind::Gap { lost, recovered, first_seq } => vec![
+        EventKind::Gap {
+            lost,
+            recovered,
+            first_seq,
+        } => vec![
             Field::new("lost", lost.to_string()),
             Field::new("repaired", recovered.to_string()),
             Field::new("first sequence number", first_seq.to_string()),
         ],
-        EventKind::Malformed { reason, octets, count } => vec![
+        EventKind::Malformed {
+            reason,
+            octets,
+            count,
+        } => vec![
             Field::new("reason", reason.clone()),
             Field::new("octets", super::octets::grouped(octets, usize::MAX)),
             Field::new("times", count.to_string()),
@@ -134,7 +153,10 @@ fn missing_fields(missing: &Missing) -> Vec<Field> {
 fn sip_fields(sip: &SipEvent) -> Vec<Field> {
     let mut fields = crate::sip::detail::fields(&sip.message);
     if sip.cut > 0 {
-        fields.push(Field::new("problem", format!("the capture cut {} octets off", sip.cut)));
+        fields.push(Field::new(
+            "problem",
+            format!("the capture cut {} octets off", sip.cut),
+        ));
     }
     fields
 }
@@ -158,17 +180,29 @@ fn rtp_fields(span: &RtpSpan) -> Vec<Field> {
     count("out of order", stats.reordered);
     count("comfort noise packets", stats.comfort_noise);
     if stats.ptime_ms > 0 {
-        fields.push(Field::new("packet length", format!("{} ms", stats.ptime_ms)));
+        fields.push(Field::new(
+            "packet length",
+            format!("{} ms", stats.ptime_ms),
+        ));
     }
-    fields.push(Field::new("largest jitter", format!("{:.1} ms", stats.max_jitter_ms)));
+    fields.push(Field::new(
+        "largest jitter",
+        format!("{:.1} ms", stats.max_jitter_ms),
+    ));
     if stats.max_gap_ms > 0.0 {
         fields.push(Field::new(
             "longest gap",
-            format!("{:.0} ms before frame {}", stats.max_gap_ms, stats.max_gap_frame),
+            format!(
+                "{:.0} ms before frame {}",
+                stats.max_gap_ms, stats.max_gap_frame
+            ),
         ));
     }
     if let Some(drift) = stats.drift_ppm {
-        fields.push(Field::new("clock of the sender", format!("{drift:+.0} ppm")));
+        fields.push(Field::new(
+            "clock of the sender",
+            format!("{drift:+.0} ppm"),
+        ));
     }
     fields
 }
@@ -185,7 +219,10 @@ fn tcf_fields(event: &Event, tcf: &Tcf) -> Vec<Field> {
         fields.push(Field::new("longest run of zeros", format!("{run} octets")));
     }
     if let Some(share) = tcf.nonzero_share {
-        fields.push(Field::new("not zero in the last second", format!("{:.1} %", share * 100.0)));
+        fields.push(Field::new(
+            "not zero in the last second",
+            format!("{:.1} %", share * 100.0),
+        ));
     }
     if tcf.lost_packets > 0 {
         fields.push(Field::new("packets lost", tcf.lost_packets.to_string()));
@@ -240,7 +277,13 @@ fn ranges(numbers: &[u8]) -> String {
     let mut text: Vec<String> = parts
         .iter()
         .take(FRAMES_MOST)
-        .map(|(first, last)| if first == last { first.to_string() } else { format!("{first}-{last}") })
+        .map(|(first, last)| {
+            if first == last {
+                first.to_string()
+            } else {
+                format!("{first}-{last}")
+            }
+        })
         .collect();
     if more > 0 {
         text.push(format!("and {more} more runs"));

@@ -38,7 +38,13 @@ pub(super) fn dump(octets: &[u8], width: usize) -> Vec<Row> {
             }
             let text: String = chunk
                 .iter()
-                .map(|octet| if (0x20..0x7f).contains(octet) { char::from(*octet) } else { '.' })
+                .map(|octet| {
+                    if (0x20..0x7f).contains(octet) {
+                        char::from(*octet)
+                    } else {
+                        '.'
+                    }
+                })
                 .collect();
             Row::of(vec![
                 Span::new(format!("{:04x}  ", at * per_row), Role::Dim),
