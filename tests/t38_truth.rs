@@ -65,7 +65,11 @@ fn found(assembled: &Assembled, control_only: bool) -> Vec<Seen> {
         })
         .filter(|frame| !control_only || frame.modem.name == "V.21")
         .map(|frame| {
-            let shown = if frame.octets.get(2) == Some(&0x60) { 8 } else { 40 };
+            let shown = if frame.octets.get(2) == Some(&0x60) {
+                8
+            } else {
+                40
+            };
             let hex = frame
                 .octets
                 .iter()
@@ -158,14 +162,27 @@ fn finds_the_frames_of_the_truth() {
             }
         }
     }
-    assert!(wrong.is_empty(), "{} of {checked}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {checked}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     println!("{checked} directions agree");
 }
 
 /// What `a` has and `b` has not, by place.
 fn difference(a: &[Seen], b: &[Seen]) -> String {
-    let at = a.iter().zip(b).position(|(a, b)| a != b).unwrap_or(a.len().min(b.len()));
-    format!("{} frames, from {at}: {:?}", a.len(), &a[at..a.len().min(at + 6)])
+    let at = a
+        .iter()
+        .zip(b)
+        .position(|(a, b)| a != b)
+        .unwrap_or(a.len().min(b.len()));
+    format!(
+        "{} frames, from {at}: {:?}",
+        a.len(),
+        &a[at..a.len().min(at + 6)]
+    )
 }
 
 #[test]
@@ -199,5 +216,10 @@ fn judges_packets_by_content() {
             }
         }
     }
-    assert!(doubtful.is_empty(), "{}:\n{}", doubtful.len(), doubtful[..doubtful.len().min(40)].join("\n"));
+    assert!(
+        doubtful.is_empty(),
+        "{}:\n{}",
+        doubtful.len(),
+        doubtful[..doubtful.len().min(40)].join("\n")
+    );
 }

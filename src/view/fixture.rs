@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use crate::analysis::{AnalysedFlow, CallRow, FaxRow};
 use crate::call::{
-    BySide, Call, CallNo, CallState, CaptureFacts, Event, EventId, EventKind, Fax, FaxCarrier, Flow, Missing,
-    PacketCounts, PageData, Phase, Reached, Side, SipEvent, Stage, StageMark, Tcf, UdptlStats, Verdict,
+    BySide, Call, CallNo, CallState, CaptureFacts, Event, EventId, EventKind, Fax, FaxCarrier,
+    Flow, Missing, PacketCounts, PageData, Phase, Reached, Side, SipEvent, Stage, StageMark, Tcf,
+    UdptlStats, Verdict,
 };
 use crate::capture::{CaptureInfo, Endpoint, FrameNo, Note, Timestamp};
 use crate::hint::{Finding, Hint, Rule, Severity};
 use crate::line::{Fcs, HdlcFrame, Modem};
 use crate::rtp::{RtpSpan, RtpStats};
-use crate::sip::{Flag, Header, MediaKind, MediaLine, Message, Party, Sdp, StartLine, T38Attributes};
+use crate::sip::{
+    Flag, Header, MediaKind, MediaLine, Message, Party, Sdp, StartLine, T38Attributes,
+};
 use crate::t30::frame::{self, T30Frame};
 use crate::t38::Indicator;
 
@@ -139,7 +142,14 @@ impl Builder {
         self.call.events.last_mut().unwrap()
     }
 
-    pub(crate) fn sip(&mut self, at: f64, from: Side, start: &str, cseq: &str, sdp: Option<Sdp>) -> &mut Event {
+    pub(crate) fn sip(
+        &mut self,
+        at: f64,
+        from: Side,
+        start: &str,
+        cseq: &str,
+        sdp: Option<Sdp>,
+    ) -> &mut Event {
         let raw = format!("{start}\r\nCSeq: {cseq}\r\nCall-ID: x\r\n\r\n").into_bytes();
         let start = match start.strip_prefix("SIP/2.0 ") {
             Some(rest) => {
@@ -185,8 +195,23 @@ impl Builder {
         self.put(at, 0.0, from, EventKind::Indicator(indicator))
     }
 
-    pub(crate) fn missing(&mut self, at: f64, from: Side, name: &'static str, waited: f64) -> &mut Event {
-        let event = self.put(at, 0.0, from, EventKind::Missing(Missing { name, waited, timer: "T4" }));
+    pub(crate) fn missing(
+        &mut self,
+        at: f64,
+        from: Side,
+        name: &'static str,
+        waited: f64,
+    ) -> &mut Event {
+        let event = self.put(
+            at,
+            0.0,
+            from,
+            EventKind::Missing(Missing {
+                name,
+                waited,
+                timer: "T4",
+            }),
+        );
         event.observed = false;
         event
     }
@@ -222,18 +247,28 @@ pub(crate) fn t30(octets: &[u8]) -> T30Frame {
     .unwrap()
 }
 
-pub(crate) const DIS: &[u8] = &[0xff, 0xc8, 0x01, 0x20, 0x77, 0x5f, 0x23, 0x01, 0xab, 0xc1, 0x01, 0x01, 0x18];
-pub(crate) const DIS_NO_ECM: &[u8] = &[0xff, 0xc8, 0x01, 0x20, 0x77, 0x5f, 0x03, 0x01, 0xab, 0xc1, 0x01, 0x01, 0x18];
-pub(crate) const DCS: &[u8] = &[0xff, 0xc8, 0xc1, 0x00, 0x47, 0x1f, 0x20, 0x01, 0x01, 0x01, 0x01, 0x18];
+pub(crate) const DIS: &[u8] = &[
+    0xff, 0xc8, 0x01, 0x20, 0x77, 0x5f, 0x23, 0x01, 0xab, 0xc1, 0x01, 0x01, 0x18,
+];
+pub(crate) const DIS_NO_ECM: &[u8] = &[
+    0xff, 0xc8, 0x01, 0x20, 0x77, 0x5f, 0x03, 0x01, 0xab, 0xc1, 0x01, 0x01, 0x18,
+];
+pub(crate) const DCS: &[u8] = &[
+    0xff, 0xc8, 0xc1, 0x00, 0x47, 0x1f, 0x20, 0x01, 0x01, 0x01, 0x01, 0x18,
+];
 /// ` 4003`, last digit first, each octet with its lowest bit first.
 pub(crate) const CSI: &[u8] = &[
-    0xff, 0xc0, 0x02, 0x2c, 0x0c, 0x0c, 0xcc, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04,
-    0x04, 0x04, 0x04, 0x04, 0x04,
+    0xff, 0xc0, 0x02, 0x2c, 0x0c, 0x0c, 0xcc, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04,
+    0x04, 0x04, 0x04, 0x04, 0x04, 0x04, 0x04,
 ];
 
 pub(crate) fn sdp(image: bool, port: u16) -> Sdp {
     let line = MediaLine {
-        kind: if image { MediaKind::Image } else { MediaKind::Audio },
+        kind: if image {
+            MediaKind::Image
+        } else {
+            MediaKind::Audio
+        },
         port,
         proto: if image { "udptl" } else { "RTP/AVP" }.to_owned(),
         formats: vec![if image { "t38" } else { "0" }.to_owned()],
@@ -260,7 +295,11 @@ pub(crate) fn sdp(image: bool, port: u16) -> Sdp {
     }
 }
 
-pub(crate) fn fax(verdict: Verdict, summary: &str, stages: &[(&'static str, StageMark, &str)]) -> Fax {
+pub(crate) fn fax(
+    verdict: Verdict,
+    summary: &str,
+    stages: &[(&'static str, StageMark, &str)],
+) -> Fax {
     Fax {
         carrier: FaxCarrier::T38,
         sender: Some(Side::Caller),
@@ -307,11 +346,31 @@ pub(crate) fn hint(rule: &'static Rule, event: &Event, seen: &str) -> Hint {
 
 fn set_up(builder: &mut Builder) {
     use Side::{Callee, Caller};
-    builder.sip(0.0, Caller, "INVITE sip:3004@example SIP/2.0", "1 INVITE", Some(sdp(false, 8000)));
-    builder.sip(0.5, Caller, "INVITE sip:3004@example SIP/2.0", "1 INVITE", Some(sdp(false, 8000))).retransmission = true;
+    builder.sip(
+        0.0,
+        Caller,
+        "INVITE sip:3004@example SIP/2.0",
+        "1 INVITE",
+        Some(sdp(false, 8000)),
+    );
+    builder
+        .sip(
+            0.5,
+            Caller,
+            "INVITE sip:3004@example SIP/2.0",
+            "1 INVITE",
+            Some(sdp(false, 8000)),
+        )
+        .retransmission = true;
     builder.sip(0.6, Callee, "SIP/2.0 100 Trying", "1 INVITE", None);
     builder.sip(1.0, Callee, "SIP/2.0 180 Ringing", "1 INVITE", None);
-    builder.sip(2.0, Callee, "SIP/2.0 200 OK", "1 INVITE", Some(sdp(false, 9000)));
+    builder.sip(
+        2.0,
+        Callee,
+        "SIP/2.0 200 OK",
+        "1 INVITE",
+        Some(sdp(false, 9000)),
+    );
     builder.sip(2.01, Caller, "ACK sip:3004@example SIP/2.0", "1 ACK", None);
     builder.rtp(2.05, 1.5, Caller, 206);
     builder.rtp(2.06, 1.5, Callee, 204);
@@ -319,9 +378,21 @@ fn set_up(builder: &mut Builder) {
 
 fn switch(builder: &mut Builder) -> Event {
     use Side::{Callee, Caller};
-    builder.sip(3.6, Callee, "INVITE sip:2007@example SIP/2.0", "7 INVITE", Some(sdp(true, 4002)));
+    builder.sip(
+        3.6,
+        Callee,
+        "INVITE sip:2007@example SIP/2.0",
+        "7 INVITE",
+        Some(sdp(true, 4002)),
+    );
     let answer = builder
-        .sip(3.7, Caller, "SIP/2.0 200 OK", "7 INVITE", Some(sdp(true, 4000)))
+        .sip(
+            3.7,
+            Caller,
+            "SIP/2.0 200 OK",
+            "7 INVITE",
+            Some(sdp(true, 4000)),
+        )
         .clone();
     builder.sip(3.71, Callee, "ACK sip:2007@example SIP/2.0", "7 ACK", None);
     answer
@@ -340,42 +411,66 @@ pub(crate) fn good() -> AnalysedFlow {
     builder.indicator(9.0, Caller, Indicator::V21Preamble);
     builder.t30(10.0, Caller, DCS);
     builder.indicator(10.5, Caller, Indicator::V17Long14400);
-    builder.put(12.0, 1.5, Caller, EventKind::Tcf(Tcf {
-        modem: V17,
-        octets: 2700,
-        longest_zero_run: Some(2700),
-        nonzero_share: Some(0.0),
-        lost_packets: 0,
-        ended: true,
-    }));
+    builder.put(
+        12.0,
+        1.5,
+        Caller,
+        EventKind::Tcf(Tcf {
+            modem: V17,
+            octets: 2700,
+            longest_zero_run: Some(2700),
+            nonzero_share: Some(0.0),
+            lost_packets: 0,
+            ended: true,
+        }),
+    );
     builder.t30(14.0, Callee, &[0xff, 0xc8, 0x21]);
-    builder.put(16.0, 7.9, Caller, EventKind::PageData(PageData {
-        page: 1,
-        block: Some(0),
-        modem: V17,
-        bytes: 8704,
-        frames: 34,
-        resent: 0,
-        bad_frames: 0,
-        frame_numbers: (0..34).collect(),
-        rcp: 3,
-        lost_packets: 0,
-        ended: true,
-        level: None,
-    }));
-    builder.put(18.0, 0.0, Caller, EventKind::Gap {
-        lost: 2,
-        recovered: 2,
-        first_seq: 411,
-    });
+    builder.put(
+        16.0,
+        7.9,
+        Caller,
+        EventKind::PageData(PageData {
+            page: 1,
+            block: Some(0),
+            modem: V17,
+            bytes: 8704,
+            frames: 34,
+            resent: 0,
+            bad_frames: 0,
+            frame_numbers: (0..34).collect(),
+            rcp: 3,
+            lost_packets: 0,
+            ended: true,
+            level: None,
+        }),
+    );
+    builder.put(
+        18.0,
+        0.0,
+        Caller,
+        EventKind::Gap {
+            lost: 2,
+            recovered: 2,
+            first_seq: 411,
+        },
+    );
     builder.t30(24.5, Caller, &[0xff, 0xc8, 0x7d, 0x74, 0x00, 0x00, 0x21]);
     builder.t30(26.0, Callee, &[0xff, 0xc8, 0x31]);
     builder.t30(27.5, Caller, &[0xff, 0xc8, 0x5f]);
     builder.sip(28.0, Caller, "BYE sip:3004@example SIP/2.0", "2 BYE", None);
     builder.sip(28.1, Callee, "SIP/2.0 200 OK", "2 BYE", None);
-    let passed = ["setup", "T.38", "A", "B", "C", "D", "E", "release"].map(|name| (name, StageMark::Passed, ""));
-    builder.call.fax = Some(fax(Verdict::Ok, "1 page sent and confirmed: V.17 14400, ECM", &passed));
-    let hints = vec![hint(&AGREED, &answer, "T.38 agreed: 14400, redundancy, version 0")];
+    let passed = ["setup", "T.38", "A", "B", "C", "D", "E", "release"]
+        .map(|name| (name, StageMark::Passed, ""));
+    builder.call.fax = Some(fax(
+        Verdict::Ok,
+        "1 page sent and confirmed: V.17 14400, ECM",
+        &passed,
+    ));
+    let hints = vec![hint(
+        &AGREED,
+        &answer,
+        "T.38 agreed: 14400, redundancy, version 0",
+    )];
     AnalysedFlow {
         flow: Flow {
             legs: vec![Arc::new(builder.call)],
@@ -427,7 +522,11 @@ pub(crate) fn no_dcs() -> AnalysedFlow {
     b.call.other_leg = Some(CallNo(2));
     let hints = vec![
         hint(&NO_DCS, &first.unwrap(), "DIS three times, no answer"),
-        hint(&AGREED, &answer, "T.38 agreed: 14400, redundancy, version 0"),
+        hint(
+            &AGREED,
+            &answer,
+            "T.38 agreed: 14400, redundancy, version 0",
+        ),
     ];
     AnalysedFlow {
         flow: Flow {
@@ -442,8 +541,20 @@ pub(crate) fn refused() -> AnalysedFlow {
     use Side::{Callee, Caller};
     let mut builder = Builder::new(4, [192, 0, 2, 10], [198, 51, 100, 20]);
     set_up(&mut builder);
-    builder.sip(3.6, Callee, "INVITE sip:2007@example SIP/2.0", "7 INVITE", Some(sdp(true, 4002)));
-    builder.sip(3.7, Caller, "SIP/2.0 488 Not \u{1b}[2JAcceptable \u{202e}Here", "7 INVITE", None);
+    builder.sip(
+        3.6,
+        Callee,
+        "INVITE sip:2007@example SIP/2.0",
+        "7 INVITE",
+        Some(sdp(true, 4002)),
+    );
+    builder.sip(
+        3.7,
+        Caller,
+        "SIP/2.0 488 Not \u{1b}[2JAcceptable \u{202e}Here",
+        "7 INVITE",
+        None,
+    );
     builder.sip(3.71, Callee, "ACK sip:2007@example SIP/2.0", "7 ACK", None);
     builder.missing(4.0, Callee, "200 OK", 32.0);
     builder.call.from.user = Some("\u{1b}]0;evil\u{7}<b>2007</b>|`漢字`".to_owned());
@@ -507,7 +618,12 @@ pub(crate) fn row(flow: &AnalysedFlow, leg: usize) -> CallRow {
         }),
         pending: false,
         hints: (
-            flow.hints[leg].iter().filter(|hint| hint.finding.severity == Severity::Error).count().try_into().unwrap(),
+            flow.hints[leg]
+                .iter()
+                .filter(|hint| hint.finding.severity == Severity::Error)
+                .count()
+                .try_into()
+                .unwrap(),
             0,
         ),
     }

@@ -4,7 +4,7 @@ use crate::call::{Call, Fax, FaxCarrier, Flow, StageMark, Verdict};
 use crate::view::{Role, Row, Span, plain};
 
 /// `2007 → 3004   calls 2 + 3   T.38 on both legs   ✗ Failed in phase B: ...`
-pub(super) fn title(flow: &Flow, ascii: bool) -> Row {
+pub fn title(flow: &Flow, ascii: bool) -> Row {
     let mut spans = vec![
         Span::new(parties(flow, ascii), Role::Heading),
         Span::new(format!("   {}", numbers(flow)), Role::Dim),
@@ -28,7 +28,7 @@ pub(super) fn title(flow: &Flow, ascii: bool) -> Row {
 }
 
 /// `setup ✓   T.38 ✓   A ✓   B ✗ no DCS   C ·`
-pub(super) fn strip(flow: &Flow, ascii: bool) -> Row {
+pub fn strip(flow: &Flow, ascii: bool) -> Row {
     let Some(fax) = lead(flow) else {
         return Row::default();
     };
