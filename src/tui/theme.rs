@@ -9,14 +9,14 @@ use crate::view::Role;
 
 /// How roles are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Theme {
+pub(super) struct Theme {
     /// With colours; without: bold, dim and reversed only.
-    pub colour: bool,
+    pub(super) colour: bool,
 }
 
 impl Theme {
     /// The style of a role.
-    pub fn style(self, role: Role) -> Style {
+    pub(super) fn style(self, role: Role) -> Style {
         let plain = Style::new();
         let bold = Modifier::BOLD;
         match role {
@@ -34,12 +34,12 @@ impl Theme {
     }
 
     /// The bar on the selected row.
-    pub fn selected(self) -> Style {
+    pub(super) fn selected(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
     /// What a search has found.
-    pub fn found(self) -> Style {
+    pub(super) fn found(self) -> Style {
         Style::new().add_modifier(Modifier::UNDERLINED | Modifier::BOLD)
     }
 

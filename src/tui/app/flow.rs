@@ -6,7 +6,7 @@ use crate::analysis::AnalysedFlow;
 use crate::call::{Call, CallNo, Event, EventId, EventKind};
 use crate::hint::{Hint, Severity};
 use crate::tui::layout::{self, Wanted};
-use crate::view::ladder::{self, Ladder};
+use crate::view::ladder::{self, Ladder, head};
 use crate::view::window::window;
 use crate::view::{Row, decode, hints};
 
@@ -60,6 +60,10 @@ pub struct FlowView {
     pub flow: AnalysedFlow,
     /// Laid out for the screen.
     pub ladder: Ladder,
+    /// Who, which calls, the verdict in one sentence: as long as it is, for the whole width.
+    pub title: Row,
+    /// Stages of the fax; empty where there is no fax.
+    pub strip: Row,
     /// Selected event; it may be folded away, then the row that stands for it is shown as selected.
     selected: Option<(CallNo, EventId)>,
     /// First row of the ladder on the screen.
@@ -86,6 +90,8 @@ impl FlowView {
         let options = ladder::Options::default();
         Self {
             ladder: ladder::layout(&flow, &options),
+            title: head::title(&flow.flow, ascii),
+            strip: head::strip(&flow.flow, ascii),
             selected: deciding_event(&flow),
             flow,
             top: 0,
@@ -103,6 +109,8 @@ impl FlowView {
     /// The same flow with one leg more or less, or with what has come since; the selection stays.
     pub(in crate::tui) fn renew(&mut self, flow: AnalysedFlow) {
         let old = self.current_event().map(|event| (event.call, event.frame));
+        self.title = head::title(&flow.flow, self.ascii);
+        self.strip = head::strip(&flow.flow, self.ascii);
         self.flow = flow;
         self.shape = None;
         // Events may have moved: the same frame is the same place.
@@ -290,8 +298,8 @@ impl FlowView {
     /// Heights that the parts would like to have.
     pub fn wanted(&self, width: usize) -> Wanted {
         Wanted {
-            title: self.ladder.title.width().div_ceil(width.max(1)).max(1),
-            strip: usize::from(!self.ladder.strip.spans.is_empty()),
+            title: self.title.width().div_ceil(width.max(1)).max(1),
+            strip: usize::from(!self.strip.spans.is_empty()),
             header: self.ladder.header.len(),
             hints: self.hints.rows.len(),
         }
@@ -370,8 +378,13 @@ impl FlowView {
             .map(|(_, hint)| hint.clone())
             .collect();
         if row == 0 {
-            let nowhere = |hint: &&Hint| hint.finding.event.is_none();
-            found.extend(self.flow.hints.iter().flatten().filter(nowhere).cloned());
+            let legs = self.flow.flow.legs.iter().zip(&self.flow.hints);
+            let nowhere = legs.flat_map(|(call, hints)| {
+                hints
+                    .iter()
+                    .filter(|hint| hints::place(call, hint).is_none())
+            });
+            found.extend(nowhere.cloned());
         }
         found
     }
@@ -379,9 +392,9 @@ impl FlowView {
     /// Hints with the rows that they stand on.
     fn placed_hints(&self) -> impl Iterator<Item = (usize, &Hint)> {
         let legs = self.flow.flow.legs.iter().zip(&self.flow.hints);
-        legs.flat_map(|(call, hints)| hints.iter().map(|hint| (call.number, hint)))
+        legs.flat_map(|(call, hints)| hints.iter().map(move |hint| (call, hint)))
             .filter_map(|(call, hint)| {
-                let row = self.ladder.row_of(call, hint.finding.event?)?;
+                let row = self.ladder.row_of(call.number, hints::place(call, hint)?)?;
                 Some((row, hint))
             })
     }
@@ -390,21 +403,21 @@ impl FlowView {
 /// The event on which the root cause stands, or else the first error that is no consequence.
 fn deciding_event(flow: &AnalysedFlow) -> Option<(CallNo, EventId)> {
     let legs = || flow.flow.legs.iter().zip(&flow.hints);
-    let cause = legs().find_map(|(call, hints)| {
-        let cause = call.fax.as_ref()?.cause?;
-        let hint = hints
-            .iter()
-            .find(|hint| hint.rule.id == cause && hint.finding.event.is_some())?;
-        Some((call.number, hint.finding.event?))
+    let find = |is: fn(&Call, &Hint) -> bool| {
+        legs().find_map(|(call, hints)| {
+            let hint = hints.iter().find(|hint| is(call, hint))?;
+            Some((call.number, hints::place(call, hint)?))
+        })
+    };
+    let cause = find(|call, hint| {
+        let cause = call.fax.as_ref().and_then(|fax| fax.cause);
+        cause == Some(hint.rule.id) && hints::place(call, hint).is_some()
     });
     cause.or_else(|| {
-        legs().find_map(|(call, hints)| {
-            let hint = hints.iter().find(|hint| {
-                hint.finding.severity == Severity::Error
-                    && !hint.consequence
-                    && hint.finding.event.is_some()
-            })?;
-            Some((call.number, hint.finding.event?))
+        find(|call, hint| {
+            hint.finding.severity == Severity::Error
+                && !hint.consequence
+                && hints::place(call, hint).is_some()
         })
     })
 }

@@ -23,8 +23,8 @@ use crate::view::{Role, Row, Span};
 /// Draws title, strip, ladder and message.
 pub(super) fn render(app: &App, view: &FlowView, buf: &mut Buffer, theme: Theme) {
     let areas = layout::flow(app.size, view.wanted(usize::from(app.size.0)));
-    draw_wrapped(buf, areas.title, &view.ladder.title, theme);
-    draw_row(buf, areas.strip, areas.strip.y, &view.ladder.strip, theme);
+    draw_wrapped(buf, areas.title, &view.title, theme);
+    draw_row(buf, areas.strip, areas.strip.y, &view.strip, theme);
     draw_text(buf, inside(areas.header), &view.ladder.header, 0, theme);
     if view.ladder.is_empty() {
         let lines = [
