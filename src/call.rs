@@ -232,6 +232,9 @@ pub struct CaptureFacts {
     pub clock_jumps: Vec<(FrameNo, f64)>,
     /// The first SIP message of the dialog is not its first INVITE.
     pub starts_mid_call: bool,
+    /// Of a fax without SIP: SIP of one of its hosts that is in the capture all the same (other calls,
+    /// OPTIONS, REGISTER): its first frame, and how long it was seen, seconds.
+    pub other_sip: Option<(FrameNo, f64)>,
 }
 
 /// Something that happened in a call, or that should have (`observed` false).
