@@ -17,6 +17,10 @@ pub(crate) const T4: f64 = 3.0 * 1.15 + evidence::LATE;
 pub(crate) const T2: f64 = 7.0 + evidence::LATE;
 /// T1: identification; 35 s -5 s, with tolerance: the least time after which it may have run out.
 pub(crate) const T1_LEAST: f64 = 30.0 - evidence::EARLY;
+/// A DIS that begins sooner after the end of a DCS was under way when the DCS came, seconds.
+const DIS_IN_FLIGHT: f64 = 0.3;
+/// Longest pause between the frames of one burst, seconds.
+const BURST_PAUSE: f64 = 1.0;
 /// TCF: 1.5 s of zeros (T.30 5.3.6.1.4), after a pause of 75 ms.
 const TCF_SECONDS: f64 = 1.575;
 
@@ -76,7 +80,7 @@ impl<'a> Line<'a> {
     /// `DIS`, `PPS-EOP`, `TCF`, `page 2`.
     pub(crate) fn name(&self) -> String {
         match self.what {
-            What::Message(message) => name(message),
+            What::Message(message) => message.name().into_owned(),
             What::Tcf(_) => "TCF".to_owned(),
             What::Page(page) => format!("page {}", page.page),
         }
@@ -325,33 +329,34 @@ impl<'a> Dialogue<'a> {
 
     /// How far the fax had come just before a place.
     pub(crate) fn reached(&self, place: usize) -> Reached {
-        let Some((at, line)) = self
-            .lines
-            .iter()
-            .enumerate()
-            .take(place)
-            .rev()
-            .find(|(_, line)| line.valid().is_none_or(|message| decides(message.fcf)))
-            .filter(|(_, line)| line.valid().is_some() || line.message().is_none())
-        else {
-            return Reached::Nothing;
-        };
-        match line.what {
-            What::Tcf(_) => Reached::Dcs,
-            What::Page(_) => Reached::Page,
-            What::Message(message) => self.after(at, message.fcf),
+        for (at, line) in self.lines.iter().enumerate().take(place).rev() {
+            match line.what {
+                What::Tcf(_) => return Reached::Dcs,
+                What::Page(_) => return Reached::Page,
+                What::Message(message) => {
+                    if line.valid().is_some() && decides(message.fcf) {
+                        return self.after(at, message.fcf);
+                    }
+                }
+            }
         }
+        // A called terminal that is only heard in pieces has begun phase B all the same.
+        if self.lines.iter().take(place).any(|line| line.message().is_some()) {
+            Reached::Dis
+        } else {
+            Reached::Nothing
+        }
+    }
+
+    /// How far the fax came in all.
+    pub(crate) fn reached_in_all(&self) -> Reached {
+        self.reached(self.lines.len())
     }
 
     fn after(&self, place: usize, fcf: Fcf) -> Reached {
         match fcf {
-            Fcf::Dis => match self.last_before(place, &[Fcf::Dcs, Fcf::Nss]) {
-                // T.30 5.3.6.1.5: DIS in answer to DCS means that it was not seen, the fax is in training.
-                Some((dcs, _)) if self.last_before(place, ANSWERS).is_none_or(|(p, _)| p < dcs) => {
-                    Reached::Dcs
-                }
-                _ => Reached::Dis,
-            },
+            Fcf::Dis if self.trains_before(place) => Reached::Dcs,
+            Fcf::Dis => Reached::Dis,
             Fcf::Dtc => Reached::Dtc,
             Fcf::Dcs | Fcf::Nss => Reached::Dcs,
             Fcf::Ftt => Reached::Ftt,
@@ -368,6 +373,85 @@ impl<'a> Dialogue<'a> {
             },
             _ => Reached::PostMessage,
         }
+    }
+}
+
+impl Dialogue<'_> {
+    /// Whether a DCS (of any quality) or TCF comes before a DIS with no answer in between: the receiver did
+    /// not see it and offers itself again, so the fax is in training.
+    fn trains_before(&self, place: usize) -> bool {
+        self.lines
+            .iter()
+            .take(place)
+            .rev()
+            .take_while(|line| {
+                line.fcf()
+                    .is_none_or(|fcf| !ANSWERS.contains(&fcf) || fcf == Fcf::Crp)
+            })
+            .any(|line| match line.what {
+                What::Tcf(_) => true,
+                What::Message(message) => matches!(message.fcf, Fcf::Dcs | Fcf::Nss),
+                What::Page(_) => false,
+            })
+    }
+
+    /// Runs of the same command, each with all its rounds.
+    pub(crate) fn runs<'d>(&'d self, wanted: &'d [Fcf]) -> Vec<Vec<&'d Round>> {
+        let mut out: Vec<Vec<&Round>> = Vec::new();
+        for round in self.rounds.iter().filter(|round| {
+            self.line(round.command)
+                .and_then(Line::fcf)
+                .is_some_and(|fcf| wanted.contains(&fcf))
+        }) {
+            match out.last_mut() {
+                Some(run) if round.attempt > 1 => run.push(round),
+                _ => out.push(vec![round]),
+            }
+        }
+        out
+    }
+
+    /// Whether the other side put any message on the line, readable or not, after a command and before the
+    /// next one of the same side.
+    pub(crate) fn is_talked_to(&self, round: &Round) -> bool {
+        self.lines
+            .iter()
+            .skip(round.command + 1)
+            .take_while(|line| {
+                line.event.from != round.from
+                    || line
+                        .fcf()
+                        .is_none_or(|fcf| !COMMANDS.contains(&fcf) && fcf != Fcf::Dcn)
+            })
+            .any(|line| line.event.from != round.from && line.message().is_some())
+    }
+
+    /// Seconds for which nothing answered a command: to the next command or DCN of the same side, the
+    /// hang-up, or the end of the capture.
+    pub(crate) fn patience(&self, round: &Round) -> f64 {
+        let next = self
+            .lines
+            .iter()
+            .skip(round.command + 1)
+            .find(|line| {
+                line.event.from == round.from
+                    && line
+                        .fcf()
+                        .is_some_and(|fcf| COMMANDS.contains(&fcf) || fcf == Fcf::Dcn)
+            })
+            .map(|line| line.event.at);
+        let hang_up = evidence::hang_up(self.call).map(|event| event.at);
+        let until = [next, hang_up.filter(|at| *at > round.end)]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(self.call.capture.last_time);
+        until.seconds_since(round.end)
+    }
+
+    /// T38 stands for this fax, at least in part.
+    pub(crate) fn is_t38(&self) -> bool {
+        self.call.udptl.caller.packets > 0 || self.call.udptl.callee.packets > 0
     }
 }
 
@@ -434,19 +518,6 @@ pub(crate) fn ends_procedure(message: &T30Frame) -> bool {
         Some(message.fcf)
     };
     matches!(fcf, Some(Fcf::Eop | Fcf::PriEop))
-}
-
-/// `DIS`, `PPS-EOP`
-pub(crate) fn name(message: &T30Frame) -> String {
-    match message.fcf2 {
-        Some(second) => format!("{}-{second}", message.fcf),
-        None => message.fcf.to_string(),
-    }
-}
-
-/// The octets after the FCF.
-pub(crate) fn fif(message: &T30Frame) -> &[u8] {
-    message.octets.get(3..).unwrap_or_default()
 }
 
 fn lines(call: &Call) -> Vec<Line<'_>> {
@@ -525,9 +596,32 @@ fn take_answer(out: &mut [Round], lines: &[Line<'_>], place: usize, line: &Line<
         && matches!(command, Fcf::Dcs | Fcf::Nss)
         && round.answer.is_none()
         && round.unseen.is_none()
+        && lines.get(round.command).is_some_and(|dcs| {
+            burst_start(lines, place).seconds_since(dcs.event.end) >= DIS_IN_FLIGHT
+        })
     {
         round.unseen = Some(place);
     }
+}
+
+/// When the messages began that lead up to this one without a pause: NSF and CSI before DIS.
+fn burst_start(lines: &[Line<'_>], place: usize) -> Timestamp {
+    let Some(last) = lines.get(place) else {
+        return Timestamp::default();
+    };
+    let mut start = last.event.at;
+    for line in lines.iter().take(place).rev() {
+        if line.event.from != last.event.from {
+            continue;
+        }
+        let leads = line.message().is_some_and(|message| !message.last)
+            && start.seconds_since(line.event.end) < BURST_PAUSE;
+        if !leads {
+            break;
+        }
+        start = line.event.at;
+    }
+    start
 }
 
 fn repetition(
@@ -544,7 +638,7 @@ fn repetition(
     };
     let same = before.fcf == message.fcf
         && before.fcf2 == message.fcf2
-        && (matches!(message.fcf, Fcf::Dcs | Fcf::Dis | Fcf::Nss) || fif(before) == fif(message));
+        && (matches!(message.fcf, Fcf::Dcs | Fcf::Dis | Fcf::Nss) || before.fif() == message.fif());
     let data_between = lines
         .iter()
         .take(place)

@@ -286,7 +286,7 @@ fn stall_of(call: &Call, side: Side) -> Option<Finding> {
     let what = match around.map(|event| &event.kind) {
         Some(EventKind::PageData(page)) => format!("page {}", page.page),
         Some(EventKind::Tcf(_)) => "TCF".to_owned(),
-        Some(EventKind::T30(message)) => crate::hint::dialogue::name(message),
+        Some(EventKind::T30(message)) => message.name().into_owned(),
         _ => "a signal".to_owned(),
     };
     let delivered = call.fax.as_ref().is_some_and(|fax| fax.verdict == Verdict::Ok);
