@@ -61,7 +61,15 @@ impl Analysis {
 
     /// Reads at most `frames` frames. False: there are no more (for now, where the file grows).
     pub fn step(&mut self, frames: usize) -> Result<bool, Error> {
-        let Self { reader, decoder, store, index, options, start, .. } = self;
+        let Self {
+            reader,
+            decoder,
+            store,
+            index,
+            options,
+            start,
+            ..
+        } = self;
         let mut failed: Option<io::Error> = None;
         for _ in 0..frames {
             let Some(frame) = reader.next_frame()? else {
@@ -107,7 +115,11 @@ impl Analysis {
         listed.sort_by_key(|(id, dialog)| (dialog.first_frame, *id));
         self.partners = correlate::partners(&listed);
         let calls: Vec<DialogId> = listed.iter().map(|(id, _)| *id).collect();
-        self.numbers = calls.iter().zip(1u32..).map(|(id, number)| (*id, CallNo(number))).collect();
+        self.numbers = calls
+            .iter()
+            .zip(1u32..)
+            .map(|(id, number)| (*id, CallNo(number)))
+            .collect();
         self.calls = calls;
     }
 
@@ -124,9 +136,16 @@ impl Analysis {
     /// The call with this Call-ID.
     pub fn by_call_id(&self, call_id: &str) -> Option<CallNo> {
         let fits = |id: &DialogId| {
-            self.index.dialog(*id).and_then(|dialog| dialog.call_id.as_deref()).is_some_and(|own| own == call_id.as_bytes())
+            self.index
+                .dialog(*id)
+                .and_then(|dialog| dialog.call_id.as_deref())
+                .is_some_and(|own| own == call_id.as_bytes())
         };
-        self.calls.iter().find(|id| fits(id)).and_then(|id| self.numbers.get(id)).copied()
+        self.calls
+            .iter()
+            .find(|id| fits(id))
+            .and_then(|id| self.numbers.get(id))
+            .copied()
     }
 
     fn id_of(&self, number: CallNo) -> Option<DialogId> {
@@ -135,7 +154,11 @@ impl Analysis {
     }
 
     fn carries_fax(&self, dialog: &DialogEntry) -> bool {
-        dialog.flows.iter().filter_map(|id| self.index.flow(*id)).any(super::super::call::index::FlowEntry::may_be_fax)
+        dialog
+            .flows
+            .iter()
+            .filter_map(|id| self.index.flow(*id))
+            .any(super::super::call::index::FlowEntry::may_be_fax)
     }
 
     /// Whether a call may be a fax: only these are loaded without being asked for.
@@ -161,8 +184,13 @@ impl Analysis {
 
     fn other_candidates(&self, number: CallNo) -> Vec<CallNo> {
         let best = self.other_leg(number);
-        let Some(list) = self.id_of(number).and_then(|id| self.partners.get(&id)) else { return Vec::new() };
-        list.iter().filter_map(|id| self.numbers.get(id).copied()).filter(|number| Some(*number) != best).collect()
+        let Some(list) = self.id_of(number).and_then(|id| self.partners.get(&id)) else {
+            return Vec::new();
+        };
+        list.iter()
+            .filter_map(|id| self.numbers.get(id).copied())
+            .filter(|number| Some(*number) != best)
+            .collect()
     }
 
     /// A row of the calls list, from the index alone.
@@ -195,7 +223,10 @@ impl Analysis {
 
     /// A call with its other leg, loaded and diagnosed, both directions of sound decoded.
     pub fn analyse(&self, number: CallNo) -> io::Result<Option<Analysed>> {
-        Ok(self.analyse_all(&[number], true)?.into_iter().find(|one| one.call.number == number))
+        Ok(self
+            .analyse_all(&[number], true)?
+            .into_iter()
+            .find(|one| one.call.number == number))
     }
 
     /// Several calls at once: the RTP of many is read in one pass. The other legs are loaded too, for the hints,
@@ -207,7 +238,10 @@ impl Analysis {
         let mut batch: Vec<CallNo> = Vec::new();
         let mut octets = 0;
         for number in numbers {
-            let own = self.rtp_octets(*number) + self.other_leg(*number).map_or(0, |other| self.rtp_octets(other));
+            let own = self.rtp_octets(*number)
+                + self
+                    .other_leg(*number)
+                    .map_or(0, |other| self.rtp_octets(other));
             if octets + own > RTP_BATCH && !batch.is_empty() {
                 out.extend(self.analyse_batch(&batch, all_sound)?);
                 batch.clear();
@@ -222,7 +256,14 @@ impl Analysis {
 
     fn rtp_octets(&self, number: CallNo) -> u64 {
         let dialog = self.id_of(number).and_then(|id| self.index.dialog(id));
-        dialog.map_or(0, |dialog| dialog.flows.iter().filter_map(|id| self.index.flow(*id)).map(|flow| flow.rtp_octets).sum())
+        dialog.map_or(0, |dialog| {
+            dialog
+                .flows
+                .iter()
+                .filter_map(|id| self.index.flow(*id))
+                .map(|flow| flow.rtp_octets)
+                .sum()
+        })
     }
 
     fn analyse_batch(&self, numbers: &[CallNo], all_sound: bool) -> io::Result<Vec<Analysed>> {
@@ -230,8 +271,11 @@ impl Analysis {
         wanted.extend(numbers.iter().filter_map(|number| self.other_leg(*number)));
         wanted.sort_unstable();
         wanted.dedup();
-        let sound: Vec<CallNo> =
-            wanted.iter().copied().filter(|number| all_sound || self.may_be_fax(*number)).collect();
+        let sound: Vec<CallNo> = wanted
+            .iter()
+            .copied()
+            .filter(|number| all_sound || self.may_be_fax(*number))
+            .collect();
         let rtp = self.read_rtp(&sound)?;
         let mut loaded: HashMap<CallNo, Call> = HashMap::new();
         for number in &wanted {
@@ -239,13 +283,22 @@ impl Analysis {
                 loaded.insert(*number, call);
             }
         }
-        Ok(numbers.iter().filter_map(|number| self.diagnose(*number, &loaded)).collect())
+        Ok(numbers
+            .iter()
+            .filter_map(|number| self.diagnose(*number, &loaded))
+            .collect())
     }
 
     fn load(&self, number: CallNo, rtp: &RtpByFlow) -> io::Result<Option<Call>> {
-        let Some(id) = self.id_of(number) else { return Ok(None) };
-        let source =
-            Source { index: &self.index, store: &self.store, info: self.reader.info(), unfinished: !self.finished };
+        let Some(id) = self.id_of(number) else {
+            return Ok(None);
+        };
+        let source = Source {
+            index: &self.index,
+            store: &self.store,
+            info: self.reader.info(),
+            unfinished: !self.finished,
+        };
         let mut call = load::call(&source, id, number, rtp)?;
         if let Some(call) = &mut call {
             call.other_leg = self.other_leg(number);
@@ -258,7 +311,11 @@ impl Analysis {
     fn diagnose(&self, number: CallNo, loaded: &HashMap<CallNo, Call>) -> Option<Analysed> {
         let call = loaded.get(&number)?;
         let other = call.other_leg.and_then(|other| loaded.get(&other));
-        let scene = Scene { call, other, view: &self.options.view };
+        let scene = Scene {
+            call,
+            other,
+            view: &self.options.view,
+        };
         let diagnosis = crate::hint::engine::diagnose(&scene);
         let mut call = call.clone();
         if let (Some(fax), Some(root)) = (&mut call.fax, &diagnosis.root) {
@@ -267,7 +324,10 @@ impl Analysis {
                 fax.summary = crate::hint::cause::sentence(root, &scene);
             }
         }
-        Some(Analysed { call: Arc::new(call), hints: diagnosis.hints })
+        Some(Analysed {
+            call: Arc::new(call),
+            hints: diagnosis.hints,
+        })
     }
 
     /// The RTP of some calls, read in a second pass over that part of the capture in which it lies.
@@ -276,9 +336,13 @@ impl Analysis {
         let mut from: Option<Mark> = None;
         let mut until = FrameNo(0);
         for number in numbers {
-            let Some(dialog) = self.id_of(*number).and_then(|id| self.index.dialog(id)) else { continue };
+            let Some(dialog) = self.id_of(*number).and_then(|id| self.index.dialog(id)) else {
+                continue;
+            };
             for id in &dialog.flows {
-                let Some(flow) = self.index.flow(*id).filter(|flow| flow.rtp > 0) else { continue };
+                let Some(flow) = self.index.flow(*id).filter(|flow| flow.rtp > 0) else {
+                    continue;
+                };
                 wanted.entry((flow.src, flow.dst)).or_default().push(*id);
                 until = until.max(flow.last_frame);
                 if let Some(mark) = flow.mark
@@ -300,7 +364,9 @@ impl Analysis {
                 if packet.transport != Transport::Udp || packet.duplicate {
                     return;
                 }
-                let Some(flows) = wanted.get(&(packet.src, packet.dst)) else { return };
+                let Some(flows) = wanted.get(&(packet.src, packet.dst)) else {
+                    return;
+                };
                 let within = |id: &&FlowId| {
                     self.index.flow(**id).is_some_and(|flow| {
                         packet.frame >= flow.first_frame
@@ -337,24 +403,39 @@ impl Analysis {
         let legs = self.analyse_all(&numbers, true)?;
         Ok(AnalysedFlow {
             hints: legs.iter().map(|leg| leg.hints.clone()).collect(),
-            flow: Flow { legs: legs.into_iter().map(|leg| leg.call).collect() },
+            flow: Flow {
+                legs: legs.into_iter().map(|leg| leg.call).collect(),
+            },
         })
     }
 
     /// Calls that changed since the last time this was asked.
     pub fn changed(&mut self) -> Vec<CallNo> {
         let changed = self.index.changed();
-        changed.iter().filter_map(|id| self.numbers.get(id).copied()).collect()
+        changed
+            .iter()
+            .filter_map(|id| self.numbers.get(id).copied())
+            .collect()
     }
 
     /// Writes the packets of some calls as a pcap file: how many.
     pub fn save_packets(&self, numbers: &[CallNo], path: &Path) -> io::Result<u64> {
-        let start = self.start.ok_or_else(|| io::Error::other("the capture is empty"))?;
-        saving::packets(&self.store, start, (&self.index, &self.dialogs_of(numbers)), path)
+        let start = self
+            .start
+            .ok_or_else(|| io::Error::other("the capture is empty"))?;
+        saving::packets(
+            &self.store,
+            start,
+            (&self.index, &self.dialogs_of(numbers)),
+            path,
+        )
     }
 
     fn dialogs_of(&self, numbers: &[CallNo]) -> Vec<DialogId> {
-        numbers.iter().filter_map(|number| self.id_of(*number)).collect()
+        numbers
+            .iter()
+            .filter_map(|number| self.id_of(*number))
+            .collect()
     }
 }
 
@@ -379,7 +460,11 @@ impl CallRow {
             summary: fax.summary.clone(),
         });
         let count = |severity: Severity| {
-            let found = analysed.hints.iter().filter(|hint| hint.finding.severity == severity).count();
+            let found = analysed
+                .hints
+                .iter()
+                .filter(|hint| hint.finding.severity == severity)
+                .count();
             u32::try_from(found).unwrap_or(u32::MAX)
         };
         self.hints = (count(Severity::Error), count(Severity::Warning));
@@ -389,9 +474,17 @@ impl CallRow {
 }
 
 fn name_or_host(name: &str, endpoint: crate::capture::Endpoint) -> String {
-    if name.is_empty() { endpoint.addr.to_string() } else { name.to_owned() }
+    if name.is_empty() {
+        endpoint.addr.to_string()
+    } else {
+        name.to_owned()
+    }
 }
 
 fn spool_error(file: &Path, source: io::Error) -> Error {
-    Error::Io { file: file.display().to_string(), action: "cannot keep what was read in a temporary file", source }
+    Error::Io {
+        file: file.display().to_string(),
+        action: "cannot keep what was read in a temporary file",
+        source,
+    }
 }

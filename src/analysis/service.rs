@@ -65,7 +65,11 @@ impl Service {
 
     /// The next update, or `None` if none comes within `timeout` (zero: do not wait).
     pub fn next(&self, timeout: Duration) -> Option<Update> {
-        if timeout.is_zero() { self.updates.try_recv().ok() } else { self.updates.recv_timeout(timeout).ok() }
+        if timeout.is_zero() {
+            self.updates.try_recv().ok()
+        } else {
+            self.updates.recv_timeout(timeout).ok()
+        }
     }
 
     /// Asks for one or two calls to be loaded in full; the answer is [`Update::Opened`].
@@ -95,9 +99,22 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(analysis: Analysis, options: Options, inbox: Receiver<Request>, outbox: Sender<Update>) -> Self {
+    fn new(
+        analysis: Analysis,
+        options: Options,
+        inbox: Receiver<Request>,
+        outbox: Sender<Update>,
+    ) -> Self {
         let now = Instant::now();
-        Self { analysis, follow: options.follow, inbox, outbox, opened: None, rows_at: now, progress_at: now }
+        Self {
+            analysis,
+            follow: options.follow,
+            inbox,
+            outbox,
+            opened: None,
+            rows_at: now,
+            progress_at: now,
+        }
     }
 
     fn run(&mut self) {
@@ -143,8 +160,16 @@ impl Worker {
     fn settle(&mut self) -> Result<(), Gone> {
         self.analysis.settle();
         let changed = self.analysis.changed();
-        let rows: Vec<CallRow> = self.analysis.numbers().filter_map(|number| self.analysis.row(number)).collect();
-        let faxes: Vec<CallNo> = rows.iter().filter(|row| row.pending).map(|row| row.number).collect();
+        let rows: Vec<CallRow> = self
+            .analysis
+            .numbers()
+            .filter_map(|number| self.analysis.row(number))
+            .collect();
+        let faxes: Vec<CallNo> = rows
+            .iter()
+            .filter(|row| row.pending)
+            .map(|row| row.number)
+            .collect();
         if !self.follow || !changed.is_empty() {
             self.send(Update::Rows(rows))?;
             self.analyse(&faxes)?;
@@ -156,7 +181,9 @@ impl Worker {
     /// An open call has changed: shown anew.
     fn reopen(&mut self, changed: &[CallNo]) -> Result<(), Gone> {
         match &self.opened {
-            Some((calls, other)) if self.follow && calls.iter().any(|call| changed.contains(call)) => {
+            Some((calls, other))
+                if self.follow && calls.iter().any(|call| changed.contains(call)) =>
+            {
                 let (calls, other) = (calls.clone(), *other);
                 self.open(&calls, other)
             }
@@ -168,10 +195,15 @@ impl Worker {
         for some in faxes.chunks(FAXES) {
             match self.analysis.analyse_all(some, false) {
                 Ok(analysed) => {
-                    let rows = analysed.iter().filter_map(|one| Some(self.analysis.row(one.call.number)?.with(one))).collect();
+                    let rows = analysed
+                        .iter()
+                        .filter_map(|one| Some(self.analysis.row(one.call.number)?.with(one)))
+                        .collect();
                     self.send(Update::Rows(rows))?;
                 }
-                Err(error) => self.send(Update::Failed(format!("cannot read the capture again: {error}")))?,
+                Err(error) => self.send(Update::Failed(format!(
+                    "cannot read the capture again: {error}"
+                )))?,
             }
             self.answer_waiting()?;
         }
@@ -181,9 +213,17 @@ impl Worker {
     fn send_changed(&mut self) -> Result<(), Gone> {
         self.rows_at = Instant::now();
         self.analysis.settle();
-        let rows: Vec<CallRow> =
-            self.analysis.changed().into_iter().filter_map(|number| self.analysis.row(number)).collect();
-        if rows.is_empty() { Ok(()) } else { self.send(Update::Rows(rows)) }
+        let rows: Vec<CallRow> = self
+            .analysis
+            .changed()
+            .into_iter()
+            .filter_map(|number| self.analysis.row(number))
+            .collect();
+        if rows.is_empty() {
+            Ok(())
+        } else {
+            self.send(Update::Rows(rows))
+        }
     }
 
     fn wait_growing(&mut self) -> Result<(), Gone> {
@@ -235,6 +275,8 @@ impl Worker {
     }
 
     fn save(&self, calls: &[CallNo], path: &Path) -> Result<u64, String> {
-        self.analysis.save_packets(calls, path).map_err(|error| error.to_string())
+        self.analysis
+            .save_packets(calls, path)
+            .map_err(|error| error.to_string())
     }
 }

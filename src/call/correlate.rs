@@ -22,8 +22,14 @@ pub(crate) fn partners(calls: &[(DialogId, &DialogEntry)]) -> HashMap<DialogId, 
     order.sort_by_key(|at| calls.get(*at).map(|(_, dialog)| dialog.started));
     let mut scored: HashMap<DialogId, Vec<(u32, DialogId)>> = HashMap::new();
     for (place, at) in order.iter().enumerate() {
-        let Some((id, dialog)) = calls.get(*at) else { continue };
-        let later = order.iter().skip(place + 1).take(MOST_CANDIDATES).filter_map(|at| calls.get(*at));
+        let Some((id, dialog)) = calls.get(*at) else {
+            continue;
+        };
+        let later = order
+            .iter()
+            .skip(place + 1)
+            .take(MOST_CANDIDATES)
+            .filter_map(|at| calls.get(*at));
         for (other_id, other) in later {
             if other.started.seconds_since(dialog.started) > WINDOW {
                 break;
@@ -50,9 +56,12 @@ fn score(first: &DialogEntry, second: &DialogEntry) -> u32 {
     }
     let relation = u32::from(related_ids(first, second)) * 5;
     let middle = shares_middle(first, second);
-    let numbers = 3 * u32::from(same_number(&first.to, &second.to)) + 2 * u32::from(same_number(&first.from, &second.from));
+    let numbers = 3 * u32::from(same_number(&first.to, &second.to))
+        + 2 * u32::from(same_number(&first.from, &second.from));
     // The second leg begins before the first is answered.
-    let inside = first.answered.is_none_or(|answered| second.started <= answered);
+    let inside = first
+        .answered
+        .is_none_or(|answered| second.started <= answered);
     if relation == 0 && (!inside || (numbers == 0 && !middle)) {
         return 0;
     }
@@ -62,13 +71,20 @@ fn score(first: &DialogEntry, second: &DialogEntry) -> u32 {
     }
     let answers = close(first.answered, second.answered);
     let ends = close(first.ended, second.ended);
-    relation + 3 * u32::from(middle) + numbers + u32::from(inside) + u32::from(answers) + u32::from(ends)
+    relation
+        + 3 * u32::from(middle)
+        + numbers
+        + u32::from(inside)
+        + u32::from(answers)
+        + u32::from(ends)
 }
 
 /// The host that got the first INVITE sends the second.
 fn shares_middle(first: &DialogEntry, second: &DialogEntry) -> bool {
     let middle = |dialog: &DialogEntry| -> Vec<_> {
-        std::iter::once(dialog.callee.addr).chain(dialog.hops.iter().map(|hop| hop.addr)).collect()
+        std::iter::once(dialog.callee.addr)
+            .chain(dialog.hops.iter().map(|hop| hop.addr))
+            .collect()
     };
     middle(first).contains(&second.caller.addr) && first.caller.addr != second.caller.addr
 }
@@ -82,18 +98,23 @@ fn close(a: Option<crate::capture::Timestamp>, b: Option<crate::capture::Timesta
 
 /// The same number, whatever prefix: the last digits agree.
 fn same_number(a: &str, b: &str) -> bool {
-    let digits = |text: &str| -> Vec<u8> { text.bytes().rev().filter(u8::is_ascii_digit).collect() };
+    let digits =
+        |text: &str| -> Vec<u8> { text.bytes().rev().filter(u8::is_ascii_digit).collect() };
     let (a_digits, b_digits) = (digits(a), digits(b));
     let shorter = a_digits.len().min(b_digits.len());
     if shorter >= DIGITS {
-        return a_digits.iter().take(DIGITS).eq(b_digits.iter().take(DIGITS));
+        return a_digits
+            .iter()
+            .take(DIGITS)
+            .eq(b_digits.iter().take(DIGITS));
     }
     !a.is_empty() && a == b
 }
 
 /// One Call-ID holds the other, or one From tag the other: what SBCs make of the far leg's names.
 fn related_ids(a: &DialogEntry, b: &DialogEntry) -> bool {
-    let holds = |long: &[u8], short: &[u8]| short.len() >= 8 && memchr::memmem::find(long, short).is_some();
+    let holds =
+        |long: &[u8], short: &[u8]| short.len() >= 8 && memchr::memmem::find(long, short).is_some();
     let either = |a: &[u8], b: &[u8]| holds(a, b) || holds(b, a);
     match (a.call_id.as_deref(), b.call_id.as_deref()) {
         (Some(x), Some(y)) if either(before_host(x), before_host(y)) => true,
@@ -102,5 +123,8 @@ fn related_ids(a: &DialogEntry, b: &DialogEntry) -> bool {
 }
 
 fn before_host(call_id: &[u8]) -> &[u8] {
-    call_id.split(|octet| *octet == b'@').next().unwrap_or_default()
+    call_id
+        .split(|octet| *octet == b'@')
+        .next()
+        .unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use crate::capture::Timestamp;
 use crate::line::{Fcs, HdlcFrame, Modem, NonEcmData, Signal, SignalKind, Tone};
 use crate::t30::capability::DcsMode;
 use crate::t30::frame::{self, T30Frame};
-use crate::t30::Fcf;
+use crate::t30::{Fcf, fif};
 use crate::t38::Indicator;
 
 mod burst;
@@ -169,7 +169,8 @@ impl Reader {
     }
 
     fn take(&mut self, side: Side, signal: &Signal) {
-        if !matches!(&signal.kind, SignalKind::Hdlc(frame) if is_image(frame)) && !matches!(signal.kind, SignalKind::Gap { .. })
+        if !matches!(&signal.kind, SignalKind::Hdlc(frame) if is_image(frame))
+            && !matches!(signal.kind, SignalKind::Gap { .. })
         {
             self.flush(side);
         }
@@ -178,7 +179,9 @@ impl Reader {
             SignalKind::Hdlc(frame) => self.message(side, signal, frame),
             SignalKind::NonEcm(data) => self.non_ecm(side, signal, data),
             SignalKind::Carrier(span) => self.carrier(side, signal, *span),
-            SignalKind::Malformed { reason, octets } => self.malformed(side, signal, reason, octets),
+            SignalKind::Malformed { reason, octets } => {
+                self.malformed(side, signal, reason, octets)
+            }
             // Losses have rows of their own, made from the figures of the stream.
             SignalKind::Gap { .. } => {}
             _ => {
@@ -195,19 +198,29 @@ impl Reader {
             SignalKind::Silence => EventKind::Indicator(Indicator::NoSignal),
             SignalKind::Tone(Tone::Cng) if !self.audio => EventKind::Indicator(Indicator::Cng),
             SignalKind::Tone(Tone::Ced) if !self.audio => EventKind::Indicator(Indicator::Ced),
-            SignalKind::Tone(Tone::AnsAm) if !self.audio => EventKind::Indicator(Indicator::V8Ansam),
-            SignalKind::Tone(tone) => EventKind::Tone { tone: *tone, level: None },
+            SignalKind::Tone(Tone::AnsAm) if !self.audio => {
+                EventKind::Indicator(Indicator::V8Ansam)
+            }
+            SignalKind::Tone(tone) => EventKind::Tone {
+                tone: *tone,
+                level: None,
+            },
             SignalKind::Preamble if self.audio => EventKind::Preamble,
             SignalKind::Preamble => EventKind::Indicator(Indicator::V21Preamble),
             SignalKind::Training { modem, long } => {
                 self.modem_seen = Some(*modem);
-                let known = Indicator::KNOWN.iter().find(|known| known.training() == Some((*modem, *long)));
+                let known = Indicator::KNOWN
+                    .iter()
+                    .find(|known| known.training() == Some((*modem, *long)));
                 match known {
                     Some(indicator) if !self.audio => EventKind::Indicator(*indicator),
                     _ => EventKind::Training(*modem),
                 }
             }
-            SignalKind::V8 { name, text } => EventKind::V8 { name, text: text.clone() },
+            SignalKind::V8 { name, text } => EventKind::V8 {
+                name,
+                text: text.clone(),
+            },
             _ => return None,
         })
     }
@@ -238,7 +251,13 @@ impl Reader {
     }
 
     fn malformed(&mut self, side: Side, signal: &Signal, reason: &str, octets: &[u8]) {
-        if let Some(Event { kind: EventKind::Malformed { count, .. }, last_frame, end, from, .. }) = self.events.last_mut()
+        if let Some(Event {
+            kind: EventKind::Malformed { count, .. },
+            last_frame,
+            end,
+            from,
+            ..
+        }) = self.events.last_mut()
             && *from == side
         {
             *count += 1;
@@ -246,7 +265,11 @@ impl Reader {
             *end = signal.end;
             return;
         }
-        let kind = EventKind::Malformed { reason: reason.to_owned(), octets: octets.to_vec(), count: 1 };
+        let kind = EventKind::Malformed {
+            reason: reason.to_owned(),
+            octets: octets.to_vec(),
+            count: 1,
+        };
         self.push(side, signal, kind);
     }
 
@@ -254,13 +277,16 @@ impl Reader {
     fn image(&mut self, side: Side, signal: &Signal, frame: &HdlcFrame) {
         self.ecm_seen = Some(true);
         self.modem_seen = Some(frame.modem);
-        let burst = of(&mut self.burst, side).get_or_insert_with(|| Burst::new(signal, frame.modem));
+        let burst =
+            of(&mut self.burst, side).get_or_insert_with(|| Burst::new(signal, frame.modem));
         burst.add(signal, frame);
     }
 
     /// Ends a burst of coded data: one event.
     fn flush(&mut self, side: Side) {
-        let Some(burst) = of(&mut self.burst, side).take() else { return };
+        let Some(burst) = of(&mut self.burst, side).take() else {
+            return;
+        };
         self.enter(Phase::C);
         self.sender.get_or_insert(side);
         let signal = burst.signal();
@@ -276,15 +302,30 @@ impl Reader {
 
     fn message(&mut self, side: Side, signal: &Signal, hdlc: &HdlcFrame) {
         let Some(frame) = frame::decode(hdlc) else {
-            let reason = format!("HDLC frame of {} octets, too short for a T.30 message", hdlc.octets.len());
-            self.push(side, signal, EventKind::Malformed { reason, octets: hdlc.octets.clone(), count: 1 });
+            let reason = format!(
+                "HDLC frame of {} octets, too short for a T.30 message",
+                hdlc.octets.len()
+            );
+            self.push(
+                side,
+                signal,
+                EventKind::Malformed {
+                    reason,
+                    octets: hdlc.octets.clone(),
+                    count: 1,
+                },
+            );
             return;
         };
         let whole = frame.fcs == Fcs::Good && !frame.damaged;
         if whole {
             self.enter(self.phase_of(frame.fcf));
         }
-        let repeat = if whole { self.count_repeat(side, &frame) } else { 1 };
+        let repeat = if whole {
+            self.count_repeat(side, &frame)
+        } else {
+            1
+        };
         let id = self.push(side, signal, EventKind::T30(Arc::new(frame.clone())));
         if let Some(event) = self.events.last_mut() {
             event.repeat = repeat;
@@ -315,9 +356,27 @@ impl Reader {
     fn phase_of(&self, fcf: Fcf) -> Phase {
         match fcf {
             Fcf::Dcn => Phase::E,
-            Fcf::Eom | Fcf::Mps | Fcf::Eop | Fcf::Eos | Fcf::PriEom | Fcf::PriMps | Fcf::PriEop | Fcf::Pps | Fcf::Eor
-            | Fcf::Rr | Fcf::Mcf | Fcf::Rtn | Fcf::Rtp | Fcf::Pip | Fcf::Pin | Fcf::Pid | Fcf::Rnr | Fcf::Err
-            | Fcf::Ppr | Fcf::Ctc | Fcf::Ctr => Phase::D,
+            Fcf::Eom
+            | Fcf::Mps
+            | Fcf::Eop
+            | Fcf::Eos
+            | Fcf::PriEom
+            | Fcf::PriMps
+            | Fcf::PriEop
+            | Fcf::Pps
+            | Fcf::Eor
+            | Fcf::Rr
+            | Fcf::Mcf
+            | Fcf::Rtn
+            | Fcf::Rtp
+            | Fcf::Pip
+            | Fcf::Pin
+            | Fcf::Pid
+            | Fcf::Rnr
+            | Fcf::Err
+            | Fcf::Ppr
+            | Fcf::Ctc
+            | Fcf::Ctr => Phase::D,
             Fcf::Crp | Fcf::Fnv if self.phase > Phase::B => Phase::D,
             _ => Phase::B,
         }
@@ -336,16 +395,24 @@ impl Reader {
             Fcf::Dcs | Fcf::Nss => {
                 self.sender = Some(side);
                 self.expect = Expect::Tcf;
-                self.commanded = (frame.fcf == Fcf::Dcs).then(|| DcsMode::from_fif(frame.fif()));
+                self.commanded = (frame.fcf == Fcf::Dcs).then(|| DcsMode::new(frame.fif()));
             }
-            Fcf::Ctc => self.commanded = self.confirmed.as_ref().map(|mode| mode.with_ctc(frame.fif())),
+            Fcf::Ctc => self.commanded = self.continue_to_correct(frame),
             Fcf::Cfr | Fcf::Ctr => {
                 self.confirmed = self.commanded.clone().or(self.confirmed.take());
                 self.expect = Expect::Page;
                 self.book.trained();
             }
             Fcf::Ftt => self.expect = Expect::Identification,
-            Fcf::Mps | Fcf::Eop | Fcf::Eom | Fcf::Eos | Fcf::PriMps | Fcf::PriEop | Fcf::PriEom | Fcf::Pps | Fcf::Eor => {
+            Fcf::Mps
+            | Fcf::Eop
+            | Fcf::Eom
+            | Fcf::Eos
+            | Fcf::PriMps
+            | Fcf::PriEop
+            | Fcf::PriEom
+            | Fcf::Pps
+            | Fcf::Eor => {
                 self.sender.get_or_insert(side);
                 self.book.command(id, frame, &mut self.events);
             }
@@ -360,8 +427,18 @@ impl Reader {
         }
     }
 
+    /// CTC changes the modem, nothing else (T.30 Annex A).
+    fn continue_to_correct(&self, frame: &T30Frame) -> Option<DcsMode> {
+        let modem = fif::ctc_modem(frame.fif())?;
+        self.confirmed.as_ref().map(|mode| DcsMode {
+            modem,
+            ..mode.clone()
+        })
+    }
+
     fn identify(&mut self, side: Side, frame: &T30Frame) {
-        if let Some(ident) = ident(frame) {
+        let ident = fif::ident(frame.fif());
+        if !ident.is_empty() {
             self.polled_ids |= frame.fcf == Fcf::Cig;
             *of(&mut self.ids, side) = Some(ident);
         }
@@ -403,7 +480,11 @@ impl Reader {
 
     /// A modem whose rate only the DCS tells.
     fn modem_of(&self, heard: Modem) -> Modem {
-        let mode = if self.expect == Expect::Tcf { &self.commanded } else { &self.confirmed };
+        let mode = if self.expect == Expect::Tcf {
+            &self.commanded
+        } else {
+            &self.confirmed
+        };
         match mode.as_ref().or(self.commanded.as_ref()) {
             Some(mode) if heard.rate == 0 => mode.modem,
             _ => heard,
@@ -427,7 +508,11 @@ impl Reader {
         self.enter(Phase::C);
         self.sender.get_or_insert(side);
         let id = self.push(side, signal, EventKind::PageData(data));
-        let ecm = self.confirmed.as_ref().or(self.commanded.as_ref()).is_some_and(|mode| mode.ecm);
+        let ecm = self
+            .confirmed
+            .as_ref()
+            .or(self.commanded.as_ref())
+            .is_some_and(|mode| mode.ecm);
         if ecm {
             self.book.ecm_burst(id, &mut self.events);
         } else {
@@ -441,7 +526,10 @@ impl Reader {
         self.flush(Side::Callee);
         let sender = self.sender.or_else(|| self.called.map(Side::other));
         let (sender_id, receiver_id) = match sender {
-            Some(side) => (of(&mut self.ids, side).take(), of(&mut self.ids, side.other()).take()),
+            Some(side) => (
+                of(&mut self.ids, side).take(),
+                of(&mut self.ids, side.other()).take(),
+            ),
             None => (None, None),
         };
         let pages = self.book.finish(&self.events);
@@ -465,13 +553,6 @@ impl Reader {
 /// TCF lasts 1.5 s ±10 % (T.30 5.3.6.1.4); with training and jitter it may look longer.
 const LONGEST_TCF: f64 = 2.2;
 
-/// The number in CSI, TSI or CIG: last digit first, least significant bit first (T.30 5.3.6.2.4).
-fn ident(frame: &T30Frame) -> Option<String> {
-    let octets: Vec<u8> = frame.fif().iter().rev().map(|octet| octet.reverse_bits()).collect();
-    let text = crate::text::lossy(&octets).trim().to_owned();
-    (!text.is_empty()).then_some(text)
-}
-
 /// Coded data or return to control, on a fast modem.
 fn is_image(frame: &HdlcFrame) -> bool {
     frame.modem != Modem::V21 && frame.modem.rate != 1200
@@ -479,12 +560,24 @@ fn is_image(frame: &HdlcFrame) -> bool {
 
 /// What the octets of a training check say: how much of it is zero, as it should be.
 fn training_check(data: &NonEcmData) -> Tcf {
-    let longest = data.octets.split(|octet| *octet != 0).map(<[u8]>::len).max().unwrap_or(0);
+    let longest = data
+        .octets
+        .split(|octet| *octet != 0)
+        .map(<[u8]>::len)
+        .max()
+        .unwrap_or(0);
     let second = usize::try_from(data.modem.rate / 8).unwrap_or(usize::MAX);
-    let tail = data.octets.get(data.octets.len().saturating_sub(second)..).unwrap_or_default();
+    let tail = data
+        .octets
+        .get(data.octets.len().saturating_sub(second)..)
+        .unwrap_or_default();
     let nonzero = tail.iter().filter(|octet| **octet != 0).count();
     #[expect(clippy::cast_precision_loss, reason = "at most 1,800 octets")]
-    let share = if tail.is_empty() { 0.0 } else { nonzero as f64 / tail.len() as f64 };
+    let share = if tail.is_empty() {
+        0.0
+    } else {
+        nonzero as f64 / tail.len() as f64
+    };
     Tcf {
         modem: data.modem,
         octets: u32::try_from(data.octets.len()).unwrap_or(u32::MAX),

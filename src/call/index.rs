@@ -109,7 +109,12 @@ impl Index {
     ///
     /// # Errors
     /// Only what writing to the store's spool fails with.
-    pub fn push(&mut self, packet: &Packet<'_>, mark: Mark, store: &mut Store) -> std::io::Result<()> {
+    pub fn push(
+        &mut self,
+        packet: &Packet<'_>,
+        mark: Mark,
+        store: &mut Store,
+    ) -> std::io::Result<()> {
         self.mark = Some(mark);
         match packet.transport {
             Transport::Udp => self.datagram(packet, store),
@@ -120,7 +125,11 @@ impl Index {
                 }
                 Ok(())
             }
-            Transport::IcmpUnreachable { code, quoted_src, quoted_dst } => {
+            Transport::IcmpUnreachable {
+                code,
+                quoted_src,
+                quoted_dst,
+            } => {
                 self.unreachable(packet, code, quoted_src, quoted_dst);
                 Ok(())
             }
@@ -140,10 +149,22 @@ impl Index {
         self.new_flow(packet, store)
     }
 
-    fn unreachable(&mut self, packet: &Packet<'_>, code: u8, quoted_src: Endpoint, quoted_dst: Endpoint) {
-        let owner = self.claims.get(&quoted_dst).or_else(|| self.claims.get(&quoted_src)).map(|claim| claim.dialog);
+    fn unreachable(
+        &mut self,
+        packet: &Packet<'_>,
+        code: u8,
+        quoted_src: Endpoint,
+        quoted_dst: Endpoint,
+    ) {
+        let owner = self
+            .claims
+            .get(&quoted_dst)
+            .or_else(|| self.claims.get(&quoted_src))
+            .map(|claim| claim.dialog);
         let Some(id) = owner else { return };
-        let Some(dialog) = self.dialog_mut(id) else { return };
+        let Some(dialog) = self.dialog_mut(id) else {
+            return;
+        };
         if dialog.icmp.len() < MAX_ICMP && !packet.duplicate {
             dialog.icmp.push(IcmpRef {
                 frame: packet.frame,
@@ -222,5 +243,9 @@ impl Index {
 
 /// Side of a dialog that a claim, a flow or a message is of.
 pub(crate) const fn side_of(from_caller: bool) -> Side {
-    if from_caller { Side::Caller } else { Side::Callee }
+    if from_caller {
+        Side::Caller
+    } else {
+        Side::Callee
+    }
 }

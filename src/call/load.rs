@@ -6,8 +6,8 @@ use std::io;
 use crate::call::fax::{self, Heard, Reading};
 use crate::call::index::{DialogEntry, DialogId, FlowId, Index};
 use crate::call::{
-    BySide, Call, CallNo, CaptureFacts, Event, EventId, EventKind, FaxCarrier, PacketCounts, Side, UdptlStats,
-    media, negotiation, transaction, verdict,
+    BySide, Call, CallNo, CaptureFacts, Event, EventId, EventKind, FaxCarrier, PacketCounts, Side,
+    UdptlStats, media, negotiation, transaction, verdict,
 };
 use crate::capture::store::Store;
 use crate::capture::{CaptureInfo, Endpoint, Timestamp};
@@ -38,8 +38,15 @@ pub struct Source<'s> {
 ///
 /// # Errors
 /// Only what reading the store fails with.
-pub fn call(source: &Source<'_>, id: DialogId, number: CallNo, rtp: &RtpByFlow) -> io::Result<Option<Call>> {
-    let Some(dialog) = source.index.dialog(id) else { return Ok(None) };
+pub fn call(
+    source: &Source<'_>,
+    id: DialogId,
+    number: CallNo,
+    rtp: &RtpByFlow,
+) -> io::Result<Option<Call>> {
+    let Some(dialog) = source.index.dialog(id) else {
+        return Ok(None);
+    };
     let mut draft = Draft::new(number, dialog);
     signalling::read(source, dialog, &mut draft)?;
     let codecs = signalling::codecs(&draft.events);
@@ -58,7 +65,13 @@ pub fn call(source: &Source<'_>, id: DialogId, number: CallNo, rtp: &RtpByFlow) 
         _ => FaxCarrier::T38,
     };
     let reading = fax::read(number, &heard, carrier);
-    Ok(Some(finish(source, dialog, draft, reading, (t38.stats, facts))))
+    Ok(Some(finish(
+        source,
+        dialog,
+        draft,
+        reading,
+        (t38.stats, facts),
+    )))
 }
 
 /// A call being put together.
@@ -79,8 +92,14 @@ impl Draft {
         Self {
             number,
             events: Vec::new(),
-            from: Party { user: user(&dialog.from), ..Party::default() },
-            to: Party { user: user(&dialog.to), ..Party::default() },
+            from: Party {
+                user: user(&dialog.from),
+                ..Party::default()
+            },
+            to: Party {
+                user: user(&dialog.to),
+                ..Party::default()
+            },
             agent: BySide::default(),
             reason: None,
             rtp_packets: 0,
@@ -88,7 +107,13 @@ impl Draft {
         }
     }
 
-    fn event(&self, frames: (crate::capture::FrameNo, Timestamp), path: (Endpoint, Endpoint), from: Side, kind: EventKind) -> Event {
+    fn event(
+        &self,
+        frames: (crate::capture::FrameNo, Timestamp),
+        path: (Endpoint, Endpoint),
+        from: Side,
+        kind: EventKind,
+    ) -> Event {
         Event {
             id: EventId(0),
             call: self.number,
@@ -116,14 +141,20 @@ fn icmp(dialog: &DialogEntry, draft: &mut Draft) {
             quoted_dst: error.quoted_dst,
             count: 1,
         };
-        let from = if error.quoted_dst.addr == dialog.caller.addr { Side::Caller } else { Side::Callee };
+        let from = if error.quoted_dst.addr == dialog.caller.addr {
+            Side::Caller
+        } else {
+            Side::Callee
+        };
         let event = draft.event((error.frame, error.at), (error.src, error.dst), from, kind);
         draft.events.push(event);
     }
 }
 
 fn facts(source: &Source<'_>, dialog: &DialogEntry) -> CaptureFacts {
-    let within = |frame: &crate::capture::FrameNo| *frame >= dialog.first_frame && *frame <= dialog.last_frame;
+    let within = |frame: &crate::capture::FrameNo| {
+        *frame >= dialog.first_frame && *frame <= dialog.last_frame
+    };
     let flows = dialog.flows.iter().filter_map(|id| source.index.flow(*id));
     let media_duplicates: u32 = flows.map(|flow| flow.duplicates).sum();
     CaptureFacts {
@@ -138,7 +169,13 @@ fn facts(source: &Source<'_>, dialog: &DialogEntry) -> CaptureFacts {
         first_duplicate: dialog.first_duplicate,
         dropped: source.info.dropped,
         orphan_fragments: source.info.orphan_fragments,
-        clock_jumps: source.info.clock_jumps.iter().filter(|(frame, _)| within(frame)).copied().collect(),
+        clock_jumps: source
+            .info
+            .clock_jumps
+            .iter()
+            .filter(|(frame, _)| within(frame))
+            .copied()
+            .collect(),
         starts_mid_call: dialog.call_id.is_some() && !dialog.starts_with_invite,
         ..CaptureFacts::default()
     }
@@ -165,7 +202,16 @@ fn finish(
     (udptl, facts): (BySide<UdptlStats>, CaptureFacts),
 ) -> Call {
     let sip_packets = dialog.messages.len();
-    let Draft { number, events, from, to, agent, reason, rtp_packets, t38_packets } = draft;
+    let Draft {
+        number,
+        events,
+        from,
+        to,
+        agent,
+        reason,
+        rtp_packets,
+        t38_packets,
+    } = draft;
     let mut call = Call {
         number,
         call_id: dialog.call_id.as_deref().map(crate::text::lossy),
@@ -227,21 +273,32 @@ fn seat_without_sip(source: &Source<'_>, call: &mut Call, reading: Option<&mut R
             reading.swap_sides();
         }
     }
-    let of = |side: Side| call.udptl.of(side).paths.first().map(|path| (path.src, path.dst));
+    let of = |side: Side| {
+        call.udptl
+            .of(side)
+            .paths
+            .first()
+            .map(|path| (path.src, path.dst))
+    };
     if let Some((src, dst)) = of(Side::Caller) {
         (call.caller, call.callee) = (src, dst);
     } else if let Some((src, dst)) = of(Side::Callee) {
         (call.callee, call.caller) = (src, dst);
     } else if let Some(event) = call.events.first() {
         let caller_first = event.from == Side::Caller;
-        (call.caller, call.callee) = if caller_first { (event.src, event.dst) } else { (event.dst, event.src) };
+        (call.caller, call.callee) = if caller_first {
+            (event.src, event.dst)
+        } else {
+            (event.dst, event.src)
+        };
     }
     let _ = source;
 }
 
 /// All events in one list, in time order, numbered; the pages follow their events.
 fn merge(call: &mut Call, reading: &mut Option<Reading>) {
-    let mut tagged: Vec<(Option<EventId>, Event)> = call.events.drain(..).map(|event| (None, event)).collect();
+    let mut tagged: Vec<(Option<EventId>, Event)> =
+        call.events.drain(..).map(|event| (None, event)).collect();
     if let Some(reading) = reading {
         let end = call.last_packet;
         let over = call.ended.is_some() || reading.dcn.is_some();
@@ -249,7 +306,12 @@ fn merge(call: &mut Call, reading: &mut Option<Reading>) {
         let whole = !call.capture.unfinished && (over || waited_enough);
         let missing = fax::never_came(&reading.events, end, whole);
         tagged.extend(missing.into_iter().map(|event| (None, event)));
-        tagged.extend(reading.events.drain(..).map(|event| (Some(event.id), event)));
+        tagged.extend(
+            reading
+                .events
+                .drain(..)
+                .map(|event| (Some(event.id), event)),
+        );
     }
     if clock_goes_back(&call.capture) {
         tagged.sort_by_key(|(_, event)| (event.frame, event.observed));

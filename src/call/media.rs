@@ -6,13 +6,20 @@ use crate::capture::{Endpoint, Timestamp};
 use crate::sip::{MediaKind, MediaLine, Sdp};
 
 /// One period an accepted negotiation; each lasts until the next begins.
-pub(crate) fn periods(negotiations: &[Negotiation], events: &[Event], end: Option<Timestamp>) -> Vec<MediaPeriod> {
+pub(crate) fn periods(
+    negotiations: &[Negotiation],
+    events: &[Event],
+    end: Option<Timestamp>,
+) -> Vec<MediaPeriod> {
     let mut out: Vec<MediaPeriod> = Vec::new();
     for (index, negotiation) in negotiations.iter().enumerate() {
         if negotiation.answer.is_none() || negotiation.status.is_some_and(|status| status >= 300) {
             continue;
         }
-        let at = negotiation.answer_event.and_then(|id| events.get(usize::try_from(id.0).ok()?)).map(|event| event.at);
+        let at = negotiation
+            .answer_event
+            .and_then(|id| events.get(usize::try_from(id.0).ok()?))
+            .map(|event| event.at);
         let Some(at) = at else { continue };
         if let Some(last) = out.last_mut() {
             last.until = Some(at);
@@ -35,11 +42,17 @@ fn is_audio(line: &MediaLine) -> bool {
 
 /// Endpoint of the first active line of a kind in an SDP.
 pub(crate) fn endpoint(sdp: &Sdp, wanted: fn(&MediaLine) -> bool) -> Option<Endpoint> {
-    let line = sdp.media.iter().find(|line| wanted(line) && line.port > 0)?;
+    let line = sdp
+        .media
+        .iter()
+        .find(|line| wanted(line) && line.port > 0)?;
     Some(Endpoint::new(line.connection?, line.port))
 }
 
-fn endpoints(negotiation: &Negotiation, wanted: fn(&MediaLine) -> bool) -> Option<BySide<Endpoint>> {
+fn endpoints(
+    negotiation: &Negotiation,
+    wanted: fn(&MediaLine) -> bool,
+) -> Option<BySide<Endpoint>> {
     Some(BySide {
         caller: endpoint(sdp_of(negotiation, Side::Caller)?, wanted)?,
         callee: endpoint(sdp_of(negotiation, Side::Callee)?, wanted)?,
@@ -49,9 +62,18 @@ fn endpoints(negotiation: &Negotiation, wanted: fn(&MediaLine) -> bool) -> Optio
 /// Name of the first format of the audio line that was answered.
 fn codec(negotiation: &Negotiation) -> Option<String> {
     let answer = negotiation.answer.as_ref()?;
-    let line = answer.media.iter().find(|line| is_audio(line) && line.port > 0)?;
+    let line = answer
+        .media
+        .iter()
+        .find(|line| is_audio(line) && line.port > 0)?;
     let format = line.formats.first()?;
     let number: u8 = format.parse().ok()?;
-    let named = line.rtpmap.iter().find(|(payload_type, _, _)| *payload_type == number).map(|(_, name, _)| name.clone());
-    named.or_else(|| crate::rtp::header::static_codec(number).map(str::to_owned)).or_else(|| Some(format.clone()))
+    let named = line
+        .rtpmap
+        .iter()
+        .find(|(payload_type, _, _)| *payload_type == number)
+        .map(|(_, name, _)| name.clone());
+    named
+        .or_else(|| crate::rtp::header::static_codec(number).map(str::to_owned))
+        .or_else(|| Some(format.clone()))
 }

@@ -11,12 +11,26 @@ pub(crate) fn group(events: &mut [Event]) -> Vec<Transaction> {
     let mut out: Vec<Transaction> = Vec::new();
     let mut seen: Vec<Seen> = Vec::new();
     for event in events.iter_mut() {
-        let EventKind::Sip(sip) = &event.kind else { continue };
-        let Some((cseq, method)) = cseq_of(sip) else { continue };
+        let EventKind::Sip(sip) = &event.kind else {
+            continue;
+        };
+        let Some((cseq, method)) = cseq_of(sip) else {
+            continue;
+        };
         let request = matches!(sip.message.start, StartLine::Request { .. });
-        let from = if request { event.from } else { event.from.other() };
-        let key_method = if method == "ACK" { "INVITE" } else { method.as_str() };
-        let known = out.iter().position(|one| one.cseq == cseq && one.method == key_method && one.from == from);
+        let from = if request {
+            event.from
+        } else {
+            event.from.other()
+        };
+        let key_method = if method == "ACK" {
+            "INVITE"
+        } else {
+            method.as_str()
+        };
+        let known = out
+            .iter()
+            .position(|one| one.cseq == cseq && one.method == key_method && one.from == from);
         // An ACK belongs to the INVITE it acknowledges, never begins a transaction.
         let at = match known {
             Some(at) => at,
@@ -25,7 +39,9 @@ pub(crate) fn group(events: &mut [Event]) -> Vec<Transaction> {
                 out.len() - 1
             }
         };
-        let Some(transaction) = out.get_mut(at) else { continue };
+        let Some(transaction) = out.get_mut(at) else {
+            continue;
+        };
         let mark = Seen::of(at, sip, event);
         event.retransmission = seen.contains(&mark);
         if !event.retransmission {
@@ -80,18 +96,29 @@ impl Seen {
 
 /// CSeq number and method; of a damaged message the method of its start line.
 fn cseq_of(sip: &SipEvent) -> Option<(u32, String)> {
-    let parsed = sip.message.cseq().map(|(number, method)| (number, method.to_ascii_uppercase()));
+    let parsed = sip
+        .message
+        .cseq()
+        .map(|(number, method)| (number, method.to_ascii_uppercase()));
     match (&sip.message.start, parsed) {
         // A request's own method is what it is, whatever CSeq says.
-        (StartLine::Request { method, .. }, Some((number, _))) => Some((number, method.to_ascii_uppercase())),
+        (StartLine::Request { method, .. }, Some((number, _))) => {
+            Some((number, method.to_ascii_uppercase()))
+        }
         (_, parsed) => parsed,
     }
 }
 
 /// INVITEs of the caller without a To tag are initial, also those repeated with credentials.
 fn mark_initial(transactions: &mut [Transaction], events: &[Event]) {
-    for transaction in transactions.iter_mut().filter(|one| one.method == "INVITE" && one.from == Side::Caller) {
-        let first = transaction.requests.first().and_then(|id| sip_of(events, *id));
+    for transaction in transactions
+        .iter_mut()
+        .filter(|one| one.method == "INVITE" && one.from == Side::Caller)
+    {
+        let first = transaction
+            .requests
+            .first()
+            .and_then(|id| sip_of(events, *id));
         transaction.initial = first.is_some_and(|sip| sip.message.to().tag.is_none());
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::call::fax::Reading;
 use crate::call::{
-    Call, CallState, EventKind, Fax, FaxCarrier, Page, Phase, Reached, Side, Stage, StageMark, Verdict,
+    Call, CallState, EventKind, Fax, FaxCarrier, Page, Phase, Reached, Side, Verdict,
 };
 use crate::capture::FrameNo;
 use crate::line::{Fcs, Tone};
@@ -24,24 +24,37 @@ pub(crate) fn judge(call: &Call, reading: Option<Reading>) -> Option<Fax> {
         return None;
     }
     let carrier = carrier(call, reading.as_ref());
-    let pages = reading.as_ref().map(|reading| reading.pages.clone()).unwrap_or_default();
+    let pages = reading
+        .as_ref()
+        .map(|reading| reading.pages.clone())
+        .unwrap_or_default();
     let evidence = Evidence::of(call, reading.as_ref(), &pages);
     let verdict = evidence.verdict();
     let mode = reading.as_ref().and_then(|reading| reading.mode.as_ref());
-    let modem = mode.map(|mode| mode.modem).or(reading.as_ref().and_then(|reading| reading.modem_seen));
+    let modem = mode
+        .map(|mode| mode.modem)
+        .or(reading.as_ref().and_then(|reading| reading.modem_seen));
     let mut fax = Fax {
         carrier,
         sender: reading.as_ref().and_then(|reading| reading.sender),
         verdict,
-        reached: reading.as_ref().map_or(Reached::Setup, |reading| reading.reached),
+        reached: reading
+            .as_ref()
+            .map_or(Reached::Setup, |reading| reading.reached),
         pages_sent: count(pages.len()),
         pages_confirmed: count(pages.iter().filter(|page| page.confirmed).count()),
         pages,
-        sender_id: reading.as_ref().and_then(|reading| reading.sender_id.clone()),
-        receiver_id: reading.as_ref().and_then(|reading| reading.receiver_id.clone()),
+        sender_id: reading
+            .as_ref()
+            .and_then(|reading| reading.sender_id.clone()),
+        receiver_id: reading
+            .as_ref()
+            .and_then(|reading| reading.receiver_id.clone()),
         modem: modem.map(|modem| modem.name),
         bit_rate: modem.map(|modem| modem.rate).filter(|rate| *rate > 0),
-        ecm: mode.map(|mode| mode.ecm).or(reading.as_ref().and_then(|reading| reading.ecm_seen)),
+        ecm: mode
+            .map(|mode| mode.ecm)
+            .or(reading.as_ref().and_then(|reading| reading.ecm_seen)),
         compression: mode.map(|mode| mode.compression),
         resolution: mode.map(|mode| mode.resolution),
         cause: None,
@@ -72,8 +85,15 @@ fn carrier(call: &Call, reading: Option<&Reading>) -> FaxCarrier {
         return reading.carrier;
     }
     // T.38 was asked for and never spoken: where it was refused or never asked, only sound can carry the fax.
-    let agreed = call.negotiations.iter().any(|one| one.offers_t38() && one.accepts_t38());
-    if agreed { FaxCarrier::T38 } else { FaxCarrier::G711 }
+    let agreed = call
+        .negotiations
+        .iter()
+        .any(|one| one.offers_t38() && one.accepts_t38());
+    if agreed {
+        FaxCarrier::T38
+    } else {
+        FaxCarrier::G711
+    }
 }
 
 /// The end state, as RULES.md 9 asks for it.
@@ -111,8 +131,12 @@ impl Evidence {
             ftt: 0,
             rtn: false,
             t30: false,
-            dcn: reading.and_then(|reading| reading.dcn).map(|(side, _)| side),
-            complete: pages.last().is_some_and(|page| page.confirmed && ends_fax(page)),
+            dcn: reading
+                .and_then(|reading| reading.dcn)
+                .map(|(side, _)| side),
+            complete: pages
+                .last()
+                .is_some_and(|page| page.confirmed && ends_fax(page)),
             retrains: 0,
             lacks: None,
         };
@@ -152,14 +176,17 @@ impl Evidence {
 /// Whole T.30 messages of a call, in time order.
 pub(super) fn messages(call: &Call) -> impl Iterator<Item = (&super::Event, &T30Frame)> {
     call.events.iter().filter_map(|event| match &event.kind {
-        EventKind::T30(frame) if frame.fcs == Fcs::Good && !frame.damaged => Some((event, &**frame)),
+        EventKind::T30(frame) if frame.fcs == Fcs::Good && !frame.damaged => {
+            Some((event, &**frame))
+        }
         _ => None,
     })
 }
 
 /// EOP, PRI-EOP and their ECM forms end the fax; so does EOM where nothing follows.
 fn ends_fax(page: &Page) -> bool {
-    page.command.is_some_and(|(name, _)| name.ends_with("EOP") || name.ends_with("EOM"))
+    page.command
+        .is_some_and(|(name, _)| name.ends_with("EOP") || name.ends_with("EOM"))
 }
 
 /// Whether the capture can show how it ended (RULES.md 9 row 17).
@@ -170,8 +197,25 @@ fn lacks(call: &Call, evidence: &Evidence, first: Option<Fcf>) -> Option<&'stati
     let started = matches!(
         first,
         None | Some(
-            Fcf::Dis | Fcf::Csi | Fcf::Nsf | Fcf::Dtc | Fcf::Cig | Fcf::Nsc | Fcf::Pwd | Fcf::Sep | Fcf::Psa | Fcf::Cia
-                | Fcf::Isp | Fcf::Dcs | Fcf::Tsi | Fcf::Sub | Fcf::Sid | Fcf::Tsa | Fcf::Ira | Fcf::Nss | Fcf::Dcn
+            Fcf::Dis
+                | Fcf::Csi
+                | Fcf::Nsf
+                | Fcf::Dtc
+                | Fcf::Cig
+                | Fcf::Nsc
+                | Fcf::Pwd
+                | Fcf::Sep
+                | Fcf::Psa
+                | Fcf::Cia
+                | Fcf::Isp
+                | Fcf::Dcs
+                | Fcf::Tsi
+                | Fcf::Sub
+                | Fcf::Sid
+                | Fcf::Tsa
+                | Fcf::Ira
+                | Fcf::Nss
+                | Fcf::Dcn
         )
     );
     let may_start_late = call.call_id.is_none() || call.capture.starts_mid_call;
@@ -205,8 +249,19 @@ fn one_direction(call: &Call) -> bool {
                 event.from != side
                     && matches!(
                         frame.fcf,
-                        Fcf::Cfr | Fcf::Mcf | Fcf::Ftt | Fcf::Ppr | Fcf::Rtn | Fcf::Rtp | Fcf::Ctr | Fcf::Err
-                            | Fcf::Rnr | Fcf::Dcs | Fcf::Eop | Fcf::Mps | Fcf::Pps
+                        Fcf::Cfr
+                            | Fcf::Mcf
+                            | Fcf::Ftt
+                            | Fcf::Ppr
+                            | Fcf::Rtn
+                            | Fcf::Rtp
+                            | Fcf::Ctr
+                            | Fcf::Err
+                            | Fcf::Rnr
+                            | Fcf::Dcs
+                            | Fcf::Eop
+                            | Fcf::Mps
+                            | Fcf::Pps
                     )
             })
     })
@@ -220,5 +275,9 @@ pub(super) fn stopped_in(evidence: &Evidence) -> Option<Phase> {
     if evidence.cfr {
         return Some(Phase::C);
     }
-    if evidence.dis > 0 || evidence.dcs > 0 || evidence.dtc || evidence.t30 { Some(Phase::B) } else { None }
+    if evidence.dis > 0 || evidence.dcs > 0 || evidence.dtc || evidence.t30 {
+        Some(Phase::B)
+    } else {
+        None
+    }
 }

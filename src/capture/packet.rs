@@ -331,10 +331,48 @@ impl Udp<'_> {
 fn plain_udp(data: &[u8]) -> Option<(IpPacket<'_>, Udp<'_>)> {
     let (head, rest) = data.split_first_chunk::<PLAIN_HEADERS>()?;
     let [
-        _, _, _, _, _, _, _, _, _, _, _, _, // Ethernet addresses
-        0x08, 0x00, 0x45, _, total0, total1, id0, id1, flags, offset1,
-        hops, protocol::UDP, _, _, s0, s1, s2, s3, d0, d1, d2, d3,
-        sp0, sp1, dp0, dp1, len0, len1, check0, check1,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _, // Ethernet addresses
+        0x08,
+        0x00,
+        0x45,
+        _,
+        total0,
+        total1,
+        id0,
+        id1,
+        flags,
+        offset1,
+        hops,
+        protocol::UDP,
+        _,
+        _,
+        s0,
+        s1,
+        s2,
+        s3,
+        d0,
+        d1,
+        d2,
+        d3,
+        sp0,
+        sp1,
+        dp0,
+        dp1,
+        len0,
+        len1,
+        check0,
+        check1,
     ] = *head
     else {
         return None;
@@ -379,7 +417,11 @@ fn udp<'f>(ip: &IpPacket<'f>) -> Option<Udp<'f>> {
     let cut = claimed
         .unwrap_or(rest.len() + missing)
         .saturating_sub(payload.len())
-        .min(if ip.fragment.is_some() { usize::MAX } else { missing });
+        .min(if ip.fragment.is_some() {
+            usize::MAX
+        } else {
+            missing
+        });
     Some(Udp {
         src_port,
         dst_port,

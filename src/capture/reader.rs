@@ -176,7 +176,13 @@ impl Reader {
         Ok(Self::new(buffer, format, origin, info, 1))
     }
 
-    fn new(buffer: Buffer, format: Format, origin: Origin, info: CaptureInfo, next_no: u32) -> Self {
+    fn new(
+        buffer: Buffer,
+        format: Format,
+        origin: Origin,
+        info: CaptureInfo,
+        next_no: u32,
+    ) -> Self {
         Self {
             buffer,
             format,

@@ -88,7 +88,10 @@ impl Streams {
         self.sweep(packet.at, sink);
         let key = (packet.src, packet.dst);
         let seq = seq.wrapping_add(u32::from(syn));
-        let direction = self.directions.entry(key).or_insert_with(|| Direction::at(seq));
+        let direction = self
+            .directions
+            .entry(key)
+            .or_insert_with(|| Direction::at(seq));
         direction.used = packet.at;
         if syn && direction.next != seq {
             // A new connection of the same ports. What waits of the old one will not come any more.
@@ -139,7 +142,8 @@ impl Streams {
             .filter(|(_, direction)| !direction.pending.is_empty())
             .collect();
         // The map's order says nothing; frames do.
-        waiting.sort_by_key(|(_, direction)| direction.pending.first().map(|segment| segment.frame));
+        waiting
+            .sort_by_key(|(_, direction)| direction.pending.first().map(|segment| segment.frame));
         for (key, direction) in waiting {
             direction.flush(*key, sink);
         }
@@ -158,7 +162,8 @@ impl Streams {
             let middle = used.len() / 2;
             let (_, &mut median, _) = used.select_nth_unstable(middle);
             self.flush_all(sink);
-            self.directions.retain(|_, direction| direction.used > median);
+            self.directions
+                .retain(|_, direction| direction.used > median);
         }
     }
 

@@ -341,7 +341,12 @@ impl<'a> Dialogue<'a> {
             }
         }
         // A called terminal that is only heard in pieces has begun phase B all the same.
-        if self.lines.iter().take(place).any(|line| line.message().is_some()) {
+        if self
+            .lines
+            .iter()
+            .take(place)
+            .any(|line| line.message().is_some())
+        {
             Reached::Dis
         } else {
             Reached::Nothing
@@ -647,7 +652,11 @@ fn repetition(
     if !same || data_between {
         return (1, None);
     }
-    match previous.answer.and_then(|answer| lines.get(answer)).and_then(Line::fcf) {
+    match previous
+        .answer
+        .and_then(|answer| lines.get(answer))
+        .and_then(Line::fcf)
+    {
         None | Some(Fcf::Crp) => (previous.attempt + 1, None),
         // These answers ask for another round of the same command.
         Some(Fcf::Ftt | Fcf::Rnr | Fcf::Rtn | Fcf::Pin | Fcf::Fnv) => (1, None),
@@ -659,12 +668,7 @@ fn repetition(
     }
 }
 
-fn command_end(
-    lines: &[Line<'_>],
-    place: usize,
-    line: &Line<'_>,
-    message: &T30Frame,
-) -> Timestamp {
+fn command_end(lines: &[Line<'_>], place: usize, line: &Line<'_>, message: &T30Frame) -> Timestamp {
     if !matches!(message.fcf, Fcf::Dcs | Fcf::Nss) {
         return line.event.end;
     }

@@ -110,9 +110,7 @@ impl Open {
 
     /// The same event: the same time stamp, or the next segment of a long one (RFC 4733 2.5.1.3).
     fn continues(&self, before: &Self) -> bool {
-        let segment = before
-            .timestamp
-            .wrapping_add(u32::from(before.duration));
+        let segment = before.timestamp.wrapping_add(u32::from(before.duration));
         self.ssrc == before.ssrc
             && self.code == before.code
             && (self.timestamp == before.timestamp
@@ -159,7 +157,10 @@ mod tests {
             &none(),
         );
         assert_eq!(found.len(), 2);
-        assert_eq!((found[0].frame, found[0].last_frame), (FrameNo(1), FrameNo(4)));
+        assert_eq!(
+            (found[0].frame, found[0].last_frame),
+            (FrameNo(1), FrameNo(4))
+        );
         assert_eq!(found[0].tone(), Some(Tone::Cng));
     }
 
@@ -189,7 +190,10 @@ mod tests {
         let named = HashMap::from([(101, "iLBC".to_owned())]);
         assert_eq!(events(&[arrival(1, 101, 0, &[1, 10, 0, 160])], &named), []);
         assert_eq!(events(&[arrival(1, 0, 0, &[1, 10, 0, 160])], &none()), []);
-        assert_eq!(events(&[arrival(1, 101, 0, &[1, 0x4A, 0, 160])], &none()), []);
+        assert_eq!(
+            events(&[arrival(1, 101, 0, &[1, 0x4A, 0, 160])], &none()),
+            []
+        );
         assert_eq!(events(&[arrival(1, 101, 0, &[1, 10])], &none()), []);
     }
 }

@@ -44,10 +44,7 @@ fn hear(stretch: &Stretch, found: &mut Vec<(Signal, f32)>) {
     let blocks = block::measure(stretch);
     for tone in tone::find(&blocks) {
         let kind = SignalKind::Tone(tone.tone);
-        found.push((
-            signal(stretch, &tone.samples, kind),
-            g711::dbm0(tone.power),
-        ));
+        found.push((signal(stretch, &tone.samples, kind), g711::dbm0(tone.power)));
     }
     let mut messages = Vec::new();
     for heard in v21::listen(stretch) {
@@ -191,7 +188,9 @@ fn is_fax(signals: &[Signal]) -> bool {
     let tones = has(|kind| {
         matches!(
             kind,
-            SignalKind::Tone(Tone::Cng | Tone::Ced | Tone::CedReversals | Tone::AnsAm | Tone::AnsAmReversals)
+            SignalKind::Tone(
+                Tone::Cng | Tone::Ced | Tone::CedReversals | Tone::AnsAm | Tone::AnsAmReversals
+            )
         )
     });
     frames || tones && has(|kind| matches!(kind, SignalKind::Preamble))

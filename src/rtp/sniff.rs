@@ -53,9 +53,8 @@ pub fn sniff(payload: &[u8], law: Law) -> Option<Sniff> {
         return None;
     }
     // Edges: one product less with each lag.
-    let scale = |sum: i64, lag: usize| {
-        sum as f32 / power as f32 * count as f32 / (count - lag) as f32
-    };
+    let scale =
+        |sum: i64, lag: usize| sum as f32 / power as f32 * count as f32 / (count - lag) as f32;
     classify(scale(lagged(1), 1), scale(lagged(2), 2))
 }
 

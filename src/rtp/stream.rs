@@ -230,7 +230,9 @@ fn sequence_figures(packets: &[Packet<'_>], stats: &mut RtpStats) {
         highest = highest.max(packet.index);
         if packet.kind == Kind::ComfortNoise {
             stats.comfort_noise += 1;
-            stats.first_comfort_noise.get_or_insert(packet.arrival.frame);
+            stats
+                .first_comfort_noise
+                .get_or_insert(packet.arrival.frame);
         }
     }
 }
@@ -247,7 +249,8 @@ fn loss_figures(
     ) else {
         return;
     };
-    let frames = packets.first().map(|it| it.arrival.frame)..=packets.last().map(|it| it.arrival.frame);
+    let frames =
+        packets.first().map(|it| it.arrival.frame)..=packets.last().map(|it| it.arrival.frame);
     let mut burst: Option<(i64, FrameNo, Timestamp, u32)> = None;
     let mut bursts = Vec::new();
     for (index, (frame, at)) in missing.range(low - MAX_DROPOUT..high) {
@@ -265,7 +268,9 @@ fn loss_figures(
     }
     bursts.extend(burst);
     stats.longest_burst = bursts.iter().map(|burst| burst.3).max().unwrap_or_default();
-    let gaps = bursts.into_iter().map(|(_, frame, at, count)| (frame, at, count));
+    let gaps = bursts
+        .into_iter()
+        .map(|(_, frame, at, count)| (frame, at, count));
     stats.gaps = gaps.take(MAX_GAPS).collect();
 }
 
@@ -281,7 +286,12 @@ fn timing_figures(packets: &[Packet<'_>], clock: f64, stats: &mut RtpStats) {
         .map(|packet| packet.index)
         .collect();
     for (before, packet) in audio().zip(audio().skip(1)) {
-        let ticks = f64::from(packet.timestamp.wrapping_sub(before.timestamp).cast_signed());
+        let ticks = f64::from(
+            packet
+                .timestamp
+                .wrapping_sub(before.timestamp)
+                .cast_signed(),
+        );
         let stamped = ticks / clock;
         let passed = packet.arrival.at.seconds_since(before.arrival.at);
         // A new beginning of the time stamps says nothing of the network.
@@ -303,10 +313,12 @@ fn timing_figures(packets: &[Packet<'_>], clock: f64, stats: &mut RtpStats) {
         let interrupted = events
             .get(events.partition_point(|index| *index < before.index))
             .is_some_and(|index| *index < packet.index);
-        let complete = packet.index - before.index
-            == 1 + between(packets, before.index, packet.index);
+        let complete =
+            packet.index - before.index == 1 + between(packets, before.index, packet.index);
         if complete && !interrupted && silent >= SILENCE_MS {
-            stats.silence_gaps.push((packet.arrival.frame, milliseconds(silent)));
+            stats
+                .silence_gaps
+                .push((packet.arrival.frame, milliseconds(silent)));
         } else if consecutive && passed * 1000.0 > stats.max_gap_ms {
             stats.max_gap_ms = passed * 1000.0;
             stats.max_gap_frame = packet.arrival.frame;

@@ -217,7 +217,9 @@ fn busy(blocks: &[Block]) -> Vec<Found> {
         }
         let fits = match series.as_slice() {
             [] => true,
-            [only] => even(only.len(), burst.len()) && (15..=60).contains(&(burst.start - only.end)),
+            [only] => {
+                even(only.len(), burst.len()) && (15..=60).contains(&(burst.start - only.end))
+            }
             [.., before, last] => {
                 even(last.len(), burst.len())
                     && even(last.start - before.end, burst.start - last.end)

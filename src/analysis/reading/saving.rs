@@ -19,11 +19,24 @@ struct Wanted<'i> {
 }
 
 /// Writes SIP, T.38, RTP and ICMP of the calls, in one pass over the capture.
-pub(super) fn packets(store: &Store, start: Mark, (index, calls): (&Index, &[DialogId]), path: &Path) -> io::Result<u64> {
-    let mut wanted = Wanted { frames: HashSet::new(), flows: Vec::new(), paths: HashSet::new() };
+pub(super) fn packets(
+    store: &Store,
+    start: Mark,
+    (index, calls): (&Index, &[DialogId]),
+    path: &Path,
+) -> io::Result<u64> {
+    let mut wanted = Wanted {
+        frames: HashSet::new(),
+        flows: Vec::new(),
+        paths: HashSet::new(),
+    };
     for dialog in calls.iter().filter_map(|id| index.dialog(*id)) {
-        wanted.frames.extend(dialog.messages.iter().map(|message| message.frame));
-        wanted.frames.extend(dialog.icmp.iter().map(|error| error.frame));
+        wanted
+            .frames
+            .extend(dialog.messages.iter().map(|message| message.frame));
+        wanted
+            .frames
+            .extend(dialog.icmp.iter().map(|error| error.frame));
         for flow in dialog.flows.iter().filter_map(|id| index.flow(*id)) {
             wanted.paths.insert((flow.src, flow.dst));
             wanted.flows.push(flow);
@@ -50,5 +63,8 @@ pub(super) fn packets(store: &Store, start: Mark, (index, calls): (&Index, &[Dia
             writer.write(&frame)?;
         }
     }
-    writer.map_or_else(|| Err(io::Error::other("the call has no packets")), Writer::finish)
+    writer.map_or_else(
+        || Err(io::Error::other("the call has no packets")),
+        Writer::finish,
+    )
 }

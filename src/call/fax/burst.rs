@@ -51,7 +51,10 @@ impl Burst {
             Some(&FCD) => {
                 self.data.frames += 1;
                 let coded = frame.octets.len().saturating_sub(FCD_HEADER);
-                self.data.bytes = self.data.bytes.saturating_add(u32::try_from(coded).unwrap_or(u32::MAX));
+                self.data.bytes = self
+                    .data
+                    .bytes
+                    .saturating_add(u32::try_from(coded).unwrap_or(u32::MAX));
                 if let Some(number) = frame.octets.get(3) {
                     self.data.frame_numbers.push(number.reverse_bits());
                 }
@@ -108,5 +111,11 @@ pub(super) fn non_ecm_page(data: &NonEcmData) -> PageData {
 
 /// A page, or part of one, heard in audio and not demodulated.
 pub(super) fn heard_page(modem: Modem, span: CarrierSpan) -> PageData {
-    PageData { block: None, lost_packets: span.lost_packets, ended: true, level: Some(span.level), ..empty(modem) }
+    PageData {
+        block: None,
+        lost_packets: span.lost_packets,
+        ended: true,
+        level: Some(span.level),
+        ..empty(modem)
+    }
 }

@@ -78,9 +78,13 @@ fn hear<'a>(
         return None;
     }
     match expects(frame) {
-        Some(expected) if frame.last => {
-            Some(Waiting { command: event, end: event.end, expected, tries, reported: false })
-        }
+        Some(expected) if frame.last => Some(Waiting {
+            command: event,
+            end: event.end,
+            expected,
+            tries,
+            reported: false,
+        }),
         _ => waiting,
     }
 }
@@ -93,7 +97,15 @@ fn expects(frame: &T30Frame) -> Option<&'static str> {
         Fcf::Cfr | Fcf::Ctr => "page data",
         Fcf::Ctc => "CTR",
         Fcf::Eor => "ERR",
-        Fcf::Mps | Fcf::Eop | Fcf::Eom | Fcf::Eos | Fcf::PriMps | Fcf::PriEop | Fcf::PriEom | Fcf::Pps | Fcf::Rr => "MCF",
+        Fcf::Mps
+        | Fcf::Eop
+        | Fcf::Eom
+        | Fcf::Eos
+        | Fcf::PriMps
+        | Fcf::PriEop
+        | Fcf::PriEom
+        | Fcf::Pps
+        | Fcf::Rr => "MCF",
         _ => return None,
     })
 }
@@ -139,7 +151,10 @@ fn row(open: &Waiting<'_>, until: Timestamp, before: &Event, at_end: bool) -> Op
         repeat: 1,
         observed: false,
         phase: open.command.phase,
-        kind: EventKind::Missing(Missing { name: open.expected, waited, timer }),
+        kind: EventKind::Missing(Missing {
+            name: open.expected,
+            waited,
+            timer,
+        }),
     })
 }
-

@@ -5,8 +5,8 @@
 use std::collections::HashSet;
 
 use crate::call::{Event, EventId, EventKind, Page};
-use crate::t30::Fcf;
 use crate::t30::frame::T30Frame;
+use crate::t30::{Fcf, fif};
 
 /// Pages of one fax, as they are sent.
 #[derive(Debug)]
@@ -99,7 +99,9 @@ impl PageBook {
     }
 
     fn assign(&mut self, id: EventId, block: Option<u32>, events: &mut [Event]) {
-        let Some(page) = self.pages.last_mut() else { return };
+        let Some(page) = self.pages.last_mut() else {
+            return;
+        };
         page.data.push(id);
         if let Some(data) = page_data(events, id) {
             data.page = page.number;
@@ -110,11 +112,15 @@ impl PageBook {
     /// A post-message command of the sender.
     pub(super) fn command(&mut self, id: EventId, frame: &T30Frame, events: &mut [Event]) {
         if frame.fcf == Fcf::Pps
-            && let Some((page, block)) = counters(frame)
+            && let Some(counters) = fif::partial_page(frame.fif())
         {
-            self.partial_page(page, block, events);
+            self.partial_page(counters.page, counters.block, events);
         }
-        self.pending = Some(Command { fcf: frame.fcf, fcf2: frame.fcf2, event: id });
+        self.pending = Some(Command {
+            fcf: frame.fcf,
+            fcf2: frame.fcf2,
+            event: id,
+        });
         if let Some(page) = self.pages.last_mut() {
             page.command = Some((command_name(frame.fcf, frame.fcf2), id));
         }
@@ -131,10 +137,16 @@ impl PageBook {
         self.counters = Some((page, block));
         for id in std::mem::take(&mut self.open) {
             let number = self.block;
-            let Some(data) = page_data(events, id) else { continue };
+            let Some(data) = page_data(events, id) else {
+                continue;
+            };
             // Sound that is not demodulated has no frame numbers, but PPS names its block all the same.
             data.block = Some(number);
-            let resent = data.frame_numbers.iter().filter(|frame| self.sent.contains(frame)).count();
+            let resent = data
+                .frame_numbers
+                .iter()
+                .filter(|frame| self.sent.contains(frame))
+                .count();
             data.resent = u32::try_from(resent).unwrap_or(u32::MAX);
             self.sent.extend(data.frame_numbers.iter().copied());
         }
@@ -148,7 +160,10 @@ impl PageBook {
             }
             return;
         };
-        let ends_page = !matches!((command.fcf, command.fcf2), (Fcf::Pps | Fcf::Eor, Some(Fcf::Null)));
+        let ends_page = !matches!(
+            (command.fcf, command.fcf2),
+            (Fcf::Pps | Fcf::Eor, Some(Fcf::Null))
+        );
         let Some(page) = self.pages.last_mut() else {
             // Command and answer are in the capture, the page before them is not.
             if matches!(fcf, Fcf::Mcf | Fcf::Rtp | Fcf::Pip) && ends_page {
@@ -204,14 +219,6 @@ fn page_data(events: &mut [Event], id: EventId) -> Option<&mut crate::call::Page
     let event = events.get_mut(usize::try_from(id.0).ok()?)?;
     match &mut event.kind {
         EventKind::PageData(data) => Some(data),
-        _ => None,
-    }
-}
-
-/// Page and block counter of a PPS: the octets after the second FCF, least significant bit first.
-fn counters(frame: &T30Frame) -> Option<(u8, u8)> {
-    match frame.fif() {
-        [_, page, block, ..] => Some((page.reverse_bits(), block.reverse_bits())),
         _ => None,
     }
 }

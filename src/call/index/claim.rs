@@ -33,9 +33,16 @@ const EARLY: f64 = 5.0;
 
 impl Index {
     /// Notes the media endpoints of an SDP sent by `side`.
-    pub(super) fn claim_sdp(&mut self, id: DialogId, side: Side, packet: &Packet<'_>, brief: &Brief<'_>) {
+    pub(super) fn claim_sdp(
+        &mut self,
+        id: DialogId,
+        side: Side,
+        packet: &Packet<'_>,
+        brief: &Brief<'_>,
+    ) {
         for line in lines(brief.body) {
-            if line.t38 && line.port > 0
+            if line.t38
+                && line.port > 0
                 && let Some(dialog) = self.dialog_mut(id)
             {
                 dialog.t38_offered = true;
@@ -44,8 +51,13 @@ impl Index {
             if line.port == 0 || addr.is_unspecified() {
                 continue;
             }
-            let claim =
-                Claim { dialog: id, side, t38: line.t38, t38_payload_type: line.t38_payload_type, since: packet.at };
+            let claim = Claim {
+                dialog: id,
+                side,
+                t38: line.t38,
+                t38_payload_type: line.t38_payload_type,
+                since: packet.at,
+            };
             self.claim(Endpoint::new(addr, line.port), claim);
         }
     }
@@ -62,7 +74,9 @@ impl Index {
 
     /// A flow that touches a newly claimed endpoint: it was early media, or what follows is another call's.
     fn reconsider(&mut self, id: FlowId, claim: Claim) {
-        let Some(flow) = self.flow_mut(id) else { return };
+        let Some(flow) = self.flow_mut(id) else {
+            return;
+        };
         match flow.owner {
             Some((dialog, _)) if dialog == claim.dialog => {}
             None if claim.since.seconds_since(flow.last) < EARLY => self.adopt(id, claim.dialog),
@@ -74,11 +88,15 @@ impl Index {
     pub(super) fn adopt(&mut self, id: FlowId, dialog: DialogId) {
         let Some(flow) = self.flow(id) else { return };
         let side = self.sender_of(flow.src, flow.dst, dialog);
-        let Some(flow) = self.flow_mut(id) else { return };
+        let Some(flow) = self.flow_mut(id) else {
+            return;
+        };
         if flow.owner.is_none() {
             self.unclaimed = self.unclaimed.saturating_sub(1);
         }
-        let Some(flow) = self.flow_mut(id) else { return };
+        let Some(flow) = self.flow_mut(id) else {
+            return;
+        };
         flow.owner = Some((dialog, side));
         let last = (flow.last, flow.last_frame);
         if let Some(entry) = self.dialog_mut(dialog) {
@@ -90,7 +108,11 @@ impl Index {
 
     /// Which side of a dialog sends from `src` to `dst`: by SDP, else by the hosts of its signalling.
     pub(super) fn sender_of(&self, src: Endpoint, dst: Endpoint, dialog: DialogId) -> Side {
-        let of = |endpoint: &Endpoint| self.claims.get(endpoint).filter(|claim| claim.dialog == dialog);
+        let of = |endpoint: &Endpoint| {
+            self.claims
+                .get(endpoint)
+                .filter(|claim| claim.dialog == dialog)
+        };
         if let Some(claim) = of(&dst) {
             return claim.side.other();
         }
@@ -98,8 +120,12 @@ impl Index {
             return claim.side;
         }
         match self.dialog(dialog) {
-            Some(entry) if entry.caller.addr == src.addr || entry.callee.addr == dst.addr => Side::Caller,
-            Some(entry) if entry.callee.addr == src.addr || entry.caller.addr == dst.addr => Side::Callee,
+            Some(entry) if entry.caller.addr == src.addr || entry.callee.addr == dst.addr => {
+                Side::Caller
+            }
+            Some(entry) if entry.callee.addr == src.addr || entry.caller.addr == dst.addr => {
+                Side::Callee
+            }
             // Nothing tells: the same for both directions of a pair, at least.
             _ if src <= dst => Side::Caller,
             _ => Side::Callee,
@@ -122,7 +148,13 @@ impl Index {
     pub(super) fn t38_claimed(&self, src: Endpoint, dst: Endpoint) -> (bool, Option<u8>) {
         let claims = [self.claims.get(&src), self.claims.get(&dst)];
         let claimed = claims.iter().flatten().any(|claim| claim.t38);
-        (claimed, claims.iter().flatten().find_map(|claim| claim.t38_payload_type))
+        (
+            claimed,
+            claims
+                .iter()
+                .flatten()
+                .find_map(|claim| claim.t38_payload_type),
+        )
     }
 }
 
@@ -139,7 +171,10 @@ pub(super) fn lines(body: &[u8]) -> Vec<Line> {
                     None => session = addr,
                 }
             }
-            [b'm' | b'M', b'=', rest @ ..] => out.extend(media(rest).map(|line| Line { addr: session, ..line })),
+            [b'm' | b'M', b'=', rest @ ..] => out.extend(media(rest).map(|line| Line {
+                addr: session,
+                ..line
+            })),
             [b'a' | b'A', b'=', rest @ ..] => {
                 if let Some(payload_type) = t38_rtpmap(rest)
                     && let Some(line) = out.last_mut()
@@ -155,14 +190,18 @@ pub(super) fn lines(body: &[u8]) -> Vec<Line> {
 }
 
 fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
+    text.split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty())
 }
 
 /// `IN IP4 192.0.2.1` or `IN IP6 ..`, with a TTL or count after a slash.
 fn address(text: &[u8]) -> Option<IpAddr> {
     let word = words(text).nth(2)?;
     let word = std::str::from_utf8(word.split(|octet| *octet == b'/').next()?).ok()?;
-    word.parse::<Ipv4Addr>().map(IpAddr::V4).or_else(|_| word.parse::<Ipv6Addr>().map(IpAddr::V6)).ok()
+    word.parse::<Ipv4Addr>()
+        .map(IpAddr::V4)
+        .or_else(|_| word.parse::<Ipv6Addr>().map(IpAddr::V6))
+        .ok()
 }
 
 /// `image 4000 udptl t38`
@@ -172,16 +211,29 @@ fn media(text: &[u8]) -> Option<Line> {
     let port = words.next()?.split(|octet| *octet == b'/').next()?;
     let port = std::str::from_utf8(port).ok()?.parse().unwrap_or(0);
     let t38 = kind.eq_ignore_ascii_case(b"image")
-        || words.any(|word| word.eq_ignore_ascii_case(b"udptl") || word.eq_ignore_ascii_case(b"t38"));
-    Some(Line { addr: None, port, t38, t38_payload_type: None })
+        || words
+            .any(|word| word.eq_ignore_ascii_case(b"udptl") || word.eq_ignore_ascii_case(b"t38"));
+    Some(Line {
+        addr: None,
+        port,
+        t38,
+        t38_payload_type: None,
+    })
 }
 
 /// `rtpmap:98 t38/8000`
 fn t38_rtpmap(text: &[u8]) -> Option<u8> {
-    let rest = text.get(..7).filter(|word| word.eq_ignore_ascii_case(b"rtpmap:")).and_then(|_| text.get(7..))?;
+    let rest = text
+        .get(..7)
+        .filter(|word| word.eq_ignore_ascii_case(b"rtpmap:"))
+        .and_then(|_| text.get(7..))?;
     let mut words = words(rest);
     let number = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
-    words.next()?.get(..4)?.eq_ignore_ascii_case(b"t38/").then_some(number)
+    words
+        .next()?
+        .get(..4)?
+        .eq_ignore_ascii_case(b"t38/")
+        .then_some(number)
 }
 
 #[cfg(test)]

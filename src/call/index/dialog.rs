@@ -161,6 +161,10 @@ impl DialogEntry {
         if tag == &*self.caller_tag {
             return Some(if request { Side::Caller } else { Side::Callee });
         }
-        (self.callee_tag.as_deref() == Some(tag)).then_some(if request { Side::Callee } else { Side::Caller })
+        (self.callee_tag.as_deref() == Some(tag)).then_some(if request {
+            Side::Callee
+        } else {
+            Side::Caller
+        })
     }
 }

@@ -5,8 +5,9 @@ use crate::call::index::{DialogId, FlowId, Index, MAX_UNCLAIMED_FLOWS, PacketRef
 use crate::capture::reader::Mark;
 use crate::capture::store::Store;
 use crate::capture::{Endpoint, FrameNo, Packet, Timestamp};
+use crate::rtp::g711::Law;
 use crate::rtp::header;
-use crate::rtp::sniff::Suspicion;
+use crate::rtp::sniff::{Suspicion, sniff};
 use crate::t38::stream::Framing;
 use crate::t38::udptl::{self, Plausibility};
 
@@ -71,11 +72,17 @@ impl Index {
 
     /// Whether a packet at this time belongs to another flow than the one known for its path.
     pub(super) fn is_stale(&self, id: FlowId, at: Timestamp) -> bool {
-        self.flow(id).is_none_or(|flow| flow.stale || (flow.owner.is_none() && at.seconds_since(flow.last) > IDLE))
+        self.flow(id).is_none_or(|flow| {
+            flow.stale || (flow.owner.is_none() && at.seconds_since(flow.last) > IDLE)
+        })
     }
 
     /// A datagram of no known flow: is it media at all?
-    pub(super) fn new_flow(&mut self, packet: &Packet<'_>, store: &mut Store) -> std::io::Result<()> {
+    pub(super) fn new_flow(
+        &mut self,
+        packet: &Packet<'_>,
+        store: &mut Store,
+    ) -> std::io::Result<()> {
         if packet.duplicate {
             return Ok(());
         }
@@ -83,7 +90,10 @@ impl Index {
         let plausible = header::looks_like_rtp(packet.payload)
             || udptl::plausible(packet.payload) != Plausibility::No
             || self.t38_claimed(packet.src, packet.dst).0;
-        if !plausible || packet.payload.len() < KEEPALIVE || (owner.is_none() && self.unclaimed >= MAX_UNCLAIMED_FLOWS) {
+        if !plausible
+            || packet.payload.len() < KEEPALIVE
+            || (owner.is_none() && self.unclaimed >= MAX_UNCLAIMED_FLOWS)
+        {
             return Ok(());
         }
         let id = self.begin_flow(packet, Framing::Udptl);
@@ -132,9 +142,19 @@ impl Index {
     }
 
     /// A packet of a known flow.
-    pub(super) fn media(&mut self, id: FlowId, packet: &Packet<'_>, store: &mut Store) -> std::io::Result<()> {
+    pub(super) fn media(
+        &mut self,
+        id: FlowId,
+        packet: &Packet<'_>,
+        store: &mut Store,
+    ) -> std::io::Result<()> {
         let claims = self.claims.len();
-        let Some(flow) = self.flows.get_mut(usize::try_from(id.0).unwrap_or(usize::MAX)) else { return Ok(()) };
+        let Some(flow) = self
+            .flows
+            .get_mut(usize::try_from(id.0).unwrap_or(usize::MAX))
+        else {
+            return Ok(());
+        };
         flow.last = flow.last.max(packet.at);
         flow.last_frame = packet.frame;
         if packet.duplicate {
@@ -160,8 +180,15 @@ impl Index {
     }
 
     /// RTP or T.38, by the packet's content first (a port alone proves nothing).
-    fn classify(&mut self, id: FlowId, packet: &Packet<'_>, store: &mut Store) -> std::io::Result<()> {
-        let Some(flow) = self.flow_mut(id) else { return Ok(()) };
+    fn classify(
+        &mut self,
+        id: FlowId,
+        packet: &Packet<'_>,
+        store: &mut Store,
+    ) -> std::io::Result<()> {
+        let Some(flow) = self.flow_mut(id) else {
+            return Ok(());
+        };
         let rtp = header::parse(packet.payload);
         if let (Some(header), Some(payload_type)) = (rtp, flow.claimed.1)
             && header.payload_type == payload_type
@@ -180,7 +207,9 @@ impl Index {
                 Ok(())
             }
             (Plausibility::Possible, _) => self.keep_t38(id, packet, store, known),
-            (Plausibility::No, _) if known && packet.payload.len() > KEEPALIVE && !other_protocol(packet.payload) => {
+            (Plausibility::No, _)
+                if known && packet.payload.len() > KEEPALIVE && !other_protocol(packet.payload) =>
+            {
                 self.keep_t38(id, packet, store, true)
             }
             _ => Ok(()),
@@ -188,7 +217,12 @@ impl Index {
     }
 
     /// T.38 over TCP is announced by SDP: never on probation.
-    pub(super) fn keep_t38_bytes(&mut self, id: FlowId, packet: &Packet<'_>, store: &mut Store) -> std::io::Result<()> {
+    pub(super) fn keep_t38_bytes(
+        &mut self,
+        id: FlowId,
+        packet: &Packet<'_>,
+        store: &mut Store,
+    ) -> std::io::Result<()> {
         if let Some(flow) = self.flow_mut(id) {
             flow.last = flow.last.max(packet.at);
             flow.last_frame = packet.frame;
@@ -197,9 +231,17 @@ impl Index {
     }
 
     /// Locates a T.38 packet; one that no SDP announces is on probation first.
-    fn keep_t38(&mut self, id: FlowId, packet: &Packet<'_>, store: &mut Store, known: bool) -> std::io::Result<()> {
+    fn keep_t38(
+        &mut self,
+        id: FlowId,
+        packet: &Packet<'_>,
+        store: &mut Store,
+        known: bool,
+    ) -> std::io::Result<()> {
         let place = store.locate(packet)?;
-        let Some(flow) = self.flow_mut(id) else { return Ok(()) };
+        let Some(flow) = self.flow_mut(id) else {
+            return Ok(());
+        };
         let kept = PacketRef {
             at: packet.at,
             place,
@@ -235,7 +277,13 @@ impl FlowEntry {
         }
         if self.rtp >= self.next_sample {
             self.next_sample = self.rtp.saturating_add(SAMPLE_EVERY);
-            self.suspicion.listen(payload_type, sound);
+            // Static payload types of G.711 (RFC 3551); anything else is no fax that sound can carry.
+            let law = match payload_type {
+                0 => Law::Mu,
+                8 => Law::A,
+                _ => return,
+            };
+            self.suspicion.add(sniff(sound, law));
         }
     }
 

@@ -15,13 +15,19 @@ impl Index {
     pub fn join_unclaimed(&mut self) {
         let orphans: Vec<FlowId> = (0..self.flows.len())
             .filter_map(|at| u32::try_from(at).ok().map(FlowId))
-            .filter(|id| self.flow(*id).is_some_and(|flow| flow.owner.is_none() && flow.may_be_fax()))
+            .filter(|id| {
+                self.flow(*id)
+                    .is_some_and(|flow| flow.owner.is_none() && flow.may_be_fax())
+            })
             .collect();
         let mut made: Map<(Endpoint, Endpoint), DialogId> = Map::default();
         for id in orphans {
             let Some(flow) = self.flow(id) else { continue };
             let pair = (flow.src.min(flow.dst), flow.src.max(flow.dst));
-            let home = made.get(&pair).copied().filter(|home| self.overlaps(*home, id));
+            let home = made
+                .get(&pair)
+                .copied()
+                .filter(|home| self.overlaps(*home, id));
             let home = home.or_else(|| self.dialog_between(id));
             let home = home.unwrap_or_else(|| self.dialog_without_sip(id));
             made.insert(pair, home);
@@ -37,9 +43,15 @@ impl Index {
         if flow.owner.is_none() {
             self.adopt(id, home);
         }
-        let back: Vec<FlowId> = self.by_endpoint.get(&reverse.0).cloned().unwrap_or_default();
+        let back: Vec<FlowId> = self
+            .by_endpoint
+            .get(&reverse.0)
+            .cloned()
+            .unwrap_or_default();
         for other in back {
-            let fits = self.flow(other).is_some_and(|flow| (flow.src, flow.dst) == reverse && flow.owner.is_none());
+            let fits = self
+                .flow(other)
+                .is_some_and(|flow| (flow.src, flow.dst) == reverse && flow.owner.is_none());
             if fits && self.overlaps(home, other) {
                 self.adopt(other, home);
             }
@@ -48,7 +60,9 @@ impl Index {
 
     /// Whether a flow lies within the time of a dialog's media.
     fn overlaps(&self, home: DialogId, id: FlowId) -> bool {
-        let (Some(dialog), Some(flow)) = (self.dialog(home), self.flow(id)) else { return false };
+        let (Some(dialog), Some(flow)) = (self.dialog(home), self.flow(id)) else {
+            return false;
+        };
         let start = dialog.started.plus_seconds(-SLACK);
         let end = dialog.last_packet.plus_seconds(SLACK);
         flow.first <= end && flow.last >= start
@@ -64,7 +78,10 @@ impl Index {
                 && hosts.contains(&dialog.callee.addr)
                 && flow.first <= dialog.last_packet.plus_seconds(SLACK)
                 && (!dialog.starts_with_invite || flow.first >= dialog.started.plus_seconds(-SLACK))
-                && !dialog.flows.iter().any(|id| self.flow(*id).is_some_and(|flow| !flow.t38.is_empty()))
+                && !dialog
+                    .flows
+                    .iter()
+                    .any(|id| self.flow(*id).is_some_and(|flow| !flow.t38.is_empty()))
         };
         let found = self.dialogs.iter().position(fits)?;
         u32::try_from(found).ok().map(DialogId)

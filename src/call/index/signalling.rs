@@ -9,9 +9,18 @@ use crate::sip::scan::{Brief, BriefStart, scan};
 
 impl Index {
     /// Takes one SIP message; its octets are the packet's payload.
-    pub(super) fn sip_message(&mut self, packet: &Packet<'_>, transport: u8, store: &mut Store) -> std::io::Result<()> {
-        let Some(brief) = scan(packet.payload) else { return Ok(()) };
-        let Some(id) = self.dialog_of(packet, &brief) else { return Ok(()) };
+    pub(super) fn sip_message(
+        &mut self,
+        packet: &Packet<'_>,
+        transport: u8,
+        store: &mut Store,
+    ) -> std::io::Result<()> {
+        let Some(brief) = scan(packet.payload) else {
+            return Ok(());
+        };
+        let Some(id) = self.dialog_of(packet, &brief) else {
+            return Ok(());
+        };
         if packet.duplicate {
             if let Some(dialog) = self.dialog_mut(id) {
                 dialog.touch_duplicate(packet);
@@ -20,7 +29,9 @@ impl Index {
         }
         let place = store.locate(packet)?;
         let path = (self.intern(packet.src), self.intern(packet.dst));
-        let Some(dialog) = self.dialog_mut(id) else { return Ok(()) };
+        let Some(dialog) = self.dialog_mut(id) else {
+            return Ok(());
+        };
         dialog.messages.push(PacketRef {
             at: packet.at,
             place,
@@ -34,7 +45,9 @@ impl Index {
             dialog.truncated_sip += 1;
         }
         let request = matches!(brief.start, BriefStart::Request { .. });
-        let side = dialog.sender_by_tag(brief.from_tag, request).unwrap_or_else(|| side_by_host(dialog, packet));
+        let side = dialog
+            .sender_by_tag(brief.from_tag, request)
+            .unwrap_or_else(|| side_by_host(dialog, packet));
         note_hops(dialog, packet, &brief, side);
         step(dialog, packet, &brief, side);
         if brief.has_sdp {
@@ -120,7 +133,10 @@ impl DialogEntry {
         self.invite_cseq = original.invite_cseq;
         self.started = original.started;
         self.first_frame = original.first_frame;
-        let invites = original.messages.iter().take_while(|message| message.at <= original.answered.unwrap_or(message.at));
+        let invites = original
+            .messages
+            .iter()
+            .take_while(|message| message.at <= original.answered.unwrap_or(message.at));
         self.messages.extend(invites.take(1));
     }
 }
@@ -140,15 +156,20 @@ fn belongs_to_a_call(brief: &Brief<'_>) -> bool {
     }
     // In-dialog requests prove a call whose start is missing.
     let of_calls: [&[u8]; 6] = [b"BYE", b"ACK", b"PRACK", b"CANCEL", b"UPDATE", b"INFO"];
-    brief.call_id.is_some() && of_calls.iter().any(|name| method.eq_ignore_ascii_case(name))
+    brief.call_id.is_some()
+        && of_calls
+            .iter()
+            .any(|name| method.eq_ignore_ascii_case(name))
 }
 
 fn is_invite_2xx(brief: &Brief<'_>) -> bool {
-    matches!(brief.start, BriefStart::Response { status: 200..=299 }) && method(brief).eq_ignore_ascii_case(b"INVITE")
+    matches!(brief.start, BriefStart::Response { status: 200..=299 })
+        && method(brief).eq_ignore_ascii_case(b"INVITE")
 }
 
 fn is_invite_failure(brief: &Brief<'_>) -> bool {
-    matches!(brief.start, BriefStart::Response { status: 300.. }) && method(brief).eq_ignore_ascii_case(b"INVITE")
+    matches!(brief.start, BriefStart::Response { status: 300.. })
+        && method(brief).eq_ignore_ascii_case(b"INVITE")
 }
 
 /// What the first message of a dialog says about it.
@@ -167,15 +188,25 @@ fn begin(entry: &mut DialogEntry, brief: &Brief<'_>, packet: &Packet<'_>) {
 
 /// User part, else host, of a From or To.
 fn party(header: Option<&[u8]>) -> Box<str> {
-    let Some(header) = header else { return Box::default() };
+    let Some(header) = header else {
+        return Box::default();
+    };
     let text = String::from_utf8_lossy(header);
     let party = crate::sip::parse::party::party(&text);
-    party.user.or(party.host).unwrap_or_default().into_boxed_str()
+    party
+        .user
+        .or(party.host)
+        .unwrap_or_default()
+        .into_boxed_str()
 }
 
 /// Without tags: who sent it, by address.
 fn side_by_host(dialog: &DialogEntry, packet: &Packet<'_>) -> Side {
-    if packet.src.addr == dialog.callee.addr && packet.src.addr != dialog.caller.addr { Side::Callee } else { Side::Caller }
+    if packet.src.addr == dialog.callee.addr && packet.src.addr != dialog.caller.addr {
+        Side::Callee
+    } else {
+        Side::Caller
+    }
 }
 
 /// A request that a host sends on is relayed by it: the way of the dialog gets longer.
@@ -210,7 +241,9 @@ fn request(dialog: &mut DialogEntry, at: Timestamp, brief: &Brief<'_>, method: &
         } else if brief.to_tag.is_some() && dialog.state == CallState::Unknown {
             dialog.state = CallState::InCall;
         }
-    } else if method.eq_ignore_ascii_case(b"BYE") && !matches!(dialog.state, CallState::Cancelled | CallState::Rejected) {
+    } else if method.eq_ignore_ascii_case(b"BYE")
+        && !matches!(dialog.state, CallState::Cancelled | CallState::Rejected)
+    {
         dialog.state = CallState::Completed;
         dialog.ended = Some(at);
     } else if method.eq_ignore_ascii_case(b"CANCEL") && dialog.answered.is_none() {
@@ -220,17 +253,30 @@ fn request(dialog: &mut DialogEntry, at: Timestamp, brief: &Brief<'_>, method: &
 }
 
 fn response(dialog: &mut DialogEntry, at: Timestamp, brief: &Brief<'_>, status: u16) {
-    let of_invite = brief.cseq.is_some_and(|(_, method)| method.eq_ignore_ascii_case(b"INVITE"));
+    let of_invite = brief
+        .cseq
+        .is_some_and(|(_, method)| method.eq_ignore_ascii_case(b"INVITE"));
     if !of_invite {
-        if dialog.state == CallState::Completed && brief.cseq.is_some_and(|(_, method)| method.eq_ignore_ascii_case(b"BYE")) {
+        if dialog.state == CallState::Completed
+            && brief
+                .cseq
+                .is_some_and(|(_, method)| method.eq_ignore_ascii_case(b"BYE"))
+        {
             dialog.ended = Some(at);
         }
         return;
     }
     let from_caller = brief.from_tag.is_none_or(|tag| tag == &*dialog.caller_tag);
     let number = brief.cseq.map(|(number, _)| number);
-    let initial = from_caller && (dialog.invite_cseq.is_none() || dialog.invite_cseq == number) && dialog.answered.is_none();
-    if from_caller && status > 100 && status < 300 && (!dialog.confirmed || status >= 200) && dialog.answered.is_none() {
+    let initial = from_caller
+        && (dialog.invite_cseq.is_none() || dialog.invite_cseq == number)
+        && dialog.answered.is_none();
+    if from_caller
+        && status > 100
+        && status < 300
+        && (!dialog.confirmed || status >= 200)
+        && dialog.answered.is_none()
+    {
         dialog.callee_tag = brief.to_tag.map(Into::into).or(dialog.callee_tag.take());
     }
     if !initial {
@@ -265,4 +311,3 @@ fn response(dialog: &mut DialogEntry, at: Timestamp, brief: &Brief<'_>, status: 
         }
     }
 }
-

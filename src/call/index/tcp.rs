@@ -40,14 +40,23 @@ impl Owned {
 
 impl Index {
     /// Takes one TCP segment.
-    pub(super) fn segment(&mut self, packet: &Packet<'_>, store: &mut Store) -> std::io::Result<()> {
+    pub(super) fn segment(
+        &mut self,
+        packet: &Packet<'_>,
+        store: &mut Store,
+    ) -> std::io::Result<()> {
         if packet.duplicate {
             return Ok(());
         }
         let mut pieces = Vec::new();
         self.streams.push(packet, &mut |chunk| {
             pieces.push(Piece {
-                packet: Owned { frame: chunk.frame, at: chunk.at, src: chunk.src, dst: chunk.dst },
+                packet: Owned {
+                    frame: chunk.frame,
+                    at: chunk.at,
+                    src: chunk.src,
+                    dst: chunk.dst,
+                },
                 data: chunk.data.to_vec(),
                 gap: chunk.gap,
             });
@@ -69,8 +78,16 @@ impl Index {
         for message in messages {
             // Shown at the frame that completed it, as Wireshark does.
             let (frame, at) = message.last;
-            let transport = if message.websocket { dialog::WS } else { dialog::TCP };
-            let at = Owned { frame, at, ..piece.packet };
+            let transport = if message.websocket {
+                dialog::WS
+            } else {
+                dialog::TCP
+            };
+            let at = Owned {
+                frame,
+                at,
+                ..piece.packet
+            };
             let mut packet = at.packet(&message.octets);
             packet.cut = if message.cut { cut.max(1) } else { 0 };
             self.sip_message(&packet, transport, store)?;

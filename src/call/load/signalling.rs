@@ -14,15 +14,30 @@ use crate::sip::{Message, StartLine, parse};
 pub(super) fn read(source: &Source<'_>, dialog: &DialogEntry, draft: &mut Draft) -> io::Result<()> {
     for packet in &dialog.messages {
         let octets = source.store.fetch(packet.place)?;
-        let Some(message) = parse::message(&octets) else { continue };
-        let (Some(src), Some(dst)) = (source.index.endpoint(packet.path.0), source.index.endpoint(packet.path.1)) else {
+        let Some(message) = parse::message(&octets) else {
+            continue;
+        };
+        let (Some(src), Some(dst)) = (
+            source.index.endpoint(packet.path.0),
+            source.index.endpoint(packet.path.1),
+        ) else {
             continue;
         };
         let from = sender(dialog, &message, src.addr);
         describe(draft, &message, from, packet.at);
         let sdp = message.sdp();
-        let sip = SipEvent { message, sdp, transport: transport_name(packet.transport), cut: u32::from(packet.cut) };
-        let event = draft.event((packet.frame, packet.at), (src, dst), from, EventKind::Sip(Arc::new(sip)));
+        let sip = SipEvent {
+            message,
+            sdp,
+            transport: transport_name(packet.transport),
+            cut: u32::from(packet.cut),
+        };
+        let event = draft.event(
+            (packet.frame, packet.at),
+            (src, dst),
+            from,
+            EventKind::Sip(Arc::new(sip)),
+        );
         draft.events.push(event);
     }
     Ok(())
@@ -32,9 +47,15 @@ pub(super) fn read(source: &Source<'_>, dialog: &DialogEntry, draft: &mut Draft)
 fn sender(dialog: &DialogEntry, message: &Message, src: std::net::IpAddr) -> Side {
     let request = matches!(message.start, StartLine::Request { .. });
     let tag = message.from().tag;
-    dialog.sender_by_tag(tag.as_deref().map(str::as_bytes), request).unwrap_or({
-        if src == dialog.callee.addr && src != dialog.caller.addr { Side::Callee } else { Side::Caller }
-    })
+    dialog
+        .sender_by_tag(tag.as_deref().map(str::as_bytes), request)
+        .unwrap_or({
+            if src == dialog.callee.addr && src != dialog.caller.addr {
+                Side::Callee
+            } else {
+                Side::Caller
+            }
+        })
 }
 
 /// Parties, agents and the reason of a refusal.
@@ -50,11 +71,19 @@ fn describe(draft: &mut Draft, message: &Message, from: Side, at: crate::capture
         }
     }
     if let Some(agent) = message.user_agent() {
-        draft.agent.of_mut(from).get_or_insert_with(|| agent.to_owned());
+        draft
+            .agent
+            .of_mut(from)
+            .get_or_insert_with(|| agent.to_owned());
     }
-    if let StartLine::Response { status: 200.., reason } = &message.start
+    if let StartLine::Response {
+        status: 200..,
+        reason,
+    } = &message.start
         && draft.reason.is_none()
-        && message.cseq().is_some_and(|(_, method)| method.eq_ignore_ascii_case("INVITE"))
+        && message
+            .cseq()
+            .is_some_and(|(_, method)| method.eq_ignore_ascii_case("INVITE"))
     {
         draft.reason = Some(reason.clone());
     }
@@ -65,7 +94,9 @@ fn describe(draft: &mut Draft, message: &Message, from: Side, at: crate::capture
 pub(super) fn codecs(events: &[Event]) -> HashMap<u8, String> {
     let mut out = HashMap::new();
     for event in events {
-        let EventKind::Sip(sip) = &event.kind else { continue };
+        let EventKind::Sip(sip) = &event.kind else {
+            continue;
+        };
         for line in sip.sdp.iter().flat_map(|sdp| &sdp.media) {
             for (payload_type, name, _) in &line.rtpmap {
                 out.insert(*payload_type, name.clone());

@@ -20,26 +20,42 @@ pub(super) struct T38 {
 }
 
 /// Reads all T.38 of a dialog.
-pub(super) fn read(source: &Source<'_>, dialog: &DialogEntry, draft: &mut Draft) -> io::Result<T38> {
+pub(super) fn read(
+    source: &Source<'_>,
+    dialog: &DialogEntry,
+    draft: &mut Draft,
+) -> io::Result<T38> {
     let mut out = T38::default();
     for side in [Side::Caller, Side::Callee] {
         let mut flows: Vec<&FlowEntry> = dialog
             .flows
             .iter()
             .filter_map(|id| source.index.flow(*id))
-            .filter(|flow| !flow.t38.is_empty() && flow.owner.is_some_and(|(_, owner)| owner == side))
+            .filter(|flow| {
+                !flow.t38.is_empty() && flow.owner.is_some_and(|(_, owner)| owner == side)
+            })
             .collect();
         flows.sort_by_key(|flow| std::cmp::Reverse(flow.t38.len()));
-        let Some(framing) = flows.first().map(|flow| flow.framing) else { continue };
+        let Some(framing) = flows.first().map(|flow| flow.framing) else {
+            continue;
+        };
         let arrivals = of_one_path(source, &flows, framing)?;
-        draft.t38_packets = draft.t38_packets.saturating_add(u32::try_from(arrivals.len()).unwrap_or(u32::MAX));
+        draft.t38_packets = draft
+            .t38_packets
+            .saturating_add(u32::try_from(arrivals.len()).unwrap_or(u32::MAX));
         let assembled = assemble(&arrivals, framing);
         gaps(draft, side, &assembled.stats, arrivals.first());
-        out.heard.extend(assembled.signals.into_iter().filter(is_content).map(|signal| Heard {
-            side,
-            audio: false,
-            signal,
-        }));
+        out.heard.extend(
+            assembled
+                .signals
+                .into_iter()
+                .filter(is_content)
+                .map(|signal| Heard {
+                    side,
+                    audio: false,
+                    signal,
+                }),
+        );
         *out.stats.of_mut(side) = assembled.stats;
     }
     Ok(out)
@@ -54,7 +70,11 @@ fn is_content(signal: &Signal) -> bool {
 fn gaps(draft: &mut Draft, side: Side, stats: &UdptlStats, first: Option<&Arrival>) {
     let Some(first) = first else { return };
     for gap in &stats.gaps {
-        let kind = EventKind::Gap { lost: gap.lost, recovered: gap.recovered, first_seq: gap.first_seq };
+        let kind = EventKind::Gap {
+            lost: gap.lost,
+            recovered: gap.recovered,
+            first_seq: gap.first_seq,
+        };
         let event = draft.event((gap.frame, gap.at), (first.src, first.dst), side, kind);
         draft.events.push(event);
     }
@@ -62,12 +82,23 @@ fn gaps(draft: &mut Draft, side: Side, stats: &UdptlStats, first: Option<&Arriva
 
 /// The packets of one side in capture order. A path that only repeats another one (the same packets before
 /// and after a media proxy) is left out: it is the same sender.
-fn of_one_path(source: &Source<'_>, flows: &[&FlowEntry], framing: Framing) -> io::Result<Vec<Arrival>> {
+fn of_one_path(
+    source: &Source<'_>,
+    flows: &[&FlowEntry],
+    framing: Framing,
+) -> io::Result<Vec<Arrival>> {
     let mut all: Vec<Arrival> = Vec::new();
     let mut seen: HashSet<Vec<u8>> = HashSet::new();
-    for (place, flow) in flows.iter().filter(|flow| flow.framing == framing).enumerate() {
+    for (place, flow) in flows
+        .iter()
+        .filter(|flow| flow.framing == framing)
+        .enumerate()
+    {
         let arrivals = fetch(source, flow)?;
-        let known = arrivals.iter().filter(|one| seen.contains(&one.payload)).count();
+        let known = arrivals
+            .iter()
+            .filter(|one| seen.contains(&one.payload))
+            .count();
         if place > 0 && known * 2 > arrivals.len() {
             continue;
         }
@@ -102,7 +133,12 @@ fn fetch(source: &Source<'_>, flow: &FlowEntry) -> io::Result<Vec<Arrival>> {
             Framing::Tcp => {
                 bytes.extend_from_slice(&payload);
                 let split = tpkt::split(&bytes);
-                out.extend(split.packets.iter().map(|(_, ifp)| arrival(ifp.to_vec(), None)));
+                out.extend(
+                    split
+                        .packets
+                        .iter()
+                        .map(|(_, ifp)| arrival(ifp.to_vec(), None)),
+                );
                 let used = split.used;
                 bytes.drain(..used.min(bytes.len()));
             }

@@ -10,12 +10,18 @@ pub(super) fn summary(call: &Call, fax: &Fax, evidence: &Evidence) -> String {
     match fax.verdict {
         Verdict::Ok => delivered(fax, evidence),
         Verdict::Incomplete => incomplete(fax, evidence),
-        Verdict::Partial | Verdict::Failed => format!("{}{}", failed(call, fax, evidence), hang_up(call, evidence)),
+        Verdict::Partial | Verdict::Failed => {
+            format!("{}{}", failed(call, fax, evidence), hang_up(call, evidence))
+        }
     }
 }
 
 fn pages(number: u32) -> String {
-    if number == 1 { "1 page".to_owned() } else { format!("{number} pages") }
+    if number == 1 {
+        "1 page".to_owned()
+    } else {
+        format!("{number} pages")
+    }
 }
 
 fn delivered(fax: &Fax, evidence: &Evidence) -> String {
@@ -30,7 +36,11 @@ fn delivered(fax: &Fax, evidence: &Evidence) -> String {
         let many = if evidence.retrains == 1 { "" } else { "s" };
         out.push_str(&format!(", {} retrain{many}", evidence.retrains));
     }
-    let attempts: u32 = fax.pages.iter().map(|page| page.attempts.saturating_sub(1)).sum();
+    let attempts: u32 = fax
+        .pages
+        .iter()
+        .map(|page| page.attempts.saturating_sub(1))
+        .sum();
     if attempts > 0 {
         out.push_str(&format!(", {} sent again", pages(attempts)));
     }
@@ -42,9 +52,20 @@ fn delivered(fax: &Fax, evidence: &Evidence) -> String {
 
 fn incomplete(fax: &Fax, evidence: &Evidence) -> String {
     let lacks = evidence.lacks.unwrap_or("a part");
-    let what = if lacks == "one direction" { "has only one direction" } else { "lacks" };
-    let what = if what == "lacks" { format!("lacks {lacks}") } else { what.to_owned() };
-    format!("Unknown: the capture {what}; {} confirmed so far", pages(fax.pages_confirmed))
+    let what = if lacks == "one direction" {
+        "has only one direction"
+    } else {
+        "lacks"
+    };
+    let what = if what == "lacks" {
+        format!("lacks {lacks}")
+    } else {
+        what.to_owned()
+    };
+    format!(
+        "Unknown: the capture {what}; {} confirmed so far",
+        pages(fax.pages_confirmed)
+    )
 }
 
 fn failed(call: &Call, fax: &Fax, evidence: &Evidence) -> String {
@@ -61,9 +82,16 @@ fn failed(call: &Call, fax: &Fax, evidence: &Evidence) -> String {
 
 fn partial(fax: &Fax, evidence: &Evidence) -> String {
     if evidence.confirmed == evidence.sent {
-        return format!("Partial: {}, the sender stopped before the next page", pages(fax.pages_confirmed));
+        return format!(
+            "Partial: {}, the sender stopped before the next page",
+            pages(fax.pages_confirmed)
+        );
     }
-    format!("Partial: {} of {} confirmed", fax.pages_confirmed, pages(fax.pages_sent))
+    format!(
+        "Partial: {} of {} confirmed",
+        fax.pages_confirmed,
+        pages(fax.pages_sent)
+    )
 }
 
 fn unconfirmed(evidence: &Evidence) -> String {
@@ -77,7 +105,9 @@ fn phase_b(evidence: &Evidence) -> String {
     if evidence.dcs > 0 {
         let how = match evidence.last {
             Some((Fcf::Ftt, _, _)) => format!("FTT x{}", evidence.ftt),
-            Some((Fcf::Dcn, _, _)) if evidence.ftt > 0 => format!("FTT x{}, then DCN", evidence.ftt),
+            Some((Fcf::Dcn, _, _)) if evidence.ftt > 0 => {
+                format!("FTT x{}, then DCN", evidence.ftt)
+            }
             Some((Fcf::Dcn, _, _)) => "DCN".to_owned(),
             _ if evidence.ftt > 0 => format!("FTT x{}", evidence.ftt),
             _ => "no answer".to_owned(),
@@ -88,28 +118,54 @@ fn phase_b(evidence: &Evidence) -> String {
         return "Failed in phase B: nothing to poll".to_owned();
     }
     if evidence.dis > 0 {
-        let how = if evidence.dcn.is_some() { ", then DCN" } else { "" };
-        return format!("Failed in phase B: no DCS from the sender (DIS x{}{how})", evidence.dis);
+        let how = if evidence.dcn.is_some() {
+            ", then DCN"
+        } else {
+            ""
+        };
+        return format!(
+            "Failed in phase B: no DCS from the sender (DIS x{}{how})",
+            evidence.dis
+        );
     }
     "Failed in phase B: no DIS got through".to_owned()
 }
 
 fn no_t30(call: &Call, fax: &Fax) -> String {
-    let refused = call.negotiations.iter().filter(|one| one.offers_t38()).find_map(|one| {
-        one.status.filter(|status| *status >= 300).or((one.answer.is_some() && !one.accepts_t38()).then_some(200))
-    });
-    let agreed = call.negotiations.iter().any(|one| one.offers_t38() && one.accepts_t38());
+    let refused = call
+        .negotiations
+        .iter()
+        .filter(|one| one.offers_t38())
+        .find_map(|one| {
+            one.status
+                .filter(|status| *status >= 300)
+                .or((one.answer.is_some() && !one.accepts_t38()).then_some(200))
+        });
+    let agreed = call
+        .negotiations
+        .iter()
+        .any(|one| one.offers_t38() && one.accepts_t38());
     match (refused, agreed, fax.carrier) {
-        (Some(200), false, _) => "Failed: T.38 declined in the answer, no fax over audio".to_owned(),
+        (Some(200), false, _) => {
+            "Failed: T.38 declined in the answer, no fax over audio".to_owned()
+        }
         (Some(code), false, _) => format!("Failed: T.38 refused ({code}), no fax over audio"),
         (_, true, _) => "Failed in phase A: the answering fax is silent".to_owned(),
         (None, false, FaxCarrier::T38) => "Failed in phase A: no T.30 message".to_owned(),
-        (None, false, _) if call.negotiations.iter().any(super::super::Negotiation::offers_t38) => {
+        (None, false, _)
+            if call
+                .negotiations
+                .iter()
+                .any(super::super::Negotiation::offers_t38) =>
+        {
             "Failed: T.38 asked for, never answered".to_owned()
         }
         (None, false, _) => {
             let codec = call.media.iter().find_map(|period| period.codec.clone());
-            format!("Fax signals over {}, no T.30 message", codec.unwrap_or_else(|| "audio".to_owned()))
+            format!(
+                "Fax signals over {}, no T.30 message",
+                codec.unwrap_or_else(|| "audio".to_owned())
+            )
         }
     }
 }

@@ -6,7 +6,11 @@ use crate::call::{Call, CallState, EventKind, Fax, FaxCarrier, Phase, Stage, Sta
 /// `setup`, `T.38`, `A` to `E`, `release`.
 pub(super) fn stages(call: &Call, fax: &Fax, evidence: &Evidence) -> Vec<Stage> {
     let mut out = vec![setup(call), switch(call, fax)];
-    let stopped = if matches!(fax.verdict, Verdict::Failed | Verdict::Partial) { stopped_in(evidence) } else { None };
+    let stopped = if matches!(fax.verdict, Verdict::Failed | Verdict::Partial) {
+        stopped_in(evidence)
+    } else {
+        None
+    };
     for phase in [Phase::A, Phase::B, Phase::C, Phase::D, Phase::E] {
         out.push(of_phase(call, phase, stopped, evidence));
     }
@@ -15,26 +19,51 @@ pub(super) fn stages(call: &Call, fax: &Fax, evidence: &Evidence) -> Vec<Stage> 
 }
 
 fn stage(name: &'static str, mark: StageMark, text: &str) -> Stage {
-    Stage { name, mark, text: text.to_owned() }
+    Stage {
+        name,
+        mark,
+        text: text.to_owned(),
+    }
 }
 
 fn setup(call: &Call) -> Stage {
     match (call.call_id.is_some(), call.answered.is_some(), call.status) {
         (false, _, _) => stage("setup", StageMark::NotSeen, ""),
         (true, true, _) => stage("setup", StageMark::Passed, ""),
-        (true, false, Some(code)) if code >= 300 => stage("setup", StageMark::Failed, &code.to_string()),
+        (true, false, Some(code)) if code >= 300 => {
+            stage("setup", StageMark::Failed, &code.to_string())
+        }
         (true, false, _) => stage("setup", StageMark::NotSeen, ""),
     }
 }
 
 fn switch(call: &Call, fax: &Fax) -> Stage {
-    let mut asked = call.negotiations.iter().filter(|one| one.offers_t38()).peekable();
+    let mut asked = call
+        .negotiations
+        .iter()
+        .filter(|one| one.offers_t38())
+        .peekable();
     if asked.peek().is_none() {
         let seen = fax.carrier != FaxCarrier::G711;
-        return stage("T.38", if seen { StageMark::Passed } else { StageMark::NotSeen }, "");
+        return stage(
+            "T.38",
+            if seen {
+                StageMark::Passed
+            } else {
+                StageMark::NotSeen
+            },
+            "",
+        );
     }
-    let refused: Vec<_> = call.negotiations.iter().filter(|one| one.offers_t38() && !one.accepts_t38()).collect();
-    let agreed = call.negotiations.iter().any(|one| one.offers_t38() && one.accepts_t38());
+    let refused: Vec<_> = call
+        .negotiations
+        .iter()
+        .filter(|one| one.offers_t38() && !one.accepts_t38())
+        .collect();
+    let agreed = call
+        .negotiations
+        .iter()
+        .any(|one| one.offers_t38() && one.accepts_t38());
     match (agreed, refused.last()) {
         (true, None) => stage("T.38", StageMark::Passed, ""),
         (true, Some(_)) => stage("T.38", StageMark::Troubled, ""),
@@ -44,7 +73,11 @@ fn switch(call: &Call, fax: &Fax) -> Stage {
                 Some(_) => "declined".to_owned(),
                 None => "no answer".to_owned(),
             };
-            let mark = if fax.verdict == Verdict::Ok { StageMark::Troubled } else { StageMark::Failed };
+            let mark = if fax.verdict == Verdict::Ok {
+                StageMark::Troubled
+            } else {
+                StageMark::Failed
+            };
             stage("T.38", mark, &text)
         }
         (false, None) => stage("T.38", StageMark::NotSeen, ""),
@@ -73,7 +106,15 @@ fn of_phase(call: &Call, phase: Phase, stopped: Option<Phase>, evidence: &Eviden
         Phase::D => evidence.rtn || evidence.confirmed < evidence.sent,
         _ => false,
     };
-    stage(name, if trouble { StageMark::Troubled } else { StageMark::Passed }, "")
+    stage(
+        name,
+        if trouble {
+            StageMark::Troubled
+        } else {
+            StageMark::Passed
+        },
+        "",
+    )
 }
 
 fn why(phase: Phase, evidence: &Evidence) -> String {

@@ -90,7 +90,7 @@ impl FlowView {
         let options = ladder::Options::default();
         Self {
             ladder: ladder::layout(&flow, &options),
-            title: head::title(&flow.flow, ascii),
+            title: head::title(&flow.flow, 400, ascii),
             strip: head::strip(&flow.flow, ascii),
             selected: deciding_event(&flow),
             flow,
@@ -109,7 +109,7 @@ impl FlowView {
     /// The same flow with one leg more or less, or with what has come since; the selection stays.
     pub(in crate::tui) fn renew(&mut self, flow: AnalysedFlow) {
         let old = self.current_event().map(|event| (event.call, event.frame));
-        self.title = head::title(&flow.flow, self.ascii);
+        self.title = head::title(&flow.flow, 400, self.ascii);
         self.strip = head::strip(&flow.flow, self.ascii);
         self.flow = flow;
         self.shape = None;
