@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 use faxflow::capture::{Endpoint, FrameNo, Timestamp};
 use faxflow::line::{Fcs, SignalKind};
+use faxflow::t30::capability::DcsMode;
+use faxflow::t30::{Fcf, frame};
 use faxflow::t38::stream::{Arrival, Assembled, Framing, assemble};
 use faxflow::t38::udptl::{Plausibility, is_rtp_not_udptl, plausible};
 use serde_json::Value;
@@ -80,8 +82,7 @@ fn found(assembled: &Assembled, control_only: bool) -> Vec<Seen> {
                 .octets
                 .iter()
                 .take(shown)
-                .map(|octet| format!("{octet:02x}"))
-                .collect();
+                .fold(String::new(), |hex, octet| hex + &format!("{octet:02x}"));
             (hex, frame.octets.len())
         })
         .collect()
@@ -183,7 +184,7 @@ fn difference(a: &[Seen], b: &[Seen]) -> String {
         .iter()
         .zip(b)
         .position(|(a, b)| a != b)
-        .unwrap_or(a.len().min(b.len()));
+        .unwrap_or_else(|| a.len().min(b.len()));
     format!(
         "{} frames, from {at}: {:?}",
         a.len(),
@@ -250,6 +251,67 @@ fn counts_loss_and_repair() {
         }
     }
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The last DCS of a fax says what its ends say of it afterwards.
+#[test]
+fn reads_the_mode_of_the_fax() {
+    let Some(dir) = shared() else { return };
+    let mut wrong = Vec::new();
+    let mut checked = 0;
+    for (name, (truth, capture)) in truths(&dir) {
+        let datagrams = pcap::read(&capture);
+        for fax in truth["faxes"].as_array().unwrap() {
+            let end = &fax["ends"][0];
+            if fax["mode"] != "t38" || end["result_code"] != 0 {
+                continue;
+            }
+            for link in fax["links"].as_array().unwrap() {
+                let (src, dst) = (link["src"].as_str().unwrap(), link["dst"].as_str().unwrap());
+                let assembled = assemble(&arrivals(&datagrams, src, dst), Framing::Udptl);
+                let dcs = assembled
+                    .signals
+                    .iter()
+                    .rev()
+                    .find_map(|signal| match &signal.kind {
+                        SignalKind::Hdlc(hdlc) => frame::decode(hdlc)
+                            .filter(|frame| frame.fcf == Fcf::Dcs && frame.is_whole()),
+                        _ => None,
+                    });
+                let Some(mode) = dcs.map(|dcs| DcsMode::new(dcs.fif())) else {
+                    continue;
+                };
+                checked += 1;
+                let resolution = match end["y_res_per_m"].as_u64() {
+                    Some(3850) => "204x98",
+                    Some(7700) => "204x196",
+                    other => panic!("{name}: {other:?}"),
+                };
+                let expected = (
+                    end["bit_rate"].as_u64().unwrap(),
+                    end["ecm"].as_bool().unwrap(),
+                    end["encoding"].as_str().unwrap(),
+                    resolution,
+                );
+                let found = (
+                    u64::from(mode.modem.rate),
+                    mode.ecm,
+                    mode.compression,
+                    mode.resolution,
+                );
+                if found != expected {
+                    wrong.push(format!("{name} {src}: {found:?}, truth {expected:?}"));
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {checked}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    println!("{checked} modes agree");
 }
 
 #[test]
