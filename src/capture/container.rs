@@ -254,8 +254,7 @@ pub(super) fn block(data: &[u8], order: Order) -> Option<Content> {
             let drops = |code| option_u64(&block.options, code, order).unwrap_or_default();
             Content::Statistics {
                 interface: block.if_id,
-                dropped: drops(OptionCode::IsbIfDrop)
-                    .saturating_add(drops(OptionCode::IsbOsDrop)),
+                dropped: drops(OptionCode::IsbIfDrop).saturating_add(drops(OptionCode::IsbOsDrop)),
             }
         }
         _ if NUMBERED_TYPES.contains(&block_type) => Content::Numbered,

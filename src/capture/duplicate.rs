@@ -84,7 +84,10 @@ impl Recent {
     }
 
     fn look_up(&mut self, hash: u64, at: u64, window: u64) -> bool {
-        #[expect(clippy::cast_possible_truncation, reason = "only the low bits choose a slot")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "only the low bits choose a slot"
+        )]
         let index = hash as usize % SLOTS;
         let Some(pair) = self.slots.get_mut(index) else {
             return false;

@@ -77,7 +77,11 @@ impl Pool {
             id: fragment.id,
             protocol: ip.protocol,
         };
-        if self.waiting.get(&key).is_some_and(|partial| partial.is_past(at)) {
+        if self
+            .waiting
+            .get(&key)
+            .is_some_and(|partial| partial.is_past(at))
+        {
             self.remove(&key);
         }
         let partial = self.waiting.entry(key).or_insert_with(|| {
@@ -138,7 +142,10 @@ impl Pool {
         {
             self.order.pop_front();
             // A key may have been removed and come again since; the younger one stays.
-            let old = self.waiting.get(&key).is_some_and(|partial| partial.is_past(now));
+            let old = self
+                .waiting
+                .get(&key)
+                .is_some_and(|partial| partial.is_past(now));
             if old {
                 self.remove(&key);
             }
@@ -146,7 +153,10 @@ impl Pool {
     }
 
     fn make_room(&mut self) {
-        while self.waiting.len() > DATAGRAMS_MAX || self.held > HELD_MAX || self.order.len() > 2 * DATAGRAMS_MAX {
+        while self.waiting.len() > DATAGRAMS_MAX
+            || self.held > HELD_MAX
+            || self.order.len() > 2 * DATAGRAMS_MAX
+        {
             let Some((key, _)) = self.order.pop_front() else {
                 return;
             };
@@ -230,7 +240,9 @@ impl Partial {
             }
             apart
         });
-        let at = self.pieces.partition_point(|&(piece_start, _)| piece_start < start);
+        let at = self
+            .pieces
+            .partition_point(|&(piece_start, _)| piece_start < start);
         self.pieces.insert(at, (start, end));
     }
 
@@ -241,3 +253,6 @@ impl Partial {
         (start == 0 && end >= total).then_some(total)
     }
 }
+
+#[cfg(test)]
+mod tests;

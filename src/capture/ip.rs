@@ -59,7 +59,12 @@ pub(super) fn packet(data: &[u8]) -> Option<IpPacket<'_>> {
     match IpSlice::from_slice(data) {
         Ok(IpSlice::Ipv4(ip)) => {
             let payload = ip.payload();
-            Some(ipv4(data, &ip.header(), payload.payload, payload.ip_number.0))
+            Some(ipv4(
+                data,
+                &ip.header(),
+                payload.payload,
+                payload.ip_number.0,
+            ))
         }
         Ok(IpSlice::Ipv6(ip)) => {
             let payload = ip.payload();
@@ -134,16 +139,19 @@ fn ipv6<'f>(
 
 impl IpPacket<'_> {
     fn in_fragments(mut self, extensions: &Ipv6ExtensionsSlice<'_>) -> Self {
-        self.fragment = extensions.clone().into_iter().find_map(|extension| match extension {
-            Ipv6ExtensionSlice::Fragment(header) if header.is_fragmenting_payload() => {
-                Some(Fragment {
-                    id: header.identification(),
-                    offset: u32::from(header.fragment_offset().value()) * 8,
-                    more: header.more_fragments(),
-                })
-            }
-            _ => None,
-        });
+        self.fragment = extensions
+            .clone()
+            .into_iter()
+            .find_map(|extension| match extension {
+                Ipv6ExtensionSlice::Fragment(header) if header.is_fragmenting_payload() => {
+                    Some(Fragment {
+                        id: header.identification(),
+                        offset: u32::from(header.fragment_offset().value()) * 8,
+                        more: header.more_fragments(),
+                    })
+                }
+                _ => None,
+            });
         self
     }
 }

@@ -105,8 +105,11 @@ pub(super) fn first(link: LinkType, data: &[u8]) -> Option<(Layer, &[u8])> {
         0 | 108 => {
             let (family, rest) = data.split_first_chunk::<4>()?;
             // AF_INET is 2, AF_INET6 10, 24, 28 or 30, in one byte order or the other.
-            matches!(family, [2 | 10 | 24 | 28 | 30, 0, 0, 0] | [0, 0, 0, 2 | 10 | 24 | 28 | 30])
-                .then_some((Layer::Ip, rest))
+            matches!(
+                family,
+                [2 | 10 | 24 | 28 | 30, 0, 0, 0] | [0, 0, 0, 2 | 10 | 24 | 28 | 30]
+            )
+            .then_some((Layer::Ip, rest))
         }
         1 => Some((Layer::Ethernet, data)),
         9 | 50 => Some((Layer::Ppp, data)),

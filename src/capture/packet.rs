@@ -65,12 +65,12 @@ impl Decoder {
             && let Some((ip, udp)) = plain_udp(frame.data)
             && !tunnel::is_port(udp.dst_port)
         {
-            let content = Content {
+            let compared = Content {
                 ports: udp.compared(),
                 sequence: 0,
                 payload: udp.payload,
             };
-            let duplicate = self.recent.is_copy(frame.at, &ip, &content);
+            let duplicate = self.recent.is_copy(frame.at, &ip, &compared);
             if duplicate {
                 self.count_duplicate(frame);
             }
@@ -191,12 +191,12 @@ impl Decoder {
             self.nested(context, Some(inner), sink);
             return;
         }
-        let content = Content {
+        let compared = Content {
             ports: udp.compared(),
             sequence: 0,
             payload: udp.payload,
         };
-        let duplicate = self.is_copy(context, ip, &content);
+        let duplicate = self.is_copy(context, ip, &compared);
         sink(&Packet {
             transport: Transport::Udp,
             cut: udp.cut,
@@ -214,12 +214,12 @@ impl Decoder {
             return;
         }
         let flags = u64::from(tcp.syn) << 1 | u64::from(tcp.end);
-        let content = Content {
+        let compared = Content {
             ports: u64::from(tcp.src_port) << 48 | u64::from(tcp.dst_port) << 32 | flags,
             sequence: u64::from(tcp.seq) << 32 | u64::from(tcp.ack),
             payload,
         };
-        let duplicate = self.is_copy(context, ip, &content);
+        let duplicate = self.is_copy(context, ip, &compared);
         sink(&Packet {
             transport: Transport::Tcp {
                 seq: tcp.seq,
@@ -236,12 +236,12 @@ impl Decoder {
         let Some((src_port, dst_port, chunks)) = sctp::header(ip.payload) else {
             return;
         };
-        let content = Content {
+        let compared = Content {
             ports: u64::from(src_port) << 16 | u64::from(dst_port),
             sequence: 0,
             payload: ip.payload,
         };
-        let duplicate = self.is_copy(context, ip, &content);
+        let duplicate = self.is_copy(context, ip, &compared);
         let src = Endpoint::new(ip.src, src_port);
         let dst = Endpoint::new(ip.dst, dst_port);
         for chunk in sctp::data_chunks(chunks) {
@@ -269,9 +269,9 @@ impl Decoder {
         &mut self,
         context: Context<'_, '_>,
         ip: &IpPacket<'_>,
-        content: &Content<'_>,
+        compared: &Content<'_>,
     ) -> bool {
-        let duplicate = self.recent.is_copy(context.frame.at, ip, content);
+        let duplicate = self.recent.is_copy(context.frame.at, ip, compared);
         if duplicate {
             self.count_duplicate(context.frame);
         }
@@ -331,10 +331,48 @@ impl Udp<'_> {
 fn plain_udp(data: &[u8]) -> Option<(IpPacket<'_>, Udp<'_>)> {
     let (head, rest) = data.split_first_chunk::<PLAIN_HEADERS>()?;
     let [
-        _, _, _, _, _, _, _, _, _, _, _, _, // Ethernet addresses
-        0x08, 0x00, 0x45, _, total0, total1, id0, id1, flags, offset1,
-        hops, protocol::UDP, _, _, s0, s1, s2, s3, d0, d1, d2, d3,
-        sp0, sp1, dp0, dp1, len0, len1, check0, check1,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _,
+        _, // Ethernet addresses
+        0x08,
+        0x00,
+        0x45,
+        _,
+        total0,
+        total1,
+        id0,
+        id1,
+        flags,
+        offset1,
+        hops,
+        protocol::UDP,
+        _,
+        _,
+        s0,
+        s1,
+        s2,
+        s3,
+        d0,
+        d1,
+        d2,
+        d3,
+        sp0,
+        sp1,
+        dp0,
+        dp1,
+        len0,
+        len1,
+        check0,
+        check1,
     ] = *head
     else {
         return None;
@@ -379,7 +417,11 @@ fn udp<'f>(ip: &IpPacket<'f>) -> Option<Udp<'f>> {
     let cut = claimed
         .unwrap_or(rest.len() + missing)
         .saturating_sub(payload.len())
-        .min(if ip.fragment.is_some() { usize::MAX } else { missing });
+        .min(if ip.fragment.is_some() {
+            usize::MAX
+        } else {
+            missing
+        });
     Some(Udp {
         src_port,
         dst_port,
@@ -415,3 +457,6 @@ fn unreachable_port(context: Context<'_, '_>, ip: &IpPacket<'_>, sink: Sink<'_>)
         ..context.packet(ip, 0, 0, payload)
     });
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,7 +54,8 @@ pub(super) fn data_chunks(mut data: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
             if kind != 0 {
                 continue;
             }
-            let (&[_, _, _, _, t0, t1, t2, t3, s0, s1, ..], user) = chunk.split_first_chunk::<16>()?;
+            let (&[_, _, _, _, t0, t1, t2, t3, s0, s1, ..], user) =
+                chunk.split_first_chunk::<16>()?;
             return Some(Chunk {
                 first: flags & 0x02 != 0,
                 last: flags & 0x01 != 0,
@@ -108,6 +109,9 @@ impl Messages {
         }
         partial.next = chunk.tsn.wrapping_add(1);
         partial.data.extend_from_slice(chunk.data);
-        chunk.last.then(|| self.partial.remove(&key))?.map(|partial| partial.data)
+        chunk
+            .last
+            .then(|| self.partial.remove(&key))?
+            .map(|partial| partial.data)
     }
 }

@@ -54,6 +54,8 @@ pub struct Streams {
 /// One direction of a connection.
 #[derive(Debug)]
 struct Direction {
+    /// Number of the first octet: of the connection, or of what is there of it.
+    first: u32,
     /// Number of the next octet.
     next: u32,
     /// Something is missing before it.
@@ -88,9 +90,12 @@ impl Streams {
         self.sweep(packet.at, sink);
         let key = (packet.src, packet.dst);
         let seq = seq.wrapping_add(u32::from(syn));
-        let direction = self.directions.entry(key).or_insert_with(|| Direction::at(seq));
+        let direction = self
+            .directions
+            .entry(key)
+            .or_insert_with(|| Direction::at(seq));
         direction.used = packet.at;
-        if syn && direction.next != seq {
+        if syn && direction.first != seq {
             // A new connection of the same ports. What waits of the old one will not come any more.
             self.waiting -= direction.pending_octets;
             direction.flush(key, sink);
@@ -105,6 +110,7 @@ impl Streams {
         if ahead > JUMP_MAX && behind > JUMP_MAX {
             self.waiting -= direction.pending_octets;
             direction.flush(key, sink);
+            direction.first = seq;
             direction.next = seq;
             direction.gap = true;
         }
@@ -139,7 +145,8 @@ impl Streams {
             .filter(|(_, direction)| !direction.pending.is_empty())
             .collect();
         // The map's order says nothing; frames do.
-        waiting.sort_by_key(|(_, direction)| direction.pending.first().map(|segment| segment.frame));
+        waiting
+            .sort_by_key(|(_, direction)| direction.pending.first().map(|segment| segment.frame));
         for (key, direction) in waiting {
             direction.flush(*key, sink);
         }
@@ -158,7 +165,8 @@ impl Streams {
             let middle = used.len() / 2;
             let (_, &mut median, _) = used.select_nth_unstable(middle);
             self.flush_all(sink);
-            self.directions.retain(|_, direction| direction.used > median);
+            self.directions
+                .retain(|_, direction| direction.used > median);
         }
     }
 
@@ -180,6 +188,7 @@ impl Streams {
 impl Direction {
     fn at(next: u32) -> Self {
         Self {
+            first: next,
             next,
             gap: false,
             pending: Vec::new(),
@@ -312,3 +321,6 @@ impl Segment {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

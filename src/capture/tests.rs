@@ -11,7 +11,9 @@ use super::{CaptureInfo, Transport};
 
 /// A folder of ../shared, or `None` (told) where it is absent.
 fn shared(folder: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/captures").join(folder);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../shared/captures")
+        .join(folder);
     if !path.is_dir() {
         println!("skipped: {} is absent", path.display());
         return None;
@@ -75,20 +77,40 @@ fn reads_every_real_capture() {
 
 #[test]
 fn reads_every_synthetic_capture() {
-    let Some(folder) = shared("synthetic") else { return };
+    let Some(folder) = shared("synthetic") else {
+        return;
+    };
     let mut seen = 0;
     for entry in fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
-        if !path.extension().is_some_and(|e| e == "pcap" || e == "pcapng") {
+        if !path
+            .extension()
+            .is_some_and(|e| e == "pcap" || e == "pcapng")
+        {
             continue;
         }
         let truth = fs::read_to_string(path.with_extension("json")).unwrap();
         let truth: serde_json::Value = serde_json::from_str(&truth).unwrap();
         let (info, counts) = read(&path);
-        println!("{}: {counts:?} {} {}", path.display(), info.duplicate_frames, info.orphan_fragments);
-        assert_eq!(Some(info.packets), truth["packets"].as_u64(), "{}", path.display());
+        println!(
+            "{}: {counts:?} {} {}",
+            path.display(),
+            info.duplicate_frames,
+            info.orphan_fragments
+        );
+        assert_eq!(
+            Some(info.packets),
+            truth["packets"].as_u64(),
+            "{}",
+            path.display()
+        );
         assert_eq!(Some(info.file_pos), info.file_bytes, "{}", path.display());
-        assert!(info.notes.is_empty(), "{}: {:?}", path.display(), info.notes);
+        assert!(
+            info.notes.is_empty(),
+            "{}: {:?}",
+            path.display(),
+            info.notes
+        );
         assert_eq!(info.orphan_fragments, 0, "{}", path.display());
         let twice = path.file_stem().is_some_and(|name| name == "cap-twice");
         let expected = if twice { info.packets / 2 } else { 0 };

@@ -24,7 +24,8 @@ pub(super) fn over_udp(port: u16, data: &[u8]) -> Option<(Layer, &[u8])> {
         },
         // RFC 8926 3.4: version 0, options in units of four octets, an Ethernet type.
         GENEVE => {
-            let (&[options, flags, t0, t1, _, _, _, 0], rest) = data.split_first_chunk::<8>()? else {
+            let (&[options, flags, t0, t1, _, _, _, 0], rest) = data.split_first_chunk::<8>()?
+            else {
                 return None;
             };
             if options & 0xc0 != 0 || flags & 0x3f != 0 {

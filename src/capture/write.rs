@@ -30,12 +30,14 @@ impl Writer {
     /// Begins a file. A pcap file has one link type: with [`LinkType::RAW`], frames of any other type are reduced
     /// to the IP packets in them.
     pub fn create(path: &Path, link: LinkType) -> io::Result<Self> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
         let file = tempfile::Builder::new()
             .prefix(".faxflow-")
             // Temporary files are private by default; this one becomes an ordinary file, by the user's umask.
             .permissions(std::fs::Permissions::from_mode(0o666))
-            .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+            .tempfile_in(folder.unwrap_or_else(|| Path::new(".")))?;
         let mut file = BufWriter::new(file);
         file.write_all(&MAGIC_NANOSECONDS.to_le_bytes())?;
         // Version 2.4; then two fields that nobody uses.
@@ -78,7 +80,10 @@ impl Writer {
 
     /// Puts the file in its place. Gives the number of frames in it.
     pub fn finish(self) -> io::Result<u64> {
-        let file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let file = self
+            .file
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
         file.as_file().sync_all()?;
         file.persist(&self.path).map_err(|error| error.error)?;
         Ok(self.frames)

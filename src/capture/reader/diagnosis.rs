@@ -16,8 +16,16 @@ const MAGICS: [(&[u8], &str, &str); 14] = [
     (b"7z\xbc\xaf\x27\x1c", "it is a 7-Zip archive", UNPACK),
     (b"Rar!", "it is a RAR archive", UNPACK),
     (b"snoop\0\0\0", "it is a Solaris snoop capture", CONVERT),
-    (b"GMBU", "it is a Microsoft Network Monitor capture", CONVERT),
-    (b"RTSS", "it is a Microsoft Network Monitor capture", CONVERT),
+    (
+        b"GMBU",
+        "it is a Microsoft Network Monitor capture",
+        CONVERT,
+    ),
+    (
+        b"RTSS",
+        "it is a Microsoft Network Monitor capture",
+        CONVERT,
+    ),
     (b"XCP\0", "it is a NetXRay capture", CONVERT),
     (b"RIFF", "it is a WAV or AVI file", RECORD),
     (b"II*\0", "it is a TIFF image", RECORD),
@@ -52,16 +60,29 @@ fn describe(start: &[u8]) -> (String, &'static str) {
         return ("it is empty".to_owned(), AGAIN);
     }
     if CAPTURES.iter().any(|magic| start.starts_with(magic)) {
-        let text = format!("the capture ends inside its header, after {} octets", start.len());
+        let text = format!(
+            "the capture ends inside its header, after {} octets",
+            start.len()
+        );
         return (text, AGAIN);
     }
     if let Some((_, what, advice)) = MAGICS.iter().find(|(magic, ..)| start.starts_with(magic)) {
         return ((*what).to_owned(), advice);
     }
-    if start.iter().all(|octet| matches!(octet, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0x80..)) {
+    if start
+        .iter()
+        .all(|octet| matches!(octet, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0x80..))
+    {
         return ("it is a text file".to_owned(), RECORD);
     }
-    let magic: Vec<String> = start.iter().take(4).map(|octet| format!("{octet:02x}")).collect();
-    let text = format!("it is neither pcap nor pcapng (it begins with {})", magic.join(" "));
+    let magic: Vec<String> = start
+        .iter()
+        .take(4)
+        .map(|octet| format!("{octet:02x}"))
+        .collect();
+    let text = format!(
+        "it is neither pcap nor pcapng (it begins with {})",
+        magic.join(" ")
+    );
     (text, RECORD)
 }

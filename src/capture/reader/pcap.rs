@@ -1,10 +1,10 @@
 //! Records of a pcap file, and the way back to them after damage.
 
 use super::{Damage, Found, Step};
+use crate::capture::Timestamp;
 use crate::capture::buffer::{Buffer, RECORD_MAX};
 use crate::capture::container::{PcapHeader, Record};
 use crate::capture::link::LinkType;
-use crate::capture::Timestamp;
 
 /// Record lengths up to this are believed even if the file header promises shorter ones (libpcap's own limit).
 const CAPTURED_MAX: u32 = 256 * 1024;
@@ -150,7 +150,8 @@ impl Records {
     fn inner_chain(&self, buffer: &Buffer, data_len: usize) -> Option<usize> {
         let header_len = self.header.record_header_len();
         let data = buffer.available().get(header_len..)?;
-        (1..data_len.min(data.len())).find(|&at| self.is_chain(data.get(at..).unwrap_or_default(), true))
+        (1..data_len.min(data.len()))
+            .find(|&at| self.is_chain(data.get(at..).unwrap_or_default(), true))
     }
 
     /// Whether sane records follow each other here. `whole`: there is nothing after `data`.
@@ -189,16 +190,17 @@ impl Records {
                 data.len()
             };
             let first = usize::from(skipped == 0);
-            let found = (first..stop).find(|&at| self.is_chain(data.get(at..).unwrap_or_default(), !more));
-            let step = found.unwrap_or(stop.max(1));
+            let found =
+                (first..stop).find(|&at| self.is_chain(data.get(at..).unwrap_or_default(), !more));
+            let count = found.unwrap_or_else(|| stop.max(1));
             if let (Some(at), Some(record), 0) = (found, header, skipped)
                 && at.checked_sub(header_len) == usize::try_from(record.original).ok()
                 && record.fraction < 1_000_000_000
             {
                 return self.deliver(buffer, record, at - header_len, true);
             }
-            buffer.consume(step);
-            skipped += step;
+            buffer.consume(count);
+            skipped += count;
             if found.is_some() || !more && buffer.available().is_empty() {
                 break;
             }

@@ -62,7 +62,11 @@ impl Blocks {
     pub(super) fn at(sections: &Sections, mark: Mark) -> Self {
         let known = lock(sections);
         let index = usize::try_from(mark.section).unwrap_or(usize::MAX);
-        let mut all: Vec<Section> = known.iter().take(index.saturating_add(1)).cloned().collect();
+        let mut all: Vec<Section> = known
+            .iter()
+            .take(index.saturating_add(1))
+            .cloned()
+            .collect();
         drop(known);
         if let Some(section) = all.last_mut() {
             section
@@ -199,8 +203,10 @@ impl Blocks {
     fn packet(&mut self, packet: &BlockPacket, room: usize, start: u64) -> Step {
         let index = usize::try_from(packet.interface).unwrap_or(usize::MAX);
         let known = self.section.interfaces.get(index);
-        let interface = known.or(self.section.interfaces.first()).copied();
-        let mut len = usize::try_from(packet.captured).unwrap_or(usize::MAX).min(room);
+        let interface = known.or_else(|| self.section.interfaces.first()).copied();
+        let mut len = usize::try_from(packet.captured)
+            .unwrap_or(usize::MAX)
+            .min(room);
         if let (None, Some(Interface { snaplen: 1.., .. })) = (packet.ticks, interface) {
             let snaplen = interface.map_or(0, |interface| interface.snaplen);
             len = len.min(usize::try_from(snaplen).unwrap_or(usize::MAX));
@@ -214,7 +220,10 @@ impl Blocks {
         self.last = at;
         let damage = known.is_none().then(|| Damage {
             offset: start,
-            text: format!("interface {} is not described in the file", packet.interface),
+            text: format!(
+                "interface {} is not described in the file",
+                packet.interface
+            ),
         });
         let found = Found {
             record: start,
@@ -241,7 +250,9 @@ impl Blocks {
             let rest = data.get(at..).unwrap_or_default();
             Frame::of(rest, self.section.order).is_some_and(|frame| {
                 container::is_known_block(frame.block_type)
-                    && rest.get(..frame.len).is_some_and(|block| frame.closes(block))
+                    && rest
+                        .get(..frame.len)
+                        .is_some_and(|block| frame.closes(block))
             })
         })
     }
@@ -331,7 +342,9 @@ fn time(ticks: u64, resolution: u8, offset: i64) -> Timestamp {
         6 => ticks.saturating_mul(1000),
         9 => ticks,
         0..=8 => ticks.saturating_mul(10_u64.pow(9 - exponent)),
-        10..=127 => 10_u64.checked_pow(exponent - 9).map_or(0, |unit| ticks / unit),
+        10..=127 => 10_u64
+            .checked_pow(exponent - 9)
+            .map_or(0, |unit| ticks / unit),
         128.. => u64::try_from((u128::from(ticks) * 1_000_000_000) >> exponent).unwrap_or(u64::MAX),
     };
     let shift = offset.unsigned_abs().saturating_mul(1_000_000_000);
