@@ -20,6 +20,7 @@ mod source;
 pub mod store;
 pub mod stream;
 mod tunnel;
+mod udp;
 pub mod write;
 
 pub use error::Error;

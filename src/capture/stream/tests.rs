@@ -163,7 +163,7 @@ fn says_where_the_octets_are() {
     let mut offsets = Vec::new();
     for packet in [packet(1, 0, 100, b"abc"), packet(2, 1, 101, b"bcd")] {
         streams.push(&packet, &mut |chunk| {
-            offsets.push((chunk.frame.0, chunk.offset))
+            offsets.push((chunk.frame.0, chunk.offset));
         });
     }
     assert_eq!(offsets, [(1, Some(1000)), (2, Some(1002))]);
