@@ -29,7 +29,10 @@ fn call() -> [Vec<RtpArrival>; 2] {
     let mut random = Random(1);
     let (mut one, mut other) = (Vec::new(), Vec::new());
     while one.len() < 60 * 8000 {
-        one.extend(modulate(&message(&[vec![0xFF, 0xC8, 0xF4], vec![7; 20]]), CLEAN));
+        one.extend(modulate(
+            &message(&[vec![0xFF, 0xC8, 0xF4], vec![7; 20]]),
+            CLEAN,
+        ));
         one.extend(page(10.0, &mut random));
         other.resize(one.len(), 0.0);
         other.extend(modulate(&message(&[vec![0xFF, 0xC8, 0x31]]), CLEAN));
@@ -69,7 +72,10 @@ fn audio(criterion: &mut Criterion) {
         });
     });
     group.bench_function("figures of 60 s, both directions", |bencher| {
-        bencher.iter(|| call.each_ref().map(|arrivals| stream::spans(arrivals, &codecs)));
+        bencher.iter(|| {
+            call.each_ref()
+                .map(|arrivals| stream::spans(arrivals, &codecs))
+        });
     });
     group.finish();
     let payloads: Vec<&[u8]> = call[0]

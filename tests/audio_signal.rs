@@ -28,7 +28,8 @@ const MESSAGES: usize = 20;
 
 /// TSI, DCS and something long, with random contents.
 fn frames(random: &mut Random) -> Vec<Vec<u8>> {
-    let mut octets = |count: usize| -> Vec<u8> { (0..count).map(|_| random.next() as u8).collect() };
+    let mut octets =
+        |count: usize| -> Vec<u8> { (0..count).map(|_| random.next() as u8).collect() };
     vec![
         [vec![0xFF, 0xC0, 0xC2], octets(20)].concat(),
         [vec![0xFF, 0xC0, 0x04], octets(40)].concat(),
@@ -105,7 +106,14 @@ fn all(name: &str, line: Line) {
 fn every_frame_at_every_level() {
     for law in [Law::Mu, Law::A] {
         for level in [-6.0, -14.0, -25.0, -35.0, -43.0] {
-            all(&format!("{law:?}-law, {level} dBm0"), Line { level, law, ..CLEAN });
+            all(
+                &format!("{law:?}-law, {level} dBm0"),
+                Line {
+                    level,
+                    law,
+                    ..CLEAN
+                },
+            );
         }
     }
 }
@@ -142,42 +150,62 @@ fn most_frames_with_much_noise() {
             ..CLEAN
         };
         let count = measure(&format!("SNR {snr} dB"), line, |_, _| {});
-        assert!(count.found >= least && count.wrong == 0, "{snr} dB: {}", count.found);
+        assert!(
+            count.found >= least && count.wrong == 0,
+            "{snr} dB: {}",
+            count.found
+        );
     }
 }
 
 #[test]
 fn a_lost_packet_costs_the_frame_it_hits() {
     let mut hit = 0;
-    let count = measure("one packet of each message lost", CLEAN, |arrivals, random| {
-        // Frames begin 0.5 + 1.0 s after the start and take 2.1 s.
-        let place = 80 + (random.next() % 90) as usize;
-        arrivals.remove(place);
-        hit += 1;
-    });
+    let count = measure(
+        "one packet of each message lost",
+        CLEAN,
+        |arrivals, random| {
+            // Frames begin 0.5 + 1.0 s after the start and take 2.1 s.
+            let place = 80 + (random.next() % 90) as usize;
+            arrivals.remove(place);
+            hit += 1;
+        },
+    );
     // A packet at the border of two frames hits both.
     assert!(count.found + hit + 10 >= count.sent, "{}", count.found);
     assert!(count.found < count.sent);
-    assert!(count.bad + count.found + 5 >= count.sent, "{} bad", count.bad);
+    assert!(
+        count.bad + count.found + 5 >= count.sent,
+        "{} bad",
+        count.bad
+    );
     assert_eq!(count.wrong, 0);
 }
 
 #[test]
 fn a_packet_lost_in_the_preamble_costs_nothing() {
-    let count = measure("one packet of each preamble lost", CLEAN, |arrivals, random| {
-        arrivals.remove(30 + (random.next() % 40) as usize);
-    });
+    let count = measure(
+        "one packet of each preamble lost",
+        CLEAN,
+        |arrivals, random| {
+            arrivals.remove(30 + (random.next() % 40) as usize);
+        },
+    );
     assert_eq!((count.found, count.wrong, count.bad), (count.sent, 0, 0));
 }
 
 #[test]
 fn a_packet_sent_twice_costs_nothing() {
-    let count = measure("one packet of each message twice", CLEAN, |arrivals, random| {
-        let place = 30 + (random.next() % 100) as usize;
-        let mut copy = arrivals[place].clone();
-        copy.frame.0 += 1000;
-        arrivals.insert(place + 3, copy);
-    });
+    let count = measure(
+        "one packet of each message twice",
+        CLEAN,
+        |arrivals, random| {
+            let place = 30 + (random.next() % 100) as usize;
+            let mut copy = arrivals[place].clone();
+            copy.frame.0 += 1000;
+            arrivals.insert(place + 3, copy);
+        },
+    );
     assert_eq!((count.found, count.wrong, count.bad), (count.sent, 0, 0));
 }
 

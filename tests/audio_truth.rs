@@ -10,6 +10,7 @@
 )]
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use faxflow::capture::Endpoint;
@@ -59,7 +60,10 @@ fn frames(heard: &Heard) -> Vec<String> {
 }
 
 fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    octets.iter().fold(String::new(), |mut hex, octet| {
+        write!(hex, "{octet:02x}").unwrap();
+        hex
+    })
 }
 
 /// Frames that an end's engine sent or received: those of V.21, each hex (at most 40 octets of it).
@@ -115,14 +119,14 @@ fn frames_are_what_the_far_end_received() {
                 let from_caller = link["dir"] == "caller to callee";
                 let (sender, receiver) = if from_caller { (0, 1) } else { (1, 0) };
                 let received = told(&fax["ends"][receiver], "rx");
-                let sent = told(&fax["ends"][sender], "tx");
+                let given = told(&fax["ends"][sender], "tx");
                 let good = frames(found);
                 let exact = good == received;
                 // More than the far end took is right if it was sent; less is wrong.
-                let fits = is_part(&received, &good) && is_part(&good, &sent);
+                let fits = is_part(&received, &good) && is_part(&good, &given);
                 if !exact {
                     eprintln!(
-                        "{} {}: received {received:?}\n   heard {good:?}\n   sent {sent:?}",
+                        "{} {}: received {received:?}\n   heard {good:?}\n   sent {given:?}",
                         truth["name"], link["dir"]
                     );
                 }
@@ -310,7 +314,10 @@ fn a_sniff_tells_fax_from_voice() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if (name.starts_with("audio-") || name.starts_with("gw-")) && name.ends_with(".pcap") {
+        let is_capture = path
+            .extension()
+            .is_some_and(|extension| extension == "pcap");
+        if is_capture && (name.starts_with("audio-") || name.starts_with("gw-")) {
             assert!(is_suspect(&path), "{name}");
         }
     }

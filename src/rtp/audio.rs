@@ -420,7 +420,11 @@ mod tests {
         }
         let stretches = rebuilt(&arrivals);
         assert_eq!(stretches.len(), 2);
-        assert!(stretches.iter().all(|stretch| stretch.samples.len() == 8000));
+        assert!(
+            stretches
+                .iter()
+                .all(|stretch| stretch.samples.len() == 8000)
+        );
     }
 
     #[test]

@@ -106,9 +106,8 @@ pub fn measure(stretch: &Stretch) -> Vec<Block> {
 type Oscillator = ([f32; LEN], [f32; LEN]);
 
 fn oscillator(hz: u32) -> Oscillator {
-    let angle = |sample: usize| {
-        std::f64::consts::TAU * f64::from(hz) * sample as f64 / f64::from(RATE)
-    };
+    let angle =
+        |sample: usize| std::f64::consts::TAU * f64::from(hz) * sample as f64 / f64::from(RATE);
     let scale = std::f64::consts::SQRT_2 / LEN as f64;
     (
         std::array::from_fn(|sample| (angle(sample).cos() * scale) as f32),
@@ -142,6 +141,7 @@ fn lagged(values: &[f32; LEN], lag: usize) -> f32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_sign_loss, reason = "float to integer casts saturate")]
 pub(super) mod tests {
     use std::collections::HashMap;
     use std::f64::consts::TAU;
@@ -154,9 +154,8 @@ pub(super) mod tests {
     pub(crate) fn packets(signal: &[f64]) -> Vec<RtpArrival> {
         let octet = |value: f64| {
             let wanted = (value * 32768.0).clamp(-32000.0, 32000.0);
-            let distance = |octet: &u8| {
-                (f64::from(g711::Law::Mu.sample(*octet)) - wanted).abs() as u32
-            };
+            let distance =
+                |octet: &u8| (f64::from(g711::Law::Mu.sample(*octet)) - wanted).abs() as u32;
             (0..=255u8).min_by_key(distance).unwrap()
         };
         let endpoint = Endpoint::new([192, 0, 2, 1].into(), 4000);

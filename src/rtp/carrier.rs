@@ -219,8 +219,7 @@ fn middle(run: &Range<usize>) -> Range<usize> {
 
 /// Blocks of the same power before and after belong to it: the lines of the training are not like its data.
 fn widen(blocks: &[Block], run: Range<usize>, power: f32) -> Range<usize> {
-    let alike =
-        |block: &&Block| !block.erased && (power / 4.0..power * 4.0).contains(&block.power);
+    let alike = |block: &&Block| !block.erased && (power / 4.0..power * 4.0).contains(&block.power);
     let before = blocks.get(..run.start).unwrap_or_default();
     let before = before.iter().rev().take(12).take_while(alike).count();
     let after = blocks.get(run.end..).unwrap_or_default();
@@ -260,7 +259,12 @@ impl Spectrum {
         let mut bins = [0f32; BINS];
         let turn = std::array::from_fn(|place| (TAU * place as f32 / WINDOW as f32).sin_cos());
         let start = samples.start;
-        for (number, window) in stretch.samples.get(samples)?.chunks_exact(WINDOW).enumerate() {
+        for (number, window) in stretch
+            .samples
+            .get(samples)?
+            .chunks_exact(WINDOW)
+            .enumerate()
+        {
             let first = start + number * WINDOW;
             if stretch.is_erased(first) || stretch.is_erased(first + WINDOW - 1) {
                 continue;
@@ -272,14 +276,23 @@ impl Spectrum {
         let total: f32 = bins.iter().sum();
         let hz = |bin: usize| bin as f32 * RATE as f32 / WINDOW as f32;
         let mean = |of: &dyn Fn(f32) -> f32| {
-            let weighted = bins.iter().enumerate().map(|(bin, power)| of(hz(bin)) * power);
+            let weighted = bins
+                .iter()
+                .enumerate()
+                .map(|(bin, power)| of(hz(bin)) * power);
             weighted.sum::<f32>() / total
         };
         let centre = mean(&|hz| hz);
         (total > 0.0).then(|| Self {
             centre,
             width: mean(&|hz| (hz - centre).powi(2)).sqrt(),
-            outside: mean(&|hz| if (300.0..3300.0).contains(&hz) { 0.0 } else { 1.0 }),
+            outside: mean(&|hz| {
+                if (300.0..3300.0).contains(&hz) {
+                    0.0
+                } else {
+                    1.0
+                }
+            }),
         })
     }
 

@@ -33,20 +33,16 @@ pub fn kind_of<S: BuildHasher>(
         Some(name) if name.eq_ignore_ascii_case("telephone-event") => {
             Some(if nse { Kind::Nse } else { Kind::Telephone })
         }
-        Some(name) if name.eq_ignore_ascii_case("X-NSE") => Some(Kind::Nse),
-        Some(_) => None,
-        None if rtp.payload_type == NSE_PAYLOAD_TYPE && nse && rtp.payload.len() <= 8 => {
-            Some(Kind::Nse)
+        Some(name) => name.eq_ignore_ascii_case("X-NSE").then_some(Kind::Nse),
+        None if rtp.payload_type == NSE_PAYLOAD_TYPE && nse => {
+            (rtp.payload.len() <= 8).then_some(Kind::Nse)
         }
         // 0-15 DTMF, 16 flash, 32-49 fax and modem; the bit after the end bit is reserved.
-        None if rtp.payload_type >= 96
+        None => (rtp.payload_type >= 96
             && rtp.payload.len() == 4
             && matches!(code, 0..=16 | 32..=49)
-            && volume & 0x40 == 0 =>
-        {
-            Some(Kind::Telephone)
-        }
-        None => None,
+            && volume & 0x40 == 0)
+            .then_some(Kind::Telephone),
     }
 }
 
@@ -110,9 +106,7 @@ impl Open {
 
     /// The same event: the same time stamp, or the next segment of a long one (RFC 4733 2.5.1.3).
     fn continues(&self, before: &Self) -> bool {
-        let segment = before
-            .timestamp
-            .wrapping_add(u32::from(before.duration));
+        let segment = before.timestamp.wrapping_add(u32::from(before.duration));
         self.ssrc == before.ssrc
             && self.code == before.code
             && (self.timestamp == before.timestamp
@@ -159,7 +153,10 @@ mod tests {
             &none(),
         );
         assert_eq!(found.len(), 2);
-        assert_eq!((found[0].frame, found[0].last_frame), (FrameNo(1), FrameNo(4)));
+        assert_eq!(
+            (found[0].frame, found[0].last_frame),
+            (FrameNo(1), FrameNo(4))
+        );
         assert_eq!(found[0].tone(), Some(Tone::Cng));
     }
 
@@ -189,7 +186,10 @@ mod tests {
         let named = HashMap::from([(101, "iLBC".to_owned())]);
         assert_eq!(events(&[arrival(1, 101, 0, &[1, 10, 0, 160])], &named), []);
         assert_eq!(events(&[arrival(1, 0, 0, &[1, 10, 0, 160])], &none()), []);
-        assert_eq!(events(&[arrival(1, 101, 0, &[1, 0x4A, 0, 160])], &none()), []);
+        assert_eq!(
+            events(&[arrival(1, 101, 0, &[1, 0x4A, 0, 160])], &none()),
+            []
+        );
         assert_eq!(events(&[arrival(1, 101, 0, &[1, 10])], &none()), []);
     }
 }

@@ -235,7 +235,9 @@ fn sequence_figures(packets: &[Packet<'_>], stats: &mut RtpStats) {
         highest = highest.max(packet.index);
         if packet.kind == Kind::ComfortNoise {
             stats.comfort_noise += 1;
-            stats.first_comfort_noise.get_or_insert(packet.arrival.frame);
+            stats
+                .first_comfort_noise
+                .get_or_insert(packet.arrival.frame);
         }
     }
 }
@@ -252,7 +254,8 @@ fn loss_figures(
     ) else {
         return;
     };
-    let frames = packets.first().map(|it| it.arrival.frame)..=packets.last().map(|it| it.arrival.frame);
+    let frames =
+        packets.first().map(|it| it.arrival.frame)..=packets.last().map(|it| it.arrival.frame);
     let mut burst: Option<(i64, FrameNo, Timestamp, u32)> = None;
     let mut bursts = Vec::new();
     for (index, (frame, at)) in missing.range(low - MAX_DROPOUT..high) {
@@ -270,7 +273,9 @@ fn loss_figures(
     }
     bursts.extend(burst);
     stats.longest_burst = bursts.iter().map(|burst| burst.3).max().unwrap_or_default();
-    let gaps = bursts.into_iter().map(|(_, frame, at, count)| (frame, at, count));
+    let gaps = bursts
+        .into_iter()
+        .map(|(_, frame, at, count)| (frame, at, count));
     stats.gaps = gaps.take(MAX_GAPS).collect();
 }
 
@@ -283,7 +288,12 @@ fn timing_figures(packets: &[Packet<'_>], clock: f64, stats: &mut RtpStats) {
     let events = indices(packets, |kind| kind == Kind::Event);
     let others = indices(packets, |kind| kind != Kind::Audio);
     for (before, packet) in audio().zip(audio().skip(1)) {
-        let ticks = f64::from(packet.timestamp.wrapping_sub(before.timestamp).cast_signed());
+        let ticks = f64::from(
+            packet
+                .timestamp
+                .wrapping_sub(before.timestamp)
+                .cast_signed(),
+        );
         let stamped = ticks / clock;
         let passed = packet.arrival.at.seconds_since(before.arrival.at);
         // A new beginning of the time stamps says nothing of the network.
@@ -306,7 +316,9 @@ fn timing_figures(packets: &[Packet<'_>], clock: f64, stats: &mut RtpStats) {
             packet.index - before.index == 1 + between(&others, before.index, packet.index);
         let interrupted = between(&events, before.index, packet.index) > 0;
         if complete && !interrupted && silent >= SILENCE_MS {
-            stats.silence_gaps.push((packet.arrival.frame, milliseconds(silent)));
+            stats
+                .silence_gaps
+                .push((packet.arrival.frame, milliseconds(silent)));
         } else if consecutive && passed * 1000.0 > stats.max_gap_ms {
             stats.max_gap_ms = passed * 1000.0;
             stats.max_gap_frame = packet.arrival.frame;

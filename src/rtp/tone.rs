@@ -217,7 +217,9 @@ fn busy(blocks: &[Block]) -> Vec<Found> {
         }
         let fits = match series.as_slice() {
             [] => true,
-            [only] => even(only.len(), burst.len()) && (15..=60).contains(&(burst.start - only.end)),
+            [only] => {
+                even(only.len(), burst.len()) && (15..=60).contains(&(burst.start - only.end))
+            }
             [.., before, last] => {
                 even(last.len(), burst.len())
                     && even(last.start - before.end, burst.start - last.end)
@@ -262,7 +264,7 @@ mod tests {
             .enumerate()
             .map(|(sample, value)| {
                 let time = sample as f64 / 8000.0;
-                let sign = if reversals && (time / 0.45) as u32 % 2 == 1 {
+                let sign = if reversals && time % 0.9 >= 0.45 {
                     -1.0
                 } else {
                     1.0

@@ -74,9 +74,8 @@ struct Phase {
 
 fn phases() -> Vec<Phase> {
     let at = |sample: usize| {
-        let angle = |hz: u32| {
-            std::f64::consts::TAU * f64::from(hz) * sample as f64 / f64::from(RATE)
-        };
+        let angle =
+            |hz: u32| std::f64::consts::TAU * f64::from(hz) * sample as f64 / f64::from(RATE);
         let scaled = |value: f64| (value * AMPLITUDE).round() as i32;
         let (one, zero) = (angle(ONE_HZ), angle(ZERO_HZ));
         [
@@ -148,7 +147,10 @@ fn demodulate(stretch: &Stretch, mut take: impl FnMut(Bit)) {
         if place as f64 >= clock.next {
             clock.next += BIT;
             let middle = place.saturating_sub(WINDOW / 2);
-            while holes.next_if(|hole| hole.end + WINDOW / 2 <= middle).is_some() {}
+            while holes
+                .next_if(|hole| hole.end + WINDOW / 2 <= middle)
+                .is_some()
+            {}
             let erased = holes
                 .peek()
                 .is_some_and(|hole| hole.start <= middle + 6 && middle < hole.end + 6);

@@ -111,7 +111,7 @@ pub(crate) fn modulate(bits: &[bool], line: Line) -> Vec<f64> {
         phase += std::f64::consts::TAU * hz / 8000.0;
         sound.push(amplitude(line.level) * phase.sin());
     }
-    sound.extend([0.0; 4000]);
+    sound.resize(sound.len() + 4000, 0.0);
     sound
 }
 
@@ -154,8 +154,9 @@ fn compress(value: f64, law: Law) -> u8 {
     static TABLES: OnceLock<[Vec<(i16, u8)>; 2]> = OnceLock::new();
     let tables = TABLES.get_or_init(|| {
         [Law::A, Law::Mu].map(|law| {
-            let mut table: Vec<(i16, u8)> =
-                (0..=255u8).map(|octet| (law.sample(octet), octet)).collect();
+            let mut table: Vec<(i16, u8)> = (0..=255u8)
+                .map(|octet| (law.sample(octet), octet))
+                .collect();
             table.sort_unstable();
             table
         })
@@ -165,7 +166,9 @@ fn compress(value: f64, law: Law) -> u8 {
     let place = table.partition_point(|(sample, _)| *sample < wanted);
     let above = table[place.min(255)];
     let below = table[place.saturating_sub(1)];
-    if (i32::from(above.0) - i32::from(wanted)).abs() < (i32::from(wanted) - i32::from(below.0)).abs() {
+    if (i32::from(above.0) - i32::from(wanted)).abs()
+        < (i32::from(wanted) - i32::from(below.0)).abs()
+    {
         above.1
     } else {
         below.1

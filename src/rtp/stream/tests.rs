@@ -151,7 +151,10 @@ fn another_codec_or_packet_size_is_another_span() {
         .map(|span| (span.codec, span.frame.0))
         .collect();
     let expected = [("PCMA", 1), ("G729", 21), ("PCMA", 41)];
-    assert_eq!(found, expected.map(|(codec, frame)| (codec.to_owned(), frame)));
+    assert_eq!(
+        found,
+        expected.map(|(codec, frame)| (codec.to_owned(), frame))
+    );
 }
 
 #[test]
@@ -183,6 +186,9 @@ fn any_order_of_packets_is_counted() {
     let packets: Vec<Sent> = (0..200u16)
         .map(|number| sent(number.wrapping_mul(7919)))
         .collect();
-    let total: u32 = spans_of(&packets).iter().map(|span| span.stats.packets).sum();
+    let total: u32 = spans_of(&packets)
+        .iter()
+        .map(|span| span.stats.packets)
+        .sum();
     assert_eq!(total, 200);
 }
