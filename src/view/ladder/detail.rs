@@ -3,12 +3,13 @@
 use crate::call::{Call, Event, EventKind, PageData, Side, SipEvent, Tcf};
 use crate::hint::{Hint, Severity};
 use crate::rtp::{RtpSpan, RtpStats};
-use crate::sip::{MediaLine, Message, Sdp, StartLine};
+use crate::sip::{Message, Sdp, StartLine};
 use crate::t30::Fcf;
 use crate::view::hints;
 use crate::view::ladder::item::Folded;
 use crate::view::time::length;
 use crate::view::{Role, Span};
+use std::fmt::Write as _;
 
 /// What is said beside an arrow, the most important first; each part is a sentence of its own.
 pub(super) type Parts = Vec<Vec<Span>>;
@@ -87,32 +88,24 @@ impl Context<'_> {
         }
         let changes = changes(&before.fields(), &after.fields());
         let shown = 3;
-        text.push_str("; changed by the PBX: ");
-        text.push_str(
-            &changes
-                .iter()
-                .take(shown)
-                .cloned()
-                .collect::<Vec<_>>()
-                .join(", "),
-        );
+        text.push_str("; changed by the PBX");
+        for (at, change) in changes.iter().take(shown).enumerate() {
+            text.push_str(if at == 0 { ": " } else { ", " });
+            text.push_str(change);
+        }
         if changes.len() > shown {
-            text.push_str(&format!(" and {} more", changes.len() - shown));
+            let _ = write!(text, " and {} more", changes.len() - shown);
         }
         crate::view::plain(&text, self.ascii).into_owned()
     }
 
     fn folds(&self) -> Option<String> {
         let counts = [
+            (self.folded.provisional, "provisional", "provisional"),
             (
                 self.folded.retransmissions,
                 "retransmission",
                 "retransmissions",
-            ),
-            (
-                self.folded.provisional,
-                "provisional answer",
-                "provisional answers",
             ),
             (self.folded.repeats, "repeat", "repeats"),
         ];
@@ -170,23 +163,13 @@ impl Context<'_> {
             push(&mut text, &sdp_text(sdp));
         } else if let (StartLine::Response { .. }, Some(method)) = (&message.start, answer_to) {
             push(&mut text, &format!("to {method}"));
-        } else if let StartLine::Request { method, .. } = &message.start {
-            if method == "INVITE"
-                && self.event.from == Side::Caller
-                && self.call.answered.is_none_or(|at| self.event.at < at)
-            {
-                let name = |party: &crate::sip::Party| {
-                    party
-                        .user
-                        .clone()
-                        .or_else(|| party.host.clone())
-                        .unwrap_or_default()
-                };
-                push(
-                    &mut text,
-                    &format!("{} → {}", name(&self.call.from), name(&self.call.to)),
-                );
-            }
+        } else if self.begins_call(&message.start) {
+            let name = |party: &crate::sip::Party| {
+                let name = party.user.clone().or_else(|| party.host.clone());
+                name.unwrap_or_default()
+            };
+            let parties = format!("{} → {}", name(&self.call.from), name(&self.call.to));
+            push(&mut text, &parties);
         }
         for name in ["Reason", "Warning", "Retry-After"] {
             if let Some(value) = header(message, name) {
@@ -197,6 +180,13 @@ impl Context<'_> {
             push(&mut text, &format!("{} octets cut off", sip.cut));
         }
         text
+    }
+
+    /// The INVITE that begins the dialog.
+    fn begins_call(&self, start: &StartLine) -> bool {
+        matches!(start, StartLine::Request { method, .. } if method == "INVITE")
+            && self.event.from == Side::Caller
+            && self.call.answered.is_none_or(|at| self.event.at < at)
     }
 
     fn rtp(&self, span: &RtpSpan) -> String {
@@ -256,7 +246,7 @@ fn sdp_text(sdp: &Sdp) -> String {
             Some(t38) => {
                 push(&mut text, "T.38");
                 if let Some(rate) = t38.max_bit_rate {
-                    text.push_str(&format!(" {rate}"));
+                    let _ = write!(text, " {rate}");
                 }
                 push(
                     &mut text,
@@ -268,7 +258,7 @@ fn sdp_text(sdp: &Sdp) -> String {
                 );
                 push(&mut text, &format!("version {}", t38.version.unwrap_or(0)));
             }
-            None => push(&mut text, &formats(line)),
+            None => push(&mut text, &line.format_names().join(" ")),
         }
     }
     text
@@ -281,29 +271,6 @@ fn error_correction(written: &str) -> &str {
         "t38UDPNoEC" => "no error correction",
         other => other,
     }
-}
-
-/// Names of the first formats of an audio line.
-fn formats(line: &MediaLine) -> String {
-    let names: Vec<String> = line
-        .formats
-        .iter()
-        .take(4)
-        .map(|format| {
-            let number = format.parse::<u8>().ok();
-            line.rtpmap
-                .iter()
-                .find(|(payload_type, ..)| Some(*payload_type) == number)
-                .map(|(_, name, _)| name.clone())
-                .unwrap_or_else(|| match number {
-                    Some(0) => "PCMU".to_owned(),
-                    Some(8) => "PCMA".to_owned(),
-                    Some(18) => "G729".to_owned(),
-                    _ => format.clone(),
-                })
-        })
-        .collect();
-    names.join(" ")
 }
 
 /// Fields of two messages that differ, as `name: before → after`.
