@@ -22,9 +22,7 @@ mod pcap;
 
 /// Both directions of the UDP ports, without RTP.
 fn directions(file: &str, ports: &[u16]) -> Vec<Assembled> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../shared/captures/real")
-        .join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/captures/real").join(file);
     if !path.is_file() {
         println!("skipped: {} is not there", path.display());
         return Vec::new();
@@ -45,10 +43,7 @@ fn directions(file: &str, ports: &[u16]) -> Vec<Assembled> {
             rtp_seq: None,
         });
     }
-    by_source
-        .into_values()
-        .map(|arrivals| assemble(&arrivals, Framing::Udptl))
-        .collect()
+    by_source.into_values().map(|arrivals| assemble(&arrivals, Framing::Udptl)).collect()
 }
 
 /// Both directions in words, in time order.
@@ -64,20 +59,12 @@ fn story(directions: &[Assembled]) -> Vec<String> {
         let word = match &signal.kind {
             SignalKind::Hdlc(hdlc) => {
                 let name = frame::decode(hdlc).map_or_else(|| "?".into(), |frame| frame.name());
-                let good = if hdlc.damaged {
-                    "?"
-                } else if hdlc.fcs == faxflow::line::Fcs::Good {
-                    ""
-                } else {
-                    "!"
-                };
+                let good = if hdlc.damaged { "?" } else if hdlc.fcs == faxflow::line::Fcs::Good { "" } else { "!" };
                 format!("{side} {name}{good}")
             }
             SignalKind::Silence => continue,
             SignalKind::Preamble => continue,
-            SignalKind::NonEcm(data) => {
-                format!("{side} non-ECM {} {}", data.modem, data.octets.len())
-            }
+            SignalKind::NonEcm(data) => format!("{side} non-ECM {} {}", data.modem, data.octets.len()),
             SignalKind::Malformed { reason, .. } => format!("{side} malformed: {reason}"),
             other => format!("{side} {other:?}"),
         };
@@ -88,13 +75,7 @@ fn story(directions: &[Assembled]) -> Vec<String> {
     }
     words
         .into_iter()
-        .map(|(word, count)| {
-            if count > 1 {
-                format!("{word} *{count}")
-            } else {
-                word
-            }
-        })
+        .map(|(word, count)| if count > 1 { format!("{word} *{count}") } else { word })
         .collect()
 }
 
@@ -104,18 +85,9 @@ fn show(file: &str, ports: &[u16]) -> Vec<String> {
         let stats = &direction.stats;
         println!(
             "{file}: {} packets, {} repeats, {} reordered, lost {} recovered {}, depth {}/{}, fec {}, {:?}, undecodable {}, restarts {:?}, stalls {}",
-            stats.packets,
-            stats.repeats,
-            stats.reordered,
-            stats.lost,
-            stats.recovered,
-            stats.depth_control,
-            stats.depth_image,
-            stats.fec_packets,
-            stats.encoding,
-            stats.undecodable,
-            stats.restarts,
-            stats.stalls.len(),
+            stats.packets, stats.repeats, stats.reordered, stats.lost, stats.recovered,
+            stats.depth_control, stats.depth_image, stats.fec_packets, stats.encoding,
+            stats.undecodable, stats.restarts, stats.stalls.len(),
         );
     }
     let story = story(&directions);

@@ -71,11 +71,7 @@ fn found(assembled: &Assembled, control_only: bool) -> Vec<Seen> {
         })
         .filter(|frame| !control_only || frame.modem.name == "V.21")
         .map(|frame| {
-            let shown = if frame.octets.get(2) == Some(&0x60) {
-                8
-            } else {
-                40
-            };
+            let shown = if frame.octets.get(2) == Some(&0x60) { 8 } else { 40 };
             let hex = frame
                 .octets
                 .iter()
@@ -168,27 +164,14 @@ fn finds_the_frames_of_the_truth() {
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{} of {checked}:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} of {checked}:\n{}", wrong.len(), wrong.join("\n"));
     println!("{checked} directions agree");
 }
 
 /// What `a` has and `b` has not, by place.
 fn difference(a: &[Seen], b: &[Seen]) -> String {
-    let at = a
-        .iter()
-        .zip(b)
-        .position(|(a, b)| a != b)
-        .unwrap_or(a.len().min(b.len()));
-    format!(
-        "{} frames, from {at}: {:?}",
-        a.len(),
-        &a[at..a.len().min(at + 6)]
-    )
+    let at = a.iter().zip(b).position(|(a, b)| a != b).unwrap_or(a.len().min(b.len()));
+    format!("{} frames, from {at}: {:?}", a.len(), &a[at..a.len().min(at + 6)])
 }
 
 /// Loss and repair, as faxgen's own receiver counts them.
@@ -199,9 +182,7 @@ fn counts_loss_and_repair() {
     for (name, (truth, capture)) in truths(&dir) {
         let params = &truth["params"];
         let recording = &params["recording"];
-        let part = ["from", "to"]
-            .into_iter()
-            .any(|key| recording[key].as_f64() != Some(0.0));
+        let part = ["from", "to"].into_iter().any(|key| recording[key].as_f64() != Some(0.0));
         let cut = params["snaplen"].as_u64() != Some(0);
         let datagrams = pcap::read(&capture);
         for fax in truth["faxes"].as_array().unwrap() {
@@ -213,30 +194,19 @@ fn counts_loss_and_repair() {
                 }
                 let stats = assemble(&arrivals, Framing::Udptl).stats;
                 let count = |key: &str| link[key].as_u64().unwrap();
-                let version = if params["t38_version"] == 0 {
-                    "Asn1998"
-                } else {
-                    "Asn2002"
-                };
+                let version = if params["t38_version"] == 0 { "Asn1998" } else { "Asn2002" };
                 if name != "neg-version-mixed"
-                    && stats
-                        .encoding
-                        .is_some_and(|encoding| format!("{encoding:?}") != version)
+                    && stats.encoding.is_some_and(|encoding| format!("{encoding:?}") != version)
                 {
                     wrong.push(format!("{name} {src}: {:?}, not {version}", stats.encoding));
                 }
                 let lost = u64::from(stats.lost - stats.recovered);
                 let seen_loss = !link["hidden_loss"].as_bool().unwrap() && name.contains("visible");
                 if lost != 0 && seen_loss {
-                    wrong.push(format!(
-                        "{name} {src}: {lost} lost, but the loss is behind the capture point"
-                    ));
+                    wrong.push(format!("{name} {src}: {lost} lost, but the loss is behind the capture point"));
                 }
                 if stats.undecodable > 0 || !stats.restarts.is_empty() {
-                    wrong.push(format!(
-                        "{name} {src}: undecodable {}, restarts {:?}",
-                        stats.undecodable, stats.restarts
-                    ));
+                    wrong.push(format!("{name} {src}: undecodable {}, restarts {:?}", stats.undecodable, stats.restarts));
                 }
                 if link["hidden_loss"] == true
                     && (u64::from(stats.recovered), lost) != (count("recovered"), count("missing"))
@@ -283,10 +253,5 @@ fn judges_packets_by_content() {
             }
         }
     }
-    assert!(
-        doubtful.is_empty(),
-        "{}:\n{}",
-        doubtful.len(),
-        doubtful[..doubtful.len().min(40)].join("\n")
-    );
+    assert!(doubtful.is_empty(), "{}:\n{}", doubtful.len(), doubtful[..doubtful.len().min(40)].join("\n"));
 }

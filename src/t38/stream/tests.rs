@@ -7,9 +7,5 @@ use crate::line::{Fcs, SignalKind};
 fn empty_is_empty() {
     let assembled = assemble(&[], Framing::Udptl);
     assert!(assembled.signals.is_empty());
-    let _ = (
-        IpAddr::V4(Ipv4Addr::LOCALHOST),
-        Fcs::Good,
-        SignalKind::Silence,
-    );
+    let _ = (IpAddr::V4(Ipv4Addr::LOCALHOST), Fcs::Good, SignalKind::Silence);
 }
