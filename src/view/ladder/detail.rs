@@ -1,6 +1,7 @@
 //! What stands beside an arrow: the hint, else what the message says.
 
 use crate::call::{Call, Event, EventKind, PageData, Side, SipEvent, Tcf};
+use crate::field::Field;
 use crate::hint::{Hint, Severity};
 use crate::rtp::{RtpSpan, RtpStats};
 use crate::sip::{Message, Sdp, StartLine};
@@ -8,8 +9,11 @@ use crate::t30::Fcf;
 use crate::view::hints;
 use crate::view::ladder::item::Folded;
 use crate::view::time::length;
-use crate::view::{Role, Span};
+use crate::view::{Role, Span, fit};
 use std::fmt::Write as _;
+
+/// Longest value that is named where two legs differ.
+const CHANGE_MOST: usize = 40;
 
 /// What is said beside an arrow, the most important first; each part is a sentence of its own.
 pub(super) type Parts = Vec<Vec<Span>>;
@@ -273,33 +277,47 @@ fn error_correction(written: &str) -> &str {
     }
 }
 
-/// Fields of two messages that differ, as `name: before → after`.
-fn changes(before: &[crate::field::Field], after: &[crate::field::Field]) -> Vec<String> {
-    let name = |name: &str| {
-        name.trim_start_matches(|c: char| c.is_ascii_digit() || " -,".contains(c))
-            .to_owned()
+/// Fields of two messages that differ: `error correction mode (ECM) taken out`, `modems: V.17 → V.29`.
+fn changes(before: &[Field], after: &[Field]) -> Vec<String> {
+    let value = |field: &Field| fit(&field.value, CHANGE_MOST, false).into_owned();
+    let alone = |field: &Field, what: &str| match field.value.as_str() {
+        "yes" => format!("{} {what}", bare_name(field)),
+        _ => format!("{} ({}) {what}", bare_name(field), value(field)),
     };
+    let of = |fields: &[Field], name: &str| fields.iter().position(|field| field.name == name);
     let mut out = Vec::new();
-    for field in after {
-        match before.iter().find(|other| other.name == field.name) {
+    for field in before.iter().filter(|field| !is_summary(field)) {
+        match of(after, &field.name).and_then(|at| after.get(at)) {
+            None => out.push(alone(field, "taken out")),
             Some(other) if other.value != field.value => {
                 out.push(format!(
                     "{}: {} → {}",
-                    name(&field.name),
-                    other.value,
-                    field.value
+                    bare_name(field),
+                    value(field),
+                    value(other)
                 ));
             }
             Some(_) => {}
-            None => out.push(format!("{}: {} added", name(&field.name), field.value)),
         }
     }
-    for field in before {
-        if !after.iter().any(|other| other.name == field.name) {
-            out.push(format!("{}: {} taken out", name(&field.name), field.value));
+    for field in after.iter().filter(|field| !is_summary(field)) {
+        if of(before, &field.name).is_none() {
+            out.push(alone(field, "put in"));
         }
     }
     out
+}
+
+/// A field that only sums up the others, or tells their length.
+fn is_summary(field: &Field) -> bool {
+    field.name.starts_with("not ") || field.name == "information field"
+}
+
+/// Its name without the numbers of its bits.
+fn bare_name(field: &Field) -> &str {
+    field
+        .name
+        .trim_start_matches(|c: char| c.is_ascii_digit() || " -,".contains(c))
 }
 
 fn tcf_text(event: &Event, tcf: &Tcf) -> String {
