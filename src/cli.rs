@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
+use crate::export;
 use crate::hint::PointOfView;
 use crate::view::time::TimeMode;
 
@@ -237,6 +238,30 @@ impl From<Time> for TimeMode {
             Time::Relative => Self::Relative,
             Time::Delta => Self::Delta,
             Time::Absolute => Self::Absolute,
+        }
+    }
+}
+
+impl From<Format> for export::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Text => Self::Text,
+            Format::Json => Self::Json,
+            Format::Ndjson => Self::Ndjson,
+            Format::Markdown => Self::Markdown,
+        }
+    }
+}
+
+impl Shape {
+    /// As the export wants it.
+    pub fn for_export(&self) -> export::Options {
+        let usual = export::Options::default();
+        export::Options {
+            width: self.width.map_or(usual.width, usize::from),
+            ascii: self.ascii,
+            time: self.time.map_or(usual.time, Into::into),
+            ..usual
         }
     }
 }

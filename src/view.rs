@@ -244,7 +244,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// How many octets of `text` fit `width` columns; at least one character.
-fn break_at(text: &str, width: usize) -> usize {
+pub(crate) fn break_at(text: &str, width: usize) -> usize {
     let mut used = 0;
     for (at, c) in text.char_indices() {
         used += c.width().unwrap_or(0);

@@ -9,6 +9,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use faxflow::capture::{Endpoint, FrameNo, Timestamp};
@@ -34,10 +35,15 @@ fn shared() -> Option<PathBuf> {
 fn arrivals(datagrams: &[Datagram], src: &str, dst: &str) -> Vec<Arrival> {
     datagrams
         .iter()
-        .filter(|datagram| datagram.src.to_string() == src && datagram.dst.to_string() == dst)
+        .filter(|datagram| written(datagram.src) == src && written(datagram.dst) == dst)
         .filter(|datagram| !is_rtp_not_udptl(&datagram.payload, &[]) || datagram.cut)
         .map(arrival)
         .collect()
+}
+
+/// As the truth files write it: no brackets around IPv6.
+fn written(end: SocketAddr) -> String {
+    format!("{}:{}", end.ip(), end.port())
 }
 
 fn arrival(datagram: &Datagram) -> Arrival {
@@ -185,6 +191,67 @@ fn difference(a: &[Seen], b: &[Seen]) -> String {
     )
 }
 
+/// Loss and repair, as faxgen's own receiver counts them.
+#[test]
+fn counts_loss_and_repair() {
+    let Some(dir) = shared() else { return };
+    let mut wrong = Vec::new();
+    for (name, (truth, capture)) in truths(&dir) {
+        let params = &truth["params"];
+        let recording = &params["recording"];
+        let part = ["from", "to"]
+            .into_iter()
+            .any(|key| recording[key].as_f64() != Some(0.0));
+        let cut = params["snaplen"].as_u64() != Some(0);
+        let datagrams = pcap::read(&capture);
+        for fax in truth["faxes"].as_array().unwrap() {
+            for link in fax["links"].as_array().unwrap() {
+                let (src, dst) = (link["src"].as_str().unwrap(), link["dst"].as_str().unwrap());
+                let arrivals = arrivals(&datagrams, src, dst);
+                if link["type"] != "udptl" || part || cut || arrivals.is_empty() {
+                    continue;
+                }
+                let stats = assemble(&arrivals, Framing::Udptl).stats;
+                let count = |key: &str| link[key].as_u64().unwrap();
+                let version = if params["t38_version"] == 0 {
+                    "Asn1998"
+                } else {
+                    "Asn2002"
+                };
+                if name != "neg-version-mixed"
+                    && stats
+                        .encoding
+                        .is_some_and(|encoding| format!("{encoding:?}") != version)
+                {
+                    wrong.push(format!("{name} {src}: {:?}, not {version}", stats.encoding));
+                }
+                let lost = u64::from(stats.lost - stats.recovered);
+                let seen_loss = !link["hidden_loss"].as_bool().unwrap() && name.contains("visible");
+                if lost != 0 && seen_loss {
+                    wrong.push(format!(
+                        "{name} {src}: {lost} lost, but the loss is behind the capture point"
+                    ));
+                }
+                if stats.undecodable > 0 || !stats.restarts.is_empty() {
+                    wrong.push(format!(
+                        "{name} {src}: undecodable {}, restarts {:?}",
+                        stats.undecodable, stats.restarts
+                    ));
+                }
+                if link["hidden_loss"] == true
+                    && (u64::from(stats.recovered), lost) != (count("recovered"), count("missing"))
+                {
+                    wrong.push(format!(
+                        "{name} {src}: recovered {} (truth {}), for good {lost} (truth {}), late {}",
+                        stats.recovered, count("recovered"), count("missing"), count("late"),
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
 #[test]
 fn judges_packets_by_content() {
     let Some(dir) = shared() else { return };
@@ -198,7 +265,7 @@ fn judges_packets_by_content() {
             }
         }
         for datagram in pcap::read(&capture) {
-            let ends = [datagram.src.to_string(), datagram.dst.to_string()];
+            let ends = [written(datagram.src), written(datagram.dst)];
             let rtp = paths.iter().any(|(udptl, path)| !udptl && *path == ends);
             let udptl = paths.iter().any(|(udptl, path)| *udptl && *path == ends);
             let judged = plausible(&datagram.payload);

@@ -209,6 +209,22 @@ pub(super) fn start_at(octets: &[u8], at: usize) -> Option<Found<'_>> {
     })
 }
 
+/// Whether a text without line end may be the beginning of a start line.
+pub(super) fn may_begin_start(text: &[u8]) -> bool {
+    if text.len() > MAX_START_LINE || memchr2(b'\r', b'\n', text).is_some() {
+        return false;
+    }
+    let name = text.get(..4).unwrap_or(text);
+    if b"SIP/"
+        .get(..name.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(name))
+    {
+        return true;
+    }
+    let method = text.iter().take_while(|octet| is_token(**octet)).count();
+    (1..=MAX_METHOD).contains(&method) && text.get(method).copied().is_none_or(is_blank)
+}
+
 /// Request line from its method and the rest of its text; `cut` if the capture ends within it.
 fn request<'m>(method: &'m [u8], text: &'m [u8], cut: bool) -> Option<Start<'m>> {
     let last = text.iter().rposition(|octet| is_blank(*octet));

@@ -249,11 +249,8 @@ fn direction(attribute: &str) -> Option<String> {
 
 /// Name and value of `name:value`.
 pub fn split_attribute(attribute: &str) -> (&str, &str) {
-    attribute
-        .split_once(':')
-        .map_or((attribute.trim(), ""), |(name, value)| {
-            (name.trim(), value.trim())
-        })
+    let (name, value) = attribute.split_once(':').unwrap_or((attribute, ""));
+    (name.trim(), value.trim())
 }
 
 /// `0 PCMU/8000/1`; a missing clock rate is 8000.

@@ -110,30 +110,47 @@ impl Ifp {
         }
     }
 
-    /// How many of its fields make no sense: data fields without data, image fields in V.21, fields that
-    /// have data but should not. Used to tell the encodings apart.
+    /// How many of its fields make no sense: those of [`Self::bad_fields`], and image data in V.21 (which
+    /// spandsp does send now and then). Used to tell the encodings apart.
     pub fn oddities(&self, encoding: Encoding) -> usize {
         let Self::Data { data_type, fields } = self else {
             return 0;
         };
-        fields
-            .iter()
-            .filter(|field| {
-                let empty = field.octets.is_empty();
-                match field.field_type {
-                    FieldType::HdlcData => empty,
-                    FieldType::T4NonEcmData => empty || data_type.carries_control(),
-                    FieldType::T4NonEcmSigEnd => data_type.carries_control(),
-                    FieldType::HdlcSigEnd | FieldType::HdlcFcsOk | FieldType::HdlcFcsBad => !empty,
-                    FieldType::HdlcFcsOkSigEnd | FieldType::HdlcFcsBadSigEnd => !empty,
-                    FieldType::CmMessage
-                    | FieldType::JmMessage
-                    | FieldType::CiMessage
-                    | FieldType::V34Rate => encoding == Encoding::Asn1998 || empty,
-                    FieldType::Unknown(_) => true,
-                }
-            })
-            .count()
+        let image = |field: &&IfpField| {
+            data_type.carries_control()
+                && matches!(
+                    field.field_type,
+                    FieldType::T4NonEcmData | FieldType::T4NonEcmSigEnd
+                )
+        };
+        self.bad_fields(encoding) + fields.iter().filter(image).count()
+    }
+
+    /// How many of its fields are against the rules: data fields without data, fields that have data but
+    /// should not, fields that the encoding does not know.
+    pub fn bad_fields(&self, encoding: Encoding) -> usize {
+        let Self::Data { fields, .. } = self else {
+            return 0;
+        };
+        let bad = |field: &&IfpField| {
+            let empty = field.octets.is_empty();
+            match field.field_type {
+                FieldType::HdlcData | FieldType::T4NonEcmData => empty,
+                // Some software puts the last octets of a page into it.
+                FieldType::T4NonEcmSigEnd => false,
+                FieldType::HdlcSigEnd
+                | FieldType::HdlcFcsOk
+                | FieldType::HdlcFcsBad
+                | FieldType::HdlcFcsOkSigEnd
+                | FieldType::HdlcFcsBadSigEnd => !empty,
+                FieldType::CmMessage
+                | FieldType::JmMessage
+                | FieldType::CiMessage
+                | FieldType::V34Rate => encoding == Encoding::Asn1998 || empty,
+                FieldType::Unknown(_) => true,
+            }
+        };
+        fields.iter().filter(bad).count()
     }
 }
 
@@ -145,7 +162,9 @@ pub fn is_valid(octets: &[u8]) -> bool {
             Ifp::decode(octets, encoding).is_ok_and(|ifp| match &ifp {
                 Ifp::Indicator(indicator) => indicator.label().is_some(),
                 Ifp::Data { data_type, fields } => {
-                    data_type.label().is_some() && !fields.is_empty() && ifp.oddities(encoding) == 0
+                    data_type.label().is_some()
+                        && !fields.is_empty()
+                        && ifp.bad_fields(encoding) == 0
                 }
             })
         })

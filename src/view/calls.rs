@@ -18,8 +18,8 @@ pub use order::{matches, sort};
 const BETWEEN: usize = 2;
 /// The result keeps this much before other columns go.
 const RESULT_LEAST: usize = 28;
-/// Longest name of a caller or callee while the list is narrow.
-const NAME_MOST: usize = 20;
+/// A width at which nothing is cut.
+pub const WHOLE: usize = 1 << 20;
 
 /// Shape of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,7 +197,7 @@ pub fn layout<'a>(rows: &'a [CallRow], info: &CaptureInfo, options: &Options) ->
         .unwrap_or_default();
     let mut columns: Vec<(Column, usize)> = Column::ALL
         .iter()
-        .map(|column| (*column, width_of(*column, rows, start)))
+        .map(|column| (*column, width_of(*column, rows, start, options.width)))
         .collect();
     // A column in which nothing stands says nothing.
     columns.retain(|(column, _)| {
@@ -321,14 +321,14 @@ fn cell(text: &str, width: usize, right: bool, ascii: bool) -> String {
     }
 }
 
-fn width_of(column: Column, rows: &[CallRow], start: Timestamp) -> usize {
+fn width_of(column: Column, rows: &[CallRow], start: Timestamp, width: usize) -> usize {
     let content = rows
         .iter()
         .map(|row| text_of(column, row, start).width())
         .max()
         .unwrap_or(0);
     let content = match column {
-        Column::Sorted(SortBy::From | SortBy::To) => content.min(NAME_MOST),
+        Column::Sorted(SortBy::From | SortBy::To) => content.min((width / 6).clamp(8, 64)),
         _ => content,
     };
     // One more for the mark of the sorted column.
@@ -448,3 +448,6 @@ pub(crate) fn thousands(number: u64) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests;

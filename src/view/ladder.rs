@@ -147,7 +147,7 @@ impl Ladder {
             .min()
             .unwrap_or_default();
         let mut ladder = Self {
-            title: head::title(&flow.flow, options.ascii),
+            title: head::title(&flow.flow, options.width, options.ascii),
             strip: head::strip(&flow.flow, options.ascii),
             header: Vec::new(),
             keys: Vec::with_capacity(items.items.len()),

@@ -6,17 +6,17 @@ use std::path::Path;
 
 /// A UDP datagram.
 #[derive(Clone, Debug)]
-pub struct Datagram {
-    pub frame: u32,
-    pub nanos: u64,
-    pub src: SocketAddr,
-    pub dst: SocketAddr,
-    pub payload: Vec<u8>,
-    pub cut: bool,
+pub(crate) struct Datagram {
+    pub(crate) frame: u32,
+    pub(crate) nanos: u64,
+    pub(crate) src: SocketAddr,
+    pub(crate) dst: SocketAddr,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) cut: bool,
 }
 
 /// All UDP datagrams of a capture, in its order.
-pub fn read(path: &Path) -> Vec<Datagram> {
+pub(crate) fn read(path: &Path) -> Vec<Datagram> {
     let octets = std::fs::read(path).unwrap();
     let mut out = Vec::new();
     let mut frame = 0;

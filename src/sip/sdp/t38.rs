@@ -121,9 +121,9 @@ pub(super) fn read(t38: &mut T38Attributes, attribute: &str) {
         Some((T38Name::MaxBuffer, _)) => t38.max_buffer = number(value).or(t38.max_buffer),
         Some((T38Name::MaxDatagram, _)) => t38.max_datagram = number(value).or(t38.max_datagram),
         Some((T38Name::RateManagement, _)) => {
-            t38.rate_management = text(value).or(t38.rate_management.take());
+            t38.rate_management = text(value).or_else(|| t38.rate_management.take());
         }
-        Some((T38Name::UdpEc, _)) => t38.udp_ec = text(value).or(t38.udp_ec.take()),
+        Some((T38Name::UdpEc, _)) => t38.udp_ec = text(value).or_else(|| t38.udp_ec.take()),
         Some((T38Name::FillBitRemoval, _)) => t38.fill_bit_removal = Some(flag(value)),
         Some((T38Name::TranscodingMmr, _)) => t38.transcoding_mmr = Some(flag(value)),
         Some((T38Name::TranscodingJbig, _)) => t38.transcoding_jbig = Some(flag(value)),

@@ -30,8 +30,6 @@ pub(super) struct Builder<'a> {
     non_ecm: Option<NonEcmBuild>,
     /// Packets are missing since the last delimiter (FCS, end of signal, indicator).
     gap: bool,
-    /// A fast modem is on: its data came, its end did not.
-    fast: bool,
     /// The indicator in force, if no data followed it.
     indicator: Option<Indicator>,
     /// No indicator in this run yet: the capture may have begun inside a frame.
@@ -76,7 +74,6 @@ impl<'a> Builder<'a> {
             hdlc: None,
             non_ecm: None,
             gap: false,
-            fast: false,
             indicator: None,
             fresh: true,
         }
@@ -148,7 +145,8 @@ impl<'a> Builder<'a> {
         let missing = now.order.1 - before.order.1 - 1;
         if missing <= 0 {
             let pause = now.at.seconds_since(before.at);
-            let running = self.hdlc.is_some() || self.non_ecm.is_some() || self.fast;
+            // Between HDLC frames the line has flags, which may take any time.
+            let running = self.hdlc.is_some() || self.non_ecm.is_some();
             if pause > STALL && running && stats.stalls.len() < MOST_STALLS {
                 stats.stalls.push((now.frame, pause));
             }
@@ -244,16 +242,13 @@ impl<'a> Builder<'a> {
             FieldType::HdlcFcsOk | FieldType::HdlcFcsOkSigEnd => {
                 self.add_hdlc(data_type, &octets, moment);
                 self.end_hdlc(Fcs::Good, moment);
-                self.fast = self.fast && field_type == FieldType::HdlcFcsOk;
             }
             FieldType::HdlcFcsBad | FieldType::HdlcFcsBadSigEnd => {
                 self.add_hdlc(data_type, &octets, moment);
                 self.end_hdlc(Fcs::Bad, moment);
-                self.fast = self.fast && field_type == FieldType::HdlcFcsBad;
             }
             FieldType::HdlcSigEnd => {
                 self.end_hdlc(Fcs::Unseen, moment);
-                self.fast = false;
             }
             FieldType::T4NonEcmData => self.add_non_ecm(data_type, &octets, moment),
             FieldType::T4NonEcmSigEnd => {
@@ -262,7 +257,6 @@ impl<'a> Builder<'a> {
                 }
                 self.end_non_ecm(true);
                 self.gap = false;
-                self.fast = false;
             }
             FieldType::CmMessage
             | FieldType::JmMessage
@@ -291,7 +285,6 @@ impl<'a> Builder<'a> {
             self.end_hdlc(Fcs::Unseen, moment);
             self.gap = gap;
         }
-        self.fast = !data_type.carries_control();
         // A capture that begins inside a frame: its first octets are no address.
         let headless = std::mem::take(&mut self.fresh) && octets.first() != Some(&0xFF);
         let gap = self.gap || headless;
@@ -338,7 +331,6 @@ impl<'a> Builder<'a> {
         {
             self.end_non_ecm(false);
         }
-        self.fast = true;
         self.fresh = false;
         let non_ecm = self.non_ecm.get_or_insert_with(|| NonEcmBuild {
             begin: moment,
@@ -371,7 +363,6 @@ impl<'a> Builder<'a> {
             self.end_hdlc(Fcs::Unseen, last);
         }
         self.end_non_ecm(false);
-        self.fast = false;
     }
 
     fn add_malformed(

@@ -254,14 +254,6 @@ impl Geometry {
             .collect()
     }
 
-    /// Room for a label in a gap.
-    pub(super) fn label(&self) -> usize {
-        self.gaps
-            .iter()
-            .find(|(_, void)| !void)
-            .map_or(0, |(width, _)| width.saturating_sub(ARROW))
-    }
-
     /// The ladder part of a row: time, lifelines, and in one gap the arrow (made for a width).
     pub(super) fn line(
         &self,
@@ -308,26 +300,40 @@ impl Geometry {
         whole: bool,
         text: impl Fn(&'h Host) -> &'h String,
     ) -> Row {
-        let mut spans = vec![Span::new(first, Role::Dim)];
+        let mut starts = Vec::new();
+        let mut lifeline = self.time + AFTER_TIME;
+        let mut free = lifeline;
         for (at, host) in columns.hosts.iter().enumerate() {
+            let (gap, void) = self.gaps.get(at).copied().unwrap_or_default();
+            // Left of the gap between two legs there is no room to the right: the name ends at its lifeline.
+            let start = if void {
+                (lifeline + 1)
+                    .saturating_sub(text(host).width())
+                    .max(free + 1)
+            } else {
+                lifeline
+            };
+            starts.push(start.min(lifeline));
+            free = lifeline;
+            lifeline += gap + 1;
+        }
+        starts.push(lifeline + GUTTER + self.right);
+        let mut spans = vec![Span::new(first, Role::Dim)];
+        let mut used = self.time + AFTER_TIME;
+        for ((at, host), next) in columns.hosts.iter().enumerate().zip(starts.iter().skip(1)) {
+            let start = starts.get(at).copied().unwrap_or(used).max(used);
+            let last = at + 1 == columns.hosts.len();
+            let room = next.saturating_sub(start + usize::from(!last));
             let text = text(host);
             // The last name may reach into the column beside the ladder; a text cuts nothing.
-            let (room, last) = match self.gaps.get(at) {
-                Some((width, _)) => (*width, false),
-                None => (self.right + GUTTER, true),
-            };
             let text = if last && whole {
                 text.into()
             } else {
                 fit(text, room, ascii)
             };
-            let padding = if last {
-                0
-            } else {
-                (room + 1).saturating_sub(text.width())
-            };
+            spans.push(Span::plain(" ".repeat(start - used)));
+            used = start + text.width();
             spans.push(Span::new(text, Role::Heading));
-            spans.push(Span::plain(" ".repeat(padding)));
         }
         Row::of(spans)
     }

@@ -34,8 +34,12 @@ impl Context<'_> {
     pub(super) fn parts(&self) -> Parts {
         let mut parts = Parts::new();
         if let EventKind::Missing(missing) = &self.event.kind {
+            let timer = match missing.timer {
+                "" => String::new(),
+                timer => format!(" ({timer})"),
+            };
             parts.push(vec![Span::new(
-                format!("never came: waited {}", length(missing.waited)),
+                format!("never came: waited {}{timer}", length(missing.waited)),
                 Role::Missing,
             )]);
         }
@@ -117,7 +121,7 @@ impl Context<'_> {
             .filter(|(count, ..)| *count > 0)
             .map(|(count, one, many)| format!("{count} {}", if *count == 1 { one } else { many }))
             .collect();
-        (!text.is_empty()).then(|| format!("[{} folded]", text.join(", ")))
+        (!text.is_empty()).then(|| format!("[+ {}]", text.join(", ")))
     }
 
     fn content(&self) -> String {
@@ -154,7 +158,6 @@ impl Context<'_> {
             EventKind::Tone {
                 level: Some(level), ..
             } => format!("{level:.0} dBm0"),
-            EventKind::Missing(missing) if !missing.timer.is_empty() => missing.timer.to_owned(),
             _ => String::new(),
         }
     }

@@ -3,6 +3,7 @@
 use crate::call::{Call, Fax, FaxCarrier, Flow, StageMark, Verdict};
 use crate::view::{Role, Row, Span, plain};
 
+<<<<<<< HEAD
 /// `2007 → 3004   calls 2 + 3   T.38 on both legs   ✗ Failed in phase B: ...`
 pub fn title(flow: &Flow, ascii: bool) -> Row {
     let mut spans = vec![
@@ -14,17 +15,33 @@ pub fn title(flow: &Flow, ascii: bool) -> Row {
     }
     match lead(flow) {
         Some(fax) => {
+=======
+/// `2007 → 3004   calls 2 + 3   T.38 on both legs   ✗ Failed in phase B: ...`; where that is wider than
+/// `width`, the carrier goes first, then the numbers.
+pub(super) fn title(flow: &Flow, width: usize, ascii: bool) -> Row {
+    let mut parts = vec![vec![Span::new(parties(flow, ascii), Role::Heading)]];
+    parts.push(vec![Span::new(numbers(flow), Role::Dim)]);
+    parts.extend(carrier(flow).map(|carrier| vec![Span::plain(carrier)]));
+    let outcome = match (lead(flow), flow.legs.first()) {
+        (Some(fax), _) => {
+>>>>>>> view
             let (mark, role) = verdict(fax.verdict, ascii);
-            spans.push(Span::new(format!("   {mark} "), role));
-            spans.push(Span::new(plain(&fax.summary, ascii), role));
+            vec![Span::new(
+                format!("{mark} {}", plain(&fax.summary, ascii)),
+                role,
+            )]
         }
-        None => {
-            if let Some(call) = flow.legs.first() {
-                spans.push(Span::plain(format!("   {}", plain(&outcome(call), ascii))));
-            }
+        (None, Some(call)) => vec![Span::plain(plain(&outcome(call), ascii))],
+        (None, None) => Vec::new(),
+    };
+    parts.push(outcome);
+    loop {
+        let row = Row::of(parts.join(&Span::plain("   ")));
+        if row.width() <= width || parts.len() <= 2 {
+            return row;
         }
+        parts.remove(parts.len() - 2);
     }
-    Row::of(spans)
 }
 
 /// `setup ✓   T.38 ✓   A ✓   B ✗ no DCS   C ·`
