@@ -3,28 +3,14 @@
 use crate::call::{Call, Fax, FaxCarrier, Flow, StageMark, Verdict};
 use crate::view::{Role, Row, Span, plain};
 
-<<<<<<< HEAD
-/// `2007 → 3004   calls 2 + 3   T.38 on both legs   ✗ Failed in phase B: ...`
-pub fn title(flow: &Flow, ascii: bool) -> Row {
-    let mut spans = vec![
-        Span::new(parties(flow, ascii), Role::Heading),
-        Span::new(format!("   {}", numbers(flow)), Role::Dim),
-    ];
-    if let Some(carrier) = carrier(flow) {
-        spans.push(Span::new(format!("   {carrier}"), Role::Plain));
-    }
-    match lead(flow) {
-        Some(fax) => {
-=======
 /// `2007 → 3004   calls 2 + 3   T.38 on both legs   ✗ Failed in phase B: ...`; where that is wider than
 /// `width`, the carrier goes first, then the numbers.
-pub(super) fn title(flow: &Flow, width: usize, ascii: bool) -> Row {
+pub fn title(flow: &Flow, width: usize, ascii: bool) -> Row {
     let mut parts = vec![vec![Span::new(parties(flow, ascii), Role::Heading)]];
     parts.push(vec![Span::new(numbers(flow), Role::Dim)]);
     parts.extend(carrier(flow).map(|carrier| vec![Span::plain(carrier)]));
     let outcome = match (lead(flow), flow.legs.first()) {
         (Some(fax), _) => {
->>>>>>> view
             let (mark, role) = verdict(fax.verdict, ascii);
             vec![Span::new(
                 format!("{mark} {}", plain(&fax.summary, ascii)),
