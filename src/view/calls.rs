@@ -190,20 +190,62 @@ pub struct Calls<'a> {
     options: Options,
 }
 
+/// How wide the content of the columns is. It only grows, so that a list which grows is measured row by row
+/// as they come, and not as a whole whenever it is drawn.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measure {
+    start: Timestamp,
+    content: [usize; Column::ALL.len()],
+}
+
+impl Measure {
+    /// No rows yet; times are shown from `start`.
+    pub fn new(start: Timestamp) -> Self {
+        Self {
+            start,
+            ..Self::default()
+        }
+    }
+
+    /// Time that times are shown from.
+    pub fn start(&self) -> Timestamp {
+        self.start
+    }
+
+    /// Takes in a row.
+    pub fn add(&mut self, row: &CallRow) {
+        for (column, width) in Column::ALL.iter().zip(&mut self.content) {
+            *width = (*width).max(text_of(*column, row, self.start).width());
+        }
+    }
+}
+
 /// Lays out the list; `rows` in the order to be shown.
 pub fn layout<'a>(rows: &'a [CallRow], info: &CaptureInfo, options: &Options) -> Calls<'a> {
     let start = info
         .first_time
         .or_else(|| rows.iter().map(|row| row.started).min())
         .unwrap_or_default();
+    let mut measure = Measure::new(start);
+    rows.iter().for_each(|row| measure.add(row));
+    layout_measured(rows, &measure, info, options)
+}
+
+/// Lays out a list whose columns have been measured already.
+pub fn layout_measured<'a>(
+    rows: &'a [CallRow],
+    measure: &Measure,
+    info: &CaptureInfo,
+    options: &Options,
+) -> Calls<'a> {
+    let start = measure.start;
     let mut columns: Vec<(Column, usize)> = Column::ALL
         .iter()
-        .map(|column| (*column, width_of(*column, rows, start, options.width)))
+        .zip(measure.content)
+        // A column in which nothing stands says nothing.
+        .filter(|(column, content)| **column != Column::OtherLeg || *content > 0)
+        .map(|(column, content)| (*column, width_of(*column, content, options.width)))
         .collect();
-    // A column in which nothing stands says nothing.
-    columns.retain(|(column, _)| {
-        *column != Column::OtherLeg || rows.iter().any(|row| row.other_leg.is_some())
-    });
     let room = |columns: &[(Column, usize)]| {
         let used: usize = columns.iter().map(|(_, width)| width + BETWEEN).sum();
         options.width.saturating_sub(MARK + used)
@@ -322,12 +364,7 @@ fn cell(text: &str, width: usize, right: bool, ascii: bool) -> String {
     }
 }
 
-fn width_of(column: Column, rows: &[CallRow], start: Timestamp, width: usize) -> usize {
-    let content = rows
-        .iter()
-        .map(|row| text_of(column, row, start).width())
-        .max()
-        .unwrap_or(0);
+fn width_of(column: Column, content: usize, width: usize) -> usize {
     let content = match column {
         Column::Sorted(SortBy::From | SortBy::To) => content.min((width / 6).clamp(8, 64)),
         _ => content,
