@@ -7,7 +7,9 @@ use crate::capture::{Endpoint, FrameNo};
 
 mod cap;
 pub mod cause;
+mod dialogue;
 pub mod engine;
+mod evidence;
 mod g711;
 mod leg;
 mod scene;

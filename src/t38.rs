@@ -2,9 +2,11 @@
 
 pub mod code;
 pub mod ifp;
+pub mod per;
 pub mod stats;
 pub mod stream;
 pub mod tpkt;
 pub mod udptl;
 
 pub use code::{DataType, FieldType, Indicator};
+pub use ifp::Ifp;

@@ -1,9 +1,20 @@
 //! One direction of a T.38 session: order, duplicates, repair from redundancy and FEC, loss; out of it the
 //! signals of the line, with HDLC octets put together to frames.
+//!
+//! ```text
+//! arrivals → parse (transport) → order (sequence numbers) → repair (copies, FEC) → build (signals)
+//! ```
 
 use crate::capture::{Endpoint, FrameNo, Timestamp};
 use crate::line::Signal;
 use crate::t38::stats::UdptlStats;
+
+mod build;
+mod encoding;
+mod order;
+mod parse;
+mod repair;
+mod tally;
 
 /// A packet of T.38 as it arrived at the capture point.
 #[derive(Clone, Debug)]
@@ -38,7 +49,7 @@ pub enum Framing {
 /// What [`assemble`] makes of one direction.
 #[derive(Clone, Debug, Default)]
 pub struct Assembled {
-    /// The signals, in time order.
+    /// The signals, in the order of the sequence numbers, which is that of time unless the clock jumped.
     pub signals: Vec<Signal>,
     /// The figures.
     pub stats: UdptlStats,
@@ -48,6 +59,28 @@ pub struct Assembled {
 ///
 /// Never fails: what does not decode becomes a [`crate::line::SignalKind::Malformed`].
 pub fn assemble(arrivals: &[Arrival], framing: Framing) -> Assembled {
-    let _ = (arrivals, framing);
-    Assembled::default()
+    let mut stats = UdptlStats::default();
+    tally::count_arrivals(arrivals, framing, &mut stats);
+    let ordered = order::order(arrivals, framing, &mut stats);
+    let mut builder = build::Builder::new(arrivals);
+    for mut run in ordered.runs {
+        repair::use_copies(&mut run);
+        let (decided, first) = encoding::decide(&run);
+        if stats.encoding.is_none() {
+            stats.encoding = decided;
+            stats.encoding_frame =
+                first.and_then(|index| arrivals.get(index).map(|arrival| arrival.frame));
+        }
+        let encoding = decided.unwrap_or(encoding::USUAL);
+        repair::use_fec(&mut run, encoding);
+        tally::count_loss(&run, arrivals, &mut stats);
+        builder.add(&run, encoding, &mut stats);
+    }
+    Assembled {
+        signals: builder.finish(),
+        stats,
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,425 @@
+//! From IFP packets in order to the signals of the line.
+
+use crate::capture::{Endpoint, FrameNo, Timestamp};
+use crate::line::{Fcs, HdlcFrame, NonEcmData, Signal, SignalKind, Tone};
+use crate::t38::code::{DataType, FieldType, Indicator};
+use crate::t38::ifp::{Ifp, IfpField};
+use crate::t38::per::DecodeError;
+use crate::t38::stats::{Encoding, UdptlStats};
+use crate::t38::stream::Arrival;
+use crate::t38::stream::order::{Run, Slot, wrap};
+
+/// Longest HDLC frame kept, in octets: FCD has 260, BFT and T.43 negotiation frames a few thousand.
+const MOST_HDLC: usize = 8192;
+/// Most octets kept of a page without ECM: hours at 14400 bit/s.
+const MOST_NON_ECM: usize = 16 << 20;
+/// Octets kept of a packet that does not decode.
+const MOST_MALFORMED: usize = 64;
+/// Stalls kept.
+const MOST_STALLS: usize = 10_000;
+/// A longer time between two packets of a running signal is a stall, in seconds.
+const STALL: f64 = 0.3;
+
+/// Collects signals over all runs.
+pub(super) struct Builder<'a> {
+    arrivals: &'a [Arrival],
+    signals: Vec<(Order, Signal)>,
+    /// Number of the run.
+    run: u32,
+    hdlc: Option<HdlcBuild>,
+    non_ecm: Option<NonEcmBuild>,
+    /// Packets are missing since the last delimiter (FCS, end of signal, indicator).
+    gap: bool,
+    /// The indicator in force, if no data followed it.
+    indicator: Option<Indicator>,
+    /// No indicator in this run yet: the capture may have begun inside a frame.
+    fresh: bool,
+}
+
+/// Run and unwrapped sequence number of the packet in which a signal begins.
+type Order = (u32, i64);
+
+/// Where an IFP packet stands.
+#[derive(Clone, Copy)]
+struct Moment {
+    order: Order,
+    frame: FrameNo,
+    at: Timestamp,
+    src: Endpoint,
+    dst: Endpoint,
+}
+
+struct HdlcBuild {
+    begin: Moment,
+    data_type: DataType,
+    octets: Vec<u8>,
+    damaged: bool,
+    last: Moment,
+}
+
+struct NonEcmBuild {
+    begin: Moment,
+    data_type: DataType,
+    octets: Vec<u8>,
+    lost_packets: u32,
+    last: Moment,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(arrivals: &'a [Arrival]) -> Self {
+        Self {
+            arrivals,
+            signals: Vec::new(),
+            run: 0,
+            hdlc: None,
+            non_ecm: None,
+            gap: false,
+            indicator: None,
+            fresh: true,
+        }
+    }
+
+    /// Adds a run, repaired.
+    pub(super) fn add(&mut self, run: &Run<'_>, encoding: Encoding, stats: &mut UdptlStats) {
+        let moments = self.moments(run);
+        let mut malformed = run.malformed.clone();
+        malformed.sort_by_key(|(number, ..)| *number);
+        let mut malformed = malformed.into_iter().peekable();
+        let mut before: Option<Moment> = None;
+        for (slot, moment) in moments {
+            let number = moment.order.1;
+            while let Some((after, index, error)) = malformed.next_if(|(after, ..)| *after < number)
+            {
+                self.add_malformed(after, index, error, stats);
+            }
+            if let Some(before) = before {
+                self.between(before, moment, stats);
+            }
+            self.take(slot, moment, encoding, stats);
+            before = Some(moment);
+        }
+        for (after, index, error) in malformed {
+            self.add_malformed(after, index, error, stats);
+        }
+        self.end_signals();
+        self.gap = false;
+        self.indicator = None;
+        self.fresh = true;
+        self.run += 1;
+    }
+
+    /// All signals, in order of where they begin.
+    pub(super) fn finish(mut self) -> Vec<Signal> {
+        self.end_signals();
+        self.signals.sort_by_key(|(order, _)| *order);
+        self.signals.into_iter().map(|(_, signal)| signal).collect()
+    }
+
+    /// Each packet with its frame and time. A packet that came late (or in a copy) counts as of the time of
+    /// the packet after it in sequence: it cannot have been on the line later.
+    fn moments<'s>(&self, run: &'s Run<'_>) -> Vec<(&'s Slot<'s>, Moment)> {
+        let mut earliest = usize::MAX;
+        let mut list = Vec::with_capacity(run.slots.len());
+        for (number, slot) in run.slots.iter().rev() {
+            earliest = earliest.min(slot.index);
+            let (Some(own), Some(arrival)) =
+                (self.arrivals.get(slot.index), self.arrivals.get(earliest))
+            else {
+                continue;
+            };
+            let moment = Moment {
+                order: (self.run, *number),
+                frame: own.frame,
+                at: arrival.at,
+                src: own.src,
+                dst: own.dst,
+            };
+            list.push((slot, moment));
+        }
+        list.reverse();
+        list
+    }
+
+    /// What lies between two packets: loss or a stall.
+    fn between(&mut self, before: Moment, now: Moment, stats: &mut UdptlStats) {
+        let missing = now.order.1 - before.order.1 - 1;
+        if missing <= 0 {
+            let pause = now.at.seconds_since(before.at);
+            // Between HDLC frames the line has flags, which may take any time.
+            let running = self.hdlc.is_some() || self.non_ecm.is_some();
+            if pause > STALL && running && stats.stalls.len() < MOST_STALLS {
+                stats.stalls.push((now.frame, pause));
+            }
+            return;
+        }
+        let packets = u32::try_from(missing).unwrap_or(u32::MAX);
+        self.gap = true;
+        self.indicator = None;
+        if let Some(hdlc) = &mut self.hdlc {
+            hdlc.damaged = true;
+        }
+        if let Some(non_ecm) = &mut self.non_ecm {
+            non_ecm.lost_packets += packets;
+        }
+        let first_seq = wrap(before.order.1 + 1);
+        let begin = Moment {
+            order: (before.order.0, before.order.1 + 1),
+            ..now
+        };
+        self.push(begin, now, SignalKind::Gap { packets, first_seq });
+    }
+
+    fn take(
+        &mut self,
+        slot: &Slot<'_>,
+        moment: Moment,
+        encoding: Encoding,
+        stats: &mut UdptlStats,
+    ) {
+        let decoded = if slot.whole {
+            Ifp::decode_any(&slot.ifp, encoding).map(|(ifp, _)| (ifp, true))
+        } else {
+            Ifp::decode_cut(&slot.ifp, encoding)
+        };
+        match decoded {
+            // Some software sends a UDPTL packet without an IFP packet to open a NAT.
+            Err(_) if slot.ifp.is_empty() => {}
+            Err(_) if !slot.whole => self.gap = true,
+            Err(error) => {
+                self.add_malformed(moment.order.1, slot.index, error, stats);
+                self.damage();
+            }
+            Ok((Ifp::Indicator(indicator), _)) => self.take_indicator(indicator, moment),
+            Ok((Ifp::Data { data_type, fields }, whole)) => {
+                for field in fields {
+                    self.take_field(data_type, field, moment);
+                }
+                if !whole {
+                    self.damage();
+                }
+            }
+        }
+    }
+
+    /// Octets of what is running are missing.
+    fn damage(&mut self) {
+        self.gap = true;
+        if let Some(hdlc) = &mut self.hdlc {
+            hdlc.damaged = true;
+        }
+    }
+
+    fn take_indicator(&mut self, indicator: Indicator, moment: Moment) {
+        self.end_signals();
+        self.gap = false;
+        self.fresh = false;
+        if self.indicator.replace(indicator) == Some(indicator) {
+            return;
+        }
+        let kind = match indicator {
+            Indicator::NoSignal => SignalKind::Silence,
+            Indicator::Cng => SignalKind::Tone(Tone::Cng),
+            Indicator::Ced => SignalKind::Tone(Tone::Ced),
+            Indicator::V8Ansam => SignalKind::Tone(Tone::AnsAm),
+            Indicator::V21Preamble => SignalKind::Preamble,
+            other => match (other.training(), other.label()) {
+                (Some((modem, long)), _) => SignalKind::Training { modem, long },
+                (None, Some(name)) => SignalKind::V8 {
+                    name,
+                    text: String::new(),
+                },
+                (None, None) => return,
+            },
+        };
+        self.push(moment, moment, kind);
+    }
+
+    fn take_field(&mut self, data_type: DataType, field: IfpField, moment: Moment) {
+        let IfpField { field_type, octets } = field;
+        self.indicator = None;
+        match field_type {
+            FieldType::HdlcData => self.add_hdlc(data_type, &octets, moment),
+            FieldType::HdlcFcsOk | FieldType::HdlcFcsOkSigEnd => {
+                self.add_hdlc(data_type, &octets, moment);
+                self.end_hdlc(Fcs::Good, moment);
+            }
+            FieldType::HdlcFcsBad | FieldType::HdlcFcsBadSigEnd => {
+                self.add_hdlc(data_type, &octets, moment);
+                self.end_hdlc(Fcs::Bad, moment);
+            }
+            FieldType::HdlcSigEnd => {
+                self.end_hdlc(Fcs::Unseen, moment);
+            }
+            FieldType::T4NonEcmData => self.add_non_ecm(data_type, &octets, moment),
+            FieldType::T4NonEcmSigEnd => {
+                if !octets.is_empty() {
+                    self.add_non_ecm(data_type, &octets, moment);
+                }
+                self.end_non_ecm(true);
+                self.gap = false;
+            }
+            FieldType::CmMessage
+            | FieldType::JmMessage
+            | FieldType::CiMessage
+            | FieldType::V34Rate => {
+                let name = field_type.label().unwrap_or_default();
+                let text = text_of(&octets);
+                self.push(moment, moment, SignalKind::V8 { name, text });
+            }
+            FieldType::Unknown(_) => {}
+        }
+    }
+
+    fn add_hdlc(&mut self, data_type: DataType, octets: &[u8], moment: Moment) {
+        if octets.is_empty() {
+            return;
+        }
+        self.end_non_ecm(false);
+        let other = self.hdlc.as_ref().is_some_and(|hdlc| {
+            // After loss, a new frame can be told by how it begins.
+            let begins = matches!(octets, [0xFF, 0xC0 | 0xC8, ..]);
+            hdlc.data_type != data_type || (self.gap && hdlc.damaged && begins)
+        });
+        if other {
+            let gap = self.gap;
+            self.end_hdlc(Fcs::Unseen, moment);
+            self.gap = gap;
+        }
+        // A capture that begins inside a frame: its first octets are no address.
+        let headless = std::mem::take(&mut self.fresh) && octets.first() != Some(&0xFF);
+        let gap = self.gap || headless;
+        let hdlc = self.hdlc.get_or_insert_with(|| HdlcBuild {
+            begin: moment,
+            data_type,
+            octets: Vec::new(),
+            damaged: gap,
+            last: moment,
+        });
+        let room = MOST_HDLC.saturating_sub(hdlc.octets.len());
+        hdlc.damaged |= octets.len() > room;
+        hdlc.octets.extend(octets.iter().take(room));
+        hdlc.last = moment;
+    }
+
+    fn end_hdlc(&mut self, fcs: Fcs, moment: Moment) {
+        self.gap = false;
+        self.fresh = false;
+        let Some(hdlc) = self.hdlc.take() else {
+            return;
+        };
+        let frame = HdlcFrame {
+            modem: hdlc.data_type.modem(),
+            octets: hdlc.octets,
+            fcs,
+            damaged: hdlc.damaged,
+        };
+        // The frame ends with its check sequence; where that was not seen, with its last octet.
+        let end = if fcs == Fcs::Unseen {
+            hdlc.last
+        } else {
+            moment
+        };
+        self.push(hdlc.begin, end, SignalKind::Hdlc(frame));
+    }
+
+    fn add_non_ecm(&mut self, data_type: DataType, octets: &[u8], moment: Moment) {
+        self.end_hdlc(Fcs::Unseen, moment);
+        if self
+            .non_ecm
+            .as_ref()
+            .is_some_and(|non_ecm| non_ecm.data_type != data_type)
+        {
+            self.end_non_ecm(false);
+        }
+        self.fresh = false;
+        let non_ecm = self.non_ecm.get_or_insert_with(|| NonEcmBuild {
+            begin: moment,
+            data_type,
+            octets: Vec::new(),
+            lost_packets: 0,
+            last: moment,
+        });
+        let room = MOST_NON_ECM.saturating_sub(non_ecm.octets.len());
+        non_ecm.octets.extend(octets.iter().take(room));
+        non_ecm.last = moment;
+    }
+
+    fn end_non_ecm(&mut self, ended: bool) {
+        let Some(non_ecm) = self.non_ecm.take() else {
+            return;
+        };
+        let data = NonEcmData {
+            modem: non_ecm.data_type.modem(),
+            octets: non_ecm.octets,
+            ended,
+            lost_packets: non_ecm.lost_packets,
+        };
+        self.push(non_ecm.begin, non_ecm.last, SignalKind::NonEcm(data));
+    }
+
+    /// Whatever runs is over without a proper end.
+    fn end_signals(&mut self) {
+        if let Some(last) = self.hdlc.as_ref().map(|hdlc| hdlc.last) {
+            self.end_hdlc(Fcs::Unseen, last);
+        }
+        self.end_non_ecm(false);
+    }
+
+    fn add_malformed(
+        &mut self,
+        number: i64,
+        index: usize,
+        error: DecodeError,
+        stats: &mut UdptlStats,
+    ) {
+        let Some(arrival) = self.arrivals.get(index) else {
+            return;
+        };
+        stats.undecodable += 1;
+        stats.first_undecodable = stats.first_undecodable.or(Some(arrival.frame));
+        let moment = Moment {
+            order: (self.run, number),
+            frame: arrival.frame,
+            at: arrival.at,
+            src: arrival.src,
+            dst: arrival.dst,
+        };
+        let octets = arrival
+            .payload
+            .iter()
+            .copied()
+            .take(MOST_MALFORMED)
+            .collect();
+        let reason = error.to_string();
+        self.push(moment, moment, SignalKind::Malformed { reason, octets });
+    }
+
+    fn push(&mut self, begin: Moment, end: Moment, kind: SignalKind) {
+        let signal = Signal {
+            frame: begin.frame,
+            last_frame: end.frame,
+            at: begin.at,
+            end: end.at,
+            src: begin.src,
+            dst: begin.dst,
+            kind,
+        };
+        self.signals.push((begin.order, signal));
+    }
+}
+
+/// Printable ASCII as it is, anything else in hex.
+fn text_of(octets: &[u8]) -> String {
+    if octets
+        .iter()
+        .all(|octet| octet.is_ascii_graphic() || *octet == b' ')
+    {
+        octets.iter().map(|octet| char::from(*octet)).collect()
+    } else {
+        octets
+            .iter()
+            .map(|octet| format!("{octet:02X}"))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}

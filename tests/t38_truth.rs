@@ -1,0 +1,354 @@
+//! The T.30 frames that faxflow finds in T.38 against the truth files of ../shared/captures/synthetic.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a test"
+)]
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use faxflow::capture::{Endpoint, FrameNo, Timestamp};
+use faxflow::line::{Fcs, SignalKind};
+use faxflow::t30::capability::DcsMode;
+use faxflow::t30::{Fcf, frame};
+use faxflow::t38::stream::{Arrival, Assembled, Framing, assemble};
+use faxflow::t38::udptl::{Plausibility, is_rtp_not_udptl, plausible};
+use serde_json::Value;
+
+#[path = "support/pcap.rs"]
+mod pcap;
+
+use pcap::Datagram;
+
+fn shared() -> Option<PathBuf> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/captures");
+    if dir.is_dir() {
+        return Some(dir);
+    }
+    println!("skipped: {} is not there", dir.display());
+    None
+}
+
+fn arrivals(datagrams: &[Datagram], src: &str, dst: &str) -> Vec<Arrival> {
+    datagrams
+        .iter()
+        .filter(|datagram| written(datagram.src) == src && written(datagram.dst) == dst)
+        .filter(|datagram| !is_rtp_not_udptl(&datagram.payload, &[]) || datagram.cut)
+        .map(arrival)
+        .collect()
+}
+
+/// As the truth files write it: no brackets around IPv6.
+fn written(end: SocketAddr) -> String {
+    format!("{}:{}", end.ip(), end.port())
+}
+
+fn arrival(datagram: &Datagram) -> Arrival {
+    Arrival {
+        frame: FrameNo(datagram.frame),
+        at: Timestamp(datagram.nanos),
+        src: Endpoint::new(datagram.src.ip(), datagram.src.port()),
+        dst: Endpoint::new(datagram.dst.ip(), datagram.dst.port()),
+        payload: datagram.payload.clone(),
+        cut: datagram.cut,
+        rtp_seq: None,
+    }
+}
+
+/// A frame as the truth has it: octets (cut), length.
+type Seen = (String, usize);
+
+fn found(assembled: &Assembled, control_only: bool) -> Vec<Seen> {
+    assembled
+        .signals
+        .iter()
+        .filter_map(|signal| match &signal.kind {
+            SignalKind::Hdlc(frame) if frame.fcs == Fcs::Good && !frame.damaged => Some(frame),
+            _ => None,
+        })
+        .filter(|frame| !control_only || frame.modem.name == "V.21")
+        .map(|frame| {
+            let shown = if frame.octets.get(2) == Some(&0x60) {
+                8
+            } else {
+                40
+            };
+            let hex = frame
+                .octets
+                .iter()
+                .take(shown)
+                .fold(String::new(), |hex, octet| hex + &format!("{octet:02x}"));
+            (hex, frame.octets.len())
+        })
+        .collect()
+}
+
+fn expected(link: &Value, control_only: bool, from: f64, to: f64) -> Vec<Seen> {
+    link["seen_frames"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|frame| frame["fcs"] == "ok" && frame["damaged"] == false)
+        .filter(|frame| {
+            let name = frame["name"].as_str().unwrap();
+            !control_only || !matches!(name, "FCD" | "RCP")
+        })
+        .filter(|frame| {
+            let t = frame["t"].as_f64().unwrap();
+            t >= from && (to <= 0.0 || t <= to)
+        })
+        .map(|frame| {
+            let len = usize::try_from(frame["len"].as_u64().unwrap()).unwrap();
+            (frame["hex"].as_str().unwrap().to_owned(), len)
+        })
+        .collect()
+}
+
+fn truths(dir: &Path) -> BTreeMap<String, (Value, PathBuf)> {
+    let mut list = BTreeMap::new();
+    for entry in std::fs::read_dir(dir.join("synthetic")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ext| ext != "json") {
+            continue;
+        }
+        let truth: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let capture = ["pcap", "pcapng"]
+            .into_iter()
+            .map(|ext| path.with_extension(ext))
+            .find(|path| path.is_file())
+            .unwrap();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        list.insert(name, (truth, capture));
+    }
+    list
+}
+
+#[test]
+fn finds_the_frames_of_the_truth() {
+    let Some(dir) = shared() else { return };
+    let only = std::env::var("ONLY").unwrap_or_default();
+    let mut wrong = Vec::new();
+    let mut checked = 0;
+    for (name, (truth, capture)) in truths(&dir) {
+        if !name.contains(&only) {
+            continue;
+        }
+        let datagrams = pcap::read(&capture);
+        let recording = &truth["params"]["recording"];
+        let from = recording["from"].as_f64().unwrap_or(0.0);
+        let to = recording["to"].as_f64().unwrap_or(0.0);
+        let cut = truth["params"]["snaplen"].as_u64().unwrap_or(0) > 0;
+        for fax in truth["faxes"].as_array().unwrap() {
+            for link in fax["links"].as_array().unwrap() {
+                if link["type"] != "udptl" {
+                    continue;
+                }
+                let (src, dst) = (link["src"].as_str().unwrap(), link["dst"].as_str().unwrap());
+                let arrivals = arrivals(&datagrams, src, dst);
+                let assembled = assemble(&arrivals, Framing::Udptl);
+                let expected = expected(link, cut, from, to);
+                let found = found(&assembled, cut);
+                if arrivals.is_empty() && recording["only"].as_u64() != Some(0) {
+                    continue;
+                }
+                checked += 1;
+                if found != expected {
+                    wrong.push(format!(
+                        "{name} {src} -> {dst}: {} packets, encoding {:?}\n  expected {}\n  found    {}",
+                        arrivals.len(),
+                        assembled.stats.encoding,
+                        difference(&expected, &found),
+                        difference(&found, &expected),
+                    ));
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {checked}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    println!("{checked} directions agree");
+}
+
+/// What `a` has and `b` has not, by place.
+fn difference(a: &[Seen], b: &[Seen]) -> String {
+    let at = a
+        .iter()
+        .zip(b)
+        .position(|(a, b)| a != b)
+        .unwrap_or_else(|| a.len().min(b.len()));
+    format!(
+        "{} frames, from {at}: {:?}",
+        a.len(),
+        &a[at..a.len().min(at + 6)]
+    )
+}
+
+/// Loss and repair, as faxgen's own receiver counts them.
+#[test]
+fn counts_loss_and_repair() {
+    let Some(dir) = shared() else { return };
+    let mut wrong = Vec::new();
+    for (name, (truth, capture)) in truths(&dir) {
+        let params = &truth["params"];
+        let recording = &params["recording"];
+        let part = ["from", "to"]
+            .into_iter()
+            .any(|key| recording[key].as_f64() != Some(0.0));
+        let cut = params["snaplen"].as_u64() != Some(0);
+        let datagrams = pcap::read(&capture);
+        for fax in truth["faxes"].as_array().unwrap() {
+            for link in fax["links"].as_array().unwrap() {
+                let (src, dst) = (link["src"].as_str().unwrap(), link["dst"].as_str().unwrap());
+                let arrivals = arrivals(&datagrams, src, dst);
+                if link["type"] != "udptl" || part || cut || arrivals.is_empty() {
+                    continue;
+                }
+                let stats = assemble(&arrivals, Framing::Udptl).stats;
+                let count = |key: &str| link[key].as_u64().unwrap();
+                let version = if params["t38_version"] == 0 {
+                    "Asn1998"
+                } else {
+                    "Asn2002"
+                };
+                if name != "neg-version-mixed"
+                    && stats
+                        .encoding
+                        .is_some_and(|encoding| format!("{encoding:?}") != version)
+                {
+                    wrong.push(format!("{name} {src}: {:?}, not {version}", stats.encoding));
+                }
+                let lost = u64::from(stats.lost - stats.recovered);
+                let seen_loss = !link["hidden_loss"].as_bool().unwrap() && name.contains("visible");
+                if lost != 0 && seen_loss {
+                    wrong.push(format!(
+                        "{name} {src}: {lost} lost, but the loss is behind the capture point"
+                    ));
+                }
+                if stats.undecodable > 0 || !stats.restarts.is_empty() {
+                    wrong.push(format!(
+                        "{name} {src}: undecodable {}, restarts {:?}",
+                        stats.undecodable, stats.restarts
+                    ));
+                }
+                if link["hidden_loss"] == true
+                    && (u64::from(stats.recovered), lost) != (count("recovered"), count("missing"))
+                {
+                    wrong.push(format!(
+                        "{name} {src}: recovered {} (truth {}), for good {lost} (truth {}), late {}",
+                        stats.recovered, count("recovered"), count("missing"), count("late"),
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The last DCS of a fax says what its ends say of it afterwards.
+#[test]
+fn reads_the_mode_of_the_fax() {
+    let Some(dir) = shared() else { return };
+    let mut wrong = Vec::new();
+    let mut checked = 0;
+    for (name, (truth, capture)) in truths(&dir) {
+        let datagrams = pcap::read(&capture);
+        for fax in truth["faxes"].as_array().unwrap() {
+            let end = &fax["ends"][0];
+            if fax["mode"] != "t38" || end["result_code"] != 0 {
+                continue;
+            }
+            for link in fax["links"].as_array().unwrap() {
+                let (src, dst) = (link["src"].as_str().unwrap(), link["dst"].as_str().unwrap());
+                let assembled = assemble(&arrivals(&datagrams, src, dst), Framing::Udptl);
+                let dcs = assembled
+                    .signals
+                    .iter()
+                    .rev()
+                    .find_map(|signal| match &signal.kind {
+                        SignalKind::Hdlc(hdlc) => frame::decode(hdlc)
+                            .filter(|frame| frame.fcf == Fcf::Dcs && frame.is_whole()),
+                        _ => None,
+                    });
+                let Some(mode) = dcs.map(|dcs| DcsMode::new(dcs.fif())) else {
+                    continue;
+                };
+                checked += 1;
+                let resolution = match end["y_res_per_m"].as_u64() {
+                    Some(3850) => "204x98",
+                    Some(7700) => "204x196",
+                    other => panic!("{name}: {other:?}"),
+                };
+                let expected = (
+                    end["bit_rate"].as_u64().unwrap(),
+                    end["ecm"].as_bool().unwrap(),
+                    end["encoding"].as_str().unwrap(),
+                    resolution,
+                );
+                let found = (
+                    u64::from(mode.modem.rate),
+                    mode.ecm,
+                    mode.compression,
+                    mode.resolution,
+                );
+                if found != expected {
+                    wrong.push(format!("{name} {src}: {found:?}, truth {expected:?}"));
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {checked}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    println!("{checked} modes agree");
+}
+
+#[test]
+fn judges_packets_by_content() {
+    let Some(dir) = shared() else { return };
+    let mut doubtful = Vec::new();
+    for (name, (truth, capture)) in truths(&dir) {
+        let mut paths = Vec::new();
+        for fax in truth["faxes"].as_array().unwrap() {
+            for link in fax["links"].as_array().unwrap() {
+                let ends = [&link["src"], &link["dst"]].map(|end| end.as_str().unwrap().to_owned());
+                paths.push((link["type"] == "udptl", ends));
+            }
+        }
+        for datagram in pcap::read(&capture) {
+            let ends = [written(datagram.src), written(datagram.dst)];
+            let rtp = paths.iter().any(|(udptl, path)| !udptl && *path == ends);
+            let udptl = paths.iter().any(|(udptl, path)| *udptl && *path == ends);
+            let judged = plausible(&datagram.payload);
+            if rtp && !udptl && judged != Plausibility::No {
+                doubtful.push(format!("{name} {} RTP is {judged:?}", datagram.frame));
+            }
+            if udptl && !rtp && !datagram.cut {
+                let sound = is_rtp_not_udptl(&datagram.payload, &[]);
+                if judged == Plausibility::No && !sound {
+                    doubtful.push(format!("{name} {} T.38 is {judged:?}", datagram.frame));
+                }
+            }
+            if !rtp && !udptl && judged != Plausibility::No {
+                doubtful.push(format!("{name} {} other is {judged:?}", datagram.frame));
+            }
+        }
+    }
+    assert!(
+        doubtful.is_empty(),
+        "{}:\n{}",
+        doubtful.len(),
+        doubtful[..doubtful.len().min(40)].join("\n")
+    );
+}
