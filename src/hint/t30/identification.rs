@@ -7,6 +7,7 @@ use crate::hint::evidence::{self, LATE, frames, hang_up};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Tone;
 use crate::t30::Fcf;
+use crate::t30::capability::Capabilities;
 use crate::t38::Indicator;
 
 /// `t30-no-dis`: a called fax shows itself within this time, seconds.
@@ -347,7 +348,7 @@ fn polling(scene: &Scene<'_>) -> Vec<Finding> {
     let nothing_ready = dialogue
         .last_before(place, &[Fcf::Dis])
         .and_then(|(_, dis)| dis.valid())
-        .is_some_and(|dis| !super::selection::bit(dis, super::selection::READY_TO_POLL));
+        .is_some_and(|dis| !Capabilities::new(dis.fif()).has_document());
     let (severity, tail) = if refused {
         (Severity::Error, format!(" – DCN: nothing to poll at the {called}"))
     } else if nothing_ready && !dialogue.has(&[Fcf::Cfr]) {

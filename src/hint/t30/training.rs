@@ -4,10 +4,11 @@ use crate::call::{EventKind, Tcf};
 use crate::capture::FrameNo;
 use crate::hint::dialogue::{Dialogue, Line, Round, T4, What};
 use crate::hint::evidence::{self, EARLY, frames};
-use crate::hint::t30::selection;
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Modem;
 use crate::t30::Fcf;
+use crate::t30::capability::DcsMode;
+use crate::t30::frame::T30Frame;
 
 /// Commands are sent three times (T.30 5.4.2; spandsp, HylaFAX): then the sender gives up.
 const TRIES: u32 = 3;
@@ -95,12 +96,17 @@ pub(super) const RULES: &[Rule] = &[
 
 const TRAINING_COMMANDS: &[Fcf] = &[Fcf::Dcs, Fcf::Nss];
 
+/// Modem and rate that a DCS selects.
+fn selected(dcs: &T30Frame) -> Option<Modem> {
+    Some(DcsMode::new(dcs.fif()).modem).filter(|modem| dcs.fcf == Fcf::Dcs && modem.rate > 0)
+}
+
 /// Modem and rate of the DCS of a round.
 fn rate_of(dialogue: &Dialogue<'_>, round: &Round) -> Option<Modem> {
     dialogue
         .command(round)
         .and_then(Line::valid)
-        .and_then(selection::selected)
+        .and_then(selected)
 }
 
 fn dcs_no_response(scene: &Scene<'_>) -> Vec<Finding> {
@@ -240,7 +246,7 @@ fn lacks_tcf(dialogue: &Dialogue<'_>, round: &Round) -> bool {
     };
     let internet_aware = dcs
         .valid()
-        .is_none_or(|message| selection::bit(message, selection::INTERNET_AWARE));
+        .is_none_or(|message| DcsMode::new(message.fif()).iaf);
     let answer = round.answer.or(round.unseen).and_then(|place| dialogue.line(place));
     if internet_aware
         || answer.and_then(Line::fcf) == Some(Fcf::Cfr)
@@ -328,7 +334,7 @@ fn ftt(scene: &Scene<'_>) -> Vec<Finding> {
             let dcs = dialogue.last_before(place, &[Fcf::Dcs]);
             let rate = dcs
                 .and_then(|(_, dcs)| dcs.valid())
-                .and_then(selection::selected)
+                .and_then(selected)
                 .map_or_else(|| "an unknown rate".to_owned(), |modem| modem.to_string());
             let cited = [Some(line.frame()), dcs.map(|(_, dcs)| dcs.frame())];
             Finding::new(
@@ -347,7 +353,7 @@ fn train_failed(scene: &Scene<'_>) -> Vec<Finding> {
     let refused: Vec<(Option<Modem>, usize, &Line<'_>)> = dialogue
         .all(&[Fcf::Ftt])
         .filter(|(place, _)| last_cfr.is_none_or(|cfr| *place > cfr))
-        .map(|(place, line)| (dialogue.dcs_before(place).and_then(selection::selected), place, line))
+        .map(|(place, line)| (dialogue.dcs_before(place).and_then(selected), place, line))
         .collect();
     let Some((rate, place, last)) = refused.last().copied() else {
         return Vec::new();
