@@ -45,7 +45,11 @@ pub fn pair_messages(a: &Call, b: &Call) -> Vec<Pair> {
             follow(&there, &here)
         };
         out.extend(pairs.into_iter().map(|(original, copy)| {
-            let (of_a, of_b) = if from_a { (original, copy) } else { (copy, original) };
+            let (of_a, of_b) = if from_a {
+                (original, copy)
+            } else {
+                (copy, original)
+            };
             Pair {
                 a: of_a.event.id,
                 b: of_b.event.id,
@@ -85,7 +89,11 @@ fn follow<'a>(originals: &[Sent<'a>], copies: &[Sent<'a>]) -> Vec<(Sent<'a>, Sen
         return usual;
     }
     let slow = within(originals, copies, SLOW);
-    if slow.len() > usual.len() { slow } else { usual }
+    if slow.len() > usual.len() {
+        slow
+    } else {
+        usual
+    }
 }
 
 fn within<'a>(
@@ -103,7 +111,11 @@ fn within<'a>(
             .enumerate()
             .skip(next)
             .map(|(place, copy)| {
-                (place, copy, copy.event.end.seconds_since(original.event.end))
+                (
+                    place,
+                    copy,
+                    copy.event.end.seconds_since(original.event.end),
+                )
             })
             .skip_while(|(.., delay)| *delay < -EARLY)
             .take_while(|(.., delay)| *delay <= longest)

@@ -148,7 +148,10 @@ fn fax_begins(call: &Call) -> Option<Timestamp> {
             fax_tone(event).is_some()
                 || matches!(
                     event.kind,
-                    EventKind::T30(_) | EventKind::Preamble | EventKind::Tcf(_) | EventKind::PageData(_)
+                    EventKind::T30(_)
+                        | EventKind::Preamble
+                        | EventKind::Tcf(_)
+                        | EventKind::PageData(_)
                 )
         })
         .map(|event| event.at)
@@ -173,7 +176,10 @@ fn tones(scene: &Scene<'_>) -> Vec<Finding> {
         } else {
             ""
         };
-        let seen = format!("{} signals {tone}{as_event} – this call is a fax", event.from);
+        let seen = format!(
+            "{} signals {tone}{as_event} – this call is a fax",
+            event.from
+        );
         out.push(Finding::new(Severity::Note, vec![event.frame], seen).on(event.id));
     }
     out
@@ -216,7 +222,10 @@ fn speech_codec(scene: &Scene<'_>) -> Vec<Finding> {
         .and_then(|negotiation| negotiation.answer_event)
         .and_then(|id| scene.event(id));
     let rtp = SIDES.into_iter().find_map(|side| spans(call, side).next());
-    let cited = [answer.map(|event| event.frame), rtp.map(|(event, _)| event.frame)];
+    let cited = [
+        answer.map(|event| event.frame),
+        rtp.map(|(event, _)| event.frame),
+    ];
     let mut found = Finding::new(
         severity,
         frames(cited.into_iter().flatten()),
@@ -331,38 +340,47 @@ fn changed_codec(call: &Call, side: Side) -> Option<Finding> {
         .find(|event| matches!(event.kind, EventKind::T30(_)))
         .map(|event| event.at);
     let all: Vec<(&Event, &RtpSpan)> = spans(call, side).collect();
-    all.iter().zip(all.iter().skip(1)).find_map(|(before, after)| {
-        let (old, new) = (&before.1, &after.1);
-        let codec = !old.codec.eq_ignore_ascii_case(&new.codec);
-        let length = old.stats.ptime_ms != new.stats.ptime_ms
-            && old.stats.ptime_ms > 0
-            && new.stats.ptime_ms > 0;
-        if after.0.at < begins || !(codec || length) {
-            return None;
-        }
-        let upspeed = first_message.is_none_or(|at| after.0.at <= at);
-        let severity = if upspeed { Severity::Note } else { Severity::Warning };
-        let words = |span: &RtpSpan| format!("{} {} ms", span.codec, span.stats.ptime_ms);
-        let seen = format!(
-            "Codec/ptime of the {side} changes {}->{} during the fax",
-            words(old),
-            words(new)
-        );
-        Some(Finding::new(severity, vec![after.0.frame, before.0.last_frame], seen).on(after.0.id))
-    })
+    all.iter()
+        .zip(all.iter().skip(1))
+        .find_map(|(before, after)| {
+            let (old, new) = (&before.1, &after.1);
+            let codec = !old.codec.eq_ignore_ascii_case(&new.codec);
+            let length = old.stats.ptime_ms != new.stats.ptime_ms
+                && old.stats.ptime_ms > 0
+                && new.stats.ptime_ms > 0;
+            if after.0.at < begins || !(codec || length) {
+                return None;
+            }
+            let upspeed = first_message.is_none_or(|at| after.0.at <= at);
+            let severity = if upspeed {
+                Severity::Note
+            } else {
+                Severity::Warning
+            };
+            let words = |span: &RtpSpan| format!("{} {} ms", span.codec, span.stats.ptime_ms);
+            let seen = format!(
+                "Codec/ptime of the {side} changes {}->{} during the fax",
+                words(old),
+                words(new)
+            );
+            Some(
+                Finding::new(severity, vec![after.0.frame, before.0.last_frame], seen)
+                    .on(after.0.id),
+            )
+        })
 }
 
 fn between_directions(call: &Call) -> Option<Finding> {
-    let (_, caller) = spans(call, Side::Caller).last()?;
-    let (event, callee) = spans(call, Side::Callee).last()?;
-    if caller.codec.eq_ignore_ascii_case(&callee.codec) {
+    let (_, forth) = spans(call, Side::Caller).last()?;
+    let (event, back) = spans(call, Side::Callee).last()?;
+    if forth.codec.eq_ignore_ascii_case(&back.codec) {
         return None;
     }
     let seen = format!(
         "{} from the caller, {} from the callee: the directions differ",
-        caller.codec, callee.codec
+        forth.codec, back.codec
     );
-    Some(Finding::new(Severity::Warning, frames([callee.frame, caller.frame]), seen).on(event.id))
+    Some(Finding::new(Severity::Warning, frames([back.frame, forth.frame]), seen).on(event.id))
 }
 
 /// A-law on one leg and u-law on the other, told on the leg that began first.
@@ -376,7 +394,10 @@ fn between_legs(scene: &Scene<'_>) -> Option<Finding> {
     if here.codec.eq_ignore_ascii_case(&there.codec) {
         return None;
     }
-    let seen = format!("{} on this leg, {} on the other: transcoding", here.codec, there.codec);
+    let seen = format!(
+        "{} on this leg, {} on the other: transcoding",
+        here.codec, there.codec
+    );
     Some(Finding::new(Severity::Warning, vec![event.frame], seen).on(event.id))
 }
 
@@ -393,7 +414,11 @@ fn silence_suppression(scene: &Scene<'_>) -> Vec<Finding> {
     else {
         return Vec::new();
     };
-    let severity = if scene.delivered() { Severity::Warning } else { Severity::Error };
+    let severity = if scene.delivered() {
+        Severity::Warning
+    } else {
+        Severity::Error
+    };
     let mut out = Vec::new();
     for side in SIDES {
         let noise = call
@@ -491,10 +516,9 @@ fn one_way(scene: &Scene<'_>) -> Vec<Finding> {
         };
         let until = after.last().map_or(first.end, |(_, span)| span.end);
         let long = until.seconds_since(first.at.max(answered)) >= LIVE_SECONDS;
-        let talks = call
-            .events
-            .iter()
-            .any(|event| event.from == silent && matches!(event.kind, EventKind::RtpEvent(_) | EventKind::T30(_)));
+        let talks = call.events.iter().any(|event| {
+            event.from == silent && matches!(event.kind, EventKind::RtpEvent(_) | EventKind::T30(_))
+        });
         if count(live) < LIVE_PACKETS || count(silent) > 0 || !long || talks {
             continue;
         }
@@ -511,7 +535,10 @@ fn one_way(scene: &Scene<'_>) -> Vec<Finding> {
         .on(event.id)
         .about(scene.endpoint(silent));
         if let Some(said) = said {
-            found = found.more(format!("The packets go to {}, the SDP of the {silent} says {said}.", first.dst));
+            found = found.more(format!(
+                "The packets go to {}, the SDP of the {silent} says {said}.",
+                first.dst
+            ));
         }
         return vec![found];
     }

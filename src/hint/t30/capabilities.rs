@@ -88,9 +88,13 @@ fn last_dis_before<'d>(dialogue: &'d Dialogue<'_>, place: usize) -> Option<&'d L
         .map(|(_, line)| line)
 }
 
-/// T38MaxBitRate of offer and answer in force, the lower one.
+/// `T38MaxBitRate` of offer and answer in force, the lower one.
 fn max_bit_rate(call: &Call) -> Option<u32> {
-    let period = call.media.iter().rev().find(|period| period.t38.is_some())?;
+    let period = call
+        .media
+        .iter()
+        .rev()
+        .find(|period| period.t38.is_some())?;
     let negotiation = call.negotiations.get(period.negotiation)?;
     std::iter::once(&negotiation.offer)
         .chain(&negotiation.answer)
@@ -137,8 +141,8 @@ fn exceeds(scene: &Scene<'_>) -> Vec<Finding> {
         if dcs.fcf != Fcf::Dcs {
             continue;
         }
-        let Some(dis_line) = last_dis_before(&dialogue, place)
-            .filter(|dis| dis.event.from != line.event.from)
+        let Some(dis_line) =
+            last_dis_before(&dialogue, place).filter(|dis| dis.event.from != line.event.from)
         else {
             continue;
         };
@@ -175,7 +179,11 @@ fn cannot_receive(scene: &Scene<'_>) -> Vec<Finding> {
     if dis.fif().len() < 2 || Capabilities::new(dis.fif()).receives() {
         return Vec::new();
     }
-    let tail = if Capabilities::new(dis.fif()).has_document() { ", it only offers a document to poll" } else { "" };
+    let tail = if Capabilities::new(dis.fif()).has_document() {
+        ", it only offers a document to poll"
+    } else {
+        ""
+    };
     let seen = format!("Answering fax says it cannot receive (DIS bit 10 = 0){tail}");
     vec![
         Finding::new(Severity::Error, vec![line.frame()], seen)
@@ -201,9 +209,16 @@ fn ecm_off(scene: &Scene<'_>) -> Vec<Finding> {
     let gone = stats.lost.saturating_sub(stats.recovered);
     let lossy = share(gone, stats.packets.saturating_add(stats.lost)) > LOSS;
     let missed = dialogue.is_t38() && (lossy || dialogue.has(&[Fcf::Rtn]));
-    let severity = if missed { Severity::Warning } else { Severity::Note };
+    let severity = if missed {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
     let dis = last_dis_before(&dialogue, place);
-    let who = match dis.and_then(Line::valid).map(|dis| Capabilities::new(dis.fif()).ecm()) {
+    let who = match dis
+        .and_then(Line::valid)
+        .map(|dis| Capabilities::new(dis.fif()).ecm())
+    {
         Some(true) => format!(" ({} chose so)", line.event.from),
         Some(false) => format!(" ({} does not offer it)", line.event.from.other()),
         None => String::new(),
@@ -213,7 +228,7 @@ fn ecm_off(scene: &Scene<'_>) -> Vec<Finding> {
     vec![Finding::new(severity, frames(cited.into_iter().flatten()), seen).on(line.event.id)]
 }
 
-/// Lowest T38FaxVersion in force, 0 if none is given.
+/// Lowest `T38FaxVersion` in force, 0 if none is given.
 fn version(call: &Call) -> u32 {
     call.media
         .iter()
@@ -241,7 +256,9 @@ fn super_g3(scene: &Scene<'_>) -> Vec<Finding> {
     let is_v8 = |kind: &EventKind| match kind {
         EventKind::T30(message) => message.fcf == Fcf::Dis && Capabilities::new(message.fif()).v8(),
         EventKind::V8 { .. } => true,
-        EventKind::Tone { tone, .. } => matches!(tone, Tone::AnsAm | Tone::AnsAmReversals | Tone::V8Signal),
+        EventKind::Tone { tone, .. } => {
+            matches!(tone, Tone::AnsAm | Tone::AnsAmReversals | Tone::V8Signal)
+        }
         EventKind::RtpEvent(event) => {
             matches!(event.tone(), Some(Tone::AnsAm | Tone::AnsAmReversals))
         }
@@ -306,7 +323,11 @@ fn routing(scene: &Scene<'_>) -> Vec<Finding> {
         matches!(message.fcf, Fcf::Csi | Fcf::Tsi | Fcf::Cig) && message.fif().len() != IDENT
     });
     if let Some((_, line, message)) = odd {
-        let seen = format!("{} has {} characters instead of {IDENT}", line.name(), message.fif().len());
+        let seen = format!(
+            "{} has {} characters instead of {IDENT}",
+            line.name(),
+            message.fif().len()
+        );
         out.push(Finding::new(Severity::Note, vec![line.frame()], seen).on(line.event.id));
     }
     out

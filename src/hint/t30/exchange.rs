@@ -74,9 +74,14 @@ fn collision(scene: &Scene<'_>) -> Vec<Finding> {
         }
     }
     if let Some((first, back)) = echo {
-        let seen = format!("{} of the {} comes back as an echo", first.name(), first.event.from);
+        let seen = format!(
+            "{} of the {} comes back as an echo",
+            first.name(),
+            first.event.from
+        );
         return vec![
-            Finding::new(Severity::Warning, vec![back.frame(), first.frame()], seen).on(back.event.id),
+            Finding::new(Severity::Warning, vec![back.frame(), first.frame()], seen)
+                .on(back.event.id),
         ];
     }
     let Some((first, second)) = hits.first().copied() else {
@@ -121,13 +126,18 @@ fn not_heard(scene: &Scene<'_>) -> Vec<Finding> {
     let mut out: Vec<Finding> = Vec::new();
     let mut seen_before: Vec<(String, String)> = Vec::new();
     for round in &dialogue.rounds {
-        let Some(reply) = round.repeats_answered.and_then(|place| dialogue.line(place)) else {
+        let Some(reply) = round
+            .repeats_answered
+            .and_then(|place| dialogue.line(place))
+        else {
             continue;
         };
         let Some(command) = dialogue.command(round) else {
             continue;
         };
-        let good = reply.valid().is_some_and(|message| message.fcs == Fcs::Good);
+        let good = reply
+            .valid()
+            .is_some_and(|message| message.fcs == Fcs::Good);
         if !good || command.event.at.seconds_since(reply.event.end) < CROSSED {
             continue;
         }
@@ -136,7 +146,10 @@ fn not_heard(scene: &Scene<'_>) -> Vec<Finding> {
             continue;
         }
         let side = round.from;
-        let seen = format!("{} was sent but {side} repeats {} – reply lost after here", key.0, key.1);
+        let seen = format!(
+            "{} was sent but {side} repeats {} – reply lost after here",
+            key.0, key.1
+        );
         let more = evidence::blame(
             scene,
             side,
@@ -144,10 +157,14 @@ fn not_heard(scene: &Scene<'_>) -> Vec<Finding> {
             "the answer is lost on the way to it; ask there whether it arrives.",
         );
         out.push(
-            Finding::new(Severity::Warning, vec![command.frame(), reply.frame()], seen)
-                .on(command.event.id)
-                .about(scene.endpoint(side))
-                .more(more),
+            Finding::new(
+                Severity::Warning,
+                vec![command.frame(), reply.frame()],
+                seen,
+            )
+            .on(command.event.id)
+            .about(scene.endpoint(side))
+            .more(more),
         );
         seen_before.push(key);
     }
@@ -177,22 +194,37 @@ fn repeat_asked(scene: &Scene<'_>) -> Vec<Finding> {
         let bad = command
             .and_then(Line::message)
             .is_some_and(|message| message.fcs == Fcs::Bad);
-        let tail = if bad { ", which came with a bad FCS" } else { "" };
+        let tail = if bad {
+            ", which came with a bad FCS"
+        } else {
+            ""
+        };
         let cited = std::iter::once(first.frame())
             .chain(command.map(Line::frame))
             .chain(crp.iter().map(|(_, line)| line.frame()));
         out.push(
-            Finding::new(severity, frames(cited), format!("CRP: asks repeat of {what}{tail}"))
-                .on(first.event.id)
-                .about(scene.endpoint(first.event.from.other())),
+            Finding::new(
+                severity,
+                frames(cited),
+                format!("CRP: asks repeat of {what}{tail}"),
+            )
+            .on(first.event.id)
+            .about(scene.endpoint(first.event.from.other())),
         );
     }
     if let Some((place, line)) = dialogue.all(&[Fcf::Fnv]).next() {
         let ended = dialogue
             .next_after(place, |next| next.valid().is_some())
             .is_some_and(|(_, next)| next.fcf() == Some(Fcf::Dcn));
-        let severity = if ended { Severity::Error } else { Severity::Warning };
-        let seen = format!("FNV: a field of the {} is not valid", line.event.from.other());
+        let severity = if ended {
+            Severity::Error
+        } else {
+            Severity::Warning
+        };
+        let seen = format!(
+            "FNV: a field of the {} is not valid",
+            line.event.from.other()
+        );
         out.push(Finding::new(severity, vec![line.frame()], seen).on(line.event.id));
     }
     out

@@ -8,6 +8,7 @@ use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Tone;
 use crate::t30::Fcf;
 use crate::t30::capability::Capabilities;
+use crate::t30::frame::T30Frame;
 use crate::t38::Indicator;
 
 /// `t30-no-dis`: a called fax shows itself within this time, seconds.
@@ -113,14 +114,7 @@ fn tones_absent(scene: &Scene<'_>) -> Vec<Finding> {
     let Some((_, dis)) = dialogue.all(&[Fcf::Dis]).next() else {
         return Vec::new();
     };
-    let heard = |wanted: fn(Tone) -> bool| {
-        scene
-            .call
-            .events
-            .iter()
-            .filter_map(tone_of)
-            .any(wanted)
-    };
+    let heard = |wanted: fn(Tone) -> bool| scene.call.events.iter().filter_map(tone_of).any(wanted);
     let missing = match (heard(|tone| tone == Tone::Cng), heard(is_answer_tone)) {
         (true, true) => return Vec::new(),
         (false, true) => "No CNG",
@@ -134,7 +128,11 @@ fn tones_absent(scene: &Scene<'_>) -> Vec<Finding> {
 fn no_dis(scene: &Scene<'_>) -> Vec<Finding> {
     let call = scene.call;
     let dialogue = Dialogue::of(call);
-    if dialogue.lines.iter().any(|line| line.message().is_some() || line.page().is_some()) {
+    if dialogue
+        .lines
+        .iter()
+        .any(|line| line.message().is_some() || line.page().is_some())
+    {
         return Vec::new();
     }
     let Some((from, event)) = fax_expected(call) else {
@@ -151,15 +149,9 @@ fn no_dis(scene: &Scene<'_>) -> Vec<Finding> {
     let last = call
         .events
         .iter()
-        .filter(|event| tone_of(event) == Some(Tone::Cng))
-        .last();
+        .rfind(|event| tone_of(event) == Some(Tone::Cng));
     let called = dialogue.called;
-    let cited = frames(
-        [event, last]
-            .into_iter()
-            .flatten()
-            .map(|event| event.frame),
-    );
+    let cited = frames([event, last].into_iter().flatten().map(|event| event.frame));
     let mut found = Finding::new(
         Severity::Error,
         cited,
@@ -189,7 +181,12 @@ fn fax_expected(call: &Call) -> Option<(Timestamp, Option<&Event>)> {
     let fax = call.fax.as_ref()?;
     if fax.carrier == FaxCarrier::T38 {
         let first = [call.udptl.caller.first, call.udptl.callee.first];
-        return first.into_iter().flatten().map(|(_, at)| at).min().map(|at| (at, None));
+        return first
+            .into_iter()
+            .flatten()
+            .map(|(_, at)| at)
+            .min()
+            .map(|at| (at, None));
     }
     let readable = call.media.iter().any(|period| {
         period
@@ -216,18 +213,16 @@ fn dis_no_dcs(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn unanswered_dis(
-    scene: &Scene<'_>,
-    dialogue: &Dialogue<'_>,
-    run: &[&Round],
-) -> Option<Finding> {
+fn unanswered_dis(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Option<Finding> {
     let (first, last) = (run.first()?, run.last()?);
     let lines: Vec<&Line<'_>> = run
         .iter()
         .filter_map(|round| dialogue.command(round))
         .collect();
     // A DCS that came damaged was sent: other rules tell of that.
-    let answered_badly = run.iter().any(|round| round.answer.is_none() && dialogue.is_talked_to(round));
+    let answered_badly = run
+        .iter()
+        .any(|round| round.answer.is_none() && dialogue.is_talked_to(round));
     if last.attempt < 2 || answered_badly {
         return None;
     }
@@ -242,7 +237,10 @@ fn unanswered_dis(
     };
     let calling = first.from.other();
     let seen = if unanswered {
-        format!("DIS sent {}x, no DCS – problem on the sending side ({calling})", last.attempt)
+        format!(
+            "DIS sent {}x, no DCS – problem on the sending side ({calling})",
+            last.attempt
+        )
     } else {
         format!("DIS sent {}x before the {calling} answered", last.attempt)
     };
@@ -289,11 +287,15 @@ fn both_sides(scene: &Scene<'_>) -> Vec<Finding> {
     };
     if let (Some(a), Some(b)) = (of(Side::Caller), of(Side::Callee)) {
         let apart = a.event.at.seconds_since(b.event.at).abs();
-        let same = a.valid().map(|m| m.fif()) == b.valid().map(|m| m.fif());
+        let same = a.valid().map(T30Frame::fif) == b.valid().map(T30Frame::fif);
         if apart > BOTH_WITHIN || (same && apart <= ECHO) {
             return Vec::new();
         }
-        let (first, second) = if a.event.at <= b.event.at { (a, b) } else { (b, a) };
+        let (first, second) = if a.event.at <= b.event.at {
+            (a, b)
+        } else {
+            (b, a)
+        };
         let seen = "Both ends act as receiver (DIS) – roles wrong or media looped".to_owned();
         let cited = frames([second.frame(), first.frame()]);
         return vec![Finding::new(Severity::Error, cited, seen).on(second.event.id)];
@@ -321,12 +323,18 @@ fn non_standard(scene: &Scene<'_>) -> Vec<Finding> {
     [Fcf::Nsf, Fcf::Nsc, Fcf::Nss]
         .into_iter()
         .filter_map(|fcf| {
-            let (_, line, message) = dialogue.messages().find(|(_, _, message)| message.fcf == fcf)?;
-            let overwritten = message.fif().iter().all(|octet| matches!(octet, 0x00 | 0xFF));
+            let (_, line, message) = dialogue
+                .messages()
+                .find(|(_, _, message)| message.fcf == fcf)?;
+            let overwritten = message
+                .fif()
+                .iter()
+                .all(|octet| matches!(octet, 0x00 | 0xFF));
             let (severity, seen) = match fcf {
-                Fcf::Nss if dialogue.is_t38() => {
-                    (Severity::Warning, "NSS: proprietary mode, which T.38 cannot carry".to_owned())
-                }
+                Fcf::Nss if dialogue.is_t38() => (
+                    Severity::Warning,
+                    "NSS: proprietary mode, which T.38 cannot carry".to_owned(),
+                ),
                 _ if overwritten => (Severity::Note, format!("{fcf}: overwritten by a gateway")),
                 _ => (Severity::Note, format!("{fcf}: {}", message.detail())),
             };
@@ -350,13 +358,32 @@ fn polling(scene: &Scene<'_>) -> Vec<Finding> {
         .and_then(|(_, dis)| dis.valid())
         .is_some_and(|dis| !Capabilities::new(dis.fif()).has_document());
     let (severity, tail) = if refused {
-        (Severity::Error, format!(" – DCN: nothing to poll at the {called}"))
+        (
+            Severity::Error,
+            format!(" – DCN: nothing to poll at the {called}"),
+        )
     } else if nothing_ready && !dialogue.has(&[Fcf::Cfr]) {
-        (Severity::Warning, " – but DIS offers no document (bit 9)".to_owned())
+        (
+            Severity::Warning,
+            " – but DIS offers no document (bit 9)".to_owned(),
+        )
     } else {
         (Severity::Note, String::new())
     };
-    let cited = frames([Some(line.frame()), dialogue.dcn.and_then(|dcn| dialogue.line(dcn)).map(Line::frame)].into_iter().flatten());
-    let seen = format!("Polling call (DTC): {called} sends, {} receives{tail}", called.other());
+    let cited = frames(
+        [
+            Some(line.frame()),
+            dialogue
+                .dcn
+                .and_then(|dcn| dialogue.line(dcn))
+                .map(Line::frame),
+        ]
+        .into_iter()
+        .flatten(),
+    );
+    let seen = format!(
+        "Polling call (DTC): {called} sends, {} receives{tail}",
+        called.other()
+    );
     vec![Finding::new(severity, cited, seen).on(line.event.id)]
 }

@@ -51,19 +51,31 @@ fn success(scene: &Scene<'_>) -> Vec<Finding> {
     if let Some(ecm) = fax.ecm {
         how.push(if ecm { "ECM" } else { "no ECM" }.to_owned());
     }
-    how.push(format!("{:.0} s", end.event.end.seconds_since(first.event.at)));
+    how.push(format!(
+        "{:.0} s",
+        end.event.end.seconds_since(first.event.at)
+    ));
     let cited = std::iter::once(last.frame())
         .chain(
             dialogue
                 .all(&[Fcf::Dis, Fcf::Dcs, Fcf::Cfr, Fcf::Eop])
                 .map(|(_, line)| line.frame()),
         )
-        .chain(dialogue.dcn.and_then(|dcn| dialogue.line(dcn)).map(Line::frame));
+        .chain(
+            dialogue
+                .dcn
+                .and_then(|dcn| dialogue.line(dcn))
+                .map(Line::frame),
+        );
     vec![
         Finding::new(
             Severity::Ok,
             frames(cited),
-            format!("Fax OK: {} page(s) confirmed, {}", fax.pages_confirmed, how.join(", ")),
+            format!(
+                "Fax OK: {} page(s) confirmed, {}",
+                fax.pages_confirmed,
+                how.join(", ")
+            ),
         )
         .on(last.event.id),
     ]
@@ -96,13 +108,21 @@ fn partial(scene: &Scene<'_>) -> Vec<Finding> {
         .and_then(|page| {
             page.answer
                 .map(|(_, id)| id)
-                .or(page.command.map(|(_, id)| id))
-                .or(page.data.last().copied())
+                .or_else(|| page.command.map(|(_, id)| id))
+                .or_else(|| page.data.last().copied())
         })
-        .or_else(|| fax.pages.last().and_then(|page| page.answer).map(|(_, id)| id));
+        .or_else(|| {
+            fax.pages
+                .last()
+                .and_then(|page| page.answer)
+                .map(|(_, id)| id)
+        });
     let mut found = Finding::new(
         Severity::Error,
-        event.and_then(|id| scene.frame(id)).into_iter().collect::<Vec<_>>(),
+        event
+            .and_then(|id| scene.frame(id))
+            .into_iter()
+            .collect::<Vec<_>>(),
         seen,
     );
     found.event = event;

@@ -176,14 +176,17 @@ fn truncated(scene: &Scene<'_>) -> Vec<Finding> {
     if dialogue.is_half() {
         return Vec::new();
     }
-    let is_t38 = |line: &Line<'_>, page: &PageData| page.level.is_none() && dialogue.is_t38() && line.event.from == dialogue.sender;
+    let is_t38 = |line: &Line<'_>, page: &PageData| {
+        page.level.is_none() && dialogue.is_t38() && line.event.from == dialogue.sender
+    };
     let mut out = Vec::new();
     for (place, line, page) in page_lines(&dialogue) {
         let confirmed = is_confirmed(scene, page.page);
         let cut = cut_at(scene, line.event.at)
             .is_some_and(|at| at.seconds_since(line.event.end) <= CUT_BY_HANG_UP);
         let next = dialogue.next_after(place, |next| next.event.from == line.event.from);
-        let short = is_t38(line, page) && page.ended && page.bytes < SHORT_PAGE && page.block.is_none();
+        let short =
+            is_t38(line, page) && page.ended && page.bytes < SHORT_PAGE && page.block.is_none();
         let breaks = !page.ended
             && next.is_none_or(|(_, next)| next.event.at.seconds_since(line.event.end) > SILENCE)
             && (cut || waited(scene.call, line.event.end, SILENCE));
@@ -196,7 +199,10 @@ fn truncated(scene: &Scene<'_>) -> Vec<Finding> {
         };
         let seconds = line.event.end.seconds_since(line.event.at);
         let seen = if breaks {
-            format!("Page {} breaks off after {seconds:.1} s / {} bytes", page.page, page.bytes)
+            format!(
+                "Page {} breaks off after {seconds:.1} s / {} bytes",
+                page.page, page.bytes
+            )
         } else {
             format!("Page {} has only {} bytes of data", page.page, page.bytes)
         };
@@ -317,13 +323,24 @@ fn slow(scene: &Scene<'_>) -> Vec<Finding> {
             if seconds <= SLOW_PAGE && !resent {
                 return None;
             }
-            let severity = if seconds > VERY_SLOW_PAGE { Severity::Warning } else { Severity::Note };
-            let mut seen = format!("Page {} takes {seconds:.0} s at {}", whole.number, whole.page.modem);
+            let severity = if seconds > VERY_SLOW_PAGE {
+                Severity::Warning
+            } else {
+                Severity::Note
+            };
+            let mut seen = format!(
+                "Page {} takes {seconds:.0} s at {}",
+                whole.number, whole.page.modem
+            );
             if whole.bytes > 0 {
                 let _ = write!(seen, " ({} kB)", whole.bytes / 1000);
             }
             if resent {
-                let _ = write!(seen, " – {} of {} frames resent", whole.resent, whole.frames);
+                let _ = write!(
+                    seen,
+                    " – {} of {} frames resent",
+                    whole.resent, whole.frames
+                );
             }
             let cited = vec![whole.first.frame(), whole.last.event.last_frame];
             Some(Finding::new(severity, cited, seen).on(whole.first.event.id))
@@ -467,7 +484,11 @@ fn fourth_ppr(scene: &Scene<'_>) -> Vec<Finding> {
                 Some(_) => "DCN",
                 None => "no way out",
             };
-            let severity = if saved { Severity::Warning } else { Severity::Error };
+            let severity = if saved {
+                Severity::Warning
+            } else {
+                Severity::Error
+            };
             let block = requests
                 .iter()
                 .filter(|other| other.block == request.block && other.page == request.page);
@@ -477,7 +498,10 @@ fn fourth_ppr(scene: &Scene<'_>) -> Vec<Finding> {
             Finding::new(
                 severity,
                 frames(cited),
-                format!("4 PPR on page {} block {} – {end}", request.page, request.block),
+                format!(
+                    "4 PPR on page {} block {} – {end}",
+                    request.page, request.block
+                ),
             )
             .on(request.line.event.id)
         })

@@ -98,7 +98,13 @@ fn not_ready(scene: &Scene<'_>) -> Vec<Finding> {
                 || line.page().is_some()
         });
         let until = end.map_or(dialogue.lines.len(), |(place, _)| place);
-        out.push(wait(scene, &dialogue, (place, first), until, end.map(|(_, line)| line)));
+        out.push(wait(
+            scene,
+            &dialogue,
+            (place, first),
+            until,
+            end.map(|(_, line)| line),
+        ));
         from = until.max(place + 1);
     }
     out
@@ -131,14 +137,21 @@ fn wait(
         (true, false) => " – the fax ended while waiting",
         (false, _) => "",
     };
-    let count = rounds.iter().filter(|line| line.fcf() == Some(Fcf::Rnr)).count();
+    let count = rounds
+        .iter()
+        .filter(|line| line.fcf() == Some(Fcf::Rnr))
+        .count();
     let cited = std::iter::once(first.frame())
         .chain(end.map(Line::frame))
         .chain([last.frame()]);
-    Finding::new(severity, frames(cited), format!("Receiver busy (RNR) {seconds:.0} s{tail}"))
-        .on(first.event.id)
-        .about(scene.endpoint(first.event.from))
-        .more(format!("{count} RNR from the {}.", first.event.from))
+    Finding::new(
+        severity,
+        frames(cited),
+        format!("Receiver busy (RNR) {seconds:.0} s{tail}"),
+    )
+    .on(first.event.id)
+    .about(scene.endpoint(first.event.from))
+    .more(format!("{count} RNR from the {}.", first.event.from))
 }
 
 fn no_response(scene: &Scene<'_>) -> Vec<Finding> {
@@ -159,7 +172,11 @@ fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Opt
             && !dialogue.is_talked_to(round)
             && dialogue.patience(round) >= T4_LEAST
     };
-    let silent: Vec<&Round> = run.iter().copied().filter(|round| is_silent(round)).collect();
+    let silent: Vec<&Round> = run
+        .iter()
+        .copied()
+        .filter(|round| is_silent(round))
+        .collect();
     let last = *run.last()?;
     let first_silent = *silent.first()?;
     let severity = if silent.len() >= TRIES || is_silent(last) {
@@ -167,7 +184,10 @@ fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Opt
     } else {
         Severity::Warning
     };
-    let lines: Vec<&Line<'_>> = silent.iter().filter_map(|round| dialogue.command(round)).collect();
+    let lines: Vec<&Line<'_>> = silent
+        .iter()
+        .filter_map(|round| dialogue.command(round))
+        .collect();
     let name = lines.first()?.name();
     let page = dialogue.page_at(first_silent.command);
     let receiver = last.from.other();
@@ -183,9 +203,13 @@ fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Opt
         "look at its log and whether the page is stored there.",
         "ask there whether the command arrives and whether the page was received.",
     );
-    let mut found = Finding::new(severity, frames(lines.iter().map(|line| line.frame())), seen)
-        .about(scene.endpoint(receiver))
-        .more(more);
+    let mut found = Finding::new(
+        severity,
+        frames(lines.iter().map(|line| line.frame())),
+        seen,
+    )
+    .about(scene.endpoint(receiver))
+    .more(more);
     found.event = lines.last().map(|line| line.event.id);
     Some(found)
 }
@@ -201,9 +225,16 @@ fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
                     .iter()
                     .any(|other| other.number == page && other.confirmed)
             });
-            let severity = if confirmed { Severity::Warning } else { Severity::Error };
-            let command = dialogue.last_before(place, POST_MESSAGE).map(|(_, line)| line.frame());
-            let seen = format!("RTN – receiver rejected page {page} (quality); sender must retrain");
+            let severity = if confirmed {
+                Severity::Warning
+            } else {
+                Severity::Error
+            };
+            let command = dialogue
+                .last_before(place, POST_MESSAGE)
+                .map(|(_, line)| line.frame());
+            let seen =
+                format!("RTN – receiver rejected page {page} (quality); sender must retrain");
             let mut found = Finding::new(
                 severity,
                 frames([Some(line.frame()), command].into_iter().flatten()),
@@ -257,13 +288,7 @@ fn retrain(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn interrupt(scene: &Scene<'_>) -> Vec<Finding> {
-    const INTERRUPTS: &[Fcf] = &[
-        Fcf::Pip,
-        Fcf::Pin,
-        Fcf::PriEom,
-        Fcf::PriMps,
-        Fcf::PriEop,
-    ];
+    const INTERRUPTS: &[Fcf] = &[Fcf::Pip, Fcf::Pin, Fcf::PriEom, Fcf::PriMps, Fcf::PriEop];
     let dialogue = Dialogue::of(scene.call);
     let Some((place, line)) = dialogue.all(INTERRUPTS).next() else {
         return Vec::new();
@@ -278,6 +303,10 @@ fn interrupt(scene: &Scene<'_>) -> Vec<Finding> {
     } else {
         Severity::Note
     };
-    let seen = format!("{}: operator interrupt requested by the {}", line.name(), line.event.from);
+    let seen = format!(
+        "{}: operator interrupt requested by the {}",
+        line.name(),
+        line.event.from
+    );
     vec![Finding::new(severity, vec![line.frame()], seen).on(line.event.id)]
 }

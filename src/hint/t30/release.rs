@@ -91,7 +91,11 @@ fn before<'d>(dialogue: &'d Dialogue<'_>, place: usize) -> Option<&'d Line<'d>> 
 
 /// `your PBX`, `caller`: with the part it plays.
 fn part(scene: &Scene<'_>, dialogue: &Dialogue<'_>, side: Side) -> String {
-    let role = if side == dialogue.sender { "sender" } else { "receiver" };
+    let role = if side == dialogue.sender {
+        "sender"
+    } else {
+        "receiver"
+    };
     format!("{role} ({})", scene.who(side))
 }
 
@@ -133,7 +137,13 @@ fn before_dcs(scene: &Scene<'_>) -> Vec<Finding> {
     } else {
         format!("DCN right after DIS – the {side} refuses: no common mode, or no document")
     };
-    vec![found(scene, &dialogue, Severity::Error, (place, line), seen)]
+    vec![found(
+        scene,
+        &dialogue,
+        Severity::Error,
+        (place, line),
+        seen,
+    )]
 }
 
 fn after_dcs(scene: &Scene<'_>) -> Vec<Finding> {
@@ -144,11 +154,23 @@ fn after_dcs(scene: &Scene<'_>) -> Vec<Finding> {
     let side = line.event.from;
     let tries = dialogue.rounds_of(&[Fcf::Dcs, Fcf::Nss]).count();
     let seen = if side == dialogue.sender {
-        format!("DCN in training: {} gave up after {tries} tries", part(scene, &dialogue, side))
+        format!(
+            "DCN in training: {} gave up after {tries} tries",
+            part(scene, &dialogue, side)
+        )
     } else {
-        format!("DCN in training: {} refused DCS or identification", part(scene, &dialogue, side))
+        format!(
+            "DCN in training: {} refused DCS or identification",
+            part(scene, &dialogue, side)
+        )
     };
-    vec![found(scene, &dialogue, Severity::Error, (place, line), seen)]
+    vec![found(
+        scene,
+        &dialogue,
+        Severity::Error,
+        (place, line),
+        seen,
+    )]
 }
 
 fn in_page(scene: &Scene<'_>) -> Vec<Finding> {
@@ -165,7 +187,11 @@ fn in_page(scene: &Scene<'_>) -> Vec<Finding> {
     let sloppy = reached == Reached::Page
         && side == dialogue.sender
         && data.is_some_and(|page| page.block.is_none() && page.ended);
-    let severity = if sloppy { Severity::Warning } else { Severity::Error };
+    let severity = if sloppy {
+        Severity::Warning
+    } else {
+        Severity::Error
+    };
     let page = match reached {
         Reached::Page => dialogue.page_at(place),
         // The page that was due and never began.
@@ -177,7 +203,10 @@ fn in_page(scene: &Scene<'_>) -> Vec<Finding> {
         (_, true) => "sent no data",
         (_, false) => "got no data",
     };
-    let seen = format!("DCN during page {page} – {} {why}", part(scene, &dialogue, side));
+    let seen = format!(
+        "DCN during page {page} – {} {why}",
+        part(scene, &dialogue, side)
+    );
     vec![found(scene, &dialogue, severity, (place, line), seen)]
 }
 
@@ -201,7 +230,13 @@ fn after_page(scene: &Scene<'_>) -> Vec<Finding> {
         dialogue.page_at(place),
         part(scene, &dialogue, side)
     );
-    vec![found(scene, &dialogue, Severity::Error, (place, line), seen)]
+    vec![found(
+        scene,
+        &dialogue,
+        Severity::Error,
+        (place, line),
+        seen,
+    )]
 }
 
 fn no_dcn(scene: &Scene<'_>) -> Vec<Finding> {
@@ -212,10 +247,7 @@ fn no_dcn(scene: &Scene<'_>) -> Vec<Finding> {
     {
         return Vec::new();
     }
-    let Some((_, mcf)) = dialogue
-        .all(&[Fcf::Mcf, Fcf::Rtp, Fcf::Pip])
-        .last()
-    else {
+    let Some((_, mcf)) = dialogue.all(&[Fcf::Mcf, Fcf::Rtp, Fcf::Pip]).last() else {
         return Vec::new();
     };
     if !evidence::waited(scene.call, mcf.event.end, T2) {
@@ -224,9 +256,7 @@ fn no_dcn(scene: &Scene<'_>) -> Vec<Finding> {
     let bye = hang_up(scene.call).map(|event| event.frame);
     let cited = [Some(mcf.frame()), bye];
     let seen = "No DCN after the last MCF – fax is delivered, end not clean";
-    vec![
-        Finding::new(Severity::Note, frames(cited.into_iter().flatten()), seen).on(mcf.event.id),
-    ]
+    vec![Finding::new(Severity::Note, frames(cited.into_iter().flatten()), seen).on(mcf.event.id)]
 }
 
 fn dropped(scene: &Scene<'_>) -> Vec<Finding> {
@@ -258,18 +288,10 @@ fn dropped(scene: &Scene<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let seen = format!("Media end in phase {phase} (after {after}) without DCN");
-    vec![
-        Finding::new(Severity::Error, vec![last.event.last_frame], seen).on(last.event.id),
-    ]
+    vec![Finding::new(Severity::Error, vec![last.event.last_frame], seen).on(last.event.id)]
 }
 
-fn hung_up(
-    scene: &Scene<'_>,
-    bye: &Event,
-    last: &Line<'_>,
-    phase: &str,
-    after: &str,
-) -> Finding {
+fn hung_up(scene: &Scene<'_>, bye: &Event, last: &Line<'_>, phase: &str, after: &str) -> Finding {
     let side = bye.from;
     let reason = scene
         .message(bye.id)
@@ -289,7 +311,9 @@ fn hung_up(
     )
     .on(bye.id)
     .about(scene.endpoint(side))
-    .more(format!("{gap:.1} s after the last fax signal. {reason}{blame}"))
+    .more(format!(
+        "{gap:.1} s after the last fax signal. {reason}{blame}"
+    ))
 }
 
 /// Whether a fax is known to be incomplete because its capture is.

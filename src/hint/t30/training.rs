@@ -127,7 +127,11 @@ fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Opt
             && !dialogue.is_talked_to(round)
             && dialogue.patience(round) >= T4_LEAST
     };
-    let silent: Vec<&Round> = run.iter().copied().filter(|round| is_silent(round)).collect();
+    let silent: Vec<&Round> = run
+        .iter()
+        .copied()
+        .filter(|round| is_silent(round))
+        .collect();
     let last = *run.last()?;
     let count = u32::try_from(silent.len()).unwrap_or(u32::MAX);
     let given_up = is_silent(last) && dialogue.patience(last) >= T4.min(T4_LEAST + 0.5);
@@ -141,17 +145,28 @@ fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Opt
     };
     let sender = last.from;
     let receiver = sender.other();
-    let lines: Vec<&Line<'_>> = silent.iter().filter_map(|round| dialogue.command(round)).collect();
+    let lines: Vec<&Line<'_>> = silent
+        .iter()
+        .filter_map(|round| dialogue.command(round))
+        .collect();
     let seen = format!("DCS/TCF sent {count}x, no CFR or FTT – {receiver} does not answer");
     let rate = rate_of(dialogue, last).map_or_else(String::new, |modem| format!("At {modem}. "));
     let before = dialogue
         .lines
         .iter()
         .filter(|line| line.event.from == receiver && line.message().is_some())
-        .take_while(|line| lines.last().is_some_and(|last| line.event.at < last.event.at))
+        .take_while(|line| {
+            lines
+                .last()
+                .is_some_and(|last| line.event.at < last.event.at)
+        })
         .last();
     let heard = before.map_or_else(String::new, |line| {
-        format!("The last of the {receiver} was {} in frame {}. ", line.name(), line.frame())
+        format!(
+            "The last of the {receiver} was {} in frame {}. ",
+            line.name(),
+            line.frame()
+        )
     });
     let blame = evidence::blame(
         scene,
@@ -159,9 +174,13 @@ fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Opt
         "look whether DCS and TCF arrive there, and at its fax log.",
         "ask there whether DCS and TCF arrive.",
     );
-    let found = Finding::new(severity, frames(lines.iter().map(|line| line.frame())), seen)
-        .about(scene.endpoint(receiver))
-        .more(format!("{rate}{heard}{blame}"));
+    let found = Finding::new(
+        severity,
+        frames(lines.iter().map(|line| line.frame())),
+        seen,
+    )
+    .about(scene.endpoint(receiver))
+    .more(format!("{rate}{heard}{blame}"));
     Some(standing_on(found, lines.last().copied()))
 }
 
@@ -182,9 +201,16 @@ fn dcs_dis_loop(scene: &Scene<'_>) -> Vec<Finding> {
     let Some((dcs, last)) = turns.last().copied() else {
         return Vec::new();
     };
-    let severity = if turns.len() >= LOOP { Severity::Error } else { Severity::Note };
+    let severity = if turns.len() >= LOOP {
+        Severity::Error
+    } else {
+        Severity::Note
+    };
     let receiver = last.event.from;
-    let seen = format!("{receiver} repeats DIS after DCS ({}x) – it does not see the DCS", turns.len());
+    let seen = format!(
+        "{receiver} repeats DIS after DCS ({}x) – it does not see the DCS",
+        turns.len()
+    );
     // The second DIS after a DCS decides; a single one may have been under way.
     let order = turns.iter().rev().take(1).chain(turns.iter());
     let cited = frames(order.flat_map(|(dcs, dis)| [dis.frame(), dcs.frame()]));
@@ -223,7 +249,10 @@ fn tcf_missing(scene: &Scene<'_>) -> Vec<Finding> {
     let found = Finding::new(
         Severity::Error,
         frames(missing.iter().map(|line| line.frame())),
-        format!("{} DCS without TCF – the training of the {sender} did not reach this point", missing.len()),
+        format!(
+            "{} DCS without TCF – the training of the {sender} did not reach this point",
+            missing.len()
+        ),
     )
     .about(scene.endpoint(sender));
     vec![standing_on(found, Some(last))]
@@ -247,7 +276,10 @@ fn lacks_tcf(dialogue: &Dialogue<'_>, round: &Round) -> bool {
     let internet_aware = dcs
         .valid()
         .is_none_or(|message| DcsMode::new(message.fif()).iaf);
-    let answer = round.answer.or(round.unseen).and_then(|place| dialogue.line(place));
+    let answer = round
+        .answer
+        .or(round.unseen)
+        .and_then(|place| dialogue.line(place));
     if internet_aware
         || answer.and_then(Line::fcf) == Some(Fcf::Cfr)
         || (answer.is_none() && dialogue.patience(round) < WAIT)
@@ -255,7 +287,7 @@ fn lacks_tcf(dialogue: &Dialogue<'_>, round: &Round) -> bool {
     {
         return false;
     }
-    let until = answer.map_or(dcs.event.end.plus_seconds(WAIT), |line| line.event.at);
+    let until = answer.map_or_else(|| dcs.event.end.plus_seconds(WAIT), |line| line.event.at);
     !dialogue.call.events.iter().any(|event| {
         event.from == round.from
             && event.at >= dcs.event.at
@@ -303,13 +335,28 @@ fn tcf_corrupt(scene: &Scene<'_>) -> Vec<Finding> {
     let Some((_, line, good, whole)) = worst.or(bad.first()).copied() else {
         return Vec::new();
     };
-    let severity = if worst.is_some() { Severity::Warning } else { Severity::Note };
-    let times = if bad.len() > 1 { format!(" ({}x)", bad.len()) } else { String::new() };
-    let tail = if worst.is_some() { "expect FTT, slower speed" } else { "the receiver took it" };
+    let severity = if worst.is_some() {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
+    let times = if bad.len() > 1 {
+        format!(" ({}x)", bad.len())
+    } else {
+        String::new()
+    };
+    let tail = if worst.is_some() {
+        "expect FTT, slower speed"
+    } else {
+        "the receiver took it"
+    };
     let order = std::iter::once(line.frame()).chain(bad.iter().map(|(_, line, ..)| line.frame()));
     let lost = match line.what {
         What::Tcf(tcf) if tcf.lost_packets > 0 => {
-            format!("{} T.38 packets are missing in it: the IP path did it.", tcf.lost_packets)
+            format!(
+                "{} T.38 packets are missing in it: the IP path did it.",
+                tcf.lost_packets
+            )
         }
         _ => "No T.38 packet is missing in it: it came that way from the sending side.".to_owned(),
     };
@@ -330,7 +377,11 @@ fn ftt(scene: &Scene<'_>) -> Vec<Finding> {
         .all(&[Fcf::Ftt])
         .enumerate()
         .map(|(number, (place, line))| {
-            let severity = if number == 0 { Severity::Note } else { Severity::Warning };
+            let severity = if number == 0 {
+                Severity::Note
+            } else {
+                Severity::Warning
+            };
             let dcs = dialogue.last_before(place, &[Fcf::Dcs]);
             let rate = dcs
                 .and_then(|(_, dcs)| dcs.valid())
@@ -340,7 +391,10 @@ fn ftt(scene: &Scene<'_>) -> Vec<Finding> {
             Finding::new(
                 severity,
                 frames(cited.into_iter().flatten()),
-                format!("FTT at {rate} – training failed, sender steps down ({}.)", number + 1),
+                format!(
+                    "FTT at {rate} – training failed, sender steps down ({}.)",
+                    number + 1
+                ),
             )
             .on(line.event.id)
         })
@@ -381,7 +435,10 @@ fn train_failed(scene: &Scene<'_>) -> Vec<Finding> {
         Finding::new(
             Severity::Error,
             frames(cited),
-            format!("Training failed at all speeds: {}, no CFR", ladder.join("->")),
+            format!(
+                "Training failed at all speeds: {}, no CFR",
+                ladder.join("->")
+            ),
         )
         .on(last.event.id)
         .about(scene.endpoint(receiver))

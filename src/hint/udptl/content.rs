@@ -33,9 +33,11 @@ pub(super) fn undecodable(scene: &Scene<'_>) -> Vec<Finding> {
 fn undecodable_of(call: &Call, side: Side) -> Option<Finding> {
     let stats = call.udptl.of(side);
     let malformed = call.events.iter().filter_map(|event| match &event.kind {
-        EventKind::Malformed { reason, octets, count } if event.from == side => {
-            Some((event, reason, octets.len(), *count))
-        }
+        EventKind::Malformed {
+            reason,
+            octets,
+            count,
+        } if event.from == side => Some((event, reason, octets.len(), *count)),
         _ => None,
     });
     let keepalives: u32 = malformed
@@ -43,7 +45,10 @@ fn undecodable_of(call: &Call, side: Side) -> Option<Finding> {
         .filter(|(.., len, _)| *len <= KEEPALIVE)
         .map(|(.., count)| count)
         .sum();
-    let bad = stats.undecodable.checked_sub(keepalives).filter(|n| *n > 0)?;
+    let bad = stats
+        .undecodable
+        .checked_sub(keepalives)
+        .filter(|n| *n > 0)?;
     let mut shown = malformed.filter(|(.., len, _)| *len > KEEPALIVE);
     let first = shown.next();
     let severity = if share(bad, stats.packets.saturating_add(bad)) > MANY_UNDECODABLE {
@@ -69,7 +74,11 @@ fn undecodable_of(call: &Call, side: Side) -> Option<Finding> {
 
 /// Lowest T38FaxVersion of offer and answer of the T.38 in force (absent means 0); `None` without SDP.
 fn agreed_version(call: &Call) -> Option<u32> {
-    let period = call.media.iter().rev().find(|period| period.t38.is_some())?;
+    let period = call
+        .media
+        .iter()
+        .rev()
+        .find(|period| period.t38.is_some())?;
     let negotiation = call.negotiations.get(period.negotiation)?;
     let version = |sdp: &Sdp| {
         sdp.media
@@ -85,16 +94,20 @@ fn agreed_version(call: &Call) -> Option<u32> {
 
 pub(super) fn asn1(scene: &Scene<'_>) -> Vec<Finding> {
     let call = scene.call;
-    let (caller, callee) = (&call.udptl.caller, &call.udptl.callee);
-    if let (Some(a), Some(b)) = (caller.encoding, callee.encoding)
+    let (forth, back) = (&call.udptl.caller, &call.udptl.callee);
+    if let (Some(a), Some(b)) = (forth.encoding, back.encoding)
         && a != b
     {
-        let cited = [caller.encoding_frame, callee.encoding_frame];
+        let cited = [forth.encoding_frame, back.encoding_frame];
         let found = finding(
             Severity::Error,
             frames(cited.into_iter().flatten()),
             None,
-            format!("caller uses {} ASN.1, callee {}: they do not understand each other", year(a), year(b)),
+            format!(
+                "caller uses {} ASN.1, callee {}: they do not understand each other",
+                year(a),
+                year(b)
+            ),
         );
         return vec![found];
     }
@@ -116,12 +129,19 @@ pub(super) fn asn1(scene: &Scene<'_>) -> Vec<Finding> {
             if fits {
                 return None;
             }
-            let severity = if hears(&dialogue, side.other()) { Severity::Note } else { Severity::Error };
+            let severity = if hears(&dialogue, side.other()) {
+                Severity::Note
+            } else {
+                Severity::Error
+            };
             Some(finding(
                 severity,
                 frames(stats.encoding_frame),
                 None,
-                format!("{side} uses {} ASN.1, SDP version says {version}", year(used)),
+                format!(
+                    "{side} uses {} ASN.1, SDP version says {version}",
+                    year(used)
+                ),
             ))
         })
         .collect()
@@ -167,7 +187,9 @@ fn residue_of(call: &Call, side: Side) -> Option<Finding> {
         call.negotiations
             .get(period.negotiation)
             .and_then(|negotiation| negotiation.answer_event),
-        format!("{side} still sends RTP audio {seconds:.1} s after switching to T.38 ({count} packets)"),
+        format!(
+            "{side} still sends RTP audio {seconds:.1} s after switching to T.38 ({count} packets)"
+        ),
     ))
 }
 
@@ -189,7 +211,8 @@ pub(super) fn early(scene: &Scene<'_>) -> Vec<Finding> {
                 return None;
             }
             let signal = |event: &&crate::call::Event| {
-                event.from == side && matches!(event.kind, EventKind::T30(_) | EventKind::Indicator(_))
+                event.from == side
+                    && matches!(event.kind, EventKind::T30(_) | EventKind::Indicator(_))
             };
             let lost = call
                 .events
@@ -222,7 +245,10 @@ fn same_signal(a: &EventKind, b: &EventKind) -> bool {
     match (a, b) {
         (EventKind::T30(a), EventKind::T30(b)) => a.fcf == b.fcf,
         // Only tones and V.21 matter: silence and training come again on their own.
-        (EventKind::Indicator(Indicator::Ced | Indicator::V21Preamble), EventKind::Indicator(b)) => {
+        (
+            EventKind::Indicator(Indicator::Ced | Indicator::V21Preamble),
+            EventKind::Indicator(b),
+        ) => {
             matches!(b, Indicator::Ced | Indicator::V21Preamble)
         }
         (EventKind::Indicator(Indicator::Ced | Indicator::V21Preamble), EventKind::T30(_)) => true,

@@ -67,7 +67,10 @@ fn recovered_of(call: &Call, side: Side) -> Option<Finding> {
     let how = if stats.fec_packets > stats.redundancy_packets {
         "FEC".to_owned()
     } else {
-        format!("redundancy ({})", stats.depth_control.max(stats.depth_image))
+        format!(
+            "redundancy ({})",
+            stats.depth_control.max(stats.depth_image)
+        )
     };
     let burst = stats.gaps.iter().map(|gap| gap.lost).max().unwrap_or(1);
     let found = finding(
@@ -98,7 +101,11 @@ fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     let call = scene.call;
     let stats = call.udptl.of(side);
     let gone = stats.lost.checked_sub(stats.recovered).filter(|n| *n > 0)?;
-    let bad: Vec<_> = stats.gaps.iter().filter(|gap| gap.recovered < gap.lost).collect();
+    let bad: Vec<_> = stats
+        .gaps
+        .iter()
+        .filter(|gap| gap.recovered < gap.lost)
+        .collect();
     let control = stats.lost_control > 0 || bad.iter().any(|gap| gap.control);
     let severity = if control || share(stats.lost_image, expected(stats)) > IMAGE_LOSS {
         Severity::Error
@@ -127,7 +134,10 @@ fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     let depth = stats.depth_control.max(stats.depth_image);
     let burst = bad.iter().map(|gap| gap.lost).max().unwrap_or(gone);
     let words = if stats.redundancy_packets == 0 && stats.fec_packets == 0 {
-        format!("{} % lost, runs of up to {burst}; the {side} sends no redundancy.", percent(stats.lost, expected(stats)))
+        format!(
+            "{} % lost, runs of up to {burst}; the {side} sends no redundancy.",
+            percent(stats.lost, expected(stats))
+        )
     } else {
         format!(
             "{} % lost, runs of up to {burst}; redundancy {depth} does not cover them.",
@@ -136,7 +146,12 @@ fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     };
     let more = format!(
         "{words} {}",
-        evidence::blame(scene, side, "look at its link and raise its redundancy.", "its operator has to look at the link and raise its redundancy.")
+        evidence::blame(
+            scene,
+            side,
+            "look at its link and raise its redundancy.",
+            "its operator has to look at the link and raise its redundancy."
+        )
     );
     Some(with_more(found, more))
 }
@@ -159,7 +174,11 @@ fn no_redundancy_of(call: &Call, side: Side) -> Option<Finding> {
         return None;
     }
     let agreed = agreed_correction(call);
-    let severity = if agreed.is_some() { Severity::Warning } else { Severity::Note };
+    let severity = if agreed.is_some() {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
     let (frame, at) = stats.first?;
     let found = finding(
         severity,
@@ -170,7 +189,10 @@ fn no_redundancy_of(call: &Call, side: Side) -> Option<Finding> {
     Some(match agreed {
         Some(agreed) => with_more(
             found,
-            format!("Agreed in SDP: {agreed}; {} packets, none with it.", stats.packets),
+            format!(
+                "Agreed in SDP: {agreed}; {} packets, none with it.",
+                stats.packets
+            ),
         ),
         None => found,
     })
@@ -178,7 +200,11 @@ fn no_redundancy_of(call: &Call, side: Side) -> Option<Finding> {
 
 /// Error correction that offer and answer of the T.38 in force agree on.
 fn agreed_correction(call: &Call) -> Option<String> {
-    let period = call.media.iter().rev().find(|period| period.t38.is_some())?;
+    let period = call
+        .media
+        .iter()
+        .rev()
+        .find(|period| period.t38.is_some())?;
     let negotiation = call.negotiations.get(period.negotiation)?;
     let said = |sdp: &crate::sip::Sdp| {
         sdp.media
@@ -255,7 +281,13 @@ fn time_of(call: &Call, frame: FrameNo) -> Option<Timestamp> {
     call.events
         .iter()
         .filter(|event| event.frame <= frame)
-        .map(|event| if event.last_frame >= frame { event.at } else { event.end })
+        .map(|event| {
+            if event.last_frame >= frame {
+                event.at
+            } else {
+                event.end
+            }
+        })
         .max()
 }
 
@@ -289,7 +321,10 @@ fn stall_of(call: &Call, side: Side) -> Option<Finding> {
         Some(EventKind::T30(message)) => message.name().into_owned(),
         _ => "a signal".to_owned(),
     };
-    let delivered = call.fax.as_ref().is_some_and(|fax| fax.verdict == Verdict::Ok);
+    let delivered = call
+        .fax
+        .as_ref()
+        .is_some_and(|fax| fax.verdict == Verdict::Ok);
     let severity = if seconds > LONG_STALL && around.is_some_and(|event| failed(call, event)) {
         Severity::Error
     } else if delivered && seconds <= LONG_STALL {
@@ -306,7 +341,10 @@ fn stall_of(call: &Call, side: Side) -> Option<Finding> {
             seconds * 1000.0
         ),
     );
-    Some(with_more(found, format!("{} such pauses.", stats.stalls.len())))
+    Some(with_more(
+        found,
+        format!("{} such pauses.", stats.stalls.len()),
+    ))
 }
 
 /// Whether what an event belongs to went wrong: its page is not confirmed, its training failed, its

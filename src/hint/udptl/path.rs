@@ -3,9 +3,7 @@
 use crate::call::{Call, EventKind, MediaPath, MediaPeriod, Side, UdptlStats, Verdict};
 use crate::capture::{Endpoint, Timestamp};
 use crate::hint::dialogue::{ANSWERS, Dialogue};
-use crate::hint::evidence::{
-    self, LATE, finding, frames, hang_up, named, with_more,
-};
+use crate::hint::evidence::{self, LATE, finding, frames, hang_up, named, with_more};
 use crate::hint::{Finding, Scene, Severity};
 use crate::t30::Fcf;
 
@@ -84,7 +82,7 @@ pub(super) fn none(scene: &Scene<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let until = period.until.unwrap_or(call.last_packet);
-    if until.seconds_since(period.from) < NONE_AFTER || !passes_here(call, &t38.caller, &t38.callee)
+    if until.seconds_since(period.from) < NONE_AFTER || !passes_here(call, [t38.caller, t38.callee])
     {
         return Vec::new();
     }
@@ -108,14 +106,11 @@ pub(super) fn none(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 /// Whether this capture point would have seen the media: it saw RTP of one of the hosts, or ICMP about them.
-fn passes_here(call: &Call, caller: &Endpoint, callee: &Endpoint) -> bool {
+fn passes_here(call: &Call, ends: [Endpoint; 2]) -> bool {
+    let known = |host: Endpoint| ends.iter().any(|end| end.addr == host.addr);
     call.events.iter().any(|event| match &event.kind {
-        EventKind::Rtp(span) => [span.src.addr, span.dst.addr]
-            .iter()
-            .any(|addr| *addr == caller.addr || *addr == callee.addr),
-        EventKind::Icmp { quoted_dst, .. } => {
-            quoted_dst.addr == caller.addr || quoted_dst.addr == callee.addr
-        }
+        EventKind::Rtp(span) => known(span.src) || known(span.dst),
+        EventKind::Icmp { quoted_dst, .. } => known(*quoted_dst),
         _ => false,
     })
 }
@@ -138,8 +133,8 @@ fn one_way_from(scene: &Scene<'_>, dialogue: &Dialogue<'_>, live: Side) -> Optio
     let stats = call.udptl.of(live);
     let (first_frame, first) = stats.first?;
     let (last_frame, last) = stats.last?;
-    let enough =
-        packets_after_switch(call, live) >= LIVE_PACKETS && last.seconds_since(first) >= LIVE_SECONDS;
+    let enough = packets_after_switch(call, live) >= LIVE_PACKETS
+        && last.seconds_since(first) >= LIVE_SECONDS;
     if !enough || answers_in_audio(dialogue, silent, first) {
         return None;
     }
@@ -153,7 +148,12 @@ fn one_way_from(scene: &Scene<'_>, dialogue: &Dialogue<'_>, live: Side) -> Optio
         }
         format!("UDPTL only {live}->{silent} for the last {quiet:.0} s – {silent} went silent")
     };
-    let mut found = finding(Severity::Error, frames([first_frame, last_frame]), None, seen);
+    let mut found = finding(
+        Severity::Error,
+        frames([first_frame, last_frame]),
+        None,
+        seen,
+    );
     found.event = event_at(call, live, first);
     found.host = endpoints(call, silent).last().copied();
     Some(with_more(found, destination_words(scene, stats, silent)))
@@ -176,7 +176,12 @@ fn paging(dialogue: &Dialogue<'_>, side: Side, after: Timestamp) -> f64 {
         .lines
         .iter()
         .filter(|line| line.page().is_some() && line.event.from == side)
-        .map(|line| line.event.end.seconds_since(line.event.at.max(after)).max(0.0))
+        .map(|line| {
+            line.event
+                .end
+                .seconds_since(line.event.at.max(after))
+                .max(0.0)
+        })
         .sum()
 }
 
@@ -204,7 +209,9 @@ fn destination_words(scene: &Scene<'_>, live: &UdptlStats, silent: Side) -> Stri
         .max_by_key(|path| path.packets)
         .map_or(said, |path| path.dst);
     if !reaches {
-        return format!("The packets go to {where_to}, but the SDP of the {named} says {said}: it cannot hear them.");
+        return format!(
+            "The packets go to {where_to}, but the SDP of the {named} says {said}: it cannot hear them."
+        );
     }
     format!(
         "The packets go to {said}, as its SDP says. {}",
@@ -225,18 +232,20 @@ pub(super) fn wrong_destination(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn wrong_destination_of(
-    scene: &Scene<'_>,
-    dialogue: &Dialogue<'_>,
-    side: Side,
-) -> Option<Finding> {
+fn wrong_destination_of(scene: &Scene<'_>, dialogue: &Dialogue<'_>, side: Side) -> Option<Finding> {
     let call = scene.call;
     let peer = side.other();
     let right = endpoints(call, peer);
     let said = *right.last()?;
     let switch = switch(call)?;
     let stats = call.udptl.of(side);
-    let sources: Vec<Endpoint> = call.udptl.of(peer).paths.iter().map(|path| path.src).collect();
+    let sources: Vec<Endpoint> = call
+        .udptl
+        .of(peer)
+        .paths
+        .iter()
+        .map(|path| path.src)
+        .collect();
     if stats.paths.iter().any(|path| right.contains(&path.dst)) {
         return None;
     }
@@ -253,7 +262,11 @@ fn wrong_destination_of(
     } else {
         Severity::Warning
     };
-    let tail = if deaf { ": nobody listens there" } else { ", the fax goes on all the same" };
+    let tail = if deaf {
+        ": nobody listens there"
+    } else {
+        ", the fax goes on all the same"
+    };
     let mut found = finding(
         severity,
         frames([wrong.frame]),
@@ -303,13 +316,24 @@ fn source_mismatch_of(call: &Call, dialogue: &Dialogue<'_>, side: Side) -> Optio
     let unheard = to_sdp.is_some_and(|reply| {
         reply.last.seconds_since(reply.first) > REPLIES_SECONDS && !hears(dialogue, side)
     });
-    let severity = if unheard { Severity::Error } else { Severity::Warning };
-    let cited = frames([Some(path.frame), to_sdp.map(|reply| reply.frame)].into_iter().flatten());
+    let severity = if unheard {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    let cited = frames(
+        [Some(path.frame), to_sdp.map(|reply| reply.frame)]
+            .into_iter()
+            .flatten(),
+    );
     let mut found = finding(
         severity,
         cited,
         event_at(call, side, path.first),
-        format!("UDPTL from {}, SDP said {said} – NAT; enable t38 nat", path.src),
+        format!(
+            "UDPTL from {}, SDP said {said} – NAT; enable t38 nat",
+            path.src
+        ),
     );
     found.host = Some(path.src);
     let more = match to_sdp {
@@ -336,9 +360,12 @@ pub(super) fn icmp(scene: &Scene<'_>) -> Vec<Finding> {
         .iter()
         .filter(|event| over.is_none_or(|over| event.at < over))
         .filter_map(|event| match &event.kind {
-            EventKind::Icmp { code, v6, quoted_dst, count } if known.contains(quoted_dst) => {
-                Some((event, *code, *v6, *quoted_dst, *count))
-            }
+            EventKind::Icmp {
+                code,
+                v6,
+                quoted_dst,
+                count,
+            } if known.contains(quoted_dst) => Some((event, *code, *v6, *quoted_dst, *count)),
             _ => None,
         })
         .collect();
@@ -351,7 +378,11 @@ pub(super) fn icmp(scene: &Scene<'_>) -> Vec<Finding> {
             .all(|(event, ..)| event.end.seconds_since(switch).abs() <= AT_SWITCH)
     });
     let harmless = (count <= FEW_ICMP && at_switch) || delivered(call);
-    let severity = if harmless { Severity::Warning } else { Severity::Error };
+    let severity = if harmless {
+        Severity::Warning
+    } else {
+        Severity::Error
+    };
     let mut found = finding(
         severity,
         frames(hits.iter().map(|(event, ..)| event.frame)),
@@ -364,16 +395,18 @@ pub(super) fn icmp(scene: &Scene<'_>) -> Vec<Finding> {
         ),
     );
     found.host = Some(quoted);
-    vec![with_more(found, format!("{count} such answers about {quoted}."))]
+    vec![with_more(
+        found,
+        format!("{count} such answers about {quoted}."),
+    )]
 }
 
 fn icmp_words(code: u8, v6: bool) -> &'static str {
     match (v6, code) {
         (false, 3) | (true, 4) => "port unreachable",
         (false, 9 | 10 | 13) | (true, 1) => "administratively prohibited",
-        (false, 0) | (true, 0) => "network unreachable",
+        (false | true, 0) => "network unreachable",
         (false, 1) | (true, 3) => "host unreachable",
         _ => "destination unreachable",
     }
 }
-
