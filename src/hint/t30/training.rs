@@ -332,7 +332,7 @@ fn tcf_corrupt(scene: &Scene<'_>) -> Vec<Finding> {
             != Some(Fcf::Cfr)
     };
     let worst = bad.iter().find(|(place, ..)| refused(*place));
-    let Some((_, line, good, whole)) = worst.or(bad.first()).copied() else {
+    let Some((_, line, good, whole)) = worst.or_else(|| bad.first()).copied() else {
         return Vec::new();
     };
     let severity = if worst.is_some() {

@@ -72,7 +72,7 @@ fn undecodable_of(call: &Call, side: Side) -> Option<Finding> {
     ))
 }
 
-/// Lowest T38FaxVersion of offer and answer of the T.38 in force (absent means 0); `None` without SDP.
+/// Lowest `T38FaxVersion` of offer and answer of the T.38 in force (absent means 0); `None` without SDP.
 fn agreed_version(call: &Call) -> Option<u32> {
     let period = call
         .media
@@ -251,7 +251,6 @@ fn same_signal(a: &EventKind, b: &EventKind) -> bool {
         ) => {
             matches!(b, Indicator::Ced | Indicator::V21Preamble)
         }
-        (EventKind::Indicator(Indicator::Ced | Indicator::V21Preamble), EventKind::T30(_)) => true,
         (EventKind::Indicator(_), _) => true,
         _ => false,
     }
