@@ -5,13 +5,22 @@
 use std::fmt;
 use std::net::IpAddr;
 
+mod buffer;
+mod compress;
+mod container;
+mod duplicate;
 pub mod error;
-pub mod fragment;
+mod fragment;
+mod ip;
 pub mod link;
 pub mod packet;
 pub mod reader;
+mod sctp;
+mod source;
 pub mod store;
 pub mod stream;
+mod tunnel;
+pub mod write;
 
 pub use error::Error;
 
@@ -150,6 +159,8 @@ pub struct Packet<'f> {
     pub cut: u32,
     /// Offset of `payload` in the capture (uncompressed), if it lies there in one piece.
     pub offset: Option<u64>,
+    /// A second recording of a packet that came just before (mirror, `-i any`): to be left out of every count.
+    pub duplicate: bool,
 }
 
 /// Something about the capture itself that its reader should know.
@@ -201,3 +212,6 @@ pub struct CaptureInfo {
     /// Notes for the user, in order.
     pub notes: Vec<Note>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,366 @@
-//! cli (to come).
+//! The command line as data: what clap reads, and nothing of what it leads to.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::export;
+use crate::hint::PointOfView;
+use crate::view::time::TimeMode;
+
+/// Fax troubleshooting: SIP, T.38 and T.30 of a capture as one ladder, with hints.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "faxflow",
+    version,
+    about,
+    arg_required_else_help = true,
+    subcommand_negates_reqs = true,
+    subcommand_value_name = "COMMAND",
+    override_usage = "faxflow [OPTIONS] FILE\n       faxflow COMMAND ...",
+    after_help = "FILE: pcap or pcapng, also gzip or zstd; `-` is standard input. A file named like a command: ./calls"
+)]
+pub struct Cli {
+    /// Capture to open in the terminal UI; where standard output is no terminal, the report of every fax
+    #[arg(value_name = "FILE", required = true)]
+    pub file: Option<PathBuf>,
+
+    /// Which calls.
+    #[command(flatten)]
+    pub which: Which,
+
+    /// Shape of the ladder.
+    #[command(flatten)]
+    pub shape: Shape,
+
+    /// The file still grows: show what comes
+    #[arg(long)]
+    pub follow: bool,
+
+    /// For all commands.
+    #[command(flatten)]
+    pub general: General,
+
+    /// What to do instead of opening the screen.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+pub struct General {
+    /// Address of your own PBX, so that hints can say "your side" (repeatable; else guessed)
+    #[arg(long, value_name = "ADDR", global = true)]
+    pub pbx: Vec<IpAddr>,
+
+    /// UDPTL ports of your PBX (udptl.conf; VoipNow and Asterisk: 4000-5999)
+    #[arg(long, value_name = "LOW-HIGH", global = true, value_parser = port_range)]
+    pub udptl_ports: Option<(u16, u16)>,
+
+    /// Leave the content of pages out everywhere
+    #[arg(long, global = true)]
+    pub no_pages: bool,
+
+    /// Colour; NO_COLOR is heeded
+    #[arg(long, value_name = "WHEN", global = true, value_enum, default_value_t)]
+    pub color: Color,
+
+    /// Less on standard error
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// More on standard error (repeatable)
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// Which calls.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Which {
+    /// Number of a call (repeatable: two calls make a two-leg flow); without it every fax
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub call: Vec<u32>,
+
+    /// Call-ID of a call (repeatable)
+    #[arg(long, value_name = "ID")]
+    pub call_id: Vec<String>,
+}
+
+/// Shape of the ladder.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Shape {
+    /// Columns of the text [default: 118]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=1000))]
+    pub width: Option<u16>,
+
+    /// Plain ASCII instead of lines and arrows
+    #[arg(long)]
+    pub ascii: bool,
+
+    /// How time is shown [default: relative]
+    #[arg(long, value_name = "MODE", value_enum)]
+    pub time: Option<Time>,
+}
+
+/// Where to and in what form.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Output {
+    /// Form of the output
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub format: Format,
+
+    /// Write there instead of to standard output; renamed into place when whole
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// The commands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// The VoIP-calls list
+    Calls {
+        /// Capture; `-` is standard input
+        file: PathBuf,
+        /// Where to.
+        #[command(flatten)]
+        output: Output,
+    },
+    /// The flow (ladder) of one or two calls, or of every fax
+    Flow {
+        /// Capture; `-` is standard input
+        file: PathBuf,
+        /// Which calls.
+        #[command(flatten)]
+        which: Which,
+        /// Shape.
+        #[command(flatten)]
+        shape: Shape,
+        /// Where to.
+        #[command(flatten)]
+        output: Output,
+    },
+    /// One verdict and the hints for every fax; the exit status tells scripts
+    #[command(
+        after_help = "Exit status: 0 all faxes good; 1 a fax failed, was only partly sent, or a call \
+was refused or never answered and there is no fax; 2 wrong usage or a file that cannot be read; 3 no fax found."
+    )]
+    Check {
+        /// Captures; `-` is standard input
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Where to.
+        #[command(flatten)]
+        output: Output,
+    },
+    /// The pages of the faxes as files
+    Pages {
+        /// Capture; `-` is standard input
+        file: PathBuf,
+        /// Which calls.
+        #[command(flatten)]
+        which: Which,
+        /// Directory to write to
+        #[arg(short, long, value_name = "DIR")]
+        output: PathBuf,
+        /// Form of the pages
+        #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+        format: PageFormat,
+    },
+    /// The rules that hints come from; with an ID, one rule in full
+    Rules {
+        /// e.g. t30-dis-no-dcs
+        id: Option<String>,
+    },
+    /// Completions for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// The manual page
+    Man,
+}
+
+/// Form of an output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// One document, schema faxflow/1
+    Json,
+    /// One call a line
+    Ndjson,
+    /// For a ticket
+    Markdown,
+}
+
+/// Form of pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum PageFormat {
+    /// One TIFF a fax
+    #[default]
+    Tiff,
+    /// One PNG a page
+    Png,
+    /// One PDF a fax
+    Pdf,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How time is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Time {
+    /// Seconds since the start of the flow
+    #[default]
+    Relative,
+    /// Seconds since the row above
+    Delta,
+    /// Time of day in UTC
+    Absolute,
+}
+
+impl From<Time> for TimeMode {
+    fn from(time: Time) -> Self {
+        match time {
+            Time::Relative => Self::Relative,
+            Time::Delta => Self::Delta,
+            Time::Absolute => Self::Absolute,
+        }
+    }
+}
+
+impl From<Format> for export::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Text => Self::Text,
+            Format::Json => Self::Json,
+            Format::Ndjson => Self::Ndjson,
+            Format::Markdown => Self::Markdown,
+        }
+    }
+}
+
+impl Shape {
+    /// As the export wants it.
+    pub fn for_export(&self) -> export::Options {
+        let usual = export::Options::default();
+        export::Options {
+            width: self.width.map_or(usual.width, usize::from),
+            ascii: self.ascii,
+            time: self.time.map_or(usual.time, Into::into),
+            ..usual
+        }
+    }
+}
+
+impl General {
+    /// The user's view, for the rules.
+    pub fn point_of_view(&self) -> PointOfView {
+        let usual = PointOfView::default();
+        PointOfView {
+            pbx: self.pbx.clone(),
+            udptl_ports: self.udptl_ports.unwrap_or(usual.udptl_ports),
+            udptl_ports_given: self.udptl_ports.is_some(),
+        }
+    }
+}
+
+/// `4000-5999`
+fn port_range(text: &str) -> Result<(u16, u16), String> {
+    let (low, high) = text
+        .split_once('-')
+        .ok_or("two ports with a hyphen, e.g. 4000-5999")?;
+    let port = |text: &str| {
+        text.trim()
+            .parse::<u16>()
+            .map_err(|error| format!("{text}: {error}"))
+    };
+    let (low, high) = (port(low)?, port(high)?);
+    if low > high {
+        return Err(format!("{low} is above {high}"));
+    }
+    Ok((low, high))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn opens_a_file_without_a_command() {
+        let cli = parse("faxflow --follow fax.pcap --call 2 --call 3 --width 100").unwrap();
+        assert_eq!(cli.file, Some("fax.pcap".into()));
+        assert_eq!(cli.which.call, [2, 3]);
+        assert_eq!(cli.shape.width, Some(100));
+        assert!(cli.follow && cli.command.is_none());
+        assert_eq!(parse("faxflow -").unwrap().file, Some("-".into()));
+    }
+
+    #[test]
+    fn reaches_a_file_named_like_a_command() {
+        let cli = parse("faxflow ./calls").unwrap();
+        assert_eq!(cli.file, Some("./calls".into()));
+        let cli = parse("faxflow -- calls").unwrap();
+        assert_eq!(cli.file, Some("calls".into()));
+    }
+
+    #[test]
+    fn takes_general_options_anywhere() {
+        for line in [
+            "faxflow --pbx 192.0.2.1 calls fax.pcap",
+            "faxflow calls --pbx 192.0.2.1 fax.pcap",
+            "faxflow check fax.pcap --pbx 192.0.2.1",
+            "faxflow --pbx 192.0.2.1 fax.pcap",
+        ] {
+            let cli = parse(line).unwrap();
+            assert_eq!(cli.general.pbx, [IpAddr::from([192, 0, 2, 1])], "{line}");
+        }
+        let cli = parse("faxflow check a.pcap b.pcap --udptl-ports 10000-20000 -v -v").unwrap();
+        assert_eq!(cli.general.udptl_ports, Some((10000, 20000)));
+        assert_eq!(cli.general.verbose, 2);
+        assert!(cli.general.point_of_view().udptl_ports_given);
+    }
+
+    #[test]
+    fn rejects_what_cannot_be_meant() {
+        for line in [
+            "faxflow",
+            "faxflow calls",
+            "faxflow check",
+            "faxflow a.pcap b.pcap",
+            "faxflow pages fax.pcap",
+            "faxflow flow fax.pcap --call 0",
+            "faxflow flow fax.pcap --width 3",
+            "faxflow flow fax.pcap --format xml",
+            "faxflow fax.pcap --udptl-ports 5999-4000",
+            "faxflow fax.pcap --udptl-ports 4000",
+            "faxflow -q -v fax.pcap",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

@@ -1,1 +1,145 @@
-//! export (to come).
+//! Text, Markdown and JSON of what was found. Text is the rows of [`crate::view`], nothing else.
+//!
+//! Every function writes to anything that takes octets; files and pipes are in [`file`].
+
+use std::borrow::Borrow;
+use std::io::{self, Write};
+
+use crate::analysis::{Analysed, AnalysedFlow, CallRow};
+use crate::capture::CaptureInfo;
+use crate::hint::Rule;
+use crate::view::ladder;
+use crate::view::time::TimeMode;
+
+pub mod file;
+mod json;
+mod markdown;
+mod rule;
+mod text;
+
+pub use json::SCHEMA;
+
+/// Form of an output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One document, schema `faxflow/1`.
+    Json,
+    /// One call a line.
+    Ndjson,
+    /// For a ticket.
+    Markdown,
+}
+
+/// Shape of an output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Columns of text.
+    pub width: usize,
+    /// Plain ASCII.
+    pub ascii: bool,
+    /// How the ladder shows time.
+    pub time: TimeMode,
+    /// Repeats, indicators and provisional answers folded away, as on the screen.
+    pub fold: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            width: 118,
+            ascii: false,
+            time: TimeMode::Relative,
+            fold: true,
+        }
+    }
+}
+
+impl Options {
+    fn ladder(&self) -> ladder::Options {
+        ladder::Options {
+            width: self.width,
+            ascii: self.ascii,
+            time: self.time,
+            fold: self.fold,
+            ..ladder::Options::default()
+        }
+    }
+}
+
+/// The flows of one or more faxes. In JSON every leg is a call with its messages, each call once.
+pub fn flow<I>(
+    out: &mut impl Write,
+    capture: &CaptureInfo,
+    flows: I,
+    format: Format,
+    options: &Options,
+) -> io::Result<()>
+where
+    I: IntoIterator,
+    I::Item: Borrow<AnalysedFlow>,
+{
+    match format {
+        Format::Text => text::flows(out, capture, flows, options),
+        Format::Markdown => markdown::flows(out, capture, flows, options),
+        Format::Json => json::flows(out, capture, flows, true),
+        Format::Ndjson => json::flow_lines(out, capture, flows, true),
+    }
+}
+
+/// The list of calls: text and Markdown from `rows`, JSON from `calls` (asked for one by one, so that they
+/// may be loaded one by one).
+pub fn calls<I>(
+    out: &mut impl Write,
+    capture: &CaptureInfo,
+    rows: &[CallRow],
+    calls: I,
+    format: Format,
+    options: &Options,
+) -> io::Result<()>
+where
+    I: IntoIterator,
+    I::Item: Borrow<Analysed>,
+{
+    match format {
+        Format::Text => text::calls(out, capture, rows, options),
+        Format::Markdown => markdown::calls(out, capture, rows),
+        Format::Json => json::calls(out, capture, calls),
+        Format::Ndjson => json::call_lines(out, capture, calls),
+    }
+}
+
+/// One verdict and the hints for every fax of a capture (called once a file).
+pub fn check<I>(
+    out: &mut impl Write,
+    capture: &CaptureInfo,
+    flows: I,
+    format: Format,
+    options: &Options,
+) -> io::Result<()>
+where
+    I: IntoIterator,
+    I::Item: Borrow<AnalysedFlow>,
+{
+    match format {
+        Format::Text => text::check(out, capture, flows, options),
+        Format::Markdown => markdown::flows(out, capture, flows, options),
+        Format::Json => json::flows(out, capture, flows, false),
+        Format::Ndjson => json::flow_lines(out, capture, flows, false),
+    }
+}
+
+/// The rules, one line each; with an id that rule in full. `false`: there is no such rule.
+pub fn rules(
+    out: &mut impl Write,
+    rules: impl IntoIterator<Item = &'static Rule>,
+    id: Option<&str>,
+    width: usize,
+) -> io::Result<bool> {
+    rule::write(out, rules, id, width)
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 pub mod detail;
 pub mod framing;
+mod lexer;
 pub mod parse;
 pub mod scan;
 pub mod sdp;

@@ -1,1 +1,159 @@
-//! tui (to come).
+//! The terminal user interface: the only place that knows ratatui and crossterm.
+//!
+//! ```text
+//! key → action (action.rs) → update (update.rs) → App (app.rs) → render → terminal
+//!                                  └→ Effect → the loop below → service, files, clipboard
+//! ```
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use color_eyre::eyre::{Result, WrapErr};
+use crossterm::event::{self, Event};
+use ratatui::Terminal;
+
+use crate::analysis::service::{Service, Update};
+use crate::call::CallNo;
+
+pub mod action;
+pub mod app;
+mod backend;
+mod effect;
+pub mod layout;
+mod render;
+mod terminal;
+mod theme;
+pub mod update;
+
+use action::{Action, action_for, prompt_action_for};
+use app::App;
+pub use app::Options;
+use backend::LeanBackend;
+use terminal::Screen;
+
+/// Where calls come from: [`Service`], or something simpler in tests.
+pub trait Source {
+    /// The next update, or `None` if none comes within `timeout`.
+    fn next(&self, timeout: Duration) -> Option<Update>;
+    /// Asks for calls to be loaded.
+    fn open(&self, calls: Vec<CallNo>, other_leg: bool);
+    /// Asks for the packets of calls to be written.
+    fn save_packets(&self, calls: Vec<CallNo>, path: std::path::PathBuf);
+}
+
+impl Source for Service {
+    fn next(&self, timeout: Duration) -> Option<Update> {
+        Self::next(self, timeout)
+    }
+
+    fn open(&self, calls: Vec<CallNo>, other_leg: bool) {
+        Self::open(self, calls, other_leg);
+    }
+
+    fn save_packets(&self, calls: Vec<CallNo>, path: std::path::PathBuf) {
+        Self::save_packets(self, calls, path);
+    }
+}
+
+/// Shows a capture until the user leaves. The terminal is given back as it was, whatever happens.
+pub fn run(source: &impl Source, options: Options) -> Result<()> {
+    let screen = Screen::enter().wrap_err("cannot use the terminal")?;
+    let done = run_on(&screen, source, options);
+    screen.end();
+    match done {
+        // Nobody is left to be told: the terminal has gone.
+        Err(error) if is_hang_up(&error) => Ok(()),
+        done => done.wrap_err("cannot go on with the terminal"),
+    }
+}
+
+fn is_hang_up(error: &io::Error) -> bool {
+    const EIO: i32 = 5;
+    error.kind() == io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(EIO)
+}
+
+fn run_on(screen: &Screen, source: &impl Source, options: Options) -> io::Result<()> {
+    let size = crossterm::terminal::size()?;
+    let mut terminal = Terminal::new(LeanBackend::new(io::stdout(), size))?;
+    let mut app = App::new(options, size);
+    let started = Instant::now();
+    let mut dirty = true;
+    while !screen.must_end() {
+        dirty |= take_updates(&mut app, source, &mut terminal, screen)?;
+        if dirty {
+            app.reading.elapsed = started.elapsed();
+            draw(&app, &mut terminal)?;
+            dirty = false;
+        }
+        if !event::poll(patience(&app))? {
+            continue;
+        }
+        // All keys that are there are taken before the screen is drawn: holding a key never runs behind.
+        for _ in 0..64 {
+            if let Some(action) = action_of(&event::read()?, &app) {
+                let effect = update::update(&mut app, action);
+                dirty = true;
+                if !effect::perform(effect, &mut app, source, &mut terminal, screen)? {
+                    return Ok(());
+                }
+            }
+            if !event::poll(Duration::from_millis(1))? {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How long to wait for a key before the service is asked for news again.
+fn patience(app: &App) -> Duration {
+    Duration::from_millis(if app.waiting.opening.is_some() {
+        5
+    } else if app.reading.finished {
+        250
+    } else {
+        50
+    })
+}
+
+/// Takes in what the service has to tell, for a while; whether there was anything.
+fn take_updates(
+    app: &mut App,
+    source: &impl Source,
+    terminal: &mut Terminal<LeanBackend<io::Stdout>>,
+    screen: &Screen,
+) -> io::Result<bool> {
+    let started = Instant::now();
+    let mut news = false;
+    while started.elapsed() < Duration::from_millis(20) {
+        let Some(update) = source.next(Duration::ZERO) else {
+            break;
+        };
+        let effect = app.apply(update);
+        news = true;
+        effect::perform(effect, app, source, terminal, screen)?;
+    }
+    Ok(news)
+}
+
+fn draw(app: &App, terminal: &mut Terminal<LeanBackend<io::Stdout>>) -> io::Result<()> {
+    terminal.backend_mut().set_size(app.size);
+    terminal.draw(|frame| {
+        if let Some(cursor) = render::render(app, frame.buffer_mut()) {
+            frame.set_cursor_position(cursor);
+        }
+    })?;
+    Ok(())
+}
+
+fn action_of(event: &Event, app: &App) -> Option<Action> {
+    match event {
+        Event::Key(key) if app.prompt.is_some() => prompt_action_for(*key),
+        Event::Key(key) => action_for(*key, app.context()),
+        Event::Resize(width, height) => Some(Action::Resize(*width, *height)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::call::{CallNo, EventId};
 use crate::text::visible;
 
 pub mod calls;
 pub mod decode;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod hints;
 pub mod ladder;
 pub mod time;
@@ -135,18 +137,159 @@ pub fn fit(text: &str, width: usize, ascii: bool) -> Cow<'_, str> {
     if text.width() <= width {
         return Cow::Borrowed(text);
     }
-    let mark = if ascii { "~" } else { "…" };
+    if width == 0 {
+        return Cow::Borrowed("");
+    }
     let mut out = String::new();
+    let mut used = 0;
     for c in text.chars() {
-        let mut next = out.clone();
-        next.push(c);
-        if next.width() + 1 > width {
+        let next = c.width().unwrap_or(0);
+        if used + next + 1 > width {
             break;
         }
-        out = next;
+        used += next;
+        out.push(c);
     }
-    if width > 0 {
-        out.push_str(mark);
+    out.push_str(if ascii { "~" } else { "…" });
+    Cow::Owned(out)
+}
+
+/// Text made harmless; with `ascii` also plain: arrows, marks and the like by their usual stand-ins, any
+/// other character as `\u{..}`. What is measured and cut for a row has to go through here first.
+pub fn plain(text: &str, ascii: bool) -> Cow<'_, str> {
+    let text = visible(text);
+    if !ascii || text.is_ascii() {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            c if c.is_ascii() => out.push(c),
+            '\u{2400}'..='\u{241f}' => {
+                // Control pictures: caret notation, as terminals have always shown them.
+                out.push('^');
+                let control = u32::from(c).saturating_sub(0x2400);
+                out.push(char::from_u32(0x40 + control).unwrap_or('?'));
+            }
+            '␡' => out.push_str("^?"),
+            '→' | '⇒' => out.push_str("->"),
+            '←' => out.push_str("<-"),
+            '↔' => out.push_str("<->"),
+            '▶' => out.push('>'),
+            '◀' => out.push('<'),
+            '…' => out.push_str("..."),
+            '✓' => out.push('v'),
+            '✗' | '×' => out.push('x'),
+            '·' => out.push('.'),
+            '–' | '—' | '─' => out.push('-'),
+            '≤' => out.push_str("<="),
+            '≥' => out.push_str(">="),
+            '\u{fffd}' => out.push('?'),
+            other => out.extend(other.escape_unicode()),
+        }
     }
     Cow::Owned(out)
+}
+
+/// Cuts a row to a width: what stands beyond is lost, with a mark.
+pub fn clip(row: &mut Row, width: usize, ascii: bool) {
+    let mut left = width;
+    let mut kept = Vec::with_capacity(row.spans.len());
+    for span in row.spans.drain(..) {
+        let span_width = span.width();
+        if span_width <= left {
+            left -= span_width;
+            kept.push(span);
+            continue;
+        }
+        kept.push(Span::new(fit(&span.text, left, ascii), span.role));
+        break;
+    }
+    row.spans = kept;
+}
+
+/// Breaks text into lines of at most `width` columns, at spaces where there are any.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut used = 0;
+    for word in text.split_whitespace() {
+        let mut word_width = word.width();
+        if used > 0 && used + 1 + word_width > width {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        let mut rest = word;
+        while word_width > width.saturating_sub(used) {
+            let cut = break_at(rest, width.saturating_sub(used));
+            let (head, tail) = rest.split_at(cut);
+            line.push_str(head);
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+            rest = tail;
+            word_width = rest.width();
+        }
+        line.push_str(rest);
+        used += word_width;
+    }
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+/// How many octets of `text` fit `width` columns; at least one character.
+pub(crate) fn break_at(text: &str, width: usize) -> usize {
+    let mut used = 0;
+    for (at, c) in text.char_indices() {
+        used += c.width().unwrap_or(0);
+        if at > 0 && used > width {
+            return at;
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fits_and_marks_what_is_cut() {
+        assert_eq!(fit("INVITE m=image", 14, false), "INVITE m=image");
+        assert_eq!(fit("INVITE m=image", 8, false), "INVITE …");
+        assert_eq!(fit("INVITE m=image", 8, true), "INVITE ~");
+        assert_eq!(fit("漢字漢字", 5, false), "漢字…");
+        assert_eq!(fit("x", 0, false), "");
+    }
+
+    #[test]
+    fn plain_is_ascii() {
+        assert_eq!(plain("a → b\u{1b}[2J ✗ é", true), "a -> b^[[2J x \\u{e9}");
+        assert!(matches!(plain("é", false), Cow::Borrowed("é")));
+    }
+
+    #[test]
+    fn wraps_at_spaces_and_inside_long_words() {
+        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrap("abcdefghij kl", 4), ["abcd", "efgh", "ij", "kl"]);
+        assert_eq!(wrap("", 4), [""]);
+        assert_eq!(wrap("漢字漢", 1), ["漢", "字", "漢"]);
+    }
+
+    #[test]
+    fn clips() {
+        let mut row = Row::of(vec![
+            Span::plain("abc"),
+            Span::plain("def"),
+            Span::plain("g"),
+        ]);
+        clip(&mut row, 5, true);
+        assert_eq!(row.text(), "abcd~");
+    }
 }

@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 use faxflow::capture::{Endpoint, FrameNo, Timestamp};
 use faxflow::line::{Fcs, SignalKind};
+use faxflow::t30::capability::DcsMode;
+use faxflow::t30::{Fcf, frame};
 use faxflow::t38::stream::{Arrival, Assembled, Framing, assemble};
 use faxflow::t38::udptl::{Plausibility, is_rtp_not_udptl, plausible};
 use serde_json::Value;
@@ -71,13 +73,16 @@ fn found(assembled: &Assembled, control_only: bool) -> Vec<Seen> {
         })
         .filter(|frame| !control_only || frame.modem.name == "V.21")
         .map(|frame| {
-            let shown = if frame.octets.get(2) == Some(&0x60) { 8 } else { 40 };
+            let shown = if frame.octets.get(2) == Some(&0x60) {
+                8
+            } else {
+                40
+            };
             let hex = frame
                 .octets
                 .iter()
                 .take(shown)
-                .map(|octet| format!("{octet:02x}"))
-                .collect();
+                .fold(String::new(), |hex, octet| hex + &format!("{octet:02x}"));
             (hex, frame.octets.len())
         })
         .collect()
@@ -164,14 +169,27 @@ fn finds_the_frames_of_the_truth() {
             }
         }
     }
-    assert!(wrong.is_empty(), "{} of {checked}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {checked}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     println!("{checked} directions agree");
 }
 
 /// What `a` has and `b` has not, by place.
 fn difference(a: &[Seen], b: &[Seen]) -> String {
-    let at = a.iter().zip(b).position(|(a, b)| a != b).unwrap_or(a.len().min(b.len()));
-    format!("{} frames, from {at}: {:?}", a.len(), &a[at..a.len().min(at + 6)])
+    let at = a
+        .iter()
+        .zip(b)
+        .position(|(a, b)| a != b)
+        .unwrap_or_else(|| a.len().min(b.len()));
+    format!(
+        "{} frames, from {at}: {:?}",
+        a.len(),
+        &a[at..a.len().min(at + 6)]
+    )
 }
 
 /// Loss and repair, as faxgen's own receiver counts them.
@@ -182,7 +200,9 @@ fn counts_loss_and_repair() {
     for (name, (truth, capture)) in truths(&dir) {
         let params = &truth["params"];
         let recording = &params["recording"];
-        let part = ["from", "to"].into_iter().any(|key| recording[key].as_f64() != Some(0.0));
+        let part = ["from", "to"]
+            .into_iter()
+            .any(|key| recording[key].as_f64() != Some(0.0));
         let cut = params["snaplen"].as_u64() != Some(0);
         let datagrams = pcap::read(&capture);
         for fax in truth["faxes"].as_array().unwrap() {
@@ -194,19 +214,30 @@ fn counts_loss_and_repair() {
                 }
                 let stats = assemble(&arrivals, Framing::Udptl).stats;
                 let count = |key: &str| link[key].as_u64().unwrap();
-                let version = if params["t38_version"] == 0 { "Asn1998" } else { "Asn2002" };
+                let version = if params["t38_version"] == 0 {
+                    "Asn1998"
+                } else {
+                    "Asn2002"
+                };
                 if name != "neg-version-mixed"
-                    && stats.encoding.is_some_and(|encoding| format!("{encoding:?}") != version)
+                    && stats
+                        .encoding
+                        .is_some_and(|encoding| format!("{encoding:?}") != version)
                 {
                     wrong.push(format!("{name} {src}: {:?}, not {version}", stats.encoding));
                 }
                 let lost = u64::from(stats.lost - stats.recovered);
                 let seen_loss = !link["hidden_loss"].as_bool().unwrap() && name.contains("visible");
                 if lost != 0 && seen_loss {
-                    wrong.push(format!("{name} {src}: {lost} lost, but the loss is behind the capture point"));
+                    wrong.push(format!(
+                        "{name} {src}: {lost} lost, but the loss is behind the capture point"
+                    ));
                 }
                 if stats.undecodable > 0 || !stats.restarts.is_empty() {
-                    wrong.push(format!("{name} {src}: undecodable {}, restarts {:?}", stats.undecodable, stats.restarts));
+                    wrong.push(format!(
+                        "{name} {src}: undecodable {}, restarts {:?}",
+                        stats.undecodable, stats.restarts
+                    ));
                 }
                 if link["hidden_loss"] == true
                     && (u64::from(stats.recovered), lost) != (count("recovered"), count("missing"))
@@ -220,6 +251,67 @@ fn counts_loss_and_repair() {
         }
     }
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The last DCS of a fax says what its ends say of it afterwards.
+#[test]
+fn reads_the_mode_of_the_fax() {
+    let Some(dir) = shared() else { return };
+    let mut wrong = Vec::new();
+    let mut checked = 0;
+    for (name, (truth, capture)) in truths(&dir) {
+        let datagrams = pcap::read(&capture);
+        for fax in truth["faxes"].as_array().unwrap() {
+            let end = &fax["ends"][0];
+            if fax["mode"] != "t38" || end["result_code"] != 0 {
+                continue;
+            }
+            for link in fax["links"].as_array().unwrap() {
+                let (src, dst) = (link["src"].as_str().unwrap(), link["dst"].as_str().unwrap());
+                let assembled = assemble(&arrivals(&datagrams, src, dst), Framing::Udptl);
+                let dcs = assembled
+                    .signals
+                    .iter()
+                    .rev()
+                    .find_map(|signal| match &signal.kind {
+                        SignalKind::Hdlc(hdlc) => frame::decode(hdlc)
+                            .filter(|frame| frame.fcf == Fcf::Dcs && frame.is_whole()),
+                        _ => None,
+                    });
+                let Some(mode) = dcs.map(|dcs| DcsMode::new(dcs.fif())) else {
+                    continue;
+                };
+                checked += 1;
+                let resolution = match end["y_res_per_m"].as_u64() {
+                    Some(3850) => "204x98",
+                    Some(7700) => "204x196",
+                    other => panic!("{name}: {other:?}"),
+                };
+                let expected = (
+                    end["bit_rate"].as_u64().unwrap(),
+                    end["ecm"].as_bool().unwrap(),
+                    end["encoding"].as_str().unwrap(),
+                    resolution,
+                );
+                let found = (
+                    u64::from(mode.modem.rate),
+                    mode.ecm,
+                    mode.compression,
+                    mode.resolution,
+                );
+                if found != expected {
+                    wrong.push(format!("{name} {src}: {found:?}, truth {expected:?}"));
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {checked}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    println!("{checked} modes agree");
 }
 
 #[test]
@@ -253,5 +345,10 @@ fn judges_packets_by_content() {
             }
         }
     }
-    assert!(doubtful.is_empty(), "{}:\n{}", doubtful.len(), doubtful[..doubtful.len().min(40)].join("\n"));
+    assert!(
+        doubtful.is_empty(),
+        "{}:\n{}",
+        doubtful.len(),
+        doubtful[..doubtful.len().min(40)].join("\n")
+    );
 }

@@ -143,6 +143,16 @@ impl<'a> Scene<'a> {
             || self.bye().is_some_and(|(bye, _)| bye.at >= from)
     }
 
+    /// Name of the audio codec last agreed; `audio` where it is not known.
+    pub(crate) fn codec(&self) -> &'a str {
+        self.call
+            .media
+            .iter()
+            .filter_map(|period| period.codec.as_deref())
+            .next_back()
+            .unwrap_or("audio")
+    }
+
     /// Whether the fax was delivered.
     pub(crate) fn delivered(&self) -> bool {
         self.call

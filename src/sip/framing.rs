@@ -1,1 +1,411 @@
-//! (to come)
+//! SIP messages out of a byte stream (TCP; WebSocket, RFC 7118): where one ends and the next begins.
+//!
+//! Content-Length rules (RFC 3261 18.3), but it is checked against what follows: a wrong one costs at most
+//! its own message.
+
+use std::collections::VecDeque;
+
+use crate::capture::{FrameNo, Timestamp};
+
+use super::lexer::{Found, line, may_begin_start, next_start, start_at};
+use super::scan::{looks_like_sip, scan};
+
+mod websocket;
+
+/// Longest message that is put together; a longer one is given out in parts.
+pub const MAX_MESSAGE: usize = 2 << 20;
+
+/// Octets without any start line after which a stream is taken for something else.
+const MAX_UNDECIDED: usize = 8 << 10;
+
+/// What a stream is, as far as it was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verdict {
+    /// Cannot be told yet.
+    #[default]
+    Undecided,
+    /// SIP messages were found (or a WebSocket that promises them).
+    Sip,
+    /// Something else: the stream can be forgotten.
+    NotSip,
+}
+
+/// A message with the frames it came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Framed {
+    /// The message, for [`super::parse::message`].
+    pub octets: Vec<u8>,
+    /// Frame and time of its first octet.
+    pub first: (FrameNo, Timestamp),
+    /// Frame and time of its last octet.
+    pub last: (FrameNo, Timestamp),
+    /// It came over a WebSocket.
+    pub websocket: bool,
+    /// Octets are missing: its end was lost, or is not in the capture.
+    pub cut: bool,
+}
+
+/// Which octets of the buffer came with which frame: offset behind its last octet.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    end: u64,
+    frame: FrameNo,
+    at: Timestamp,
+}
+
+/// One direction of a stream.
+#[derive(Debug, Default)]
+pub struct Framer {
+    buffer: Vec<u8>,
+    /// Octets of the stream before the buffer.
+    taken: u64,
+    progress: Progress,
+    marks: VecDeque<Mark>,
+    verdict: Verdict,
+    websocket: Option<websocket::Unwrapper>,
+    undecided: usize,
+}
+
+/// What is known of the message at the front of the buffer, so that no octet is searched twice.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    /// Where its body begins.
+    body: Option<usize>,
+    /// A line start; nothing before it has to be looked at again.
+    searched: usize,
+}
+
+/// What stands at the front of the buffer.
+enum Next {
+    /// A message of that many octets.
+    Message {
+        /// Its length.
+        len: usize,
+        /// Its end is missing.
+        cut: bool,
+    },
+    /// Line ends between messages (RFC 3261 7.5, keep-alives of RFC 5626).
+    Blank(usize),
+    /// Octets that belong to no message.
+    Junk(usize),
+    /// An HTTP request or response that opens a WebSocket for SIP, that many octets.
+    Upgrade(usize),
+    /// Not all there yet.
+    More,
+    /// No SIP stream.
+    Foreign,
+}
+
+impl Framer {
+    /// A framer for one direction of a stream.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What the stream is.
+    pub const fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// Takes the next octets of the stream in order, and gives the messages that they complete.
+    ///
+    /// `gap`: octets before these were lost. What was begun before is given out as cut.
+    pub fn push(&mut self, data: &[u8], frame: FrameNo, at: Timestamp, gap: bool) -> Vec<Framed> {
+        let mut out = if gap { self.finish() } else { Vec::new() };
+        if self.verdict == Verdict::NotSip || data.is_empty() {
+            return out;
+        }
+        self.buffer.extend_from_slice(data);
+        let end = self.taken + as_u64(self.buffer.len());
+        self.marks.push_back(Mark { end, frame, at });
+        self.advance(false, &mut out);
+        out
+    }
+
+    /// At the end of the stream (or where octets are lost): what was begun, as cut.
+    pub fn finish(&mut self) -> Vec<Framed> {
+        let mut out = Vec::new();
+        if let Some(websocket) = &mut self.websocket {
+            websocket.reset();
+        } else {
+            self.advance(true, &mut out);
+        }
+        self.drop_front(self.buffer.len());
+        out
+    }
+
+    fn advance(&mut self, last: bool, out: &mut Vec<Framed>) {
+        // Offsets instead of draining at each message: many small ones in one push stay linear.
+        let mut front = 0;
+        loop {
+            if self.websocket.is_some() {
+                front = self.unwrap_frames(front, out);
+                break;
+            }
+            match self.next(front, last) {
+                Next::Message { len, cut } => {
+                    self.verdict = Verdict::Sip;
+                    let octets = self.buffer.get(front..front + len).unwrap_or_default();
+                    out.extend(self.framed(octets.to_vec(), front, front + len, cut));
+                    front += len;
+                }
+                Next::Blank(len) => front += len,
+                Next::Junk(len) => {
+                    front += len;
+                    self.undecided += len;
+                }
+                Next::Upgrade(len) => {
+                    front += len;
+                    self.verdict = Verdict::Sip;
+                    self.websocket = Some(websocket::Unwrapper::default());
+                }
+                Next::More => break,
+                Next::Foreign => self.verdict = Verdict::NotSip,
+            }
+            self.progress = Progress::default();
+            if self.verdict == Verdict::Undecided && self.undecided > MAX_UNDECIDED {
+                self.verdict = Verdict::NotSip;
+            }
+            if self.verdict == Verdict::NotSip {
+                front = self.buffer.len();
+                break;
+            }
+        }
+        self.drop_front(front);
+    }
+
+    fn next(&mut self, front: usize, last: bool) -> Next {
+        let rest = self.buffer.get(front..).unwrap_or_default();
+        let blank = blank(rest);
+        if blank > 0 {
+            return Next::Blank(blank);
+        }
+        if rest.is_empty() {
+            return Next::More;
+        }
+        if start_at(rest, 0).is_some() {
+            return message(rest, &mut self.progress, last);
+        }
+        if self.verdict == Verdict::Undecided {
+            if let Some(next) = websocket::upgrade(rest) {
+                return next;
+            }
+            if is_binary(rest) {
+                return Next::Foreign;
+            }
+        }
+        if let Some(found) = next_start(rest, 1, rest.len()) {
+            return Next::Junk(found.at);
+        }
+        // The last line may be the beginning of a start line.
+        let tail = last_line(rest);
+        match rest.get(tail..) {
+            Some(text) if !last && may_begin_start(text) => {
+                if tail == 0 {
+                    Next::More
+                } else {
+                    Next::Junk(tail)
+                }
+            }
+            _ => Next::Junk(rest.len()),
+        }
+    }
+
+    /// Takes WebSocket frames apart; gives the offset of the first that is not all there.
+    fn unwrap_frames(&mut self, front: usize, out: &mut Vec<Framed>) -> usize {
+        let Some(mut websocket) = self.websocket.take() else {
+            return front;
+        };
+        let mut at = front;
+        while let Some(frame) = websocket::frame(self.buffer.get(at..).unwrap_or_default()) {
+            let begin = self.mark(at);
+            at += frame.len;
+            if let Some((octets, first)) = websocket.take(&frame, begin)
+                && looks_like_sip(&octets)
+                && let Some(last) = self.mark(at.saturating_sub(1))
+            {
+                out.push(Framed {
+                    octets,
+                    first,
+                    last,
+                    websocket: true,
+                    cut: false,
+                });
+            }
+        }
+        self.websocket = Some(websocket);
+        at
+    }
+
+    /// A message out of the octets of the buffer from `begin` to `end`.
+    fn framed(&self, octets: Vec<u8>, begin: usize, end: usize, cut: bool) -> Option<Framed> {
+        Some(Framed {
+            octets,
+            first: self.mark(begin)?,
+            last: self.mark(end.checked_sub(1)?)?,
+            websocket: false,
+            cut,
+        })
+    }
+
+    /// Frame and time of the octet at an offset of the buffer.
+    fn mark(&self, offset: usize) -> Option<(FrameNo, Timestamp)> {
+        let offset = self.taken + as_u64(offset);
+        let found = self.marks.partition_point(|mark| mark.end <= offset);
+        self.marks.get(found).map(|mark| (mark.frame, mark.at))
+    }
+
+    fn drop_front(&mut self, len: usize) {
+        self.buffer.drain(..len.min(self.buffer.len()));
+        self.taken += as_u64(len);
+        while self
+            .marks
+            .front()
+            .is_some_and(|mark| mark.end <= self.taken)
+        {
+            self.marks.pop_front();
+        }
+        if self.buffer.is_empty() {
+            self.progress = Progress::default();
+        }
+    }
+}
+
+/// How far the message at the start of `rest` goes. `progress`: of earlier calls.
+fn message(rest: &[u8], progress: &mut Progress, last: bool) -> Next {
+    let unfinished = if last || rest.len() > MAX_MESSAGE {
+        Next::Message {
+            len: rest.len(),
+            cut: true,
+        }
+    } else {
+        Next::More
+    };
+    let Some(body) = header_end(rest, progress, last) else {
+        return unfinished;
+    };
+    let Some(brief) = rest.get(..body).and_then(scan) else {
+        return unfinished;
+    };
+    let whole = |len| Next::Message { len, cut: false };
+    let length = brief
+        .content_length
+        .map(|length| body.saturating_add(length));
+    let Some(total) = length.filter(|total| *total <= MAX_MESSAGE) else {
+        return match next_start(rest, body, rest.len()) {
+            Some(found) => whole(found.at),
+            None if brief.content_type.is_none() && length.is_none() => whole(body),
+            None if rest.len() == body || rest.ends_with(b"\n") || rest.ends_with(b"\r") => {
+                whole(rest.len())
+            }
+            None => unfinished,
+        };
+    };
+    let present = rest.get(..total).unwrap_or(rest);
+    // A start line within the body: the length is wrong, unless messages are what the body carries.
+    if !brief.content_type.is_some_and(carries_messages)
+        && let Some(found) = within(present, body, progress)
+    {
+        return Next::Message {
+            len: found.at,
+            cut: total > found.at,
+        };
+    }
+    match rest.get(total..) {
+        None => unfinished,
+        Some(beyond) => whole(total + overhang(beyond)),
+    }
+}
+
+/// A start line in the body of a message. Lines that were looked at are not looked at again.
+fn within<'m>(present: &'m [u8], body: usize, progress: &mut Progress) -> Option<Found<'m>> {
+    let from = body.max(progress.searched);
+    let found = next_start(present, from, present.len());
+    if found.is_none() {
+        progress.searched = from + last_line(present.get(from..).unwrap_or_default());
+    }
+    found
+}
+
+/// Octets behind a message that still belong to it, because its Content-Length is too small.
+fn overhang(beyond: &[u8]) -> usize {
+    let blank = blank(beyond);
+    let text = beyond.get(blank..).unwrap_or_default();
+    if text.is_empty() || start_at(text, 0).is_some() || may_begin_start(text) {
+        return 0;
+    }
+    if let Some(found) = next_start(text, 1, text.len()) {
+        return blank + found.at;
+    }
+    let tail = last_line(text);
+    let next_begins = text.get(tail..).is_some_and(may_begin_start);
+    blank + if next_begins { tail } else { text.len() }
+}
+
+/// Line ends and NUL octets at the start of `text`.
+fn blank(text: &[u8]) -> usize {
+    text.iter()
+        .take_while(|octet| matches!(octet, b'\r' | b'\n' | 0))
+        .count()
+}
+
+/// Where the body begins: behind the blank line.
+fn header_end(rest: &[u8], progress: &mut Progress, last: bool) -> Option<usize> {
+    if progress.body.is_some() {
+        return progress.body;
+    }
+    loop {
+        let at = progress.searched;
+        let found = line(rest, at);
+        if found.end == rest.len() {
+            return None;
+        }
+        // A CR at the end may be half a CRLF.
+        if found.next == rest.len() && rest.ends_with(b"\r") && !last {
+            return None;
+        }
+        if found.end == at {
+            progress.body = Some(found.next);
+            return progress.body;
+        }
+        progress.searched = found.next;
+    }
+}
+
+/// Body types that hold SIP start lines themselves.
+fn carries_messages(content_type: &[u8]) -> bool {
+    [&b"message/"[..], b"multipart/", b"text/"]
+        .iter()
+        .any(|start| {
+            content_type
+                .get(..start.len())
+                .is_some_and(|found| found.eq_ignore_ascii_case(start))
+        })
+}
+
+/// Offset of the last line (all of it, if there is only one).
+fn last_line(text: &[u8]) -> usize {
+    text.iter()
+        .rposition(|octet| *octet < 0x20 && *octet != b'\t')
+        .map_or(0, |last| last + 1)
+}
+
+/// Whether a stream begins with something that is no text: TLS, TPKT, RTP, ..
+fn is_binary(rest: &[u8]) -> bool {
+    if matches!(rest, [0x14..=0x17, 3, ..]) {
+        return true;
+    }
+    let sample = rest.get(..64).unwrap_or(rest);
+    let odd = sample
+        .iter()
+        .filter(|octet| !(octet.is_ascii_graphic() || octet.is_ascii_whitespace()))
+        .count();
+    odd * 3 > sample.len() && next_start(rest, 1, rest.len()).is_none()
+}
+
+fn as_u64(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,243 @@
-//! (to come)
+//! The indexer's view of a SIP message: byte slices, no allocation, only what an index needs.
+
+use memchr::memmem;
+
+pub use super::lexer::unfold;
+use super::lexer::{Headers, Parameters, Start, find_start};
+
+/// Start line of a [`Brief`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BriefStart<'m> {
+    /// A request.
+    Request {
+        /// Method as written.
+        method: &'m [u8],
+        /// Request URI as written.
+        uri: &'m [u8],
+    },
+    /// A response.
+    Response {
+        /// Status code; codes that do not fit are 65535.
+        status: u16,
+    },
+}
+
+/// What an index needs of a message. Values as they stand in it: folds inside, see [`unfold`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brief<'m> {
+    /// Request or response.
+    pub start: BriefStart<'m>,
+    /// Octets before the start line.
+    pub junk: usize,
+    /// `Call-ID`; `None` if there is none.
+    pub call_id: Option<&'m [u8]>,
+    /// `From` as written.
+    pub from: Option<&'m [u8]>,
+    /// `To` as written.
+    pub to: Option<&'m [u8]>,
+    /// `tag` of `From`.
+    pub from_tag: Option<&'m [u8]>,
+    /// `tag` of `To`.
+    pub to_tag: Option<&'m [u8]>,
+    /// Number (saturated) and method of `CSeq`.
+    pub cseq: Option<(u32, &'m [u8])>,
+    /// `branch` of the topmost `Via`.
+    pub branch: Option<&'m [u8]>,
+    /// `Content-Length`, if it is a number.
+    pub content_length: Option<usize>,
+    /// `Content-Type` as written.
+    pub content_type: Option<&'m [u8]>,
+    /// First `Contact` as written.
+    pub contact: Option<&'m [u8]>,
+    /// `User-Agent`, else `Server`.
+    pub agent: Option<&'m [u8]>,
+    /// Everything after the blank line (not cut to Content-Length).
+    pub body: &'m [u8],
+    /// Whether the blank line was there.
+    pub complete: bool,
+    /// Whether the body holds a session description.
+    pub has_sdp: bool,
+}
+
+impl Brief<'_> {
+    /// Whether it is a request of this method (upper case), whatever case it is written in.
+    pub fn is_request(&self, name: &str) -> bool {
+        matches!(self.start, BriefStart::Request { method, .. }
+            if method.eq_ignore_ascii_case(name.as_bytes()))
+    }
+
+    /// Status code of a response.
+    pub const fn status(&self) -> Option<u16> {
+        match self.start {
+            BriefStart::Request { .. } => None,
+            BriefStart::Response { status } => Some(status),
+        }
+    }
+}
+
+/// Whether a datagram is a SIP message; costs a few nanoseconds for most that are not.
+pub fn looks_like_sip(octets: &[u8]) -> bool {
+    find_start(octets).is_some()
+}
+
+/// Scans a message that begins in `octets`; `None` if no start line is found.
+pub fn scan(octets: &[u8]) -> Option<Brief<'_>> {
+    let found = find_start(octets)?;
+    let mut brief = Brief {
+        start: match found.start {
+            Start::Request { method, uri, .. } => BriefStart::Request { method, uri },
+            Start::Response { status, .. } => BriefStart::Response {
+                status: status_code(status),
+            },
+        },
+        junk: found.at,
+        call_id: None,
+        from: None,
+        to: None,
+        from_tag: None,
+        to_tag: None,
+        cseq: None,
+        branch: None,
+        content_length: None,
+        content_type: None,
+        contact: None,
+        agent: None,
+        body: b"",
+        complete: false,
+        has_sdp: false,
+    };
+    let mut headers = Headers::new(octets, found.next);
+    for header in headers.by_ref() {
+        if let Some(value) = header.value {
+            brief.take(header.name, value);
+        }
+    }
+    brief.from_tag = brief.from.and_then(|from| Parameters::find(from, b"tag"));
+    brief.to_tag = brief.to.and_then(|to| Parameters::find(to, b"tag"));
+    if let Some(body) = headers.body() {
+        brief.complete = true;
+        brief.body = octets.get(body..).unwrap_or_default();
+        brief.has_sdp = has_sdp(brief.content_type, brief.body);
+    }
+    Some(brief)
+}
+
+impl<'m> Brief<'m> {
+    /// Keeps a header if it is one of those wanted, and the first of its name.
+    fn take(&mut self, name: &[u8], value: &'m [u8]) {
+        match known(name) {
+            Some(Wanted::CallId) => self.call_id = self.call_id.or(Some(value)),
+            Some(Wanted::From) => self.from = self.from.or(Some(value)),
+            Some(Wanted::To) => self.to = self.to.or(Some(value)),
+            Some(Wanted::CSeq) => self.cseq = self.cseq.or_else(|| cseq(value)),
+            Some(Wanted::Via) => {
+                self.branch = self.branch.or_else(|| Parameters::find(value, b"branch"));
+            }
+            Some(Wanted::ContentLength) => {
+                self.content_length = self.content_length.or_else(|| number(value));
+            }
+            Some(Wanted::ContentType) => self.content_type = self.content_type.or(Some(value)),
+            Some(Wanted::Contact) => self.contact = self.contact.or(Some(value)),
+            Some(Wanted::UserAgent) => self.agent = Some(value),
+            Some(Wanted::Server) => self.agent = self.agent.or(Some(value)),
+            None => {}
+        }
+    }
+}
+
+/// Headers that an index wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    CallId,
+    From,
+    To,
+    CSeq,
+    Via,
+    ContentLength,
+    ContentType,
+    Contact,
+    UserAgent,
+    Server,
+}
+
+fn known(name: &[u8]) -> Option<Wanted> {
+    if let [letter] = name {
+        return match letter.to_ascii_lowercase() {
+            b'i' => Some(Wanted::CallId),
+            b'f' => Some(Wanted::From),
+            b't' => Some(Wanted::To),
+            b'v' => Some(Wanted::Via),
+            b'l' => Some(Wanted::ContentLength),
+            b'c' => Some(Wanted::ContentType),
+            b'm' => Some(Wanted::Contact),
+            _ => None,
+        };
+    }
+    let candidates: &[(&[u8], Wanted)] = match name.len() {
+        2 => &[(b"to", Wanted::To)],
+        3 => &[(b"via", Wanted::Via)],
+        4 => &[(b"from", Wanted::From), (b"cseq", Wanted::CSeq)],
+        6 => &[(b"server", Wanted::Server)],
+        7 => &[(b"call-id", Wanted::CallId), (b"contact", Wanted::Contact)],
+        10 => &[(b"user-agent", Wanted::UserAgent)],
+        12 => &[(b"content-type", Wanted::ContentType)],
+        14 => &[(b"content-length", Wanted::ContentLength)],
+        _ => &[],
+    };
+    candidates
+        .iter()
+        .find(|(known, _)| name.eq_ignore_ascii_case(known))
+        .map(|(_, wanted)| *wanted)
+}
+
+/// Number (saturated) and method of a `CSeq` value.
+pub(super) fn cseq(value: &[u8]) -> Option<(u32, &[u8])> {
+    let digits = value
+        .iter()
+        .take_while(|octet| octet.is_ascii_digit())
+        .count();
+    let number = number(value)?;
+    Some((
+        u32::try_from(number).unwrap_or(u32::MAX),
+        value.get(digits..)?.trim_ascii(),
+    ))
+}
+
+/// The digits at the start of a value, saturated.
+pub(super) fn number(value: &[u8]) -> Option<usize> {
+    value.first().filter(|octet| octet.is_ascii_digit())?;
+    Some(
+        value
+            .iter()
+            .take_while(|octet| octet.is_ascii_digit())
+            .fold(0_usize, |sum, octet| {
+                sum.saturating_mul(10)
+                    .saturating_add(usize::from(octet - b'0'))
+            }),
+    )
+}
+
+/// A status code out of digits; 65535 where they do not fit.
+pub(super) fn status_code(digits: &[u8]) -> u16 {
+    number(digits).map_or(0, |status| u16::try_from(status).unwrap_or(u16::MAX))
+}
+
+fn has_sdp(content_type: Option<&[u8]>, body: &[u8]) -> bool {
+    let text = body.trim_ascii_start();
+    if text.starts_with(b"v=") {
+        return true;
+    }
+    let Some(content_type) = content_type else {
+        return false;
+    };
+    let is = |wanted: &[u8]| {
+        content_type
+            .get(..wanted.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(wanted))
+    };
+    (is(b"application/sdp") && !text.is_empty())
+        || (is(b"multipart/") && memmem::find(body, b"v=0").is_some())
+}
+
+#[cfg(test)]
+mod tests;

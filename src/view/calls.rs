@@ -1,1 +1,453 @@
-//! (to come)
+//! The list of calls: columns fitted to a width, sorted and filtered.
+
+use std::ops::Range;
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::analysis::CallRow;
+use crate::call::{CallNo, CallState};
+use crate::capture::{CaptureInfo, Timestamp};
+use crate::view::ladder::head;
+use crate::view::{Role, Row, Span, clip, fit, plain, time};
+
+mod order;
+
+pub use order::{matches, sort};
+
+/// Between two columns.
+const BETWEEN: usize = 2;
+/// The result keeps this much before other columns go.
+const RESULT_LEAST: usize = 28;
+/// A width at which nothing is cut.
+pub const WHOLE: usize = 1 << 20;
+
+/// Shape of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Columns to use.
+    pub width: usize,
+    /// Plain ASCII.
+    pub ascii: bool,
+    /// Calls marked by the user.
+    pub marked: Vec<CallNo>,
+    /// Column by which the rows are sorted, and whether downwards: marked in the heading.
+    pub sorted: Option<(SortBy, bool)>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            width: 118,
+            ascii: false,
+            marked: Vec::new(),
+            sorted: None,
+        }
+    }
+}
+
+/// What to sort by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SortBy {
+    /// Number of the call.
+    #[default]
+    Number,
+    /// First packet.
+    Start,
+    /// Duration.
+    Duration,
+    /// Caller.
+    From,
+    /// Callee.
+    To,
+    /// T.38, G.711, voice.
+    Carrier,
+    /// Pages.
+    Pages,
+    /// Rate.
+    Rate,
+    /// Verdict.
+    Result,
+    /// State.
+    State,
+    /// Packets.
+    Packets,
+    /// Hints.
+    Hints,
+}
+
+impl SortBy {
+    /// All of them, in the order of the columns.
+    pub const ALL: &'static [Self] = &[
+        Self::Number,
+        Self::Start,
+        Self::Duration,
+        Self::From,
+        Self::To,
+        Self::Carrier,
+        Self::Pages,
+        Self::Rate,
+        Self::Result,
+        Self::State,
+        Self::Packets,
+        Self::Hints,
+    ];
+
+    /// The next column (`forward`), or the one before; at the end round to the other.
+    #[must_use]
+    pub fn step(self, forward: bool) -> Self {
+        let at = Self::ALL.iter().position(|by| *by == self).unwrap_or(0);
+        let len = Self::ALL.len();
+        let next = if forward { at + 1 } else { at + len - 1 } % len;
+        Self::ALL.get(next).copied().unwrap_or_default()
+    }
+}
+
+/// A column: what it is sorted by, its heading, and whether numbers stand to the right in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Column {
+    Sorted(SortBy),
+    OtherLeg,
+}
+
+impl Column {
+    /// In the order shown; the result comes last and takes what is left.
+    const ALL: [Self; 12] = [
+        Self::Sorted(SortBy::Number),
+        Self::Sorted(SortBy::Start),
+        Self::Sorted(SortBy::Duration),
+        Self::Sorted(SortBy::From),
+        Self::Sorted(SortBy::To),
+        Self::OtherLeg,
+        Self::Sorted(SortBy::Carrier),
+        Self::Sorted(SortBy::Pages),
+        Self::Sorted(SortBy::Rate),
+        Self::Sorted(SortBy::State),
+        Self::Sorted(SortBy::Packets),
+        Self::Sorted(SortBy::Hints),
+    ];
+
+    /// What goes first where there is no room.
+    const LEAST_NEEDED: [Self; 8] = [
+        Self::Sorted(SortBy::Packets),
+        Self::Sorted(SortBy::State),
+        Self::Sorted(SortBy::Hints),
+        Self::Sorted(SortBy::Rate),
+        Self::Sorted(SortBy::Start),
+        Self::Sorted(SortBy::Duration),
+        Self::OtherLeg,
+        Self::Sorted(SortBy::Carrier),
+    ];
+
+    const fn heading(self) -> &'static str {
+        match self {
+            Self::OtherLeg => "leg",
+            Self::Sorted(by) => by.heading(),
+        }
+    }
+
+    const fn is_right(self) -> bool {
+        matches!(
+            self,
+            Self::Sorted(
+                SortBy::Number | SortBy::Start | SortBy::Duration | SortBy::Packets | SortBy::Pages
+            )
+        )
+    }
+}
+
+impl SortBy {
+    /// Heading of its column.
+    pub const fn heading(self) -> &'static str {
+        match self {
+            Self::Number => "#",
+            Self::Start => "start",
+            Self::Duration => "length",
+            Self::From => "from",
+            Self::To => "to",
+            Self::Carrier => "carrier",
+            Self::Pages => "pages",
+            Self::Rate => "rate",
+            Self::Result => "result",
+            Self::State => "state",
+            Self::Packets => "packets",
+            Self::Hints => "hints",
+        }
+    }
+}
+
+/// The list: heading lines and rows made when asked for.
+#[derive(Clone, Debug)]
+pub struct Calls<'a> {
+    /// File, calls, time, packets, notes.
+    pub title: Row,
+    /// Names of the columns.
+    pub header: Row,
+    rows: &'a [CallRow],
+    columns: Vec<(Column, usize)>,
+    result: usize,
+    start: Timestamp,
+    options: Options,
+}
+
+/// Lays out the list; `rows` in the order to be shown.
+pub fn layout<'a>(rows: &'a [CallRow], info: &CaptureInfo, options: &Options) -> Calls<'a> {
+    let start = info
+        .first_time
+        .or_else(|| rows.iter().map(|row| row.started).min())
+        .unwrap_or_default();
+    let mut columns: Vec<(Column, usize)> = Column::ALL
+        .iter()
+        .map(|column| (*column, width_of(*column, rows, start, options.width)))
+        .collect();
+    // A column in which nothing stands says nothing.
+    columns.retain(|(column, _)| {
+        *column != Column::OtherLeg || rows.iter().any(|row| row.other_leg.is_some())
+    });
+    let room = |columns: &[(Column, usize)]| {
+        let used: usize = columns.iter().map(|(_, width)| width + BETWEEN).sum();
+        options.width.saturating_sub(MARK + used)
+    };
+    for column in Column::LEAST_NEEDED {
+        if room(&columns) >= RESULT_LEAST {
+            break;
+        }
+        columns.retain(|(kept, _)| *kept != column);
+    }
+    let result = room(&columns);
+    let mut calls = Calls {
+        title: title(rows, info, options.ascii),
+        header: Row::default(),
+        rows,
+        columns,
+        result,
+        start,
+        options: options.clone(),
+    };
+    calls.header = calls.heading();
+    clip(&mut calls.title, options.width, options.ascii);
+    clip(&mut calls.header, options.width, options.ascii);
+    calls
+}
+
+/// The mark of a marked call and the space after it.
+const MARK: usize = 2;
+
+impl Calls<'_> {
+    /// How many rows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Some of the rows (the range is cut to what there is), one each call.
+    pub fn rows(&self, range: Range<usize>) -> Vec<Row> {
+        let end = range.end.min(self.rows.len());
+        let shown = self.rows.get(range.start.min(end)..end).unwrap_or_default();
+        shown.iter().map(|row| self.row(row)).collect()
+    }
+
+    fn heading(&self) -> Row {
+        let mut spans = vec![Span::plain(" ".repeat(MARK))];
+        let sorted = |by: SortBy| match self.options.sorted {
+            Some((sorted, descending)) if sorted == by => match (descending, self.options.ascii) {
+                (false, false) => "▲",
+                (true, false) => "▼",
+                (false, true) => "^",
+                (true, true) => "v",
+            },
+            _ => "",
+        };
+        for (column, width) in &self.columns {
+            let mark = match column {
+                Column::Sorted(by) => sorted(*by),
+                Column::OtherLeg => "",
+            };
+            let text = format!("{}{mark}", column.heading());
+            spans.push(Span::new(
+                cell(&text, *width, column.is_right(), self.options.ascii),
+                Role::Heading,
+            ));
+        }
+        spans.push(Span::new(
+            format!("result{}", sorted(SortBy::Result)),
+            Role::Heading,
+        ));
+        Row::of(spans)
+    }
+
+    fn row(&self, row: &CallRow) -> Row {
+        let ascii = self.options.ascii;
+        let marked = self.options.marked.contains(&row.number);
+        let mark = match (marked, ascii) {
+            (false, _) => "  ",
+            (true, false) => "● ",
+            (true, true) => "* ",
+        };
+        let mut spans = vec![Span::new(mark, Role::Mark)];
+        for (column, width) in &self.columns {
+            let text = plain(&text_of(*column, row, self.start), ascii).into_owned();
+            let role = match column {
+                Column::Sorted(SortBy::Start | SortBy::Duration) | Column::OtherLeg => Role::Dim,
+                Column::Sorted(SortBy::Hints) if row.hints.0 > 0 => Role::Error,
+                Column::Sorted(SortBy::Hints) if row.hints.1 > 0 => Role::Warning,
+                _ => Role::Plain,
+            };
+            spans.push(Span::new(
+                cell(&text, *width, column.is_right(), ascii),
+                role,
+            ));
+        }
+        let (text, role) = result(row, ascii);
+        spans.push(Span::new(fit(&text, self.result, ascii), role));
+        let mut row = Row::of(spans);
+        clip(&mut row, self.options.width, ascii);
+        row
+    }
+}
+
+/// Text in a column, with the space after it.
+fn cell(text: &str, width: usize, right: bool, ascii: bool) -> String {
+    let text = fit(text, width, ascii);
+    let padding = " ".repeat(width.saturating_sub(text.width()));
+    let between = " ".repeat(BETWEEN);
+    if right {
+        format!("{padding}{text}{between}")
+    } else {
+        format!("{text}{padding}{between}")
+    }
+}
+
+fn width_of(column: Column, rows: &[CallRow], start: Timestamp, width: usize) -> usize {
+    let content = rows
+        .iter()
+        .map(|row| text_of(column, row, start).width())
+        .max()
+        .unwrap_or(0);
+    let content = match column {
+        Column::Sorted(SortBy::From | SortBy::To) => content.min((width / 6).clamp(8, 64)),
+        _ => content,
+    };
+    // One more for the mark of the sorted column.
+    content.max(column.heading().len() + 1)
+}
+
+fn text_of(column: Column, row: &CallRow, start: Timestamp) -> String {
+    let dash = || "-".to_owned();
+    let Column::Sorted(by) = column else {
+        return row
+            .other_leg
+            .map_or_else(String::new, |other| format!("↔{other}"));
+    };
+    match by {
+        SortBy::Number => row.number.to_string(),
+        SortBy::Start => time::clock(start, row.started),
+        SortBy::Duration => format!("{:.1}s", row.duration),
+        SortBy::From => plain(&row.from, false).into_owned(),
+        SortBy::To => plain(&row.to, false).into_owned(),
+        SortBy::Carrier => carrier(row).to_owned(),
+        SortBy::Pages => row.fax.as_ref().map_or_else(dash, |fax| {
+            format!("{}/{}", fax.pages_confirmed, fax.pages_sent)
+        }),
+        SortBy::Rate => row
+            .fax
+            .as_ref()
+            .and_then(|fax| fax.rate.clone())
+            .unwrap_or_else(dash),
+        SortBy::State => row.state.name().to_owned(),
+        SortBy::Packets => {
+            let packets = &row.packets;
+            thousands(u64::from(packets.sip) + u64::from(packets.rtp) + u64::from(packets.t38))
+        }
+        SortBy::Hints => match row.hints {
+            (0, 0) => dash(),
+            (0, warnings) => format!("{warnings}!"),
+            (errors, 0) => format!("{errors}✗"),
+            (errors, warnings) => format!("{errors}✗ {warnings}!"),
+        },
+        SortBy::Result => result(row, false).0,
+    }
+}
+
+/// `T.38`, `G.711`, `voice`; `fax?` while the analysis is due, `-` where no media flowed.
+pub(crate) fn carrier(row: &CallRow) -> &'static str {
+    match &row.fax {
+        Some(fax) => head::carrier_name(fax.carrier),
+        None if row.pending => "fax?",
+        None if row.packets.rtp > 0
+            || matches!(row.state, CallState::Completed | CallState::InCall) =>
+        {
+            "voice"
+        }
+        None => "-",
+    }
+}
+
+/// Verdict in a sentence, or what became of the call.
+pub(crate) fn result(row: &CallRow, ascii: bool) -> (String, Role) {
+    match &row.fax {
+        Some(fax) => {
+            let (mark, role) = head::verdict(fax.verdict, ascii);
+            (format!("{mark} {}", plain(&fax.summary, ascii)), role)
+        }
+        None if row.pending => ("not analysed yet".to_owned(), Role::Dim),
+        None => match row.status {
+            Some(status @ 300..) => (format!("{}: {status}", row.state.name()), Role::Warning),
+            _ => (row.state.name().to_owned(), Role::Dim),
+        },
+    }
+}
+
+fn title(rows: &[CallRow], info: &CaptureInfo, ascii: bool) -> Row {
+    let faxes = rows.iter().filter(|row| row.fax.is_some()).count();
+    let mut text = format!(
+        "   {}, {}",
+        count(rows.len(), "call", "calls"),
+        count(faxes, "fax", "faxes")
+    );
+    if let (Some(first), Some(last)) = (info.first_time, info.last_time) {
+        let (from, until) = (time::date(first), time::date(last));
+        let same_day = from.get(..10) == until.get(..10);
+        let until = if same_day {
+            until.get(11..).unwrap_or(&until)
+        } else {
+            &until
+        };
+        text.push_str(&format!("   {from} to {until} UTC"));
+    }
+    text.push_str(&format!("   {} packets", thousands(info.packets)));
+    if !info.notes.is_empty() {
+        text.push_str(&format!("   {}", count(info.notes.len(), "note", "notes")));
+    }
+    Row::of(vec![
+        Span::new(plain(&info.file, ascii), Role::Heading),
+        Span::new(text, Role::Dim),
+    ])
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!(
+        "{} {}",
+        thousands(number.try_into().unwrap_or(u64::MAX)),
+        if number == 1 { one } else { many }
+    )
+}
+
+/// `41,203`
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,167 @@
-//! (to come)
+//! A message in words: the pane beside the ladder, and the `fields` of JSON.
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::call::{Call, Event, EventKind};
+use crate::field::Field;
+use crate::line::Fcs;
+use crate::view::{Role, Row, Span, clip, plain, time, wrap};
+
+mod fields;
+mod negotiation;
+mod octets;
+
+pub use fields::{fields, long_name, name};
+
+/// Widest column of field names.
+const NAME_MOST: usize = 34;
+/// Most rows of one message; only hostile ones are longer.
+const ROWS_MOST: usize = 5_000;
+
+/// The message pane: name, frame, time and direction; octets; fields in words, SIP and SDP. With `raw` the
+/// octets as a hex dump, or the SIP text as it is. No row is wider than `width`.
+pub fn message(call: &Call, event: &Event, raw: bool, width: usize) -> Vec<Row> {
+    let mut rows = head(call, event, width);
+    if raw {
+        rows.extend(raw_rows(event, width));
+    } else {
+        rows.extend(octets_rows(event, width));
+        rows.extend(field_rows(&fields(call, event), width));
+        rows.extend(negotiation::rows(call, event, width));
+    }
+    if rows.len() > ROWS_MOST {
+        let more = rows.len() - ROWS_MOST;
+        rows.truncate(ROWS_MOST);
+        rows.push(Row::of(vec![Span::new(
+            format!("{more} more rows"),
+            Role::Dim,
+        )]));
+    }
+    for row in &mut rows {
+        row.event = Some((event.call, event.id));
+        clip(row, width, false);
+    }
+    rows
+}
+
+/// `DIS   Digital Identification Signal     frame 312   8.646 s   callee → caller`, and the endpoints.
+fn head(call: &Call, event: &Event, width: usize) -> Vec<Row> {
+    const BETWEEN: usize = 3;
+    let name = plain(&name(event), false).into_owned();
+    let long = plain(&long_name(event), false).into_owned();
+    let frames = if event.last_frame > event.frame {
+        format!("frames {} to {}", event.frame, event.last_frame)
+    } else {
+        format!("frame {}", event.frame)
+    };
+    let mut place = if event.observed {
+        format!("{frames}   {} s", time::seconds(call.started, event.at))
+    } else {
+        format!("after {frames}")
+    };
+    if event.end > event.at {
+        place.push_str(&format!(
+            " ({})",
+            time::length(event.end.seconds_since(event.at))
+        ));
+    }
+    place.push_str(&format!("   {} → {}", event.from, event.from.other()));
+    let mut spans = vec![Span::new(&name, Role::Heading)];
+    if !long.is_empty() {
+        spans.push(Span::plain(format!("{}{long}", " ".repeat(BETWEEN))));
+    }
+    let mut marks = String::new();
+    if event.repeat > 1 {
+        marks.push_str(&format!("   repeat {}", event.repeat));
+    }
+    if event.retransmission {
+        marks.push_str("   retransmission");
+    }
+    spans.push(Span::new(marks, Role::Repeat));
+    let used: usize = spans.iter().map(Span::width).sum();
+    let path = Row::of(vec![Span::new(
+        format!("{} → {}", event.src, event.dst),
+        Role::Dim,
+    )]);
+    let place_width = place.width();
+    if used + BETWEEN + place_width <= width {
+        spans.push(Span::plain(" ".repeat(width - used - place_width)));
+        spans.push(Span::new(place, Role::Dim));
+        return vec![Row::of(spans), path];
+    }
+    vec![
+        Row::of(spans),
+        Row::of(vec![Span::new(place, Role::Dim)]),
+        path,
+    ]
+}
+
+/// Octets of a T.30 message, address, control and FCF apart: `ff c8 01 | 20 77 5f`.
+fn octets_rows(event: &Event, width: usize) -> Vec<Row> {
+    match &event.kind {
+        EventKind::T30(frame) => {
+            let text = octets::grouped(&frame.octets, 3);
+            let mut rows: Vec<Row> = wrap(&text, width)
+                .into_iter()
+                .map(|line| Row::of(vec![Span::new(line, Role::Dim)]))
+                .collect();
+            let trouble = match (frame.fcs, frame.damaged) {
+                (Fcs::Good, false) => None,
+                (Fcs::Good | Fcs::Unseen, true) => {
+                    Some("octets are missing: packets with them are lost")
+                }
+                (Fcs::Bad, _) => Some("bad frame check sequence"),
+                (Fcs::Unseen, false) => Some("the end of the frame was never seen"),
+            };
+            rows.extend(trouble.map(|text| Row::of(vec![Span::new(text, Role::Missing)])));
+            rows
+        }
+        EventKind::Malformed { octets, .. } => octets::dump(octets, width),
+        _ => Vec::new(),
+    }
+}
+
+/// Names in one column, values wrapped in the other.
+fn field_rows(fields: &[Field], width: usize) -> Vec<Row> {
+    const BETWEEN: usize = 2;
+    let widest = fields
+        .iter()
+        .map(|field| field.name.width())
+        .max()
+        .unwrap_or(0);
+    let column = widest.min(NAME_MOST).min(width * 2 / 5);
+    let mut rows = Vec::new();
+    for field in fields {
+        let name = plain(&field.name, false);
+        let value = plain(&field.value, false);
+        let names = wrap(&name, column);
+        let values = wrap(&value, width.saturating_sub(column + BETWEEN));
+        for at in 0..names.len().max(values.len()) {
+            let name = names.get(at).map_or("", String::as_str);
+            let padding = " ".repeat((column + BETWEEN).saturating_sub(name.width()));
+            rows.push(Row::of(vec![
+                Span::new(format!("{name}{padding}"), Role::Dim),
+                Span::plain(values.get(at).map_or("", String::as_str)),
+            ]));
+        }
+        if rows.len() > 2 * ROWS_MOST {
+            break;
+        }
+    }
+    rows
+}
+
+fn raw_rows(event: &Event, width: usize) -> Vec<Row> {
+    match &event.kind {
+        EventKind::Sip(sip) => octets::text(&sip.message.raw, width),
+        EventKind::T30(frame) => octets::dump(&frame.octets, width),
+        EventKind::Malformed { octets, .. } => octets::dump(octets, width),
+        _ => vec![Row::of(vec![Span::new(
+            "No octets: this row stands for more than one packet, or for none.",
+            Role::Dim,
+        )])],
+    }
+}
+
+#[cfg(test)]
+mod tests;

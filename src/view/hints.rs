@@ -1,1 +1,136 @@
-//! (to come)
+//! Hints as rows: in full under the message, in one line beside the arrow.
+
+use crate::call::{Call, EventId, EventKind};
+use crate::hint::{Hint, Severity};
+use crate::view::{Role, Row, Span, plain, wrap};
+
+/// Most frames that are named.
+const FRAMES: usize = 12;
+
+/// The hints that stand on `event` in full (all hints where it is `None`): mark, rule, what was seen,
+/// advice, frames, reference; wrapped to `width`.
+pub fn rows(hints: &[Hint], event: Option<EventId>, width: usize, ascii: bool) -> Vec<Row> {
+    hints
+        .iter()
+        .filter(|hint| event.is_none() || hint.finding.event == event)
+        .flat_map(|hint| full(hint, width, ascii))
+        .collect()
+}
+
+/// One hint in full.
+pub fn full(hint: &Hint, width: usize, ascii: bool) -> Vec<Row> {
+    const INDENT: usize = 2;
+    let role = role(hint);
+    let mark = hint.finding.severity.mark(ascii);
+    let head = format!("{}   {}", hint.rule.id, plain(&hint.finding.seen, ascii));
+    let mut rows: Vec<Row> = Vec::new();
+    for (at, line) in wrap_paragraph(&head, width.saturating_sub(INDENT))
+        .into_iter()
+        .enumerate()
+    {
+        let start = if at == 0 {
+            format!("{mark} ")
+        } else {
+            " ".repeat(INDENT)
+        };
+        rows.push(Row::of(vec![Span::new(start, role), Span::new(line, role)]));
+    }
+    let mut advice = hint.rule.advice.to_owned();
+    if let Some(more) = &hint.finding.more {
+        advice.push(' ');
+        advice.push_str(more);
+    }
+    let mut source = frames(hint);
+    if !source.is_empty() {
+        source.push_str(".  ");
+    }
+    source.push_str(hint.rule.reference);
+    if hint.consequence {
+        source.push_str("  (a consequence of the cause)");
+    }
+    for (text, role) in [(advice, Role::Plain), (source, Role::Dim)] {
+        for line in wrap_paragraph(&plain(&text, ascii), width.saturating_sub(INDENT)) {
+            rows.push(Row::of(vec![
+                Span::plain(" ".repeat(INDENT)),
+                Span::new(line, role),
+            ]));
+        }
+    }
+    for row in &mut rows {
+        crate::view::clip(row, width, ascii);
+    }
+    rows
+}
+
+/// Mark and what was seen, for beside the arrow.
+pub fn one_line(hint: &Hint, ascii: bool) -> Vec<Span> {
+    let role = role(hint);
+    let seen = if hint.finding.seen.is_empty() {
+        hint.rule.title
+    } else {
+        &hint.finding.seen
+    };
+    vec![
+        Span::new(format!("{} ", hint.finding.severity.mark(ascii)), role),
+        Span::new(plain(seen, ascii), role),
+    ]
+}
+
+/// `Frames 312, 418, 530`; empty where there are none.
+pub fn frames(hint: &Hint) -> String {
+    let frames = &hint.finding.frames;
+    let named: Vec<String> = frames
+        .iter()
+        .take(FRAMES)
+        .map(ToString::to_string)
+        .collect();
+    let more = frames.len().saturating_sub(FRAMES);
+    match (named.as_slice(), more) {
+        ([], _) => String::new(),
+        ([one], _) => format!("Frame {one}"),
+        (named, 0) => format!("Frames {}", named.join(", ")),
+        (named, more) => format!("Frames {} and {more} more", named.join(", ")),
+    }
+}
+
+/// What a hint stands for: its severity, or a consequence.
+pub fn role(hint: &Hint) -> Role {
+    if hint.consequence {
+        return Role::Consequence;
+    }
+    match hint.finding.severity {
+        Severity::Error => Role::Error,
+        Severity::Warning => Role::Warning,
+        Severity::Note => Role::Note,
+        Severity::Ok => Role::Good,
+    }
+}
+
+/// The event on whose row a hint stands: as the rule says, else the one that holds its deciding frame.
+pub fn place(call: &Call, hint: &Hint) -> Option<EventId> {
+    if hint.finding.event.is_some() {
+        return hint.finding.event;
+    }
+    let frame = *hint.finding.frames.first()?;
+    let begins = call
+        .events
+        .iter()
+        .find(|event| event.frame == frame && event.observed);
+    begins
+        .or_else(|| {
+            call.events
+                .iter()
+                .filter(|event| event.frame <= frame && frame <= event.last_frame)
+                // Of several that span it the one that is about the fax.
+                .min_by_key(|event| (matches!(event.kind, EventKind::Rtp(_)), event.last_frame))
+        })
+        .map(|event| event.id)
+}
+
+/// Wraps, keeping runs of spaces inside a line.
+fn wrap_paragraph(text: &str, width: usize) -> Vec<String> {
+    if unicode_width::UnicodeWidthStr::width(text) <= width {
+        return vec![text.to_owned()];
+    }
+    wrap(text, width)
+}

@@ -1,1 +1,487 @@
-//! (to come)
+//! The flow of one fax as a ladder: one lifeline a host, one row an event.
+//!
+//! Laying out decides which events have a row and in what order ([`item`]), where the lifelines stand
+//! ([`columns`]) and how wide everything is; the rows themselves are made only when they are asked for.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::ops::Range;
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::analysis::AnalysedFlow;
+use crate::call::{BySide, Call, CallNo, Event, EventId, EventKind};
+use crate::capture::Timestamp;
+use crate::hint::Severity;
+use crate::view::time::{self, TimeMode};
+use crate::view::{Role, Row, Span, clip, hints};
+
+use columns::{Columns, Geometry};
+use detail::{Context, Parts};
+use item::{Item, Items};
+use label::{Habits, Label};
+
+mod columns;
+mod detail;
+pub mod head;
+mod item;
+mod label;
+
+/// Shape of a ladder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "five switches, each with a key of its own"
+)]
+pub struct Options {
+    /// Columns to use.
+    pub width: usize,
+    /// Plain ASCII.
+    pub ascii: bool,
+    /// How time is shown.
+    pub time: TimeMode,
+    /// `m=` lines of SDP in labels, its T.38 parameters beside them.
+    pub sdp: bool,
+    /// Rows of RTP.
+    pub media: bool,
+    /// Repeats, indicators and provisional answers folded away.
+    pub fold: bool,
+    /// Hints beside their steps.
+    pub hints: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            width: 118,
+            ascii: false,
+            time: TimeMode::Relative,
+            sdp: true,
+            media: true,
+            fold: true,
+            hints: true,
+        }
+    }
+}
+
+/// A ladder: its head, and rows that are made when they are asked for.
+#[derive(Clone, Debug)]
+pub struct Ladder {
+    /// Who, which calls, the verdict in one sentence.
+    pub title: Row,
+    /// Stages of the fax; empty where there is no fax.
+    pub strip: Row,
+    /// Host names over the lifelines.
+    pub header: Vec<Row>,
+    /// Events that can be selected, in the order of their rows.
+    pub keys: Vec<(CallNo, EventId)>,
+    flow: AnalysedFlow,
+    options: Options,
+    columns: Columns,
+    geometry: Geometry,
+    items: Items,
+    /// By leg.
+    legs: Vec<Leg>,
+    start: Timestamp,
+    time_digits: u8,
+}
+
+/// What rows need to know of a leg.
+#[derive(Clone, Debug, Default)]
+struct Leg {
+    habits: Habits,
+    /// Hints by the event that they stand on: indices, worst first.
+    hints: HashMap<usize, Vec<usize>>,
+    /// Events at which media begins to come from, or go to, a host that is not over the lifeline.
+    elsewhere: HashMap<usize, String>,
+}
+
+/// Lays out one or two legs for a screen: exactly one row an event, labels shortened where unavoidable, no
+/// row wider than asked for.
+pub fn layout(flow: &AnalysedFlow, options: &Options) -> Ladder {
+    let mut ladder = Ladder::of(flow, options, Geometry::for_screen);
+    ladder.header = ladder
+        .geometry
+        .header(&ladder.columns, options.ascii, false);
+    let Ladder {
+        title,
+        strip,
+        header,
+        ..
+    } = &mut ladder;
+    for row in [title, strip].into_iter().chain(header) {
+        clip(row, options.width, options.ascii);
+    }
+    ladder
+}
+
+/// Lays out one or two legs for a text: no label is cut, what stands beside them is wrapped. Its rows are
+/// [`Ladder::whole_rows`].
+pub fn layout_whole(flow: &AnalysedFlow, options: &Options) -> Ladder {
+    let mut ladder = Ladder::of(flow, options, Geometry::for_text);
+    ladder.header = ladder.geometry.header(&ladder.columns, options.ascii, true);
+    ladder
+}
+
+impl Ladder {
+    fn of(
+        flow: &AnalysedFlow,
+        options: &Options,
+        geometry: fn(&Columns, usize, usize, usize) -> Geometry,
+    ) -> Self {
+        let columns = Columns::of(&flow.flow, options.ascii);
+        let legs: Vec<Leg> = (0..flow.flow.legs.len())
+            .map(|leg| Leg::of(flow, leg, &columns, options))
+            .collect();
+        let loud: Vec<Vec<bool>> = (0..flow.flow.legs.len())
+            .map(|leg| {
+                legs.get(leg)
+                    .map_or_else(Vec::new, |facts| facts.loud(flow, leg))
+            })
+            .collect();
+        let items = Items::of(&flow.flow, &columns, options, &loud);
+        let calls = &flow.flow.legs;
+        let start = calls
+            .iter()
+            .map(|call| call.started)
+            .min()
+            .unwrap_or_default();
+        let mut ladder = Self {
+            title: head::title(&flow.flow, options.width, options.ascii),
+            strip: head::strip(&flow.flow, options.ascii),
+            header: Vec::new(),
+            keys: Vec::with_capacity(items.items.len()),
+            flow: flow.clone(),
+            options: options.clone(),
+            geometry: geometry(&columns, options.width, 0, 0),
+            columns,
+            items,
+            legs,
+            start,
+            time_digits: time_digits(flow),
+        };
+        ladder.keys = ladder
+            .items
+            .items
+            .iter()
+            .filter_map(|item| ladder.event(item.leg, item.event))
+            .map(|event| (event.call, event.id))
+            .collect();
+        let label = ladder
+            .items
+            .items
+            .iter()
+            .filter_map(|item| ladder.label(item))
+            .map(|label| label.width())
+            .max()
+            .unwrap_or(0);
+        let time = ladder.time_width();
+        ladder.geometry = geometry(&ladder.columns, options.width, time, label);
+        ladder
+    }
+
+    /// How many rows.
+    pub fn len(&self) -> usize {
+        self.items.items.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Some of the rows (the range is cut to what there is).
+    pub fn rows(&self, range: Range<usize>) -> Vec<Row> {
+        let end = range.end.min(self.len());
+        (range.start.min(end)..end)
+            .filter_map(|at| self.row(at))
+            .collect()
+    }
+
+    /// All rows.
+    pub fn all_rows(&self) -> Vec<Row> {
+        self.rows(0..self.len())
+    }
+
+    /// All rows with nothing cut: what stands beside the ladder goes on in rows below.
+    pub fn whole_rows(&self) -> Vec<Row> {
+        (0..self.len()).flat_map(|at| self.rows_of(at)).collect()
+    }
+
+    /// The row of an event; of one that is folded away, the row that stands for it.
+    pub fn row_of(&self, call: CallNo, event: EventId) -> Option<usize> {
+        let leg = self
+            .flow
+            .flow
+            .legs
+            .iter()
+            .position(|leg| leg.number == call)?;
+        self.items.row_of(leg, usize::try_from(event.0).ok()?)
+    }
+
+    /// The event of a row.
+    pub fn event_at(&self, row: usize) -> Option<(CallNo, EventId)> {
+        self.keys.get(row).copied()
+    }
+
+    fn event(&self, leg: usize, event: usize) -> Option<&Event> {
+        self.flow.flow.legs.get(leg)?.events.get(event)
+    }
+
+    fn label(&self, item: &Item) -> Option<Label> {
+        let event = self.event(item.leg, item.event)?;
+        let partner = item
+            .partner
+            .and_then(|partner| self.event(item.leg, partner));
+        let habits = self
+            .legs
+            .get(item.leg)
+            .map(|leg| leg.habits)
+            .unwrap_or_default();
+        Some(Label::of(event, partner, habits))
+    }
+
+    fn row(&self, at: usize) -> Option<Row> {
+        let (mut row, parts) = self.line(at)?;
+        let mut first = true;
+        for part in parts {
+            if !first {
+                row.spans.push(Span::new("; ", Role::Dim));
+            }
+            first = false;
+            row.spans.extend(part);
+        }
+        clip(&mut row, self.options.width, self.options.ascii);
+        Some(row)
+    }
+
+    fn rows_of(&self, at: usize) -> Vec<Row> {
+        let Some((mut first, parts)) = self.line(at) else {
+            return Vec::new();
+        };
+        let mut beside = parts
+            .iter()
+            .flat_map(|part| wrap_spans(part, self.geometry.right));
+        first.spans.extend(beside.next().into_iter().flatten());
+        let event = first.event;
+        let mut rows = vec![first];
+        rows.extend(beside.map(|spans| {
+            let mut row = Row::of(
+                self.geometry
+                    .line("", None, self.options.ascii, |_| Vec::new()),
+            );
+            row.spans.push(Span::plain(" ".repeat(columns::GUTTER)));
+            row.spans.extend(spans);
+            row.event = event;
+            row.continuation = true;
+            row
+        }));
+        rows
+    }
+
+    /// Time, lifelines and arrow; and what is to stand beside them.
+    fn line(&self, at: usize) -> Option<(Row, Parts)> {
+        let item = self.items.items.get(at)?;
+        let event = self.event(item.leg, item.event)?;
+        let label = self.label(item)?;
+        let place = self.columns.place(item.leg, event.from);
+        let ascii = self.options.ascii;
+        let time = self.time(at, event);
+        let mut spans = self.geometry.line(&time, Some(place), ascii, |width| {
+            label.arrow(width, place.to_right, ascii)
+        });
+        spans.push(Span::plain(" ".repeat(columns::GUTTER)));
+        let mut row = Row::of(spans);
+        row.event = Some((event.call, event.id));
+        Some((row, self.parts(item, event)))
+    }
+
+    fn parts(&self, item: &Item, event: &Event) -> Parts {
+        let (Some(call), Some(leg)) = (self.flow.flow.legs.get(item.leg), self.legs.get(item.leg))
+        else {
+            return Parts::new();
+        };
+        let hints = self.flow.hints.get(item.leg).filter(|_| self.options.hints);
+        let of_event = |event: &usize| leg.hints.get(event).into_iter().flatten();
+        Context {
+            call,
+            event,
+            partner: item
+                .partner
+                .and_then(|partner| self.event(item.leg, partner)),
+            relayed: item
+                .relayed
+                .and_then(|first| self.event(1 - item.leg.min(1), first)),
+            folded: item.folded,
+            hints: of_event(&item.event)
+                .chain(item.partner.iter().flat_map(of_event))
+                .filter_map(|hint| hints?.get(*hint))
+                .collect(),
+            elsewhere: leg.elsewhere.get(&item.event).cloned(),
+            sdp: self.options.sdp,
+            ascii: self.options.ascii,
+        }
+        .parts()
+    }
+
+    fn time(&self, at: usize, event: &Event) -> String {
+        // What never came has no time of its own.
+        if !event.observed {
+            return String::new();
+        }
+        match self.options.time {
+            TimeMode::Relative => time::seconds(self.start, event.at),
+            TimeMode::Absolute => time::of_day(event.at, self.time_digits),
+            TimeMode::Delta => {
+                let before = (0..at)
+                    .rev()
+                    .filter_map(|row| self.items.items.get(row))
+                    .filter_map(|item| self.event(item.leg, item.event))
+                    .find(|before| before.observed)
+                    .map_or(self.start, |before| before.at);
+                time::seconds(before, event.at)
+            }
+        }
+    }
+
+    fn time_width(&self) -> usize {
+        if self.options.time == TimeMode::Absolute {
+            return time::of_day(self.start, self.time_digits).len();
+        }
+        let calls = self.flow.flow.legs.iter();
+        calls
+            .flat_map(|call| {
+                call.events
+                    .last()
+                    .map(|event| time::seconds(self.start, event.at).len())
+            })
+            .max()
+            .unwrap_or(0)
+            .max(8)
+    }
+}
+
+impl Leg {
+    fn of(flow: &AnalysedFlow, leg: usize, columns: &Columns, options: &Options) -> Self {
+        let Some(call) = flow.flow.legs.get(leg) else {
+            return Self::default();
+        };
+        let blocks = call.events.iter().any(|event| {
+            matches!(&event.kind, EventKind::PageData(page) if page.block.is_some_and(|block| block > 0))
+        });
+        let mut facts = Self {
+            habits: Habits {
+                sdp: options.sdp,
+                blocks,
+                ascii: options.ascii,
+            },
+            ..Self::default()
+        };
+        for (at, hint) in flow.hints.get(leg).into_iter().flatten().enumerate() {
+            if let Some(event) = hints::place(call, hint).and_then(|id| usize::try_from(id.0).ok())
+            {
+                facts.hints.entry(event).or_default().push(at);
+            }
+        }
+        let all = flow.hints.get(leg);
+        for of_event in facts.hints.values_mut() {
+            of_event.sort_by_key(|at| {
+                all.and_then(|all| all.get(*at))
+                    .map(|hint| (hint.finding.severity, hint.consequence))
+            });
+        }
+        facts.find_elsewhere(call, leg, columns);
+        facts
+    }
+
+    /// Media from or to other hosts than the signalling: said where it begins.
+    fn find_elsewhere(&mut self, call: &Call, leg: usize, columns: &Columns) {
+        let mut known: BySide<Option<(IpAddr, IpAddr)>> = BySide::default();
+        for (at, event) in call.events.iter().enumerate() {
+            if matches!(event.kind, EventKind::Sip(_) | EventKind::Icmp { .. }) || !event.observed {
+                continue;
+            }
+            let path = (event.src.addr, event.dst.addr);
+            if *known.of(event.from) == Some(path) {
+                continue;
+            }
+            *known.of_mut(event.from) = Some(path);
+            let host = |side| columns.endpoint(leg, side).map(|endpoint| endpoint.addr);
+            let mut text = String::new();
+            if host(event.from) != Some(event.src.addr) {
+                text = format!("from {}", event.src);
+            }
+            if host(event.from.other()) != Some(event.dst.addr) {
+                if !text.is_empty() {
+                    text.push(' ');
+                }
+                text.push_str(&format!("to {}", event.dst));
+            }
+            if !text.is_empty() {
+                self.elsewhere.insert(at, text);
+            }
+        }
+    }
+
+    /// Events with an error or a warning: never folded away.
+    fn loud(&self, flow: &AnalysedFlow, leg: usize) -> Vec<bool> {
+        let count = flow.flow.legs.get(leg).map_or(0, |call| call.events.len());
+        let mut loud = vec![false; count];
+        for (event, of_event) in &self.hints {
+            let serious = of_event
+                .iter()
+                .filter_map(|at| flow.hints.get(leg)?.get(*at))
+                .any(|hint| hint.finding.severity <= Severity::Warning);
+            if let Some(slot) = loud.get_mut(*event) {
+                *slot = serious;
+            }
+        }
+        loud
+    }
+}
+
+/// Digits that the time stamps of the flow really have: 9 where any is finer than a microsecond.
+fn time_digits(flow: &AnalysedFlow) -> u8 {
+    let mut events = flow.flow.legs.iter().flat_map(|call| &call.events);
+    if events.any(|event| event.at.0 % 1_000 != 0) {
+        9
+    } else {
+        6
+    }
+}
+
+/// Spans of one sentence, broken into lines; each piece keeps the role of its span.
+fn wrap_spans(part: &[Span], width: usize) -> Vec<Vec<Span>> {
+    let mut lines: Vec<Vec<Span>> = Vec::new();
+    let mut line: Vec<Span> = Vec::new();
+    let mut used = 0;
+    for span in part {
+        for word in span.text().split_inclusive(' ') {
+            for piece in wrap_word(word, width) {
+                let piece_width = piece.trim_end().width();
+                if used > 0 && used + piece_width > width {
+                    lines.push(std::mem::take(&mut line));
+                    used = 0;
+                }
+                used += piece.width();
+                line.push(Span::new(piece, span.role));
+            }
+        }
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+/// A word in pieces of at most `width` columns.
+fn wrap_word(word: &str, width: usize) -> Vec<String> {
+    if word.trim_end().width() <= width {
+        vec![word.to_owned()]
+    } else {
+        super::wrap(word, width)
+    }
+}
+
+#[cfg(test)]
+mod tests;

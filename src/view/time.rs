@@ -1,1 +1,139 @@
-//! (to come)
+//! Times as text.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::capture::Timestamp;
+
+/// How the ladder shows time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TimeMode {
+    /// Seconds since the first packet of the flow.
+    #[default]
+    Relative,
+    /// Seconds since the row above.
+    Delta,
+    /// Time of day in UTC, with the digits of the capture.
+    Absolute,
+}
+
+impl TimeMode {
+    /// The next one, for a key that goes through them.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Relative => Self::Delta,
+            Self::Delta => Self::Absolute,
+            Self::Absolute => Self::Relative,
+        }
+    }
+
+    /// `relative`, `delta`, `absolute`, as on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Relative => "relative",
+            Self::Delta => "delta",
+            Self::Absolute => "absolute",
+        }
+    }
+}
+
+/// `3.613`, `-0.041`: seconds with milliseconds.
+pub fn seconds(from: Timestamp, at: Timestamp) -> String {
+    format!("{:.3}", at.seconds_since(from))
+}
+
+/// `0:58.113`, `1:02:10.002`: for the calls list.
+pub fn clock(from: Timestamp, at: Timestamp) -> String {
+    let negative = at < from;
+    let millis = if negative {
+        from.0 - at.0
+    } else {
+        at.0 - from.0
+    } / 1_000_000;
+    let (hours, minutes) = (millis / 3_600_000, millis / 60_000 % 60);
+    let (seconds, millis) = (millis / 1_000 % 60, millis % 1_000);
+    let sign = if negative { "-" } else { "" };
+    if hours > 0 {
+        format!("{sign}{hours}:{minutes:02}:{seconds:02}.{millis:03}")
+    } else {
+        format!("{sign}{minutes}:{seconds:02}.{millis:03}")
+    }
+}
+
+/// `14:02:11.123456`: time of day in UTC with that many digits (0 to 9).
+pub fn of_day(at: Timestamp, digits: u8) -> String {
+    digits_of(&utc(at).format("%H:%M:%S%.9f").to_string(), digits)
+}
+
+/// `2026-11-22 14:02:11`: date and time in UTC, whole seconds.
+pub fn date(at: Timestamp) -> String {
+    utc(at).format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// `2026-11-22T14:02:11.123456Z`: RFC 3339 in UTC with that many digits (0 to 9).
+pub fn rfc3339(at: Timestamp, digits: u8) -> String {
+    let whole = utc(at).to_rfc3339_opts(SecondsFormat::Nanos, true);
+    let mut out = digits_of(whole.trim_end_matches('Z'), digits);
+    out.push('Z');
+    out
+}
+
+/// `7.9 s`, `850 ms`: how long something took.
+pub fn length(seconds: f64) -> String {
+    if seconds < 0.9995 {
+        format!("{:.0} ms", seconds * 1e3)
+    } else {
+        format!("{seconds:.1} s")
+    }
+}
+
+fn utc(at: Timestamp) -> DateTime<Utc> {
+    // 2^64 ns end in the year 2554: always inside chrono's range.
+    i64::try_from(at.0 / 1_000_000_000)
+        .ok()
+        .zip(u32::try_from(at.0 % 1_000_000_000).ok())
+        .and_then(|(seconds, nanos)| DateTime::from_timestamp(seconds, nanos))
+        .unwrap_or_default()
+}
+
+fn digits_of(with_nine: &str, digits: u8) -> String {
+    let cut = 9_usize.saturating_sub(usize::from(digits.min(9)));
+    let dot = usize::from(cut == 9);
+    let end = with_nine.len().saturating_sub(cut + dot);
+    with_nine.get(..end).unwrap_or(with_nine).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Timestamp = Timestamp(1_795_356_131_123_456_789);
+
+    #[test]
+    fn keeps_the_digits_of_the_capture() {
+        assert_eq!(rfc3339(AT, 6), "2026-11-22T14:02:11.123456Z");
+        assert_eq!(rfc3339(AT, 9), "2026-11-22T14:02:11.123456789Z");
+        assert_eq!(rfc3339(AT, 0), "2026-11-22T14:02:11Z");
+        assert_eq!(of_day(AT, 6), "14:02:11.123456");
+        assert_eq!(
+            rfc3339(Timestamp(u64::MAX), 9),
+            "2554-07-21T23:34:33.709551615Z"
+        );
+    }
+
+    #[test]
+    fn counts_from_the_start() {
+        let start = Timestamp(1_000_000_000);
+        assert_eq!(seconds(start, Timestamp(4_613_400_000)), "3.613");
+        assert_eq!(seconds(start, Timestamp(959_000_000)), "-0.041");
+        assert_eq!(clock(start, start.plus_seconds(58.1134)), "0:58.113");
+        assert_eq!(clock(start, start.plus_seconds(3730.002)), "1:02:10.002");
+    }
+
+    #[test]
+    fn tells_lengths() {
+        assert_eq!(length(0.041), "41 ms");
+        assert_eq!(length(7.94), "7.9 s");
+        assert_eq!(length(0.9999), "1.0 s");
+    }
+}

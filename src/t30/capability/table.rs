@@ -131,7 +131,12 @@ pub const BITS: &[Bit] = &[
     dis(47, "selective polling (SEP)", "yes"),
     extension(48),
     both(49, "subaddress (SUB)", "yes", "sent"),
-    both(50, "password (PWD) or sender identification (SID)", "password", "sender identification sent"),
+    both(
+        50,
+        "password (PWD) or sender identification (SID)",
+        "password",
+        "sender identification sent",
+    ),
     dis(51, "data file ready to be polled", "yes"),
     reserved(52),
     choice(53, "binary file transfer (BFT)"),
@@ -201,7 +206,12 @@ pub const BITS: &[Bit] = &[
     extension(120),
     same(121, "flow control in T.38 (RNR, TNR)"),
     choice(122, "K greater than 4"),
-    both(123, "Internet-aware fax (IAF)", "yes", "used: no training, no limit of a modem"),
+    both(
+        123,
+        "Internet-aware fax (IAF)",
+        "yes",
+        "used: no training, no limit of a modem",
+    ),
     group(124, 126, "T.89 profile"),
     choice(127, "sYCC-JPEG coding"),
 ];

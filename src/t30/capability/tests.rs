@@ -22,7 +22,9 @@ fn reads_the_dis_of_the_manual() {
     let set: Vec<u8> = (1..=127).filter(|number| dis.bit(*number)).collect();
     assert_eq!(
         set,
-        [6, 10, 11, 12, 14, 15, 16, 18, 20, 21, 22, 23, 24, 27, 31, 32, 40, 41, 42, 43, 44, 45]
+        [
+            6, 10, 11, 12, 14, 15, 16, 18, 20, 21, 22, 23, 24, 27, 31, 32, 40, 41, 42, 43, 44, 45
+        ]
     );
     assert_eq!(dis.max_rate(), 14400);
     assert!(!dis.is_cut());

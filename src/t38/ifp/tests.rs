@@ -45,7 +45,10 @@ fn decodes_fields_of_1998() {
             (FieldType::HdlcSigEnd, &[]),
         ],
     );
-    assert_eq!(Ifp::decode(&octets, Encoding::Asn1998), Ok(expected.clone()));
+    assert_eq!(
+        Ifp::decode(&octets, Encoding::Asn1998),
+        Ok(expected.clone())
+    );
     // The same, each field on an octet.
     let octets = [0xC0, 0x03, 0x80, 0x00, 0x02, 0xFF, 0xC8, 0x31, 0x20, 0x10];
     assert_eq!(Ifp::decode(&octets, Encoding::Asn1998), Ok(expected));

@@ -88,8 +88,7 @@ impl<'a> Builder<'a> {
         let mut before: Option<Moment> = None;
         for (slot, moment) in moments {
             let number = moment.order.1;
-            while let Some((after, index, error)) =
-                malformed.next_if(|(after, ..)| *after < number)
+            while let Some((after, index, error)) = malformed.next_if(|(after, ..)| *after < number)
             {
                 self.add_malformed(after, index, error, stats);
             }

@@ -138,9 +138,7 @@ fn is_fast(octets: &[u8]) -> bool {
         Some(ifp::MessageType::Data(data_type)) => {
             !data_type.carries_control() && data_type != DataType::V8
         }
-        Some(ifp::MessageType::Indicator(indicator)) => {
-            Indicator::training(indicator).is_some()
-        }
+        Some(ifp::MessageType::Indicator(indicator)) => Indicator::training(indicator).is_some(),
         None => false,
     }
 }

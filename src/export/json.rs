@@ -1,0 +1,155 @@
+//! JSON, schema `faxflow/1`: every field of the contract, `null` where there is nothing to say.
+
+use std::borrow::Borrow;
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::io::{self, Write};
+
+use serde::ser::{Error as _, Serialize, SerializeSeq, Serializer};
+
+use crate::analysis::{Analysed, AnalysedFlow};
+use crate::call::{Call, CallNo};
+use crate::capture::CaptureInfo;
+use crate::hint::Hint;
+use call::CallObject;
+use document::{CaptureObject, Document};
+use harmless::{write_line, write_pretty};
+
+mod call;
+mod document;
+mod fax;
+mod harmless;
+mod hint;
+mod message;
+
+/// Name of the schema.
+pub const SCHEMA: &str = "faxflow/1";
+
+/// All legs of all flows as one document, each call once.
+pub(super) fn flows<I>(
+    out: &mut impl Write,
+    capture: &CaptureInfo,
+    flows: I,
+    messages: bool,
+) -> io::Result<()>
+where
+    I: IntoIterator,
+    I::Item: Borrow<AnalysedFlow>,
+{
+    let calls = Streamed::new(|sink| {
+        each_leg(flows, |call, hints| {
+            sink(&CallObject::of(call, hints, capture, messages))
+        })
+    });
+    write_document(out, capture, &calls)
+}
+
+/// All legs of all flows, one a line.
+pub(super) fn flow_lines<I>(
+    out: &mut impl Write,
+    capture: &CaptureInfo,
+    flows: I,
+    messages: bool,
+) -> io::Result<()>
+where
+    I: IntoIterator,
+    I::Item: Borrow<AnalysedFlow>,
+{
+    each_leg(flows, |call, hints| {
+        write_line(out, &CallObject::of(call, hints, capture, messages))
+    })
+}
+
+/// Calls without their messages, as one document.
+pub(super) fn calls<I>(out: &mut impl Write, capture: &CaptureInfo, calls: I) -> io::Result<()>
+where
+    I: IntoIterator,
+    I::Item: Borrow<Analysed>,
+{
+    let calls = Streamed::new(|sink| {
+        for analysed in calls {
+            let Analysed { call, hints } = analysed.borrow();
+            sink(&CallObject::of(call, hints, capture, false))?;
+        }
+        Ok(())
+    });
+    write_document(out, capture, &calls)
+}
+
+/// Calls without their messages, one a line.
+pub(super) fn call_lines<I>(out: &mut impl Write, capture: &CaptureInfo, calls: I) -> io::Result<()>
+where
+    I: IntoIterator,
+    I::Item: Borrow<Analysed>,
+{
+    for analysed in calls {
+        let Analysed { call, hints } = analysed.borrow();
+        write_line(out, &CallObject::of(call, hints, capture, false))?;
+    }
+    Ok(())
+}
+
+fn write_document(
+    out: &mut impl Write,
+    capture: &CaptureInfo,
+    calls: &impl Serialize,
+) -> io::Result<()> {
+    write_pretty(
+        out,
+        &Document {
+            schema: SCHEMA,
+            capture: CaptureObject::of(capture),
+            calls,
+        },
+    )
+}
+
+fn each_leg<I, E>(flows: I, mut each: impl FnMut(&Call, &[Hint]) -> Result<(), E>) -> Result<(), E>
+where
+    I: IntoIterator,
+    I::Item: Borrow<AnalysedFlow>,
+{
+    let mut done: HashSet<CallNo> = HashSet::new();
+    for flow in flows {
+        let flow = flow.borrow();
+        for (leg, call) in flow.flow.legs.iter().enumerate() {
+            if done.insert(call.number) {
+                each(call, flow.hints.get(leg).map_or(&[], Vec::as_slice))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What takes one element of an array after the other.
+type Sink<'s> = dyn FnMut(&CallObject<'_>) -> Result<(), String> + 's;
+
+/// An array whose elements are made while it is written, so that only one is held at a time.
+struct Streamed<F>(RefCell<Option<F>>);
+
+impl<F: FnOnce(&mut Sink<'_>) -> Result<(), String>> Streamed<F> {
+    fn new(feed: F) -> Self {
+        Self(RefCell::new(Some(feed)))
+    }
+}
+
+impl<F: FnOnce(&mut Sink<'_>) -> Result<(), String>> Serialize for Streamed<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut sequence = serializer.serialize_seq(None)?;
+        let mut failure = None;
+        if let Some(feed) = self.0.take() {
+            let fed = feed(&mut |call| {
+                sequence.serialize_element(call).map_err(|error| {
+                    let text = error.to_string();
+                    failure = Some(error);
+                    text
+                })
+            });
+            if let Some(error) = failure {
+                return Err(error);
+            }
+            fed.map_err(S::Error::custom)?;
+        }
+        sequence.end()
+    }
+}

@@ -1,0 +1,38 @@
+//! `HINT` of the contract.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use crate::hint::Hint;
+
+#[derive(Serialize)]
+pub(super) struct HintObject<'a> {
+    rule: &'static str,
+    severity: &'static str,
+    frames: Vec<u32>,
+    text: &'a str,
+    advice: Cow<'a, str>,
+    reference: &'static str,
+}
+
+impl<'a> HintObject<'a> {
+    pub(super) fn of(hint: &'a Hint) -> Self {
+        let seen = &hint.finding.seen;
+        Self {
+            rule: hint.rule.id,
+            severity: hint.finding.severity.name(),
+            frames: hint.finding.frames.iter().map(|frame| frame.0).collect(),
+            text: if seen.is_empty() {
+                hint.rule.title
+            } else {
+                seen
+            },
+            advice: match &hint.finding.more {
+                Some(more) => Cow::Owned(format!("{} {more}", hint.rule.advice)),
+                None => Cow::Borrowed(hint.rule.advice),
+            },
+            reference: hint.rule.reference,
+        }
+    }
+}

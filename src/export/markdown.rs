@@ -1,0 +1,273 @@
+//! Markdown for a ticket: verdict, evidence, what to ask, the flow. What comes from the network is escaped.
+
+use std::borrow::Borrow;
+use std::io::{self, Write};
+
+use crate::analysis::{AnalysedFlow, CallRow};
+use crate::capture::CaptureInfo;
+use crate::hint::{Hint, Severity};
+use crate::view::ladder::{self, head};
+use crate::view::{calls as list, hints, time, to_text};
+
+use super::Options;
+use super::text::in_order;
+
+/// All flows, a heading each.
+pub(super) fn flows<I>(
+    out: &mut impl Write,
+    capture: &CaptureInfo,
+    flows: I,
+    options: &Options,
+) -> io::Result<()>
+where
+    I: IntoIterator,
+    I::Item: Borrow<AnalysedFlow>,
+{
+    let mut any = false;
+    for flow in flows {
+        if any {
+            writeln!(out, "\n---\n")?;
+        }
+        any = true;
+        write_flow(out, capture, flow.borrow(), options)?;
+    }
+    if !any {
+        writeln!(out, "{}: no fax found", escape(&capture.file))?;
+    }
+    Ok(())
+}
+
+fn write_flow(
+    out: &mut impl Write,
+    capture: &CaptureInfo,
+    flow: &AnalysedFlow,
+    options: &Options,
+) -> io::Result<()> {
+    let verdict = head::lead(&flow.flow);
+    let parties = escape(&head::parties(&flow.flow, false));
+    let word = verdict.map_or("no fax", |fax| fax.verdict.name());
+    writeln!(out, "# {parties}: {word}\n")?;
+    let sentence = match (verdict, flow.flow.legs.first()) {
+        (Some(fax), _) => fax.summary.clone(),
+        (None, Some(call)) => head::outcome(call),
+        (None, None) => String::new(),
+    };
+    writeln!(out, "**Verdict:** {}\n", escape(&sentence))?;
+    write_facts(out, capture, flow)?;
+    let all = in_order(flow);
+    let serious: Vec<&Hint> = all
+        .iter()
+        .copied()
+        .filter(|hint| hint.finding.severity <= Severity::Warning)
+        .collect();
+    if !all.is_empty() {
+        writeln!(out, "\n## Evidence\n")?;
+    }
+    for hint in &all {
+        write_evidence(out, hint)?;
+    }
+    let questions: Vec<&Hint> = serious
+        .into_iter()
+        .filter(|hint| !hint.consequence)
+        .collect();
+    if !questions.is_empty() {
+        writeln!(out, "\n## What to check and to ask\n")?;
+    }
+    for hint in questions {
+        let mut advice = hint.rule.advice.to_owned();
+        if let Some(more) = &hint.finding.more {
+            advice.push(' ');
+            advice.push_str(more);
+        }
+        let host = hint
+            .finding
+            .host
+            .map_or_else(String::new, |host| format!("{host}: "));
+        writeln!(out, "- {}{}", escape(&host), escape(&advice))?;
+    }
+    write_ladder(out, flow, options)
+}
+
+fn write_facts(out: &mut impl Write, capture: &CaptureInfo, flow: &AnalysedFlow) -> io::Result<()> {
+    writeln!(
+        out,
+        "- Capture: {}, {} packets",
+        escape(&capture.file),
+        list::thousands(capture.packets)
+    )?;
+    for note in &capture.notes {
+        let place = note
+            .frame
+            .map_or_else(String::new, |frame| format!(" (frame {frame})"));
+        writeln!(out, "- Note: {}{place}", escape(&note.text))?;
+    }
+    for call in &flow.flow.legs {
+        let agent = |agent: &Option<String>| {
+            agent
+                .as_ref()
+                .map_or_else(String::new, |agent| format!(" ({})", escape(agent)))
+        };
+        writeln!(
+            out,
+            "- Call {}: {} UTC, caller {}{}, callee {}{}{}",
+            call.number,
+            time::date(call.started),
+            call.caller,
+            agent(&call.agent.caller),
+            call.callee,
+            agent(&call.agent.callee),
+            call.call_id
+                .as_ref()
+                .map_or_else(String::new, |id| format!(", Call-ID {}", escape(id))),
+        )?;
+    }
+    if let Some(fax) = head::lead(&flow.flow) {
+        let mut facts = vec![format!(
+            "pages confirmed {} of {}",
+            fax.pages_confirmed, fax.pages_sent
+        )];
+        if let (Some(modem), Some(rate)) = (fax.modem, fax.bit_rate) {
+            facts.push(format!("{modem} {rate}"));
+        }
+        facts.extend(
+            fax.ecm
+                .map(|ecm| if ecm { "ECM" } else { "no ECM" }.to_owned()),
+        );
+        facts.extend(fax.compression.map(str::to_owned));
+        facts.extend(fax.resolution.map(str::to_owned));
+        facts.extend(fax.cause.map(|cause| format!("cause `{cause}`")));
+        writeln!(out, "- Fax: {}", facts.join(", "))?;
+    }
+    Ok(())
+}
+
+fn write_evidence(out: &mut impl Write, hint: &Hint) -> io::Result<()> {
+    let frames = hints::frames(hint);
+    let frames = if frames.is_empty() {
+        frames
+    } else {
+        format!(" ({frames})")
+    };
+    let seen = if hint.finding.seen.is_empty() {
+        hint.rule.title
+    } else {
+        &hint.finding.seen
+    };
+    writeln!(
+        out,
+        "- **{}** `{}`: {}{frames}. {}{}",
+        hint.finding.severity.name(),
+        hint.rule.id,
+        escape(seen),
+        escape(hint.rule.reference),
+        if hint.consequence {
+            " (a consequence)"
+        } else {
+            ""
+        },
+    )
+}
+
+fn write_ladder(out: &mut impl Write, flow: &AnalysedFlow, options: &Options) -> io::Result<()> {
+    let ladder = ladder::layout_whole(flow, &options.ladder());
+    let mut rows = vec![ladder.strip.clone()];
+    rows.extend(ladder.header.iter().cloned());
+    rows.extend(ladder.whole_rows());
+    let text = to_text(&rows);
+    let fence = fence(&text);
+    writeln!(out, "\n## Flow\n\n{fence}text\n{text}{fence}")
+}
+
+/// A fence that the text cannot close: longer than any run of backticks in it.
+fn fence(text: &str) -> String {
+    let mut longest = 0;
+    let mut run = 0;
+    for c in text.chars() {
+        run = if c == '`' { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    "`".repeat((longest + 1).max(3))
+}
+
+/// The list of calls as a table.
+pub(super) fn calls(
+    out: &mut impl Write,
+    capture: &CaptureInfo,
+    rows: &[CallRow],
+) -> io::Result<()> {
+    writeln!(out, "# {}: {} calls\n", escape(&capture.file), rows.len())?;
+    for note in &capture.notes {
+        writeln!(out, "- Note: {}", escape(&note.text))?;
+    }
+    writeln!(
+        out,
+        "\n| # | start (UTC) | length | from | to | other leg | carrier | pages | rate | result |"
+    )?;
+    writeln!(out, "|--:|---|--:|---|---|--:|---|--:|---|---|")?;
+    for row in rows {
+        let fax = row.fax.as_ref();
+        writeln!(
+            out,
+            "| {} | {} | {:.1} s | {} | {} | {} | {} | {} | {} | {} |",
+            row.number,
+            time::date(row.started),
+            row.duration,
+            escape(&row.from),
+            escape(&row.to),
+            row.other_leg
+                .map_or_else(String::new, |leg| leg.to_string()),
+            list::carrier(row),
+            fax.map_or_else(String::new, |fax| format!(
+                "{}/{}",
+                fax.pages_confirmed, fax.pages_sent
+            )),
+            fax.and_then(|fax| fax.rate.as_deref())
+                .map_or_else(String::new, escape),
+            escape(&list::result(row, false).0),
+        )?;
+    }
+    Ok(())
+}
+
+/// Text of the network as Markdown that shows it and does nothing else; no HTML, no link, no heading.
+fn escape(text: &str) -> String {
+    let text = crate::text::visible(text);
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            // Mentions and issue numbers mean something on the usual trackers.
+            '@' => out.push_str("&#64;"),
+            '#' => out.push_str("&#35;"),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '!' | '|' | '~' => {
+                out.push('\\');
+                out.push(c);
+            }
+            c => out.push(c),
+        }
+    }
+    // Bare addresses would become links by themselves.
+    out.replace("://", ":&#47;&#47;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_what_markdown_and_html_would_read() {
+        assert_eq!(
+            escape("<b>a|b</b> [x](y) @me `c`"),
+            "&lt;b&gt;a\\|b&lt;/b&gt; \\[x\\]\\(y\\) &#64;me \\`c\\`"
+        );
+        assert_eq!(escape("a\n# b\u{1b}"), "a␊&#35; b␛");
+    }
+
+    #[test]
+    fn fences_cannot_be_closed_from_inside() {
+        assert_eq!(fence("a ```` b"), "`````");
+        assert_eq!(fence("plain"), "```");
+    }
+}

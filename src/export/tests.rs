@@ -1,0 +1,247 @@
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::*;
+use crate::view::fixture;
+
+fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
+    let mut out = Vec::new();
+    write(&mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn flows() -> Vec<AnalysedFlow> {
+    vec![fixture::good(), fixture::no_dcs(), fixture::refused()]
+}
+
+fn of_flow(flow: &AnalysedFlow, format: Format) -> String {
+    text(|out| super::flow(out, &fixture::info(), [flow], format, &Options::default()))
+}
+
+#[test]
+fn flow_as_text() {
+    insta::assert_snapshot!(of_flow(&fixture::no_dcs(), Format::Text));
+}
+
+#[test]
+fn flow_as_markdown() {
+    insta::assert_snapshot!(of_flow(&fixture::no_dcs(), Format::Markdown));
+}
+
+#[test]
+fn hostile_text_stays_text() {
+    for format in [Format::Text, Format::Markdown, Format::Json, Format::Ndjson] {
+        let out = of_flow(&fixture::refused(), format);
+        assert!(!out.contains(['\u{1b}', '\u{202e}', '\u{7}']), "{out}");
+    }
+    let out = of_flow(&fixture::refused(), Format::Markdown);
+    let before_code = out.split("## Flow").next().unwrap();
+    assert!(!before_code.contains("<b>"), "{before_code}");
+}
+
+#[test]
+fn check_as_text() {
+    let out = text(|out| {
+        check(
+            out,
+            &fixture::info(),
+            flows(),
+            Format::Text,
+            &Options::default(),
+        )
+    });
+    insta::assert_snapshot!(out);
+    let nothing: [AnalysedFlow; 0] = [];
+    let out = text(|out| {
+        check(
+            out,
+            &fixture::info(),
+            nothing,
+            Format::Text,
+            &Options::default(),
+        )
+    });
+    assert_eq!(out, "fax.pcap: no fax found\n");
+}
+
+fn calls_in(format: Format) -> String {
+    let flows = flows();
+    let legs = || {
+        flows
+            .iter()
+            .flat_map(|flow| (0..flow.flow.legs.len()).map(move |leg| (flow, leg)))
+    };
+    let rows: Vec<CallRow> = legs().map(|(flow, leg)| fixture::row(flow, leg)).collect();
+    let analysed = legs().map(|(flow, leg)| Analysed {
+        call: Arc::clone(&flow.flow.legs[leg]),
+        hints: flow.hints[leg].clone(),
+    });
+    text(|out| {
+        calls(
+            out,
+            &fixture::info(),
+            &rows,
+            analysed,
+            format,
+            &Options::default(),
+        )
+    })
+}
+
+#[test]
+fn calls_as_text_and_table() {
+    insta::assert_snapshot!(calls_in(Format::Text));
+    insta::assert_snapshot!(calls_in(Format::Markdown));
+}
+
+#[test]
+fn calls_as_json() {
+    let document: Value = serde_json::from_str(&calls_in(Format::Json)).unwrap();
+    assert_eq!(document["schema"], SCHEMA);
+    assert_eq!(document["calls"].as_array().unwrap().len(), 4);
+    assert!(document["calls"][0].get("messages").is_none());
+    let lines = calls_in(Format::Ndjson);
+    let lines: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(document["calls"].as_array().unwrap(), &lines);
+}
+
+/// The keys of the contract, in its order.
+#[test]
+fn has_every_field_of_the_contract() {
+    let document = of_flow(&fixture::no_dcs(), Format::Json);
+    let keys = |of: &Value| -> Vec<String> { of.as_object().unwrap().keys().cloned().collect() };
+    let sorted = |text: &str| {
+        let mut keys: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        keys.sort();
+        keys
+    };
+    let document: Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(keys(&document), sorted("schema capture calls"));
+    assert_eq!(
+        keys(&document["capture"]),
+        sorted("file format link_types packets bytes first_time last_time notes")
+    );
+    assert_eq!(
+        keys(&document["capture"]["notes"][0]),
+        sorted("frame offset text")
+    );
+    let call = &document["calls"][0];
+    assert_eq!(
+        keys(call),
+        sorted(
+            "number call_id from to caller callee caller_agent callee_agent started answered ended duration_s \
+             state status packets other_leg fax hints messages"
+        )
+    );
+    assert_eq!(keys(&call["from"]), sorted("user host display"));
+    assert_eq!(keys(&call["packets"]), sorted("sip rtp t38"));
+    assert_eq!(
+        keys(&call["fax"]),
+        sorted(
+            "carrier sender verdict reached pages_sent pages_confirmed sender_id receiver_id modem bit_rate ecm \
+             compression resolution cause summary"
+        )
+    );
+    assert_eq!(
+        keys(&call["hints"][0]),
+        sorted("rule severity frames text advice reference")
+    );
+    for message in call["messages"].as_array().unwrap() {
+        assert_eq!(
+            keys(message),
+            sorted(
+                "frame last_frame time offset_s duration_s call src dst from layer name hex fcs_ok retransmission \
+                 observed page block bytes fields hints"
+            )
+        );
+    }
+}
+
+#[test]
+fn messages_say_what_they_are() {
+    let document: Value = serde_json::from_str(&of_flow(&fixture::good(), Format::Json)).unwrap();
+    let messages = document["calls"][0]["messages"].as_array().unwrap();
+    let of = |name: &str| {
+        messages
+            .iter()
+            .find(|message| message["name"] == name)
+            .unwrap()
+    };
+    let dis = of("DIS");
+    assert_eq!(dis["layer"], "t30");
+    assert_eq!(dis["hex"], "ffc80120775f2301abc1010118");
+    assert_eq!(dis["fcs_ok"], true);
+    assert_eq!(dis["from"], "callee");
+    assert_eq!(dis["time"], "2026-11-22T14:02:19.723456Z");
+    assert_eq!(dis["offset_s"], 8.6);
+    let page = of("page data");
+    assert_eq!(
+        (&page["page"], &page["block"], &page["bytes"]),
+        (&1.into(), &0.into(), &8704.into())
+    );
+    assert_eq!(page["hex"], Value::Null);
+    assert_eq!(of("CED")["layer"], "t38");
+    assert_eq!(of("v21-preamble")["layer"], "t38");
+    assert_eq!(of("PPS-EOP")["hex"], "ffc87d74000021");
+    let switch = messages
+        .iter()
+        .find(|message| message["hints"] != Value::Array(Vec::new()))
+        .unwrap();
+    assert_eq!(switch["hints"], serde_json::json!(["t38-agreed"]));
+    assert_eq!(switch["name"], "200 OK");
+}
+
+#[test]
+fn what_never_came_is_not_observed() {
+    let document: Value = serde_json::from_str(&of_flow(&fixture::no_dcs(), Format::Json)).unwrap();
+    let messages = document["calls"][0]["messages"].as_array().unwrap();
+    let missing = messages
+        .iter()
+        .find(|message| message["observed"] == false)
+        .unwrap();
+    assert_eq!(
+        (&missing["name"], &missing["layer"]),
+        (&"DCS".into(), &"t30".into())
+    );
+    assert_eq!(missing["from"], "caller");
+}
+
+#[test]
+fn rules_one_or_all() {
+    let catalogue = || [&fixture::NO_DCS, &fixture::AGREED];
+    let out = text(|out| rules(out, catalogue(), None, 80).map(|found| assert!(found)));
+    insta::assert_snapshot!(out);
+    let out =
+        text(|out| rules(out, catalogue(), Some("t30-dis-no-dcs"), 80).map(|found| assert!(found)));
+    insta::assert_snapshot!(out);
+    let out = text(|out| rules(out, catalogue(), Some("none"), 80).map(|found| assert!(!found)));
+    assert_eq!(out, "");
+}
+
+#[test]
+fn an_error_of_the_writer_is_handed_up() {
+    struct Full;
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    for format in [Format::Text, Format::Markdown, Format::Json, Format::Ndjson] {
+        let error = flow(
+            &mut Full,
+            &fixture::info(),
+            flows(),
+            format,
+            &Options::default(),
+        )
+        .unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{format:?}");
+    }
+}

@@ -1,0 +1,256 @@
+//! Text for people: the rows of the screen with nothing cut.
+
+use std::borrow::Borrow;
+use std::io::{self, Write};
+
+use crate::analysis::{AnalysedFlow, CallRow};
+use crate::call::Call;
+use crate::capture::CaptureInfo;
+use crate::hint::{Hint, Severity};
+use crate::view::calls::{self, WHOLE, thousands};
+use crate::view::ladder::{self, head};
+use crate::view::{Row, hints, plain, time, wrap};
+
+use super::Options;
+
+/// The flows, one below the other.
+pub(super) fn flows<I>(
+    out: &mut impl Write,
+    capture: &CaptureInfo,
+    flows: I,
+    options: &Options,
+) -> io::Result<()>
+where
+    I: IntoIterator,
+    I::Item: Borrow<AnalysedFlow>,
+{
+    about(out, capture, options)?;
+    for flow in flows {
+        writeln!(out)?;
+        write_flow(out, flow.borrow(), options)?;
+    }
+    Ok(())
+}
+
+/// One flow: verdict, hosts, ladder, hints in full.
+fn write_flow(out: &mut impl Write, flow: &AnalysedFlow, options: &Options) -> io::Result<()> {
+    let ladder = ladder::layout_whole(flow, &options.ladder());
+    write_head(out, flow, options)?;
+    if !ladder.strip.spans.is_empty() {
+        writeln!(out, "{}", ladder.strip.text())?;
+    }
+    for call in &flow.flow.legs {
+        write_wrapped(out, &hosts(call, options.ascii), options.width, "  ")?;
+    }
+    writeln!(out)?;
+    write_rows(out, &ladder.header)?;
+    write_rows(out, &ladder.whole_rows())?;
+    let all: Vec<&Hint> = in_order(flow);
+    if !all.is_empty() {
+        writeln!(out, "\nHints")?;
+    }
+    for hint in all {
+        write_rows(out, &hints::full(hint, options.width, options.ascii))?;
+    }
+    Ok(())
+}
+
+/// Who, which calls, the verdict, the cause.
+fn write_head(out: &mut impl Write, flow: &AnalysedFlow, options: &Options) -> io::Result<()> {
+    let ascii = options.ascii;
+    let mut line = format!(
+        "{}   {}",
+        head::parties(&flow.flow, ascii),
+        head::numbers(&flow.flow)
+    );
+    if let Some(carrier) = head::carrier(&flow.flow) {
+        line.push_str(&format!("   {carrier}"));
+    }
+    writeln!(out, "{line}")?;
+    write_wrapped(out, &verdict(flow, ascii), options.width, "  ")
+}
+
+/// `✗ Failed in phase B: the sender never answered DIS [t30-dis-no-dcs]`; without a fax what became of the call.
+fn verdict(flow: &AnalysedFlow, ascii: bool) -> String {
+    let Some(fax) = head::lead(&flow.flow) else {
+        let outcomes: Vec<String> = flow
+            .flow
+            .legs
+            .iter()
+            .map(|call| plain(&head::outcome(call), ascii).into_owned())
+            .collect();
+        return format!("no fax; {}", outcomes.join(", "));
+    };
+    let (mark, _) = head::verdict(fax.verdict, ascii);
+    let cause = fax
+        .cause
+        .map_or_else(String::new, |cause| format!(" [{cause}]"));
+    format!("{mark} {}{cause}", plain(&fax.summary, ascii))
+}
+
+/// `call 2: caller 192.0.2.10:5060 (Asterisk 18), callee 203.0.113.5:5060`
+fn hosts(call: &Call, ascii: bool) -> String {
+    let host = |endpoint: &dyn std::fmt::Display, agent: &Option<String>| {
+        let agent = agent
+            .as_ref()
+            .map_or_else(String::new, |agent| format!(" ({})", plain(agent, ascii)));
+        format!("{endpoint}{agent}")
+    };
+    let call_id = call
+        .call_id
+        .as_ref()
+        .map_or_else(String::new, |id| format!("   Call-ID {}", plain(id, ascii)));
+    format!(
+        "call {}   caller {}   callee {}{call_id}",
+        call.number,
+        host(&call.caller, &call.agent.caller),
+        host(&call.callee, &call.agent.callee),
+    )
+}
+
+/// Hints of all legs, the worst first, the same on two legs once.
+pub(super) fn in_order(flow: &AnalysedFlow) -> Vec<&Hint> {
+    let mut all: Vec<&Hint> = Vec::new();
+    for hint in flow.hints.iter().flatten() {
+        let known = all
+            .iter()
+            .any(|other| other.rule.id == hint.rule.id && other.finding == hint.finding);
+        if !known {
+            all.push(hint);
+        }
+    }
+    let cause = head::lead(&flow.flow).and_then(|fax| fax.cause);
+    all.sort_by_key(|hint| {
+        let is_cause = Some(hint.rule.id) == cause;
+        (
+            !is_cause,
+            hint.finding.severity,
+            hint.consequence,
+            hint.finding.frames.first().copied(),
+        )
+    });
+    all
+}
+
+/// File, packets, time, notes.
+fn about(out: &mut impl Write, capture: &CaptureInfo, options: &Options) -> io::Result<()> {
+    let mut line = plain(&capture.file, options.ascii).into_owned();
+    line.push_str(&format!("   {} packets", thousands(capture.packets)));
+    if let (Some(first), Some(last)) = (capture.first_time, capture.last_time) {
+        line.push_str(&format!(
+            "   {} to {} UTC",
+            time::date(first),
+            time::date(last)
+        ));
+    }
+    writeln!(out, "{line}")?;
+    for note in &capture.notes {
+        let mut text = format!("Note: {}", plain(&note.text, options.ascii));
+        match (note.frame, note.offset) {
+            (Some(frame), Some(offset)) => {
+                text.push_str(&format!(" (frame {frame}, offset {offset})"))
+            }
+            (Some(frame), None) => text.push_str(&format!(" (frame {frame})")),
+            (None, Some(offset)) => text.push_str(&format!(" (offset {offset})")),
+            (None, None) => {}
+        }
+        write_wrapped(out, &text, options.width, "  ")?;
+    }
+    Ok(())
+}
+
+/// The calls list, as wide as it has to be.
+pub(super) fn calls(
+    out: &mut impl Write,
+    capture: &CaptureInfo,
+    rows: &[CallRow],
+    options: &Options,
+) -> io::Result<()> {
+    let list = calls::layout(
+        rows,
+        capture,
+        &calls::Options {
+            width: WHOLE,
+            ascii: options.ascii,
+            ..calls::Options::default()
+        },
+    );
+    writeln!(out, "{}", list.title.text())?;
+    for note in &capture.notes {
+        write_wrapped(
+            out,
+            &format!("Note: {}", plain(&note.text, options.ascii)),
+            options.width,
+            "  ",
+        )?;
+    }
+    if rows.is_empty() {
+        return writeln!(out, "No calls.");
+    }
+    writeln!(out, "{}", list.header.text())?;
+    const AT_ONCE: usize = 256;
+    for start in (0..list.len()).step_by(AT_ONCE) {
+        write_rows(out, &list.rows(start..start + AT_ONCE))?;
+    }
+    Ok(())
+}
+
+/// One line a fax, then its errors and warnings.
+pub(super) fn check<I>(
+    out: &mut impl Write,
+    capture: &CaptureInfo,
+    flows: I,
+    options: &Options,
+) -> io::Result<()>
+where
+    I: IntoIterator,
+    I::Item: Borrow<AnalysedFlow>,
+{
+    let file = plain(&capture.file, options.ascii).into_owned();
+    let mut any = false;
+    for flow in flows {
+        let flow = flow.borrow();
+        any = true;
+        let line = format!(
+            "{file}: {}, {}: {}",
+            head::numbers(&flow.flow),
+            head::parties(&flow.flow, options.ascii),
+            verdict(flow, options.ascii)
+        );
+        writeln!(out, "{line}")?;
+        for hint in in_order(flow) {
+            if hint.finding.severity <= Severity::Warning {
+                for row in hints::full(hint, options.width.saturating_sub(4), options.ascii) {
+                    writeln!(out, "    {}", row.text())?;
+                }
+            }
+        }
+    }
+    if !any {
+        writeln!(out, "{file}: no fax found")?;
+    }
+    Ok(())
+}
+
+fn write_rows(out: &mut impl Write, rows: &[Row]) -> io::Result<()> {
+    rows.iter()
+        .try_for_each(|row| writeln!(out, "{}", row.text()))
+}
+
+/// Text over as many lines as it needs, all but the first indented.
+fn write_wrapped(out: &mut impl Write, text: &str, width: usize, indent: &str) -> io::Result<()> {
+    for (at, line) in wrap_keeping_spaces(text, width.saturating_sub(indent.len()))
+        .iter()
+        .enumerate()
+    {
+        writeln!(out, "{}{line}", if at == 0 { "" } else { indent })?;
+    }
+    Ok(())
+}
+
+fn wrap_keeping_spaces(text: &str, width: usize) -> Vec<String> {
+    if unicode_width::UnicodeWidthStr::width(text) <= width {
+        return vec![text.to_owned()];
+    }
+    wrap(text, width)
+}

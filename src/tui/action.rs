@@ -1,0 +1,511 @@
+//! What a user can ask for, and the keys that ask for it: the one table from which the bindings, the foot
+//! line, the help and `docs/keys.md` are made.
+
+use std::fmt;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+/// What can be asked of [`super::app::App`]; keys are only one way to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// One row up, or one line of the focused pane.
+    Up,
+    /// One row down.
+    Down,
+    /// To the left in a pane that is wider than the screen.
+    Left,
+    /// To the right.
+    Right,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// Half a page up.
+    HalfUp,
+    /// Half a page down.
+    HalfDown,
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+    /// Calls → flow → message full screen.
+    Open,
+    /// One screen back; on the calls list: quit.
+    Back,
+    /// Leave, wherever one is.
+    Quit,
+    /// Help shown or hidden.
+    Help,
+    /// Mark or unmark the selected call.
+    Mark,
+    /// The other leg into the flow or out of it; on the list: choose which call it is.
+    OtherLeg,
+    /// Ask for a text: filter on the calls list, search elsewhere.
+    Search,
+    /// Next match of the search.
+    NextMatch,
+    /// Previous match of the search.
+    PreviousMatch,
+    /// Next T.30 message.
+    NextStep,
+    /// Previous T.30 message.
+    PreviousStep,
+    /// Next message with an error or a warning.
+    NextTrouble,
+    /// Previous message with an error or a warning.
+    PreviousTrouble,
+    /// Focus to the next pane.
+    NextPane,
+    /// Focus to the previous pane.
+    PreviousPane,
+    /// Raw octets or SIP text of the message, or its decoding.
+    Raw,
+    /// SDP of SIP messages shown or hidden.
+    Sdp,
+    /// Rows of RTP shown or hidden.
+    Media,
+    /// Repeats, indicators and provisional answers folded or shown.
+    Fold,
+    /// Time: relative, delta, absolute.
+    Time,
+    /// Sort by the column to the left.
+    SortPrevious,
+    /// Sort by the column to the right.
+    SortNext,
+    /// Sort the other way round.
+    SortDirection,
+    /// Ask for a file name to save to.
+    Save,
+    /// Copy the row or the message to the clipboard of the terminal.
+    Copy,
+    /// Ask for a frame number to go to.
+    Goto,
+    /// Colours on or off.
+    Colour,
+    /// Draw everything again.
+    Redraw,
+    /// Stop the program as job control does.
+    Suspend,
+    /// A character typed into a prompt.
+    Type(char),
+    /// The last character of a prompt taken away.
+    Erase,
+    /// The last word of a prompt taken away.
+    EraseWord,
+    /// All of a prompt taken away.
+    EraseAll,
+    /// The next choice of a prompt (format of a file).
+    Choose,
+    /// What was typed is what is meant.
+    Accept,
+    /// Out of the prompt, nothing changed.
+    Cancel,
+    /// The terminal has another size: columns, rows.
+    Resize(u16, u16),
+}
+
+/// Where a binding holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// The calls list.
+    Calls,
+    /// The flow of one or two calls.
+    Flow,
+    /// A message full screen.
+    Message,
+    /// The help.
+    Help,
+}
+
+/// A key as the terminal reports it; Shift is part of the character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// Which key.
+    pub code: KeyCode,
+    /// With Control.
+    pub ctrl: bool,
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    /// All keys that ask for it; function keys last, since PuTTY, screen and macOS eat them.
+    pub keys: &'static [Key],
+    /// What they ask for.
+    pub action: Action,
+    /// For the help; neighbours with the same words share one line there.
+    pub doc: &'static str,
+    /// For the foot line; empty: not there. Neighbours with the same word share one place.
+    pub foot: &'static str,
+    /// Where it holds.
+    pub contexts: &'static [Context],
+}
+
+const fn key(code: KeyCode) -> Key {
+    Key { code, ctrl: false }
+}
+
+const fn ch(c: char) -> Key {
+    key(KeyCode::Char(c))
+}
+
+const fn ctrl(c: char) -> Key {
+    Key {
+        code: KeyCode::Char(c),
+        ctrl: true,
+    }
+}
+
+const fn f(n: u8) -> Key {
+    key(KeyCode::F(n))
+}
+
+const fn bind(
+    keys: &'static [Key],
+    action: Action,
+    contexts: &'static [Context],
+    foot: &'static str,
+    doc: &'static str,
+) -> Binding {
+    Binding {
+        keys,
+        action,
+        doc,
+        foot,
+        contexts,
+    }
+}
+
+const ALL: &[Context] = &[
+    Context::Calls,
+    Context::Flow,
+    Context::Message,
+    Context::Help,
+];
+const CALLS: &[Context] = &[Context::Calls];
+const FLOW: &[Context] = &[Context::Flow];
+const MESSAGE: &[Context] = &[Context::Message];
+const DETAIL: &[Context] = &[Context::Flow, Context::Message];
+const WORK: &[Context] = &[Context::Calls, Context::Flow, Context::Message];
+const HELP: &[Context] = &[Context::Help];
+
+const MOVE: &str = "move; in a pane: scroll";
+const PAGE: &str = "a page up or down";
+const HALF: &str = "half a page up or down";
+const ENDS: &str = "to the first, the last row";
+const STEP: &str = "next, previous step of the fax (T.30 message), skipping the rest";
+const TROUBLE: &str = "next, previous message with an error or warning hint";
+const MATCH: &str = "next, previous match of the search";
+const PANE: &str = "next pane";
+const SORT: &str = "sort by the column to the left, to the right; turn the direction";
+
+/// Every key and what it does. Order: that of the foot line and the help.
+pub const BINDINGS: &[Binding] = &[
+    bind(&[key(KeyCode::Up), ch('k')], Action::Up, ALL, "", MOVE),
+    bind(&[key(KeyCode::Down), ch('j')], Action::Down, ALL, "", MOVE),
+    bind(&[key(KeyCode::Left), ch('h')], Action::Left, ALL, "", MOVE),
+    bind(
+        &[key(KeyCode::Right), ch('l')],
+        Action::Right,
+        ALL,
+        "",
+        MOVE,
+    ),
+    bind(&[key(KeyCode::PageUp)], Action::PageUp, ALL, "", PAGE),
+    bind(
+        &[key(KeyCode::PageDown), ctrl('f')],
+        Action::PageDown,
+        ALL,
+        "",
+        PAGE,
+    ),
+    bind(&[ctrl('u')], Action::HalfUp, ALL, "", HALF),
+    bind(&[ctrl('d')], Action::HalfDown, ALL, "", HALF),
+    bind(&[ch('g'), key(KeyCode::Home)], Action::First, ALL, "", ENDS),
+    bind(&[ch('G'), key(KeyCode::End)], Action::Last, ALL, "", ENDS),
+    bind(
+        &[key(KeyCode::Enter)],
+        Action::Open,
+        CALLS,
+        "flow",
+        "open: the marked calls, or the call with its other leg",
+    ),
+    bind(
+        &[ch(' ')],
+        Action::Mark,
+        CALLS,
+        "mark",
+        "mark a call, two at most; Enter then opens both legs",
+    ),
+    bind(
+        &[ch('x'), f(4)],
+        Action::OtherLeg,
+        CALLS,
+        "other leg",
+        "mark the call together with its other leg",
+    ),
+    bind(&[ch(']')], Action::NextStep, DETAIL, "step", STEP),
+    bind(&[ch('[')], Action::PreviousStep, DETAIL, "step", STEP),
+    bind(&[ch('e')], Action::NextTrouble, DETAIL, "error", TROUBLE),
+    bind(
+        &[ch('E')],
+        Action::PreviousTrouble,
+        DETAIL,
+        "error",
+        TROUBLE,
+    ),
+    bind(
+        &[key(KeyCode::Enter)],
+        Action::Open,
+        FLOW,
+        "message",
+        "open: the message full screen",
+    ),
+    bind(&[key(KeyCode::Tab)], Action::NextPane, FLOW, "pane", PANE),
+    bind(
+        &[key(KeyCode::BackTab)],
+        Action::PreviousPane,
+        FLOW,
+        "",
+        PANE,
+    ),
+    bind(
+        &[ch('x'), f(4)],
+        Action::OtherLeg,
+        DETAIL,
+        "other leg",
+        "put the other leg in or take it out",
+    ),
+    bind(
+        &[ch('r'), f(6)],
+        Action::Raw,
+        DETAIL,
+        "raw",
+        "raw bytes or SIP text of the message",
+    ),
+    bind(
+        &[ch('d')],
+        Action::Sdp,
+        DETAIL,
+        "SDP",
+        "SDP shown or hidden",
+    ),
+    bind(
+        &[ch('m')],
+        Action::Media,
+        DETAIL,
+        "media",
+        "media (RTP) rows shown or hidden",
+    ),
+    bind(
+        &[ch('f'), f(7)],
+        Action::Fold,
+        DETAIL,
+        "fold",
+        "fold: repeats, indicators, provisional answers",
+    ),
+    bind(
+        &[ch('w')],
+        Action::Time,
+        WORK,
+        "",
+        "time: relative, delta, absolute",
+    ),
+    bind(
+        &[ch('/'), f(3)],
+        Action::Search,
+        CALLS,
+        "filter",
+        "filter the list: every word must occur; Esc or an empty one shows all",
+    ),
+    bind(
+        &[ch('/'), f(3)],
+        Action::Search,
+        DETAIL,
+        "search",
+        "search in the flow, in the message",
+    ),
+    bind(&[ch('n')], Action::NextMatch, DETAIL, "", MATCH),
+    bind(&[ch('N')], Action::PreviousMatch, DETAIL, "", MATCH),
+    bind(&[ch('<')], Action::SortPrevious, CALLS, "sort", SORT),
+    bind(&[ch('>')], Action::SortNext, CALLS, "sort", SORT),
+    bind(&[ch('z')], Action::SortDirection, CALLS, "sort", SORT),
+    bind(
+        &[ch('s'), f(2)],
+        Action::Save,
+        WORK,
+        "save",
+        "save: flow as text or Markdown, the call's packets as pcap",
+    ),
+    bind(
+        &[ch('y')],
+        Action::Copy,
+        WORK,
+        "",
+        "copy the row or message by OSC 52",
+    ),
+    bind(&[ch(':')], Action::Goto, DETAIL, "", "go to frame N"),
+    bind(&[ch('c')], Action::Colour, ALL, "", "colours on or off"),
+    bind(
+        &[ctrl('l')],
+        Action::Redraw,
+        ALL,
+        "",
+        "draw the screen again",
+    ),
+    bind(
+        &[ch('q'), key(KeyCode::Esc), f(10)],
+        Action::Back,
+        CALLS,
+        "",
+        "quit",
+    ),
+    bind(
+        &[ch('q'), key(KeyCode::Esc), f(10)],
+        Action::Back,
+        FLOW,
+        "",
+        "back",
+    ),
+    bind(
+        &[ch('q'), key(KeyCode::Esc), f(10)],
+        Action::Back,
+        MESSAGE,
+        "back",
+        "back",
+    ),
+    bind(
+        &[ch('q'), key(KeyCode::Esc), f(10)],
+        Action::Back,
+        HELP,
+        "back",
+        "back",
+    ),
+    bind(&[ctrl('c')], Action::Quit, ALL, "", "quit at once"),
+    bind(
+        &[ctrl('z')],
+        Action::Suspend,
+        ALL,
+        "",
+        "stop; `fg` comes back",
+    ),
+    bind(&[ch('?'), f(1)], Action::Help, ALL, "help", "this help"),
+];
+
+/// The action that a key asks for in a context.
+pub fn action_for(event: KeyEvent, context: Context) -> Option<Action> {
+    let pressed = Key::of(event)?;
+    BINDINGS
+        .iter()
+        .find(|binding| binding.contexts.contains(&context) && binding.keys.contains(&pressed))
+        .map(|binding| binding.action)
+}
+
+/// The action that a key asks for while a prompt is open.
+pub fn prompt_action_for(event: KeyEvent) -> Option<Action> {
+    let pressed = Key::of(event)?;
+    Some(match (pressed.code, pressed.ctrl) {
+        (KeyCode::Char('c' | 'g'), true) | (KeyCode::Esc, _) => Action::Cancel,
+        (KeyCode::Char('u'), true) => Action::EraseAll,
+        (KeyCode::Char('w'), true) => Action::EraseWord,
+        (KeyCode::Char('h'), true) | (KeyCode::Backspace, _) => Action::Erase,
+        (KeyCode::Char('j' | 'm'), true) | (KeyCode::Enter, _) => Action::Accept,
+        (KeyCode::Tab | KeyCode::BackTab, _) => Action::Choose,
+        (KeyCode::Char(c), false) => Action::Type(c),
+        _ => return None,
+    })
+}
+
+impl Key {
+    /// The key of an event; `None` for a release and for combinations that nobody binds.
+    fn of(event: KeyEvent) -> Option<Self> {
+        if event.kind == KeyEventKind::Release || event.modifiers.contains(KeyModifiers::ALT) {
+            return None;
+        }
+        Some(Self {
+            code: event.code,
+            ctrl: event.modifiers.contains(KeyModifiers::CONTROL),
+        })
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.ctrl {
+            f.write_str("^")?;
+        }
+        match self.code {
+            KeyCode::Char(' ') => f.write_str("Space"),
+            KeyCode::Char(c) if self.ctrl => write!(f, "{}", c.to_ascii_uppercase()),
+            KeyCode::Char(c) => write!(f, "{c}"),
+            KeyCode::F(n) => write!(f, "F{n}"),
+            KeyCode::PageUp => f.write_str("PgUp"),
+            KeyCode::PageDown => f.write_str("PgDn"),
+            KeyCode::BackTab => f.write_str("Shift-Tab"),
+            code => write!(f, "{code:?}"),
+        }
+    }
+}
+
+/// A line of the help: keys, and what they do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HelpLine {
+    /// All keys, letters first, with blanks between them.
+    pub keys: String,
+    /// What they do.
+    pub doc: &'static str,
+}
+
+/// The help for one context, neighbours with the same words put together.
+pub fn help_lines(context: Context) -> Vec<HelpLine> {
+    grouped(context, |binding| binding.doc)
+        .into_iter()
+        .map(|(doc, bindings)| HelpLine {
+            keys: keys_text(&bindings, usize::MAX),
+            doc,
+        })
+        .collect()
+}
+
+/// The foot line of one context: keys and a word for each, in the order of the table.
+pub fn foot_items(context: Context) -> Vec<(String, &'static str)> {
+    grouped(context, |binding| binding.foot)
+        .into_iter()
+        .map(|(word, bindings)| (keys_text(&bindings, 1), word))
+        .collect()
+}
+
+/// Bindings of a context in order, neighbours with the same words together; those without words left out.
+fn grouped(
+    context: Context,
+    words: fn(&Binding) -> &'static str,
+) -> Vec<(&'static str, Vec<&'static Binding>)> {
+    let mut groups: Vec<(&'static str, Vec<&'static Binding>)> = Vec::new();
+    for binding in BINDINGS {
+        if !binding.contexts.contains(&context) || words(binding).is_empty() {
+            continue;
+        }
+        match groups.last_mut() {
+            Some((last, bindings)) if *last == words(binding) => bindings.push(binding),
+            _ => groups.push((words(binding), vec![binding])),
+        }
+    }
+    groups
+}
+
+/// The keys of some bindings, at most `each` of every one: first keys first, as in `] [` or `Up Down k j`.
+fn keys_text(bindings: &[&Binding], each: usize) -> String {
+    let longest = bindings.iter().map(|b| b.keys.len()).max().unwrap_or(0);
+    let mut texts: Vec<String> = Vec::new();
+    for place in 0..longest.min(each) {
+        for binding in bindings {
+            if let Some(key) = binding.keys.get(place) {
+                texts.push(key.to_string());
+            }
+        }
+    }
+    texts.join(" ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,320 @@
+//! The state of the screen: what is shown, selected, asked. Knows no keys and draws nothing.
+//!
+//! Screens are a stack over the calls list. A selection is a call or an event, never a row, so that it
+//! survives a resize, a filter and rows that come in while reading.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::analysis::AnalysedFlow;
+use crate::analysis::service::Update;
+use crate::call::CallNo;
+use crate::capture::CaptureInfo;
+use crate::view::ladder;
+use crate::view::time::TimeMode;
+
+pub mod calls;
+pub mod flow;
+pub mod prompt;
+
+use super::action::Context;
+use super::layout;
+use calls::CallsList;
+use flow::FlowView;
+use prompt::{Prompt, SaveRequest};
+
+/// What the command line says about the screen.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Colours (`--color`, `NO_COLOR`).
+    pub colour: bool,
+    /// Plain ASCII.
+    pub ascii: bool,
+    /// How the ladder shows time.
+    pub time: TimeMode,
+    /// Columns of the ladder at most (`--width`).
+    pub width: Option<usize>,
+    /// Calls to be opened at once (`--call`): one or two.
+    pub calls: Vec<CallNo>,
+    /// The same by Call-ID (`--call-id`).
+    pub call_id: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            colour: true,
+            ascii: false,
+            time: TimeMode::Relative,
+            width: None,
+            calls: Vec::new(),
+            call_id: None,
+        }
+    }
+}
+
+/// What the application asks of the loop around it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// End the program.
+    Quit,
+    /// Load calls in full.
+    Open {
+        /// One or two.
+        calls: Vec<CallNo>,
+        /// With one: the other leg too, if there is one.
+        other_leg: bool,
+    },
+    /// Write a file.
+    Save(SaveRequest),
+    /// Put text into the clipboard of the terminal.
+    Copy(String),
+    /// Draw everything again.
+    Redraw,
+    /// Stop the program as job control does.
+    Suspend,
+}
+
+/// A screen over the calls list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Screen {
+    /// The flow of one or two calls.
+    Flow,
+    /// The selected message of the flow, full screen.
+    Message,
+    /// The help for the screen under it.
+    Help {
+        /// First line shown.
+        top: usize,
+    },
+}
+
+/// How far the reading is.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// About the capture, so far.
+    pub info: CaptureInfo,
+    /// All is read and analysed.
+    pub finished: bool,
+    /// How long it has been going on: the loop's clock.
+    pub elapsed: Duration,
+}
+
+/// A line for the user in place of the foot line, until the next key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What.
+    pub text: String,
+    /// It tells of a failure.
+    pub failed: bool,
+}
+
+/// What was asked of the service and has not been answered yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Calls that are being opened.
+    pub opening: Option<Vec<CallNo>>,
+    /// To be saved once they are open, in place of being shown.
+    pub save: Option<SaveRequest>,
+}
+
+/// The state of the screen.
+#[derive(Debug)]
+pub struct App {
+    /// From the command line; colours can be switched.
+    pub options: Options,
+    /// Shape of ladders, kept from flow to flow.
+    pub ladder: ladder::Options,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// The calls list.
+    pub calls: CallsList,
+    /// The flow, while one is open.
+    pub flow: Option<FlowView>,
+    /// Screens over the calls list, the last one on top.
+    pub screens: Vec<Screen>,
+    /// What the user is being asked.
+    pub prompt: Option<Prompt>,
+    /// What the user is being told.
+    pub notice: Option<Notice>,
+    /// How far the reading is.
+    pub reading: Reading,
+    /// Unanswered requests.
+    pub waiting: Waiting,
+    /// Calls of the command line have been opened.
+    started: bool,
+}
+
+impl App {
+    /// The application at its start: the calls list, empty, reading.
+    pub fn new(options: Options, size: (u16, u16)) -> Self {
+        let ladder = ladder::Options {
+            ascii: options.ascii,
+            time: options.time,
+            ..ladder::Options::default()
+        };
+        Self {
+            options,
+            ladder,
+            size,
+            calls: CallsList::default(),
+            flow: None,
+            screens: Vec::new(),
+            prompt: None,
+            notice: None,
+            reading: Reading::default(),
+            waiting: Waiting::default(),
+            started: false,
+        }
+    }
+
+    /// Which keys hold.
+    pub fn context(&self) -> Context {
+        match self.screens.last() {
+            None => Context::Calls,
+            Some(Screen::Flow) => Context::Flow,
+            Some(Screen::Message) => Context::Message,
+            Some(Screen::Help { .. }) => Context::Help,
+        }
+    }
+
+    /// The screen that a help on top tells about.
+    pub fn context_under_help(&self) -> Context {
+        let under = self
+            .screens
+            .iter()
+            .rev()
+            .find(|screen| !matches!(screen, Screen::Help { .. }));
+        match under {
+            Some(Screen::Flow) => Context::Flow,
+            Some(Screen::Message) => Context::Message,
+            _ => Context::Calls,
+        }
+    }
+
+    /// Takes in what the service has to tell.
+    pub fn apply(&mut self, update: Update) -> Option<Effect> {
+        let effect = match update {
+            Update::Progress(info) => {
+                self.reading.info = info;
+                None
+            }
+            Update::Finished(info) => {
+                self.reading.info = info;
+                self.reading.finished = true;
+                self.open_from_command_line()
+            }
+            Update::Rows(rows) => {
+                self.calls.take(rows);
+                self.open_from_command_line()
+            }
+            Update::Opened(flow) => self.opened(flow),
+            Update::Saved(Ok((packets, path))) => {
+                self.tell(format!("{packets} packets saved to {}", path.display()));
+                None
+            }
+            Update::Saved(Err(text)) | Update::Failed(text) => {
+                self.waiting = Waiting::default();
+                self.tell_failure(text);
+                None
+            }
+        };
+        self.settle();
+        effect
+    }
+
+    /// Tells the user something until the next key.
+    pub fn tell(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice {
+            text: text.into(),
+            failed: false,
+        });
+    }
+
+    /// Tells the user that something went wrong.
+    pub fn tell_failure(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice {
+            text: text.into(),
+            failed: true,
+        });
+    }
+
+    /// Asks for calls to be opened.
+    pub fn open(&mut self, calls: Vec<CallNo>, other_leg: bool) -> Effect {
+        let names: Vec<String> = calls.iter().map(ToString::to_string).collect();
+        self.tell(format!("opening call {} ...", names.join(" and ")));
+        self.waiting.opening = Some(calls.clone());
+        Effect::Open { calls, other_leg }
+    }
+
+    /// Calls named on the command line are opened as soon as they are there.
+    fn open_from_command_line(&mut self) -> Option<Effect> {
+        if self.started {
+            return None;
+        }
+        let mut wanted = self.options.calls.clone();
+        if let Some(id) = &self.options.call_id {
+            wanted.extend(self.calls.number_of(id));
+        }
+        if wanted.is_empty() || !wanted.iter().all(|number| self.calls.has(*number)) {
+            return None;
+        }
+        self.started = true;
+        self.calls.select(*wanted.first()?);
+        let other_leg = wanted.len() == 1;
+        wanted.truncate(2);
+        Some(self.open(wanted, other_leg))
+    }
+
+    /// Loaded calls: shown if they were asked for, renewed if they are on the screen, else forgotten.
+    fn opened(&mut self, flow: AnalysedFlow) -> Option<Effect> {
+        let legs: BTreeSet<CallNo> = flow.flow.legs.iter().map(|call| call.number).collect();
+        let asked = self
+            .waiting
+            .opening
+            .as_ref()
+            .is_some_and(|calls| calls.iter().all(|number| legs.contains(number)));
+        if asked {
+            self.waiting.opening = None;
+            self.notice = None;
+            let save = self.waiting.save.take();
+            match (&mut self.flow, self.screens.is_empty() || save.is_some()) {
+                (Some(view), false) => view.renew(flow),
+                (view, _) => *view = Some(FlowView::new(flow, self.options.ascii)),
+            }
+            if let Some(request) = save {
+                return Some(Effect::Save(request));
+            }
+            if self.screens.is_empty() {
+                self.screens.push(Screen::Flow);
+            }
+        } else if let Some(view) = &mut self.flow
+            && view.numbers() == legs
+        {
+            view.renew(flow);
+        }
+        None
+    }
+
+    /// Lays out again what has changed and keeps selections on the screen.
+    pub(super) fn settle(&mut self) {
+        let areas = layout::calls(self.size, !self.reading.finished);
+        self.calls.settle(usize::from(areas.list.height));
+        let full = self.screens.contains(&Screen::Message);
+        if let Some(view) = &mut self.flow {
+            view.settle(&self.ladder, self.size, full, self.options.width);
+        }
+    }
+
+    /// File name proposed for some calls, of harmless characters only.
+    pub(super) fn proposed_name(&self, calls: &[CallNo]) -> PathBuf {
+        let numbers: Vec<String> = calls.iter().map(ToString::to_string).collect();
+        let row = calls.first().and_then(|number| self.calls.row(*number));
+        let parties = row.map_or_else(String::new, |row| format!("-{}-{}", row.from, row.to));
+        PathBuf::from(prompt::harmless_name(&format!(
+            "call-{}{parties}",
+            numbers.join("+")
+        )))
+    }
+}

@@ -1,0 +1,219 @@
+//! State of the calls list: rows as they come in, order, filter, marks, selection.
+
+use crate::analysis::CallRow;
+use crate::call::CallNo;
+use crate::view::calls::{self, SortBy};
+use crate::view::window::window;
+
+/// The calls list.
+#[derive(Debug, Default)]
+pub struct CallsList {
+    /// All rows, by number.
+    all: Vec<CallRow>,
+    /// Rows in the order shown, where that is another one (sorted otherwise, or filtered).
+    shown: Option<Vec<CallRow>>,
+    /// Selected call.
+    selected: Option<CallNo>,
+    /// Place of the selected call among the rows shown.
+    cursor: usize,
+    /// First row on the screen.
+    top: usize,
+    /// Marked calls, two at most, in the order of marking.
+    marked: Vec<CallNo>,
+    /// Words that every row shown has.
+    filter: String,
+    /// Column, and whether downwards.
+    sorted: (SortBy, bool),
+    /// Rows have changed since the order was made.
+    stale: bool,
+}
+
+impl CallsList {
+    /// Takes in rows that are new or have changed.
+    pub(in crate::tui) fn take(&mut self, rows: Vec<CallRow>) {
+        for row in rows {
+            match self.all.last() {
+                Some(last) if last.number >= row.number => {
+                    match self.all.binary_search_by_key(&row.number, |old| old.number) {
+                        Ok(at) => {
+                            if let Some(old) = self.all.get_mut(at) {
+                                *old = row;
+                            }
+                        }
+                        Err(at) => self.all.insert(at, row),
+                    }
+                }
+                _ => self.all.push(row),
+            }
+        }
+        self.stale = true;
+    }
+
+    /// Rows in the order shown.
+    pub fn shown(&self) -> &[CallRow] {
+        self.shown.as_deref().unwrap_or(&self.all)
+    }
+
+    /// How many calls there are, shown or not.
+    pub fn total(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The row of a call.
+    pub fn row(&self, number: CallNo) -> Option<&CallRow> {
+        let at = self
+            .all
+            .binary_search_by_key(&number, |row| row.number)
+            .ok()?;
+        self.all.get(at)
+    }
+
+    /// Whether a call is known.
+    pub fn has(&self, number: CallNo) -> bool {
+        self.row(number).is_some()
+    }
+
+    /// The call with a Call-ID.
+    pub fn number_of(&self, call_id: &str) -> Option<CallNo> {
+        self.all
+            .iter()
+            .find(|row| row.call_id.as_deref() == Some(call_id))
+            .map(|row| row.number)
+    }
+
+    /// The selected row.
+    pub fn selected(&self) -> Option<&CallRow> {
+        self.shown().get(self.cursor)
+    }
+
+    /// Place of the selected row among those shown.
+    pub fn cursor(&self) -> usize {
+        self.cursor
+    }
+
+    /// First row on the screen.
+    pub fn top(&self) -> usize {
+        self.top
+    }
+
+    /// Marked calls.
+    pub fn marked(&self) -> &[CallNo] {
+        &self.marked
+    }
+
+    /// The filter.
+    pub fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    /// Column that the list is sorted by, and whether downwards.
+    pub fn sorted(&self) -> (SortBy, bool) {
+        self.sorted
+    }
+
+    /// Selects a call.
+    pub fn select(&mut self, number: CallNo) {
+        self.selected = Some(number);
+        self.find_selected();
+    }
+
+    /// Selects the row `by` rows further, or the first or last one.
+    pub(in crate::tui) fn move_by(&mut self, by: isize) {
+        let last = self.shown().len().saturating_sub(1);
+        self.cursor = self.cursor.saturating_add_signed(by).min(last);
+        self.selected = self.selected().map(|row| row.number);
+    }
+
+    /// Marks or unmarks the selected call; a third mark takes the place of the first.
+    pub(in crate::tui) fn mark_selected(&mut self) {
+        if let Some(number) = self.selected().map(|row| row.number) {
+            self.toggle_mark(number);
+        }
+    }
+
+    fn toggle_mark(&mut self, number: CallNo) {
+        if let Some(at) = self.marked.iter().position(|marked| *marked == number) {
+            self.marked.remove(at);
+            return;
+        }
+        if self.marked.len() == 2 {
+            self.marked.remove(0);
+        }
+        self.marked.push(number);
+    }
+
+    /// Marks the selected call and its other leg, or takes these marks away. `false`: it has none.
+    pub(in crate::tui) fn mark_with_other_leg(&mut self) -> bool {
+        let Some((number, Some(other))) = self.selected().map(|row| (row.number, row.other_leg))
+        else {
+            return false;
+        };
+        let both = vec![number, other];
+        let marked = both.iter().all(|call| self.marked.contains(call));
+        self.marked = if marked { Vec::new() } else { both };
+        true
+    }
+
+    /// Shows only rows with these words.
+    pub(in crate::tui) fn set_filter(&mut self, filter: &str) {
+        filter.clone_into(&mut self.filter);
+        self.stale = true;
+    }
+
+    /// Sorts by the next column or the one before.
+    pub(in crate::tui) fn sort_by_next(&mut self, forward: bool) {
+        self.sorted = (self.sorted.0.step(forward), false);
+        self.stale = true;
+    }
+
+    /// Turns the order round.
+    pub(in crate::tui) fn turn(&mut self) {
+        self.sorted.1 = !self.sorted.1;
+        self.stale = true;
+    }
+
+    /// Makes the order again if it is stale, and keeps the selection on a screen of `height` rows.
+    pub(in crate::tui) fn settle(&mut self, height: usize) {
+        if self.stale {
+            self.stale = false;
+            self.order();
+            self.find_selected();
+        }
+        self.top = window(self.cursor, self.top, self.shown().len(), height);
+    }
+
+    fn order(&mut self) {
+        let natural = self.sorted == (SortBy::Number, false);
+        if natural && self.filter.trim().is_empty() {
+            self.shown = None;
+            return;
+        }
+        let mut rows: Vec<CallRow> = self
+            .all
+            .iter()
+            .filter(|row| calls::matches(row, &self.filter))
+            .cloned()
+            .collect();
+        if !natural {
+            calls::sort(&mut rows, self.sorted.0, self.sorted.1);
+        }
+        self.shown = Some(rows);
+    }
+
+    /// The cursor follows the selected call; where that is not shown, it stays as near as it can.
+    fn find_selected(&mut self) {
+        let last = self.shown().len().saturating_sub(1);
+        let Some(number) = self.selected else {
+            self.cursor = self.cursor.min(last);
+            return;
+        };
+        let found = match &self.shown {
+            None => self
+                .all
+                .binary_search_by_key(&number, |row| row.number)
+                .ok(),
+            Some(rows) => rows.iter().position(|row| row.number == number),
+        };
+        self.cursor = found.unwrap_or(self.cursor).min(last);
+    }
+}

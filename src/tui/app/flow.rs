@@ -1,0 +1,423 @@
+//! State of an open flow: its ladder, the selected event, the message pane.
+
+use std::collections::BTreeSet;
+
+use crate::analysis::AnalysedFlow;
+use crate::call::{Call, CallNo, Event, EventId, EventKind};
+use crate::hint::{Hint, Severity};
+use crate::tui::layout::{self, Wanted};
+use crate::view::ladder::{self, Ladder, head};
+use crate::view::window::window;
+use crate::view::{Row, decode, hints};
+
+/// What the keys move in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pane {
+    /// The ladder.
+    #[default]
+    Ladder,
+    /// The decoded message.
+    Message,
+    /// The hints on it.
+    Hints,
+}
+
+/// Rows of text that scroll.
+#[derive(Clone, Debug, Default)]
+pub struct Text {
+    /// Its rows.
+    pub rows: Vec<Row>,
+    /// First one shown.
+    pub top: usize,
+    /// Rows on the screen.
+    pub height: usize,
+}
+
+impl Text {
+    /// Scrolls, as far as there is something to be shown.
+    pub(in crate::tui) fn scroll(&mut self, by: isize) {
+        let last = self.rows.len().saturating_sub(self.height);
+        self.top = self.top.saturating_add_signed(by).min(last);
+    }
+
+    /// Whether there is more than is shown.
+    pub fn overflows(&self) -> bool {
+        self.rows.len() > self.height
+    }
+}
+
+/// What the ladder and the message were laid out for; they are made again when it changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Shape {
+    ladder: ladder::Options,
+    message: (usize, bool, Option<(CallNo, EventId)>),
+}
+
+/// An open flow.
+#[derive(Debug)]
+pub struct FlowView {
+    /// The legs and their hints.
+    pub flow: AnalysedFlow,
+    /// Laid out for the screen.
+    pub ladder: Ladder,
+    /// Who, which calls, the verdict in one sentence: as long as it is, for the whole width.
+    pub title: Row,
+    /// Stages of the fax; empty where there is no fax.
+    pub strip: Row,
+    /// Selected event; it may be folded away, then the row that stands for it is shown as selected.
+    selected: Option<(CallNo, EventId)>,
+    /// First row of the ladder on the screen.
+    pub top: usize,
+    /// Rows of the ladder on the screen.
+    pub height: usize,
+    /// What the keys move in.
+    pub focus: Pane,
+    /// Octets and SIP text in place of words.
+    pub raw: bool,
+    /// The decoded message.
+    pub message: Text,
+    /// Hints on it.
+    pub hints: Text,
+    /// Text searched for.
+    pub search: String,
+    ascii: bool,
+    shape: Option<Shape>,
+}
+
+impl FlowView {
+    /// A flow just opened: the event that decides how the fax ended is selected, else the first one.
+    pub fn new(flow: AnalysedFlow, ascii: bool) -> Self {
+        let options = ladder::Options::default();
+        Self {
+            ladder: ladder::layout(&flow, &options),
+            title: head::title(&flow.flow, 400, ascii),
+            strip: head::strip(&flow.flow, ascii),
+            selected: deciding_event(&flow),
+            flow,
+            top: 0,
+            height: 0,
+            focus: Pane::Ladder,
+            raw: false,
+            message: Text::default(),
+            hints: Text::default(),
+            search: String::new(),
+            ascii,
+            shape: None,
+        }
+    }
+
+    /// The same flow with one leg more or less, or with what has come since; the selection stays.
+    pub(in crate::tui) fn renew(&mut self, flow: AnalysedFlow) {
+        let old = self.current_event().map(|event| (event.call, event.frame));
+        self.title = head::title(&flow.flow, 400, self.ascii);
+        self.strip = head::strip(&flow.flow, self.ascii);
+        self.flow = flow;
+        self.shape = None;
+        // Events may have moved: the same frame is the same place.
+        if let Some((call, frame)) = old
+            && self
+                .current_event_of(self.selected)
+                .is_none_or(|event| event.frame != frame)
+        {
+            let found = self
+                .events()
+                .find(|event| event.call == call && event.frame == frame)
+                .map(|event| (event.call, event.id));
+            self.selected = found;
+        }
+    }
+
+    /// Numbers of the legs.
+    pub fn numbers(&self) -> BTreeSet<CallNo> {
+        self.flow.flow.legs.iter().map(|call| call.number).collect()
+    }
+
+    /// Row of the ladder that is selected.
+    pub fn cursor(&self) -> usize {
+        let Some((call, event)) = self.selected else {
+            return 0;
+        };
+        self.ladder
+            .row_of(call, event)
+            .or_else(|| self.row_after(call, event))
+            .unwrap_or(0)
+            .min(self.ladder.len().saturating_sub(1))
+    }
+
+    /// The event whose message is shown.
+    pub fn current(&self) -> Option<(CallNo, EventId)> {
+        self.ladder.event_at(self.cursor())
+    }
+
+    /// The call and the event whose message is shown.
+    pub fn current_message(&self) -> Option<(&Call, &Event)> {
+        self.message_of(self.current()?)
+    }
+
+    fn current_event(&self) -> Option<&Event> {
+        self.current_event_of(self.current())
+    }
+
+    fn current_event_of(&self, key: Option<(CallNo, EventId)>) -> Option<&Event> {
+        self.message_of(key?).map(|(_, event)| event)
+    }
+
+    fn message_of(&self, (number, id): (CallNo, EventId)) -> Option<(&Call, &Event)> {
+        let call = self
+            .flow
+            .flow
+            .legs
+            .iter()
+            .find(|call| call.number == number)?;
+        let event = call.events.get(usize::try_from(id.0).ok()?)?;
+        Some((call, event))
+    }
+
+    fn events(&self) -> impl Iterator<Item = &Event> {
+        self.flow.flow.legs.iter().flat_map(|call| &call.events)
+    }
+
+    /// The first row not before an event that is hidden.
+    fn row_after(&self, call: CallNo, event: EventId) -> Option<usize> {
+        let at = self.message_of((call, event))?.1.at;
+        let later = self.ladder.keys.iter().position(|key| {
+            self.message_of(*key)
+                .is_some_and(|(_, event)| event.at >= at)
+        });
+        later.or_else(|| self.ladder.len().checked_sub(1))
+    }
+
+    /// Selects a row.
+    pub(in crate::tui) fn select_row(&mut self, row: usize) {
+        let row = row.min(self.ladder.len().saturating_sub(1));
+        self.selected = self.ladder.event_at(row);
+    }
+
+    /// Moves the selection by rows.
+    pub(in crate::tui) fn move_by(&mut self, by: isize) {
+        self.select_row(self.cursor().saturating_add_signed(by));
+    }
+
+    /// Selects the next (or previous) row that `is` one; `false`: there is none.
+    pub(in crate::tui) fn move_to(
+        &mut self,
+        forward: bool,
+        is: impl Fn(&Self, usize) -> bool,
+    ) -> bool {
+        let cursor = self.cursor();
+        let found = if forward {
+            (cursor + 1..self.ladder.len()).find(|row| is(self, *row))
+        } else {
+            (0..cursor).rev().find(|row| is(self, *row))
+        };
+        if let Some(row) = found {
+            self.select_row(row);
+        }
+        found.is_some()
+    }
+
+    /// Whether a row is a step of the fax.
+    pub(in crate::tui) fn is_step(&self, row: usize) -> bool {
+        let event = self.current_event_of(self.ladder.event_at(row));
+        event.is_some_and(|event| match &event.kind {
+            EventKind::T30(_) | EventKind::Tcf(_) | EventKind::PageData(_) => true,
+            EventKind::Missing(_) => event.phase.is_some(),
+            _ => false,
+        })
+    }
+
+    /// Rows with an error or a warning on them.
+    pub(in crate::tui) fn trouble_rows(&self) -> BTreeSet<usize> {
+        self.placed_hints()
+            .filter(|(_, hint)| hint.finding.severity <= Severity::Warning)
+            .map(|(row, _)| row)
+            .collect()
+    }
+
+    /// Whether a row, or the text of its SIP message, has some text (lower case).
+    pub(in crate::tui) fn row_has(&self, row: usize, text: &str) -> bool {
+        let has = |rows: &[Row]| {
+            rows.iter()
+                .any(|row| row.text().to_lowercase().contains(text))
+        };
+        if has(&self.ladder.rows(row..row + 1)) {
+            return true;
+        }
+        let message = self
+            .ladder
+            .event_at(row)
+            .and_then(|key| self.message_of(key));
+        message.is_some_and(|(call, event)| {
+            matches!(event.kind, EventKind::Sip(_)) && has(&decode::message(call, event, true, 512))
+        })
+    }
+
+    /// The row of a frame: the one that has it, or the first one after it.
+    pub(in crate::tui) fn row_of_frame(&self, frame: u32) -> Option<usize> {
+        let of = |row: usize| self.current_event_of(self.ladder.event_at(row));
+        let has = |row: &usize| {
+            of(*row).is_some_and(|event| event.frame.0 <= frame && frame <= event.last_frame.0)
+        };
+        let exact = |row: &usize| of(*row).is_some_and(|event| event.frame.0 == frame);
+        let after = |row: &usize| of(*row).is_some_and(|event| event.frame.0 >= frame);
+        (0..self.ladder.len())
+            .find(exact)
+            .or_else(|| (0..self.ladder.len()).find(has))
+            .or_else(|| (0..self.ladder.len()).find(after))
+    }
+
+    /// Text of the selected row, or of the whole message.
+    pub(in crate::tui) fn copied(&self, message: bool) -> String {
+        if message {
+            return crate::view::to_text(&self.message.rows);
+        }
+        let row = self.cursor();
+        crate::view::to_text(&self.ladder.rows(row..row + 1))
+    }
+
+    /// The pane after (or before) the one in focus; panes with nothing in them are passed over.
+    pub(in crate::tui) fn focus_next(&mut self, forward: bool) {
+        let mut panes = vec![Pane::Ladder];
+        if self.message.height > 0 {
+            panes.push(Pane::Message);
+        }
+        if self.hints.height > 0 && !self.hints.rows.is_empty() {
+            panes.push(Pane::Hints);
+        }
+        let at = panes
+            .iter()
+            .position(|pane| *pane == self.focus)
+            .unwrap_or(0);
+        let step = if forward { 1 } else { panes.len() - 1 };
+        self.focus = panes
+            .get((at + step) % panes.len())
+            .copied()
+            .unwrap_or_default();
+    }
+
+    /// Heights that the parts would like to have.
+    pub fn wanted(&self, width: usize) -> Wanted {
+        Wanted {
+            title: self.title.width().div_ceil(width.max(1)).max(1),
+            strip: usize::from(!self.strip.spans.is_empty()),
+            header: self.ladder.header.len(),
+            hints: self.hints.rows.len(),
+        }
+    }
+
+    /// Lays out again what has changed, and keeps the selection on the screen.
+    pub(in crate::tui) fn settle(
+        &mut self,
+        options: &ladder::Options,
+        size: (u16, u16),
+        full: bool,
+        limit: Option<usize>,
+    ) {
+        let options = ladder::Options {
+            width: layout::ladder_width(size, limit),
+            ..options.clone()
+        };
+        if self
+            .shape
+            .as_ref()
+            .is_none_or(|shape| shape.ladder != options)
+        {
+            self.ladder = ladder::layout(&self.flow, &options);
+        }
+        let message = (layout::message_width(size, full), self.raw, self.current());
+        let shape = Shape {
+            ladder: options,
+            message,
+        };
+        if self
+            .shape
+            .as_ref()
+            .is_none_or(|old| old.message != shape.message)
+        {
+            let moved = self
+                .shape
+                .as_ref()
+                .is_none_or(|old| old.message.2 != shape.message.2);
+            self.lay_out_message(message.0, moved);
+        }
+        self.shape = Some(shape);
+        let wanted = self.wanted(usize::from(size.0));
+        let areas = if full {
+            layout::message(size, wanted.hints)
+        } else {
+            layout::flow(size, wanted)
+        };
+        self.message.height = usize::from(areas.message.height);
+        self.hints.height = usize::from(areas.hints.height.saturating_sub(1));
+        self.message.scroll(0);
+        self.hints.scroll(0);
+        if !full {
+            self.height = usize::from(areas.ladder.height);
+            self.top = window(self.cursor(), self.top, self.ladder.len(), self.height);
+        }
+    }
+
+    fn lay_out_message(&mut self, width: usize, moved: bool) {
+        let rows = self
+            .current_message()
+            .map(|(call, event)| decode::message(call, event, self.raw, width));
+        self.message.rows = rows.unwrap_or_default();
+        let hints: Vec<Hint> = self.hints_of_row(self.cursor());
+        self.hints.rows = hints::rows(&hints, None, width, self.ascii);
+        if moved {
+            self.message.top = 0;
+            self.hints.top = 0;
+        }
+    }
+
+    /// Hints that stand on a row; on the first row also those that stand on none.
+    fn hints_of_row(&self, row: usize) -> Vec<Hint> {
+        let mut found: Vec<Hint> = self
+            .placed_hints()
+            .filter(|(place, _)| *place == row)
+            .map(|(_, hint)| hint.clone())
+            .collect();
+        if row == 0 {
+            let legs = self.flow.flow.legs.iter().zip(&self.flow.hints);
+            let nowhere = legs.flat_map(|(call, hints)| {
+                hints
+                    .iter()
+                    .filter(|hint| hints::place(call, hint).is_none())
+            });
+            found.extend(nowhere.cloned());
+        }
+        found
+    }
+
+    /// Hints with the rows that they stand on.
+    fn placed_hints(&self) -> impl Iterator<Item = (usize, &Hint)> {
+        let legs = self.flow.flow.legs.iter().zip(&self.flow.hints);
+        legs.flat_map(|(call, hints)| hints.iter().map(move |hint| (call, hint)))
+            .filter_map(|(call, hint)| {
+                let row = self.ladder.row_of(call.number, hints::place(call, hint)?)?;
+                Some((row, hint))
+            })
+    }
+}
+
+/// The event on which the root cause stands, or else the first error that is no consequence.
+fn deciding_event(flow: &AnalysedFlow) -> Option<(CallNo, EventId)> {
+    let legs = || flow.flow.legs.iter().zip(&flow.hints);
+    let find = |is: fn(&Call, &Hint) -> bool| {
+        legs().find_map(|(call, hints)| {
+            let hint = hints.iter().find(|hint| is(call, hint))?;
+            Some((call.number, hints::place(call, hint)?))
+        })
+    };
+    let cause = find(|call, hint| {
+        let cause = call.fax.as_ref().and_then(|fax| fax.cause);
+        cause == Some(hint.rule.id) && hints::place(call, hint).is_some()
+    });
+    cause.or_else(|| {
+        find(|call, hint| {
+            hint.finding.severity == Severity::Error
+                && !hint.consequence
+                && hints::place(call, hint).is_some()
+        })
+    })
+}

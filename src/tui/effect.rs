@@ -1,0 +1,117 @@
+//! What the application asks of the world: calls, files, the clipboard, job control.
+
+use std::fs;
+use std::io::{self, Write};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ratatui::Terminal;
+
+use super::Source;
+use super::app::prompt::{Prompt, PromptKind, SaveFormat, SaveRequest};
+use super::app::{App, Effect};
+use super::backend::LeanBackend;
+use super::terminal::Screen;
+
+/// Octets of text that terminals take by OSC 52 at most, by experience.
+const CLIPBOARD_LIMIT: usize = 74_994;
+
+/// Does what was asked; `false`: leave.
+pub(super) fn perform<W: Write>(
+    effect: Option<Effect>,
+    app: &mut App,
+    source: &impl Source,
+    terminal: &mut Terminal<LeanBackend<W>>,
+    screen: &Screen,
+) -> io::Result<bool> {
+    match effect {
+        None => {}
+        Some(Effect::Quit) => return Ok(false),
+        Some(Effect::Open { calls, other_leg }) => source.open(calls, other_leg),
+        Some(Effect::Save(request)) => save(app, source, request),
+        Some(Effect::Copy(text)) => copy(app, terminal.backend_mut(), &text),
+        Some(Effect::Redraw) => terminal.clear()?,
+        Some(Effect::Suspend) => {
+            screen.suspend()?;
+            app.size = crossterm::terminal::size()?;
+            app.settle();
+            terminal.backend_mut().set_size(app.size);
+            terminal.clear()?;
+        }
+    }
+    Ok(true)
+}
+
+fn save(app: &mut App, source: &impl Source, request: SaveRequest) {
+    if same_file(&request.path, &app.reading.info.file) {
+        app.tell_failure("that is the capture itself: give another name");
+        return;
+    }
+    if !request.overwrite && request.path.exists() {
+        app.prompt = Some(Prompt {
+            kind: PromptKind::Overwrite { request },
+            text: String::new(),
+        });
+        return;
+    }
+    let text = match request.format {
+        SaveFormat::Packets => {
+            source.save_packets(request.calls, request.path);
+            return;
+        }
+        SaveFormat::Text => flow_text(app, false),
+        SaveFormat::Markdown => flow_text(app, true),
+    };
+    match write_whole(&request.path, text.as_bytes()) {
+        Ok(()) => app.tell(format!(
+            "{} saved to {}",
+            request.format.name(),
+            request.path.display()
+        )),
+        Err(error) => app.tell_failure(format!("cannot save {}: {error}", request.path.display())),
+    }
+}
+
+fn flow_text(app: &App, _markdown: bool) -> String {
+    let Some(view) = &app.flow else {
+        return String::new();
+    };
+    crate::view::to_text(&view.ladder.all_rows())
+}
+
+fn same_file(path: &std::path::Path, capture: &str) -> bool {
+    match (fs::canonicalize(path), fs::canonicalize(capture)) {
+        (Ok(path), Ok(capture)) => path == capture,
+        _ => false,
+    }
+}
+
+/// Written beside and renamed, so that a full disk leaves what was there before.
+fn write_whole(path: &std::path::Path, octets: &[u8]) -> io::Result<()> {
+    let directory = path
+        .parent()
+        .filter(|directory| !directory.as_os_str().is_empty())
+        .unwrap_or_else(|| std::path::Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".faxflow-")
+        .tempfile_in(directory)?;
+    file.write_all(octets)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// OSC 52: the terminal, wherever it runs, puts the text into its clipboard.
+fn copy<W: Write>(app: &mut App, backend: &mut LeanBackend<W>, text: &str) {
+    let text = text.trim_end();
+    if text.len() > CLIPBOARD_LIMIT {
+        app.tell_failure("too long to be copied: s saves it");
+        return;
+    }
+    backend.send(format!("\x1b]52;c;{}\x07", STANDARD.encode(text)).as_bytes());
+    let lines = text.lines().count();
+    app.tell(format!(
+        "{lines} line{} copied",
+        if lines == 1 { "" } else { "s" }
+    ));
+}

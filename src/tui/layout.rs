@@ -1,0 +1,263 @@
+//! Where things stand on a screen of a size: arithmetic only, the same for scrolling and for drawing.
+//!
+//! ```text
+//! calls              flow, narrow       flow, wide (from 140 columns)
+//! title              title              title
+//! header             strip              strip
+//! list               header             header     │ message
+//! (reading)          ladder             ladder     │
+//! foot               ───────            ladder     │ hints
+//!                    message, hints     foot
+//!                    foot
+//! ```
+
+use ratatui::layout::Rect;
+
+/// Columns from which the message stands beside the ladder.
+pub const WIDE: u16 = 140;
+/// Columns before each row for the mark of the selected one.
+pub const GUTTER: u16 = 2;
+
+/// Parts of the calls list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallsAreas {
+    /// File, calls, faxes.
+    pub title: Rect,
+    /// Names of columns.
+    pub header: Rect,
+    /// Rows.
+    pub list: Rect,
+    /// How far the reading is; no height when it is over.
+    pub reading: Rect,
+    /// Keys, or a notice, or a prompt.
+    pub foot: Rect,
+}
+
+/// Parts of the flow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FlowAreas {
+    /// Verdict in a sentence.
+    pub title: Rect,
+    /// Stages.
+    pub strip: Rect,
+    /// Hosts.
+    pub header: Rect,
+    /// Rows.
+    pub ladder: Rect,
+    /// Line between ladder and message: a column or a row.
+    pub rule: Rect,
+    /// Decoded message.
+    pub message: Rect,
+    /// Hints on it.
+    pub hints: Rect,
+    /// Keys, or a notice, or a prompt.
+    pub foot: Rect,
+}
+
+/// The calls list on a screen.
+pub fn calls(size: (u16, u16), reading: bool) -> CallsAreas {
+    let mut rest = screen(size);
+    let foot = cut_bottom(&mut rest, 1);
+    let title = cut_top(&mut rest, 1);
+    let header = cut_top(&mut rest, 1);
+    let room = rest.height > 1;
+    let reading = cut_bottom(&mut rest, u16::from(reading && room));
+    CallsAreas {
+        title,
+        header,
+        list: rest,
+        reading,
+        foot,
+    }
+}
+
+/// Heights that the flow's parts would like to have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Lines of the title.
+    pub title: usize,
+    /// Lines of the strip.
+    pub strip: usize,
+    /// Lines of the header.
+    pub header: usize,
+    /// Lines of hints.
+    pub hints: usize,
+}
+
+/// Columns of the ladder (without its gutter) on a screen.
+pub fn ladder_width(size: (u16, u16), limit: Option<usize>) -> usize {
+    let width = usize::from(flow(size, Wanted::default()).ladder.width);
+    let width = width.saturating_sub(usize::from(GUTTER));
+    limit.map_or(width, |limit| width.min(limit))
+}
+
+/// Columns of the message pane on a screen.
+pub fn message_width(size: (u16, u16), full: bool) -> usize {
+    let width = if full {
+        size.0
+    } else {
+        flow(size, Wanted::default()).message.width
+    };
+    usize::from(width.saturating_sub(GUTTER))
+}
+
+/// The flow on a screen.
+pub fn flow(size: (u16, u16), wanted: Wanted) -> FlowAreas {
+    let mut rest = screen(size);
+    let foot = cut_bottom(&mut rest, 1);
+    let title = cut_top(&mut rest, lines(wanted.title).min(2));
+    // A low screen keeps the rows and gives up what stands over them.
+    let strip = cut_top(
+        &mut rest,
+        if size.1 >= 12 { lines(wanted.strip) } else { 0 },
+    );
+    let header_room = if size.1 >= 10 {
+        lines(wanted.header)
+    } else {
+        0
+    };
+    let (ladder_column, rule, mut pane, header);
+    if size.0 >= WIDE {
+        let width = (size.0 * 2 / 5).clamp(56, 90);
+        (ladder_column, rule, pane) = columns(rest, width);
+        let mut column = ladder_column;
+        header = cut_top(&mut column, header_room);
+        rest = column;
+    } else {
+        header = cut_top(&mut rest, header_room);
+        let height = if rest.height >= 10 {
+            rest.height * 9 / 20
+        } else {
+            0
+        };
+        pane = cut_bottom(&mut rest, height);
+        rule = cut_bottom(&mut rest, u16::from(height > 0));
+    }
+    let hints = hints_of(&mut pane, wanted.hints);
+    FlowAreas {
+        title,
+        strip,
+        header,
+        ladder: rest,
+        rule,
+        message: pane,
+        hints,
+        foot,
+    }
+}
+
+/// A message full screen: message, hints and foot; the rest is empty.
+pub fn message(size: (u16, u16), hints: usize) -> FlowAreas {
+    let mut rest = screen(size);
+    let foot = cut_bottom(&mut rest, 1);
+    let hints = hints_of(&mut rest, hints);
+    FlowAreas {
+        message: rest,
+        hints,
+        foot,
+        ..FlowAreas::default()
+    }
+}
+
+/// Hints stand under the message, in half of the pane at most.
+fn hints_of(pane: &mut Rect, wanted: usize) -> Rect {
+    let most = pane.height.div_ceil(2);
+    // One line of air above them.
+    let height = if wanted == 0 {
+        0
+    } else {
+        lines(wanted + 1).min(most)
+    };
+    cut_bottom(pane, height)
+}
+
+fn screen(size: (u16, u16)) -> Rect {
+    Rect::new(0, 0, size.0, size.1)
+}
+
+fn lines(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
+}
+
+fn cut_top(rest: &mut Rect, height: u16) -> Rect {
+    let height = height.min(rest.height);
+    let cut = Rect { height, ..*rest };
+    rest.y += height;
+    rest.height -= height;
+    cut
+}
+
+fn cut_bottom(rest: &mut Rect, height: u16) -> Rect {
+    let height = height.min(rest.height);
+    rest.height -= height;
+    Rect {
+        y: rest.y + rest.height,
+        height,
+        ..*rest
+    }
+}
+
+/// Left column, a rule of one column, right column of `width`.
+fn columns(rest: Rect, width: u16) -> (Rect, Rect, Rect) {
+    let left = rest.width.saturating_sub(width + 1);
+    let at = |x: u16, width: u16| Rect {
+        x: rest.x + x,
+        width,
+        ..rest
+    };
+    (
+        at(0, left),
+        at(left, 1),
+        at(left + 1, rest.width - left - 1),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WANTED: Wanted = Wanted {
+        title: 1,
+        strip: 1,
+        header: 2,
+        hints: 6,
+    };
+
+    #[test]
+    fn parts_fill_the_screen_and_do_not_overlap() {
+        for width in [1, 20, 80, 139, 140, 200, 1000] {
+            for height in [1, 2, 5, 11, 24, 50, 200] {
+                let areas = flow((width, height), WANTED);
+                let parts = [
+                    areas.title,
+                    areas.strip,
+                    areas.header,
+                    areas.ladder,
+                    areas.rule,
+                    areas.message,
+                    areas.hints,
+                    areas.foot,
+                ];
+                for (at, part) in parts.iter().enumerate() {
+                    assert!(part.right() <= width && part.bottom() <= height);
+                    for other in parts.iter().skip(at + 1) {
+                        assert!(!part.intersects(*other) || part.is_empty() || other.is_empty());
+                    }
+                }
+                let area: u32 = parts.iter().map(|part| part.area()).sum();
+                assert_eq!(
+                    area,
+                    u32::from(width) * u32::from(height),
+                    "{width}x{height}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn small_screens_keep_their_rows() {
+        assert!(flow((80, 24), WANTED).ladder.height >= 9);
+        assert!(flow((40, 8), WANTED).ladder.height >= 5);
+        assert!(calls((80, 24), true).list.height == 20);
+    }
+}

@@ -1,0 +1,167 @@
+//! The calls list.
+//!
+//! ```text
+//!   fax.pcap   5 calls, 4 faxes   2026-11-22 14:02:11 to 14:09:40 UTC   41,203 packets   1 note
+//!     #  start      length  from             to               carrier      pages  rate        result
+//! ▶   1  0:00.000    52.4s  2007             3004             T.38         3/3    V.17 14400  ✓ 3 pages, ECM
+//!   reading: 412 of 1,024 MB (40 %)   1,203,412 packets   231 calls   12 s left
+//!   Enter flow   Space mark   x other leg   / filter   < > z sort   s save   ? help
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{ListLook, draw_list, draw_middle, draw_row};
+use crate::tui::app::{App, Reading};
+use crate::tui::layout::{self, GUTTER};
+use crate::tui::theme::Theme;
+use crate::view::calls as view;
+use crate::view::{Role, Row, Span};
+
+/// Draws the list, or says why there is none.
+pub(super) fn render(app: &App, buf: &mut Buffer, theme: Theme) {
+    let areas = layout::calls(app.size, !app.reading.finished);
+    let options = view::Options {
+        width: usize::from(areas.list.width.saturating_sub(GUTTER)),
+        ascii: app.options.ascii,
+        marked: app.calls.marked().to_vec(),
+        sorted: Some(app.calls.sorted()),
+    };
+    let list = view::layout(app.calls.shown(), &app.reading.info, &options);
+    let indented = |area: Rect| Rect {
+        x: area.x + GUTTER.min(area.width),
+        width: area.width.saturating_sub(GUTTER),
+        ..area
+    };
+    draw_row(
+        buf,
+        indented(areas.title),
+        areas.title.y,
+        &list.title,
+        theme,
+    );
+    draw_row(
+        buf,
+        indented(areas.header),
+        areas.header.y,
+        &list.header,
+        theme,
+    );
+    if list.is_empty() {
+        draw_middle(buf, areas.list, &nothing(app), theme);
+    } else {
+        let top = app.calls.top();
+        let rows = list.rows(top..top + usize::from(areas.list.height));
+        let look = ListLook {
+            theme,
+            ascii: app.options.ascii,
+            focused: true,
+        };
+        let selected = app.calls.cursor().checked_sub(top);
+        draw_list(buf, areas.list, &rows, selected, look);
+    }
+    if areas.reading.height > 0 {
+        let row = Row::of(vec![Span::new(progress(app), Role::Dim)]);
+        draw_row(buf, indented(areas.reading), areas.reading.y, &row, theme);
+    }
+}
+
+/// Why the list is empty, and what to do.
+fn nothing(app: &App) -> Vec<String> {
+    if app.calls.total() > 0 {
+        return vec![
+            format!("No call has \"{}\".", app.calls.filter()),
+            "Esc shows all calls, / asks for another filter.".into(),
+        ];
+    }
+    if !app.reading.finished {
+        return vec![
+            "Reading the capture; calls appear here as they are found.".into(),
+            "q ends it at any time.".into(),
+        ];
+    }
+    let info = &app.reading.info;
+    if info.packets == 0 {
+        return vec![
+            format!("{} holds no packets.", info.file),
+            "Was the capture stopped before anything came? Capture again while the fax is sent."
+                .into(),
+        ];
+    }
+    vec![
+        format!("No call and no fax in {} packets.", grouped(info.packets)),
+        "There is no SIP INVITE in this capture, and no T.38 or fax tone without one.".into(),
+        "Capture on the PBX, on all interfaces, SIP and media together:".into(),
+        "tcpdump -i any -s 0 -w fax.pcap udp or tcp port 5060".into(),
+    ]
+}
+
+/// How far the reading is.
+pub(super) fn progress(app: &App) -> String {
+    let Reading { info, elapsed, .. } = &app.reading;
+    let mut parts = vec![match info.file_bytes {
+        Some(all) if all > 0 => {
+            let percent = (u128::from(info.file_pos) * 100 / u128::from(all)).min(100);
+            format!(
+                "reading: {} of {} ({percent} %)",
+                octets(info.file_pos),
+                octets(all)
+            )
+        }
+        _ => format!("reading: {}", octets(info.bytes)),
+    }];
+    parts.push(format!("{} packets", grouped(info.packets)));
+    parts.push(format!(
+        "{} calls",
+        grouped(u64::try_from(app.calls.total()).unwrap_or(u64::MAX))
+    ));
+    // The first half second says too little about the rest.
+    if let Some(all) = info.file_bytes
+        && elapsed.as_millis() >= 500
+        && info.file_pos > 0
+        && info.file_pos <= all
+    {
+        let left = elapsed.as_millis() * u128::from(all - info.file_pos)
+            / u128::from(info.file_pos)
+            / 1000;
+        parts.push(format!("{} s left", left + 1));
+    }
+    parts.join("   ")
+}
+
+/// `412 MB`, `3.4 kB`.
+fn octets(count: u64) -> String {
+    match count {
+        0..=999 => format!("{count} B"),
+        1_000..=999_999 => format!("{}.{} kB", count / 1_000, count / 100 % 10),
+        1_000_000..=999_999_999 => format!("{}.{} MB", count / 1_000_000, count / 100_000 % 10),
+        _ => format!("{} MB", grouped(count / 1_000_000)),
+    }
+}
+
+/// `1,203,412`
+fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_digits() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_203_412), "1,203,412");
+        assert_eq!(octets(1_250), "1.2 kB");
+        assert_eq!(octets(2_500_000_000), "2,500 MB");
+    }
+}

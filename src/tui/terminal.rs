@@ -1,0 +1,175 @@
+//! The terminal taken over, and given back as it was: on quit, error, panic and signals.
+
+use std::io::{self, IsTerminal, Write};
+use std::panic;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, ThreadId};
+
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+
+/// Alternate screen, cursor hidden.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[2J";
+/// End of a synchronized update, whole scroll region, plain text, cursor shown, main screen.
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[r\x1b[m\x1b[?25h\x1b[?1049l";
+
+static ACTIVE: AtomicBool = AtomicBool::new(false);
+static OWNER: OnceLock<ThreadId> = OnceLock::new();
+
+/// The terminal while it is ours; dropping it gives it back.
+#[derive(Debug)]
+pub(super) struct Screen {
+    signals: Signals,
+}
+
+impl Screen {
+    /// Takes the terminal over. Keys come from standard input, or from the terminal itself where that is
+    /// the capture.
+    pub(super) fn enter() -> io::Result<Self> {
+        if !io::stdout().is_terminal() {
+            return Err(io::Error::other("standard output is no terminal"));
+        }
+        install_panic_hook();
+        let signals = Signals::catch()?;
+        take()?;
+        Ok(Self { signals })
+    }
+
+    /// Whether a signal asks to end.
+    pub(super) fn must_end(&self) -> bool {
+        self.signals.pending().is_some()
+    }
+
+    /// Stops the program as `^Z` does elsewhere; returns when it goes on.
+    pub(super) fn suspend(&self) -> io::Result<()> {
+        give_back();
+        stop();
+        take()
+    }
+
+    /// Gives the terminal back; after a signal, ends as that signal does.
+    pub(super) fn end(self) {
+        let pending = self.signals.pending();
+        drop(self);
+        if let Some(signal) = pending {
+            die_of(signal);
+        }
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    ACTIVE.store(true, Ordering::SeqCst);
+    let mut out = io::stdout();
+    out.write_all(ENTER)?;
+    out.flush()
+}
+
+/// Gives the terminal back if it is ours. What cannot be written any more is nobody's concern.
+fn give_back() {
+    if ACTIVE.swap(false, Ordering::SeqCst) {
+        let mut out = io::stdout();
+        let _ = out.write_all(LEAVE);
+        let _ = out.flush();
+        let _ = disable_raw_mode();
+    }
+}
+
+/// A panic of the screen's own thread is told after the terminal is given back. Panics of other threads are
+/// caught by those who started them; a report here would only spoil the screen.
+fn install_panic_hook() {
+    if OWNER.set(thread::current().id()).is_err() {
+        return;
+    }
+    let previous = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if ACTIVE.load(Ordering::SeqCst) {
+            if OWNER.get() != Some(&thread::current().id()) {
+                return;
+            }
+            give_back();
+        }
+        previous(info);
+    }));
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::io;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+    use signal_hook::{flag, low_level};
+
+    /// Signals that ask to end, noted instead of followed.
+    #[derive(Debug)]
+    pub(super) struct Signals {
+        caught: Arc<AtomicUsize>,
+    }
+
+    impl Signals {
+        pub(super) fn catch() -> io::Result<Self> {
+            let caught = Arc::new(AtomicUsize::new(0));
+            for signal in [SIGTERM, SIGHUP, SIGINT, SIGQUIT] {
+                flag::register_usize(
+                    signal,
+                    Arc::clone(&caught),
+                    usize::try_from(signal).unwrap_or_default(),
+                )?;
+            }
+            Ok(Self { caught })
+        }
+
+        pub(super) fn pending(&self) -> Option<i32> {
+            i32::try_from(self.caught.load(Ordering::SeqCst))
+                .ok()
+                .filter(|signal| *signal != 0)
+        }
+    }
+
+    pub(super) fn stop() {
+        let _ = low_level::emulate_default_handler(SIGTSTP);
+    }
+
+    pub(super) fn die_of(signal: i32) {
+        let _ = low_level::emulate_default_handler(signal);
+    }
+}
+
+#[cfg(unix)]
+use unix::{Signals, die_of, stop};
+
+#[cfg(not(unix))]
+mod other {
+    use std::io;
+
+    /// No signals here.
+    #[derive(Debug)]
+    pub(super) struct Signals;
+
+    impl Signals {
+        #[expect(clippy::unnecessary_wraps, reason = "the same shape as with signals")]
+        pub(super) fn catch() -> io::Result<Self> {
+            Ok(Self)
+        }
+
+        #[expect(clippy::unused_self, reason = "the same shape as with signals")]
+        pub(super) fn pending(&self) -> Option<i32> {
+            None
+        }
+    }
+
+    pub(super) fn stop() {}
+
+    pub(super) fn die_of(_signal: i32) {}
+}
+
+#[cfg(not(unix))]
+use other::{Signals, die_of, stop};

@@ -1,0 +1,502 @@
+//! The screen driven by actions, compared as text.
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::action::Action;
+use super::app::{App, Effect, Options, Screen};
+use super::render;
+use super::update::update;
+use crate::analysis::service::Update;
+use crate::analysis::{AnalysedFlow, CallRow};
+use crate::call::CallNo;
+use crate::capture::CaptureInfo;
+use crate::view::fixture;
+
+const SMALL: (u16, u16) = (80, 24);
+const LARGE: (u16, u16) = (160, 50);
+
+fn rows() -> Vec<CallRow> {
+    let (good, no_dcs, refused) = (fixture::good(), fixture::no_dcs(), fixture::refused());
+    vec![
+        fixture::row(&good, 0),
+        fixture::row(&no_dcs, 0),
+        fixture::row(&no_dcs, 1),
+        fixture::row(&refused, 0),
+    ]
+}
+
+fn started(size: (u16, u16)) -> App {
+    App::new(Options::default(), size)
+}
+
+/// The calls list, all read.
+fn listed(size: (u16, u16)) -> App {
+    let mut app = started(size);
+    assert_eq!(app.apply(Update::Rows(rows())), None);
+    app.apply(Update::Finished(fixture::info()));
+    app
+}
+
+/// Does some actions; calls that are asked for are opened at once.
+fn drive(app: &mut App, actions: &[Action]) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for action in actions {
+        let Some(effect) = update(app, *action) else {
+            continue;
+        };
+        if let Effect::Open { calls, other_leg } = &effect {
+            effects.extend(app.apply(Update::Opened(flow_of(calls, *other_leg))));
+        }
+        effects.push(effect);
+    }
+    effects
+}
+
+fn flow_of(calls: &[CallNo], other_leg: bool) -> AnalysedFlow {
+    let mut flow = match calls.first() {
+        Some(CallNo(1)) => fixture::good(),
+        Some(CallNo(4)) => fixture::refused(),
+        _ => fixture::no_dcs(),
+    };
+    if calls.len() == 1 && !other_leg {
+        let at = flow
+            .flow
+            .legs
+            .iter()
+            .position(|call| call.number == calls[0])
+            .unwrap();
+        flow.flow.legs = vec![flow.flow.legs.remove(at)];
+        flow.hints = vec![flow.hints.remove(at)];
+    }
+    flow
+}
+
+fn typed(text: &str) -> Vec<Action> {
+    text.chars().map(Action::Type).collect()
+}
+
+fn drawn(app: &App) -> Terminal<TestBackend> {
+    let mut terminal = Terminal::new(TestBackend::new(app.size.0, app.size.1)).unwrap();
+    terminal
+        .draw(|frame| {
+            if let Some(cursor) = render::render(app, frame.buffer_mut()) {
+                frame.set_cursor_position(cursor);
+            }
+        })
+        .unwrap();
+    terminal
+}
+
+fn screen(app: &App) -> String {
+    let terminal = drawn(app);
+    let buffer = terminal.backend().buffer();
+    let mut out = String::new();
+    for y in 0..buffer.area.height {
+        let line: String = (0..buffer.area.width)
+            .map(|x| buffer[(x, y)].symbol())
+            .collect();
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+fn foot(app: &App) -> String {
+    screen(app).lines().last().unwrap().trim().to_owned()
+}
+
+fn selected_line(app: &App) -> String {
+    screen(app)
+        .lines()
+        .find(|line| line.starts_with('▶'))
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn calls_list() {
+    insta::assert_snapshot!("calls_80", screen(&listed(SMALL)));
+    insta::assert_snapshot!("calls_160", screen(&listed(LARGE)));
+}
+
+#[test]
+fn calls_while_loading() {
+    let mut app = started(SMALL);
+    insta::assert_snapshot!("loading_nothing_yet", screen(&app));
+    app.reading.elapsed = std::time::Duration::from_secs(8);
+    app.apply(Update::Progress(CaptureInfo {
+        file_bytes: Some(1_024_000_000),
+        file_pos: 412_000_000,
+        packets: 1_203_412,
+        ..fixture::info()
+    }));
+    app.apply(Update::Rows(rows()));
+    insta::assert_snapshot!("loading_calls", screen(&app));
+}
+
+#[test]
+fn empty_lists_say_what_to_do() {
+    let mut app = started(SMALL);
+    app.apply(Update::Finished(fixture::info()));
+    insta::assert_snapshot!("no_calls", screen(&app));
+    let mut app = started(SMALL);
+    app.apply(Update::Finished(CaptureInfo {
+        packets: 0,
+        ..fixture::info()
+    }));
+    assert!(screen(&app).contains("fax.pcap holds no packets"));
+    let mut app = listed(SMALL);
+    drive(&mut app, &[Action::Search]);
+    drive(&mut app, &typed("nobody"));
+    assert!(screen(&app).contains("No call has \"nobody\""));
+    assert!(foot(&app).starts_with("filter: nobody"));
+}
+
+#[test]
+fn flow_of_one_leg() {
+    for (name, size) in [("one_leg_80", SMALL), ("one_leg_160", LARGE)] {
+        let mut app = listed(size);
+        drive(
+            &mut app,
+            &[
+                Action::Open,
+                Action::First,
+                Action::NextStep,
+                Action::NextStep,
+            ],
+        );
+        insta::assert_snapshot!(name, screen(&app));
+    }
+}
+
+#[test]
+fn flow_of_two_legs() {
+    for (name, size) in [("two_legs_80", SMALL), ("two_legs_160", LARGE)] {
+        let mut app = listed(size);
+        drive(&mut app, &[Action::Down, Action::Open]);
+        insta::assert_snapshot!(name, screen(&app));
+    }
+}
+
+#[test]
+fn message_and_help() {
+    let mut app = listed(SMALL);
+    drive(&mut app, &[Action::Down, Action::Open, Action::Open]);
+    insta::assert_snapshot!("message_80", screen(&app));
+    drive(&mut app, &[Action::Back, Action::Help]);
+    insta::assert_snapshot!("help_80", screen(&app));
+    drive(&mut app, &[Action::Back]);
+    assert_eq!(app.screens, [Screen::Flow]);
+    let mut app = listed(LARGE);
+    drive(&mut app, &[Action::Help]);
+    insta::assert_snapshot!("help_160", screen(&app));
+}
+
+#[test]
+fn opens_at_the_step_that_decided() {
+    let mut app = listed(LARGE);
+    drive(&mut app, &[Action::Down, Action::Open]);
+    assert!(
+        selected_line(&app).contains("DIS three times"),
+        "{}",
+        screen(&app)
+    );
+    assert!(screen(&app).contains("t30-dis-no-dcs"));
+    assert!(!selected_line(&app).contains("CSI"));
+}
+
+#[test]
+fn selection_survives_a_resize() {
+    let mut app = listed(LARGE);
+    drive(
+        &mut app,
+        &[
+            Action::Down,
+            Action::Open,
+            Action::Last,
+            Action::PreviousStep,
+        ],
+    );
+    let before = app.flow.as_ref().unwrap().current();
+    assert!(before.is_some());
+    for size in [(80, 24), (40, 8), (300, 90), (1, 1), (160, 50)] {
+        drive(&mut app, &[Action::Resize(size.0, size.1)]);
+        assert_eq!(app.flow.as_ref().unwrap().current(), before, "{size:?}");
+        if size.0 >= 80 {
+            assert!(selected_line(&app).contains("DCN"), "{}", screen(&app));
+        }
+    }
+}
+
+#[test]
+fn draws_on_any_size() {
+    for width in [0, 1, 2, 5, 19, 79, 139, 140, 141] {
+        for height in [0, 1, 2, 3, 5, 9, 10, 24] {
+            let mut app = listed((width, height));
+            for action in [
+                Action::Help,
+                Action::Back,
+                Action::Open,
+                Action::Open,
+                Action::Search,
+            ] {
+                drive(&mut app, &[action]);
+                screen(&app);
+            }
+        }
+    }
+}
+
+#[test]
+fn selection_survives_filter_sort_and_new_rows() {
+    let mut app = started(SMALL);
+    let all = rows();
+    app.apply(Update::Rows(all[1..3].to_vec()));
+    drive(&mut app, &[Action::Down]);
+    let number = |app: &App| app.calls.selected().unwrap().number;
+    assert_eq!(number(&app), CallNo(3));
+    app.apply(Update::Rows(vec![all[3].clone(), all[0].clone()]));
+    assert_eq!(number(&app), CallNo(3));
+    drive(&mut app, &[Action::SortDirection]);
+    assert_eq!(number(&app), CallNo(3));
+    assert_eq!(app.calls.shown()[0].number, CallNo(4));
+    drive(&mut app, &[Action::Search]);
+    drive(&mut app, &typed("2007"));
+    drive(&mut app, &[Action::Cancel]);
+    assert_eq!(number(&app), CallNo(3));
+    assert_eq!(app.calls.shown().len(), 4);
+}
+
+#[test]
+fn marks_two_calls_at_most_and_opens_them() {
+    let mut app = listed(SMALL);
+    drive(
+        &mut app,
+        &[
+            Action::Mark,
+            Action::Down,
+            Action::Mark,
+            Action::Down,
+            Action::Mark,
+        ],
+    );
+    assert_eq!(app.calls.marked(), [CallNo(2), CallNo(3)]);
+    assert!(screen(&app).contains('●'));
+    let effects = drive(&mut app, &[Action::Open]);
+    let calls = vec![CallNo(2), CallNo(3)];
+    assert_eq!(
+        effects,
+        [Effect::Open {
+            calls,
+            other_leg: false
+        }]
+    );
+    assert_eq!(app.screens, [Screen::Flow]);
+}
+
+#[test]
+fn other_leg_goes_out_and_in() {
+    let mut app = listed(LARGE);
+    drive(&mut app, &[Action::Down, Action::OtherLeg]);
+    assert_eq!(app.calls.marked(), [CallNo(2), CallNo(3)]);
+    drive(&mut app, &[Action::OtherLeg, Action::Open]);
+    let selected = app.flow.as_ref().unwrap().current();
+    let legs = |app: &App| app.flow.as_ref().unwrap().numbers().len();
+    assert_eq!(legs(&app), 2);
+    drive(&mut app, &[Action::OtherLeg]);
+    assert_eq!(legs(&app), 1);
+    assert_eq!(app.flow.as_ref().unwrap().current(), selected);
+    drive(&mut app, &[Action::OtherLeg]);
+    assert_eq!(legs(&app), 2);
+    assert_eq!(app.flow.as_ref().unwrap().current(), selected);
+}
+
+#[test]
+fn steps_pass_over_sip_and_troubles_over_the_rest() {
+    let mut app = listed(LARGE);
+    drive(&mut app, &[Action::Open, Action::First]);
+    let mut seen = Vec::new();
+    for _ in 0..9 {
+        drive(&mut app, &[Action::NextStep]);
+        seen.push(selected_line(&app));
+    }
+    for (line, word) in seen.iter().zip([
+        "CSI", "DIS", "DCS", "TCF", "CFR", "page", "PPS", "MCF", "DCN",
+    ]) {
+        assert!(line.contains(word), "{word}: {line}");
+    }
+    drive(&mut app, &[Action::NextStep]);
+    assert_eq!(foot(&app), "no further step of the fax");
+    drive(
+        &mut app,
+        &[
+            Action::Back,
+            Action::Down,
+            Action::Open,
+            Action::Last,
+            Action::PreviousTrouble,
+        ],
+    );
+    assert!(selected_line(&app).contains("DIS"));
+    drive(&mut app, &[Action::NextTrouble]);
+    assert_eq!(foot(&app), "no further error or warning");
+}
+
+#[test]
+fn searches_and_goes_to_frames() {
+    let mut app = listed(LARGE);
+    drive(&mut app, &[Action::Open, Action::First, Action::Search]);
+    drive(&mut app, &typed("bye"));
+    drive(&mut app, &[Action::Accept]);
+    assert!(selected_line(&app).contains("BYE"), "{}", screen(&app));
+    drive(&mut app, &[Action::PreviousMatch]);
+    let frame = app
+        .flow
+        .as_ref()
+        .unwrap()
+        .current_message()
+        .unwrap()
+        .1
+        .frame;
+    drive(&mut app, &[Action::Last, Action::Goto]);
+    drive(&mut app, &typed(&frame.to_string()));
+    drive(&mut app, &[Action::Accept]);
+    assert_eq!(
+        app.flow
+            .as_ref()
+            .unwrap()
+            .current_message()
+            .unwrap()
+            .1
+            .frame,
+        frame
+    );
+    drive(&mut app, &[Action::Goto]);
+    drive(&mut app, &typed("999999"));
+    drive(&mut app, &[Action::Accept]);
+    assert!(foot(&app).contains("after the end"));
+}
+
+#[test]
+fn panes_take_the_focus_in_turn() {
+    let mut app = listed(SMALL);
+    drive(&mut app, &[Action::Down, Action::Open]);
+    let focus = |app: &App| app.flow.as_ref().unwrap().focus;
+    use super::app::flow::Pane;
+    drive(&mut app, &[Action::NextPane]);
+    assert_eq!(focus(&app), Pane::Message);
+    drive(&mut app, &[Action::NextPane]);
+    assert_eq!(focus(&app), Pane::Hints);
+    drive(&mut app, &[Action::NextPane]);
+    assert_eq!(focus(&app), Pane::Ladder);
+    drive(&mut app, &[Action::PreviousPane, Action::Back]);
+    assert_eq!((focus(&app), app.screens.len()), (Pane::Ladder, 1));
+}
+
+#[test]
+fn saves_under_a_harmless_name() {
+    let mut app = listed(SMALL);
+    drive(&mut app, &[Action::Last, Action::Save]);
+    assert!(
+        foot(&app).starts_with("save flow as text (Tab: other format) to: call-4-"),
+        "{}",
+        foot(&app)
+    );
+    assert!(!foot(&app).contains(['\u{1b}', '<', '|', '`']));
+    let effects = drive(&mut app, &[Action::Choose, Action::Choose, Action::Accept]);
+    let [Effect::Save(request)] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(request.calls, [CallNo(4)]);
+    assert!(request.path.to_str().unwrap().ends_with(".pcap"));
+    // A flow that is not open is opened for it, and not shown.
+    let effects = drive(&mut app, &[Action::Save, Action::Accept]);
+    assert!(
+        matches!(effects.as_slice(), [Effect::Save(_), Effect::Open { .. }]),
+        "{effects:?}"
+    );
+    assert!(app.screens.is_empty());
+}
+
+#[test]
+fn back_ends_one_thing_at_a_time() {
+    let mut app = listed(SMALL);
+    drive(&mut app, &[Action::Open, Action::Open, Action::Help]);
+    assert_eq!(app.screens.len(), 3);
+    assert_eq!(
+        drive(&mut app, &[Action::Back, Action::Back, Action::Back]),
+        []
+    );
+    drive(&mut app, &[Action::Search]);
+    drive(&mut app, &typed("2007"));
+    drive(&mut app, &[Action::Accept]);
+    assert_eq!(drive(&mut app, &[Action::Back]), []);
+    assert_eq!(app.calls.filter(), "");
+    assert_eq!(drive(&mut app, &[Action::Back]), [Effect::Quit]);
+    assert_eq!(
+        drive(&mut listed(SMALL), &[Action::Open, Action::Quit]).pop(),
+        Some(Effect::Quit)
+    );
+}
+
+#[test]
+fn calls_of_the_command_line_are_opened_as_they_come() {
+    let options = Options {
+        calls: vec![CallNo(2)],
+        ..Options::default()
+    };
+    let mut app = App::new(options, SMALL);
+    let all = rows();
+    assert_eq!(app.apply(Update::Rows(all[..1].to_vec())), None);
+    let effect = app.apply(Update::Rows(all[1..].to_vec()));
+    assert_eq!(
+        effect,
+        Some(Effect::Open {
+            calls: vec![CallNo(2)],
+            other_leg: true
+        })
+    );
+    app.apply(Update::Opened(fixture::no_dcs()));
+    assert_eq!(app.screens, [Screen::Flow]);
+    assert_eq!(app.apply(Update::Rows(rows())), None);
+}
+
+#[test]
+fn nothing_of_the_capture_steers_the_terminal() {
+    let mut app = listed(LARGE);
+    drive(&mut app, &[Action::Last, Action::Open]);
+    for action in [
+        Action::First,
+        Action::Raw,
+        Action::Open,
+        Action::NextTrouble,
+    ] {
+        drive(&mut app, &[action]);
+        let text = screen(&app);
+        assert!(
+            !text.contains(|c: char| c != '\n' && crate::text::is_hostile(c)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_lost_without_colour_and_in_ascii() {
+    let options = Options {
+        ascii: true,
+        colour: false,
+        ..Options::default()
+    };
+    let mut app = App::new(options, LARGE);
+    app.apply(Update::Rows(rows()));
+    app.apply(Update::Finished(fixture::info()));
+    drive(&mut app, &[Action::Down, Action::Open]);
+    let text = screen(&app);
+    assert!(text.is_ascii(), "{text}");
+    assert!(
+        text.contains("x t30-dis-no-dcs") || text.contains("x DIS three times"),
+        "{text}"
+    );
+    insta::assert_snapshot!("ascii_160", text);
+}

@@ -1,0 +1,453 @@
+//! What an action does to the state: the only way in which a user changes anything.
+
+use super::action::{Action, Context};
+use super::app::calls::CallsList;
+use super::app::flow::Pane;
+use super::app::prompt::{Prompt, PromptKind, SaveFormat, SaveRequest};
+use super::app::{App, Effect, Screen};
+use crate::call::CallNo;
+
+/// Does what was asked; the effect, if any, is for the loop.
+pub fn update(app: &mut App, action: Action) -> Option<Effect> {
+    if let Action::Resize(width, height) = action {
+        app.size = (width, height);
+        app.settle();
+        return None;
+    }
+    app.notice = None;
+    let effect = if app.prompt.is_some() {
+        prompt(app, action)
+    } else {
+        match app.context() {
+            Context::Calls => calls(app, action),
+            Context::Flow => flow(app, action),
+            Context::Message => message(app, action),
+            Context::Help => help(app, action),
+        }
+    };
+    app.settle();
+    effect
+}
+
+/// What is the same on every screen.
+fn anywhere(app: &mut App, action: Action) -> Option<Effect> {
+    match action {
+        Action::Quit => return Some(Effect::Quit),
+        Action::Redraw => return Some(Effect::Redraw),
+        Action::Suspend => return Some(Effect::Suspend),
+        Action::Help => app.screens.push(Screen::Help { top: 0 }),
+        Action::Colour => app.options.colour = !app.options.colour,
+        Action::Time => {
+            app.ladder.time = app.ladder.time.next();
+            app.tell(format!("time: {}", app.ladder.time.name()));
+        }
+        _ => {}
+    }
+    None
+}
+
+fn calls(app: &mut App, action: Action) -> Option<Effect> {
+    let areas = super::layout::calls(app.size, !app.reading.finished);
+    if let Some(by) = distance(action, usize::from(areas.list.height)) {
+        app.calls.move_by(by);
+        return None;
+    }
+    match action {
+        Action::Back => return back_from_calls(app),
+        Action::Open => return open_selected(app),
+        Action::Mark => app.calls.mark_selected(),
+        Action::OtherLeg => {
+            if !app.calls.mark_with_other_leg() {
+                app.tell("no other leg of this call is known: mark two calls with Space");
+            }
+        }
+        Action::SortPrevious => app.calls.sort_by_next(false),
+        Action::SortNext => app.calls.sort_by_next(true),
+        Action::SortDirection => app.calls.turn(),
+        Action::Search => {
+            let before = app.calls.filter().to_owned();
+            ask(
+                app,
+                PromptKind::Filter {
+                    before: before.clone(),
+                },
+                before,
+            );
+        }
+        Action::Save => {
+            let calls = chosen(&app.calls);
+            ask_to_save(app, calls);
+        }
+        Action::Copy => return app.calls.selected().map(copied_call),
+        _ => return anywhere(app, action),
+    }
+    None
+}
+
+/// Esc first ends what is under way, then the filter, then the program.
+fn back_from_calls(app: &mut App) -> Option<Effect> {
+    if app.waiting.opening.take().is_some() {
+        app.waiting.save = None;
+        return None;
+    }
+    if app.calls.filter().is_empty() {
+        return Some(Effect::Quit);
+    }
+    app.calls.set_filter("");
+    None
+}
+
+fn open_selected(app: &mut App) -> Option<Effect> {
+    let calls = chosen(&app.calls);
+    if calls.is_empty() {
+        return None;
+    }
+    let other_leg = calls.len() == 1;
+    Some(app.open(calls, other_leg))
+}
+
+/// The marked calls, or else the selected one.
+fn chosen(calls: &CallsList) -> Vec<CallNo> {
+    if calls.marked().is_empty() {
+        calls.selected().map(|row| row.number).into_iter().collect()
+    } else {
+        calls.marked().to_vec()
+    }
+}
+
+fn copied_call(row: &crate::analysis::CallRow) -> Effect {
+    let call_id = row.call_id.as_deref().unwrap_or("-");
+    let summary = row.fax.as_ref().map_or("", |fax| fax.summary.as_str());
+    let text = format!(
+        "{} {} -> {} {call_id} {summary}",
+        row.number, row.from, row.to
+    );
+    Effect::Copy(crate::text::visible(text.trim_end()).into_owned())
+}
+
+fn flow(app: &mut App, action: Action) -> Option<Effect> {
+    let view = app.flow.as_mut()?;
+    match view.focus {
+        Pane::Ladder => {
+            if let Some(by) = distance(action, view.height) {
+                view.move_by(by);
+                return None;
+            }
+        }
+        Pane::Message | Pane::Hints => {
+            let text = if view.focus == Pane::Message {
+                &mut view.message
+            } else {
+                &mut view.hints
+            };
+            if let Some(by) = distance(action, text.height) {
+                text.scroll(by);
+                return None;
+            }
+        }
+    }
+    match action {
+        Action::Back if view.focus != Pane::Ladder => view.focus = Pane::Ladder,
+        Action::Back => {
+            app.screens.pop();
+            app.flow = None;
+        }
+        Action::Open => app.screens.push(Screen::Message),
+        Action::Left | Action::PreviousPane => view.focus_next(false),
+        Action::Right | Action::NextPane => view.focus_next(true),
+        Action::Copy => return Some(Effect::Copy(view.copied(view.focus != Pane::Ladder))),
+        _ => return detail(app, action),
+    }
+    None
+}
+
+fn message(app: &mut App, action: Action) -> Option<Effect> {
+    let view = app.flow.as_mut()?;
+    if let Some(by) = distance(action, view.message.height) {
+        if view.message.overflows() || view.hints.rows.is_empty() {
+            view.message.scroll(by);
+        } else {
+            view.hints.scroll(by);
+        }
+        return None;
+    }
+    match action {
+        Action::Back => {
+            app.screens.pop();
+        }
+        Action::Left => view.move_by(-1),
+        Action::Right => view.move_by(1),
+        Action::Copy => return Some(Effect::Copy(view.copied(true))),
+        Action::NextMatch | Action::PreviousMatch if !view.search.is_empty() => {
+            find_in_message(app, action == Action::NextMatch);
+        }
+        _ => return detail(app, action),
+    }
+    None
+}
+
+/// What is the same for the flow and for a message of it.
+fn detail(app: &mut App, action: Action) -> Option<Effect> {
+    match action {
+        Action::Sdp => app.ladder.sdp = !app.ladder.sdp,
+        Action::Media => app.ladder.media = !app.ladder.media,
+        Action::Fold => app.ladder.fold = !app.ladder.fold,
+        _ => {}
+    }
+    let view = app.flow.as_mut()?;
+    match action {
+        Action::Sdp => app.tell(shown("SDP", app.ladder.sdp)),
+        Action::Media => app.tell(shown("media", app.ladder.media)),
+        Action::Fold => app.tell(if app.ladder.fold {
+            "repeats, indicators and provisional answers folded"
+        } else {
+            "nothing folded"
+        }),
+        Action::Raw => view.raw = !view.raw,
+        Action::NextStep | Action::PreviousStep => {
+            let forward = action == Action::NextStep;
+            if !view.move_to(forward, super::app::flow::FlowView::is_step) {
+                app.tell(no_more("step of the fax", forward));
+            }
+        }
+        Action::NextTrouble | Action::PreviousTrouble => {
+            let forward = action == Action::NextTrouble;
+            let rows = view.trouble_rows();
+            if !view.move_to(forward, |_, row| rows.contains(&row)) {
+                app.tell(no_more("error or warning", forward));
+            }
+        }
+        Action::NextMatch | Action::PreviousMatch => find(app, action == Action::NextMatch),
+        Action::Search => ask(app, PromptKind::Search, String::new()),
+        Action::Goto => ask(app, PromptKind::Goto, String::new()),
+        Action::OtherLeg => return other_leg(app),
+        Action::Save => {
+            let calls = view.numbers().into_iter().collect();
+            ask_to_save(app, calls);
+        }
+        _ => return anywhere(app, action),
+    }
+    None
+}
+
+fn shown(what: &str, on: bool) -> String {
+    format!("{what} {}", if on { "shown" } else { "hidden" })
+}
+
+fn no_more(what: &str, forward: bool) -> String {
+    format!("no {} {what}", if forward { "further" } else { "earlier" })
+}
+
+/// One leg becomes two, or two the one that is selected.
+fn other_leg(app: &mut App) -> Option<Effect> {
+    let view = app.flow.as_ref()?;
+    let legs = &view.flow.flow.legs;
+    let current = view
+        .current()
+        .map(|(call, _)| call)
+        .or_else(|| legs.first().map(|call| call.number))?;
+    if legs.len() > 1 {
+        return Some(app.open(vec![current], false));
+    }
+    if legs.iter().all(|call| call.other_leg.is_none()) {
+        app.tell("no other leg of this call is known: mark two calls on the list with Space");
+        return None;
+    }
+    Some(app.open(vec![current], true))
+}
+
+fn help(app: &mut App, action: Action) -> Option<Effect> {
+    let lines = super::render::help::lines(app).len();
+    let height = usize::from(app.size.1.saturating_sub(2));
+    if let (Some(by), Some(Screen::Help { top })) =
+        (distance(action, height), app.screens.last_mut())
+    {
+        *top = top
+            .saturating_add_signed(by)
+            .min(lines.saturating_sub(height));
+        return None;
+    }
+    match action {
+        Action::Back | Action::Help => {
+            app.screens.pop();
+            None
+        }
+        _ => anywhere(app, action),
+    }
+}
+
+/// How many rows an action moves on a screen of `height` rows; `None`: it does not move.
+fn distance(action: Action, height: usize) -> Option<isize> {
+    let page = isize::try_from(height.saturating_sub(1).max(1)).unwrap_or(isize::MAX);
+    Some(match action {
+        Action::Up => -1,
+        Action::Down => 1,
+        Action::PageUp => -page,
+        Action::PageDown => page,
+        Action::HalfUp => -(page / 2).max(1),
+        Action::HalfDown => (page / 2).max(1),
+        Action::First => isize::MIN,
+        Action::Last => isize::MAX,
+        _ => return None,
+    })
+}
+
+fn ask(app: &mut App, kind: PromptKind, text: String) {
+    app.prompt = Some(Prompt { kind, text });
+}
+
+fn ask_to_save(app: &mut App, calls: Vec<CallNo>) {
+    if calls.is_empty() {
+        app.tell("no call to be saved");
+        return;
+    }
+    let text = app.proposed_name(&calls).to_string_lossy().into_owned();
+    ask(app, PromptKind::Save { calls }, text);
+}
+
+fn prompt(app: &mut App, action: Action) -> Option<Effect> {
+    let prompt = app.prompt.as_mut()?;
+    if let (PromptKind::Overwrite { request }, Action::Type('y' | 'Y')) = (&prompt.kind, action) {
+        let request = SaveRequest {
+            overwrite: true,
+            ..request.clone()
+        };
+        app.prompt = None;
+        return save(app, request);
+    }
+    match action {
+        Action::Type(c) => prompt.push(c),
+        Action::Erase if prompt.text.is_empty() => return cancel(app),
+        Action::Erase => {
+            prompt.text.pop();
+        }
+        Action::EraseWord => prompt.erase_word(),
+        Action::EraseAll => prompt.text.clear(),
+        Action::Choose => prompt.choose_next_format(),
+        Action::Accept => return accept(app),
+        Action::Cancel => return cancel(app),
+        _ => return None,
+    }
+    let prompt = app.prompt.as_ref()?;
+    match &prompt.kind {
+        PromptKind::Filter { .. } => app.calls.set_filter(&prompt.text),
+        PromptKind::Overwrite { .. } if matches!(action, Action::Type(_)) => return cancel(app),
+        _ => {}
+    }
+    None
+}
+
+fn cancel(app: &mut App) -> Option<Effect> {
+    if let Some(Prompt {
+        kind: PromptKind::Filter { before },
+        ..
+    }) = app.prompt.take()
+    {
+        app.calls.set_filter(&before);
+    }
+    None
+}
+
+fn accept(app: &mut App) -> Option<Effect> {
+    let Prompt { kind, text } = app.prompt.take()?;
+    match kind {
+        PromptKind::Filter { .. } => app.calls.set_filter(text.trim()),
+        PromptKind::Search => {
+            let full = app.context() == Context::Message;
+            let view = app.flow.as_mut()?;
+            view.search = text.to_lowercase();
+            if full {
+                find_in_message(app, true);
+            } else {
+                find(app, true);
+            }
+        }
+        PromptKind::Goto => go_to(app, &text),
+        PromptKind::Save { calls } => {
+            let path = std::path::PathBuf::from(text.trim());
+            if path.as_os_str().is_empty() {
+                return None;
+            }
+            let format = SaveFormat::of(&path);
+            return save(
+                app,
+                SaveRequest {
+                    path,
+                    format,
+                    calls,
+                    overwrite: false,
+                },
+            );
+        }
+        PromptKind::Overwrite { .. } => {}
+    }
+    None
+}
+
+/// Packets are saved by the service; a flow has to be open to be saved.
+fn save(app: &mut App, request: SaveRequest) -> Option<Effect> {
+    let open = app.flow.as_ref().is_some_and(|view| {
+        let numbers = view.numbers();
+        request.calls.iter().all(|call| numbers.contains(call))
+            && numbers.len() == request.calls.len()
+    });
+    if open || request.format == SaveFormat::Packets {
+        return Some(Effect::Save(request));
+    }
+    let effect = app.open(request.calls.clone(), false);
+    app.waiting.save = Some(request);
+    Some(effect)
+}
+
+fn find(app: &mut App, forward: bool) {
+    let Some(view) = app.flow.as_mut() else {
+        return;
+    };
+    if view.search.is_empty() {
+        app.tell("nothing to search for: / asks");
+        return;
+    }
+    let text = view.search.clone();
+    if !view.move_to(forward, |view, row| view.row_has(row, &text)) {
+        app.tell(no_more(&format!("\"{text}\""), forward));
+    }
+}
+
+fn find_in_message(app: &mut App, forward: bool) {
+    let Some(view) = app.flow.as_mut() else {
+        return;
+    };
+    let has = |at: &usize| {
+        let row = view.message.rows.get(*at);
+        row.is_some_and(|row| row.text().to_lowercase().contains(&view.search))
+    };
+    let top = view.message.top;
+    let found = if forward {
+        (top + 1..view.message.rows.len()).find(has)
+    } else {
+        (0..top).rev().find(has)
+    };
+    // A message that fits cannot scroll; what is found there is underlined anyway.
+    match found {
+        Some(at) => view.message.top = at,
+        None => {
+            let text = no_more(&format!("\"{}\"", view.search), forward);
+            app.tell(text);
+        }
+    }
+}
+
+fn go_to(app: &mut App, text: &str) {
+    let Some(view) = app.flow.as_mut() else {
+        return;
+    };
+    let Ok(frame) = text.parse::<u32>() else {
+        return;
+    };
+    if let Some(row) = view.row_of_frame(frame) {
+        view.select_row(row);
+        view.focus = Pane::Ladder;
+    } else {
+        app.tell(format!("frame {frame} is after the end of this flow"));
+    }
+}

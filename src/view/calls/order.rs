@@ -1,0 +1,134 @@
+//! The calls in another order, or only some of them.
+
+use std::cmp::Ordering;
+
+use crate::analysis::CallRow;
+use crate::call::Verdict;
+use crate::view::calls::{SortBy, carrier, result};
+
+/// Sorts rows; equal ones by number. `descending` turns the key round, not the number.
+pub fn sort(rows: &mut [CallRow], by: SortBy, descending: bool) {
+    rows.sort_by(|a, b| {
+        let order = compare(a, b, by);
+        let order = if descending { order.reverse() } else { order };
+        let by_number = a.number.cmp(&b.number);
+        if by == SortBy::Number {
+            order
+        } else {
+            order.then(by_number)
+        }
+    });
+}
+
+fn compare(a: &CallRow, b: &CallRow, by: SortBy) -> Ordering {
+    let total = |row: &CallRow| {
+        u64::from(row.packets.sip) + u64::from(row.packets.rtp) + u64::from(row.packets.t38)
+    };
+    match by {
+        SortBy::Number => a.number.cmp(&b.number),
+        SortBy::Start => a.started.cmp(&b.started),
+        SortBy::Duration => a.duration.total_cmp(&b.duration),
+        SortBy::From => natural(&a.from, &b.from),
+        SortBy::To => natural(&a.to, &b.to),
+        SortBy::Carrier => carrier(a).cmp(carrier(b)),
+        SortBy::Pages => pages(a).cmp(&pages(b)),
+        SortBy::Rate => natural(rate(a), rate(b)),
+        SortBy::Result => gravity(a)
+            .cmp(&gravity(b))
+            .then_with(|| result(a, false).0.cmp(&result(b, false).0)),
+        SortBy::State => a.state.cmp(&b.state),
+        SortBy::Packets => total(a).cmp(&total(b)),
+        SortBy::Hints => a.hints.cmp(&b.hints),
+    }
+}
+
+/// Numbers by length first, so that 99 comes before 100.
+fn natural(a: &str, b: &str) -> Ordering {
+    let numeric = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
+    if numeric(a) && numeric(b) {
+        a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+    } else {
+        a.cmp(b)
+    }
+}
+
+fn pages(row: &CallRow) -> Option<(u32, u32)> {
+    row.fax
+        .as_ref()
+        .map(|fax| (fax.pages_confirmed, fax.pages_sent))
+}
+
+fn rate(row: &CallRow) -> &str {
+    row.fax
+        .as_ref()
+        .and_then(|fax| fax.rate.as_deref())
+        .unwrap_or("")
+}
+
+/// The worst first.
+fn gravity(row: &CallRow) -> u8 {
+    match row.fax.as_ref().map(|fax| fax.verdict) {
+        Some(Verdict::Failed) => 0,
+        Some(Verdict::Partial) => 1,
+        Some(Verdict::Incomplete) => 2,
+        None if row.status.is_some_and(|status| status >= 300) => 3,
+        Some(Verdict::Ok) => 4,
+        None => 5,
+    }
+}
+
+/// Whether a row has all words of `filter`, in any column, whatever the case. `state:rejected`, `from:2007`
+/// and the like look into one column only; `state:` also knows the verdicts (`state:failed`).
+pub fn matches(row: &CallRow, filter: &str) -> bool {
+    let columns = columns(row);
+    filter.split_whitespace().all(|word| {
+        let word = word.to_lowercase();
+        let named = word
+            .split_once(':')
+            .filter(|(name, _)| columns.iter().any(|(column, _)| column == name));
+        match named {
+            Some((name, wanted)) => columns
+                .iter()
+                .any(|(column, text)| *column == name && text.contains(wanted)),
+            None => columns.iter().any(|(_, text)| text.contains(&word)),
+        }
+    })
+}
+
+/// Everything that is said of a row, in lower case, by the name of the column.
+fn columns(row: &CallRow) -> [(&'static str, String); 11] {
+    let (errors, warnings) = row.hints;
+    let verdict = row.fax.as_ref().map_or("", |fax| fax.verdict.name());
+    let pages = row.fax.as_ref().map_or_else(String::new, |fax| {
+        format!("{}/{}", fax.pages_confirmed, fax.pages_sent)
+    });
+    let hints = match (errors, warnings) {
+        (0, 0) => "",
+        (0, _) => "warning",
+        (_, 0) => "error",
+        _ => "error warning",
+    };
+    [
+        ("number", row.number.to_string()),
+        (
+            "from",
+            format!("{} {}", row.from, row.caller).to_lowercase(),
+        ),
+        ("to", format!("{} {}", row.to, row.callee).to_lowercase()),
+        (
+            "callid",
+            row.call_id.clone().unwrap_or_default().to_lowercase(),
+        ),
+        ("carrier", carrier(row).to_lowercase()),
+        ("pages", pages),
+        ("rate", rate(row).to_lowercase()),
+        ("state", format!("{} {verdict}", row.state.name())),
+        (
+            "status",
+            row.status
+                .map_or_else(String::new, |status| status.to_string()),
+        ),
+        ("result", result(row, false).0.to_lowercase()),
+        ("hints", hints.to_owned()),
+    ]
+}

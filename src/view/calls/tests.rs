@@ -1,0 +1,96 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::view::{fixture, to_text};
+
+fn list() -> Vec<CallRow> {
+    let mut rows = Vec::new();
+    for flow in [fixture::good(), fixture::no_dcs(), fixture::refused()] {
+        for leg in 0..flow.flow.legs.len() {
+            rows.push(fixture::row(&flow, leg));
+        }
+    }
+    rows
+}
+
+fn screen(width: usize, ascii: bool) -> String {
+    let rows = list();
+    let options = Options {
+        width,
+        ascii,
+        marked: vec![CallNo(2)],
+        sorted: Some((SortBy::Number, false)),
+    };
+    let calls = layout(&rows, &fixture::info(), &options);
+    let mut all = vec![calls.title.clone(), calls.header.clone()];
+    all.extend(calls.rows(0..usize::MAX));
+    to_text(&all)
+}
+
+#[test]
+fn at_118() {
+    insta::assert_snapshot!(screen(118, false));
+}
+
+#[test]
+fn at_80() {
+    insta::assert_snapshot!(screen(80, false));
+}
+
+#[test]
+fn in_ascii_at_200() {
+    let text = screen(200, true);
+    assert!(text.is_ascii());
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn sorts_by_every_column() {
+    for by in SortBy::ALL {
+        let mut rows = list();
+        sort(&mut rows, *by, false);
+        let mut numbers: Vec<u32> = rows.iter().map(|row| row.number.0).collect();
+        if *by == SortBy::Result {
+            assert_eq!(numbers, [2, 3, 1, 4]);
+        }
+        numbers.sort_unstable();
+        assert_eq!(numbers, [1, 2, 3, 4]);
+        assert_eq!(by.step(true).step(false), *by);
+    }
+    let mut rows = list();
+    sort(&mut rows, SortBy::Number, true);
+    assert_eq!(rows[0].number, CallNo(4));
+}
+
+#[test]
+fn filters_by_words_and_columns() {
+    let rows = list();
+    let found = |filter: &str| -> Vec<u32> {
+        rows.iter()
+            .filter(|row| matches(row, filter))
+            .map(|row| row.number.0)
+            .collect()
+    };
+    assert_eq!(found(""), [1, 2, 3, 4]);
+    assert_eq!(found("PHASE dis"), [2, 3]);
+    assert_eq!(found("state:failed"), [2, 3]);
+    assert_eq!(found("hints:error"), [2]);
+    assert_eq!(found("carrier:voice"), [4]);
+    assert_eq!(found("203.0.113.5"), [2, 3]);
+    assert_eq!(found("from:203.0.113.5"), [3]);
+    assert_eq!(found("nothing:like"), [] as [u32; 0]);
+}
+
+proptest! {
+    #[test]
+    fn no_row_is_wider_than_the_screen(width in 0_usize..250, ascii: bool, start in 0_usize..6, len in 0_usize..6) {
+        let rows = list();
+        let calls = layout(&rows, &fixture::info(), &Options { width, ascii, ..Options::default() });
+        let all = calls.rows(0..calls.len());
+        for row in all.iter().chain([&calls.title, &calls.header]) {
+            prop_assert!(row.width() <= width, "{}", row.text());
+        }
+        let end = (start + len).min(all.len());
+        prop_assert_eq!(&calls.rows(start..start + len), &all[start.min(end)..end]);
+    }
+}

@@ -1,0 +1,65 @@
+use super::*;
+use crate::call::{EventId, Negotiation, Side};
+use crate::view::{fixture, to_text};
+
+fn pane(at: usize, raw: bool, width: usize) -> String {
+    let flow = fixture::good();
+    let mut call = (*flow.flow.legs[0]).clone();
+    let mut answer = fixture::sdp(true, 4000);
+    answer.media[0].t38.as_mut().unwrap().max_bit_rate = Some(9600);
+    call.negotiations.push(Negotiation {
+        offer_event: EventId(8),
+        from: Side::Callee,
+        offer: fixture::sdp(true, 4002),
+        answer_event: Some(EventId(9)),
+        answer: Some(answer),
+        status: Some(200),
+        transaction: 0,
+    });
+    let rows = message(&call, &call.events[at], raw, width);
+    for row in &rows {
+        assert!(row.width() <= width, "{}", row.text());
+    }
+    to_text(&rows)
+}
+
+#[test]
+fn shows_a_t30_message() {
+    insta::assert_snapshot!(pane(14, false, 100));
+}
+
+#[test]
+fn shows_octets() {
+    insta::assert_snapshot!(pane(14, true, 60));
+}
+
+#[test]
+fn shows_offer_and_answer() {
+    insta::assert_snapshot!(pane(9, false, 90));
+}
+
+#[test]
+fn shows_sip_text() {
+    insta::assert_snapshot!(pane(9, true, 60));
+}
+
+#[test]
+fn shows_page_data() {
+    insta::assert_snapshot!(pane(20, false, 60));
+}
+
+#[test]
+fn no_row_is_wider_than_the_pane() {
+    for flow in [fixture::good(), fixture::no_dcs(), fixture::refused()] {
+        for call in &flow.flow.legs {
+            for event in &call.events {
+                for (width, raw) in [(1, false), (7, true), (20, false), (45, true), (120, false)] {
+                    for row in message(call, event, raw, width) {
+                        assert!(row.width() <= width, "{width}: {}", row.text());
+                        assert!(!row.text().contains(['\u{1b}', '\u{202e}']));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! What stands beside an arrow: the hint, else what the message says.
+
+use crate::call::{Call, Event, EventKind, PageData, Side, SipEvent, Tcf};
+use crate::hint::{Hint, Severity};
+use crate::rtp::{RtpSpan, RtpStats};
+use crate::sip::{MediaLine, Message, Sdp, StartLine};
+use crate::t30::Fcf;
+use crate::view::hints;
+use crate::view::ladder::item::Folded;
+use crate::view::time::length;
+use crate::view::{Role, Span};
+
+/// What is said beside an arrow, the most important first; each part is a sentence of its own.
+pub(super) type Parts = Vec<Vec<Span>>;
+
+/// What `detail` looks at.
+pub(super) struct Context<'a> {
+    pub(super) call: &'a Call,
+    pub(super) event: &'a Event,
+    /// RTP: the other direction.
+    pub(super) partner: Option<&'a Event>,
+    /// The same message on the other leg, before this.
+    pub(super) relayed: Option<&'a Event>,
+    pub(super) folded: Folded,
+    pub(super) hints: Vec<&'a Hint>,
+    /// It came from, or went to, a host that is not the one over the lifeline.
+    pub(super) elsewhere: Option<String>,
+    pub(super) sdp: bool,
+    pub(super) ascii: bool,
+}
+
+impl Context<'_> {
+    /// Hints (errors and warnings, else what there is), delay and changes between the legs, content, folds.
+    pub(super) fn parts(&self) -> Parts {
+        let mut parts = Parts::new();
+        if let EventKind::Missing(missing) = &self.event.kind {
+            let timer = match missing.timer {
+                "" => String::new(),
+                timer => format!(" ({timer})"),
+            };
+            parts.push(vec![Span::new(
+                format!("never came: waited {}{timer}", length(missing.waited)),
+                Role::Missing,
+            )]);
+        }
+        let worst = self.hints.iter().map(|hint| hint.finding.severity).min();
+        for hint in &self.hints {
+            let severity = hint.finding.severity;
+            if severity <= Severity::Warning || worst > Some(Severity::Warning) {
+                parts.push(hints::one_line(hint, self.ascii));
+            }
+        }
+        if let Some(first) = self.relayed {
+            parts.push(vec![Span::plain(self.relay(first))]);
+        }
+        let content = self.content();
+        if !content.is_empty() {
+            let role = if self.event.observed {
+                Role::Plain
+            } else {
+                Role::Dim
+            };
+            parts.push(vec![Span::new(
+                crate::view::plain(&content, self.ascii),
+                role,
+            )]);
+        }
+        if let Some(elsewhere) = &self.elsewhere {
+            parts.push(vec![Span::new(elsewhere, Role::Dim)]);
+        }
+        if let Some(folds) = self.folds() {
+            parts.push(vec![Span::new(folds, Role::Repeat)]);
+        }
+        parts
+    }
+
+    /// `+41 ms; ECM: yes to no`
+    fn relay(&self, first: &Event) -> String {
+        let delay = self.event.at.seconds_since(first.at);
+        let mut text = format!("+{:.0} ms", delay * 1e3);
+        let (EventKind::T30(before), EventKind::T30(after)) = (&first.kind, &self.event.kind)
+        else {
+            return text;
+        };
+        if before.octets == after.octets {
+            return text;
+        }
+        let changes = changes(&before.fields(), &after.fields());
+        let shown = 3;
+        text.push_str("; changed by the PBX: ");
+        text.push_str(
+            &changes
+                .iter()
+                .take(shown)
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(", "),
+        );
+        if changes.len() > shown {
+            text.push_str(&format!(" and {} more", changes.len() - shown));
+        }
+        crate::view::plain(&text, self.ascii).into_owned()
+    }
+
+    fn folds(&self) -> Option<String> {
+        let counts = [
+            (
+                self.folded.retransmissions,
+                "retransmission",
+                "retransmissions",
+            ),
+            (
+                self.folded.provisional,
+                "provisional answer",
+                "provisional answers",
+            ),
+            (self.folded.repeats, "repeat", "repeats"),
+        ];
+        let text: Vec<String> = counts
+            .iter()
+            .filter(|(count, ..)| *count > 0)
+            .map(|(count, one, many)| format!("{count} {}", if *count == 1 { one } else { many }))
+            .collect();
+        (!text.is_empty()).then(|| format!("[+ {}]", text.join(", ")))
+    }
+
+    fn content(&self) -> String {
+        match &self.event.kind {
+            EventKind::Sip(sip) => self.sip(sip),
+            EventKind::Rtp(span) => self.rtp(span),
+            EventKind::T30(frame) => {
+                let mut text = match frame.fcf {
+                    // The number stands on the arrow.
+                    Fcf::Csi | Fcf::Tsi | Fcf::Cig => String::new(),
+                    _ => frame.detail(),
+                };
+                if frame.fcs == crate::line::Fcs::Bad {
+                    push(&mut text, "bad check sequence");
+                }
+                if frame.damaged {
+                    push(&mut text, "octets missing");
+                }
+                text
+            }
+            EventKind::Tcf(tcf) => tcf_text(self.event, tcf),
+            EventKind::PageData(page) => page_text(page),
+            EventKind::V8 { text, .. } => text.clone(),
+            EventKind::Icmp {
+                code,
+                v6,
+                quoted_dst,
+                ..
+            } => {
+                format!("{} for {quoted_dst}", unreachable_text(*code, *v6))
+            }
+            EventKind::Gap { first_seq, .. } => format!("from sequence number {first_seq}"),
+            EventKind::Malformed { reason, .. } => reason.clone(),
+            EventKind::Tone {
+                level: Some(level), ..
+            } => format!("{level:.0} dBm0"),
+            _ => String::new(),
+        }
+    }
+
+    fn sip(&self, sip: &SipEvent) -> String {
+        let mut text = String::new();
+        let message = &sip.message;
+        let answer_to = header(message, "CSeq").and_then(|cseq| cseq.split_whitespace().nth(1));
+        if let Some(sdp) = sip.sdp.as_ref().filter(|_| self.sdp) {
+            push(&mut text, &sdp_text(sdp));
+        } else if let (StartLine::Response { .. }, Some(method)) = (&message.start, answer_to) {
+            push(&mut text, &format!("to {method}"));
+        } else if let StartLine::Request { method, .. } = &message.start {
+            if method == "INVITE"
+                && self.event.from == Side::Caller
+                && self.call.answered.is_none_or(|at| self.event.at < at)
+            {
+                let name = |party: &crate::sip::Party| {
+                    party
+                        .user
+                        .clone()
+                        .or_else(|| party.host.clone())
+                        .unwrap_or_default()
+                };
+                push(
+                    &mut text,
+                    &format!("{} → {}", name(&self.call.from), name(&self.call.to)),
+                );
+            }
+        }
+        for name in ["Reason", "Warning", "Retry-After"] {
+            if let Some(value) = header(message, name) {
+                push(&mut text, &format!("{name}: {value}"));
+            }
+        }
+        if sip.cut > 0 {
+            push(&mut text, &format!("{} octets cut off", sip.cut));
+        }
+        text
+    }
+
+    fn rtp(&self, span: &RtpSpan) -> String {
+        let mut text = String::new();
+        if span.stats.ptime_ms > 0 {
+            push(&mut text, &format!("{} ms", span.stats.ptime_ms));
+        }
+        push(
+            &mut text,
+            &length(self.event.end.seconds_since(self.event.at).max(0.0)),
+        );
+        let from = |event: &Event, stats: &RtpStats| {
+            let lost = if stats.lost > 0 {
+                format!(" ({} lost)", stats.lost)
+            } else {
+                String::new()
+            };
+            format!("{} from {}{lost}", stats.packets, event.from)
+        };
+        match self.partner.map(|event| (event, &event.kind)) {
+            Some((other, EventKind::Rtp(other_span))) => {
+                push(&mut text, &from(self.event, &span.stats));
+                push(&mut text, &from(other, &other_span.stats));
+            }
+            _ if span.stats.lost > 0 => push(&mut text, &format!("{} lost", span.stats.lost)),
+            _ => {}
+        }
+        text
+    }
+}
+
+/// Adds a clause.
+fn push(text: &mut String, clause: &str) {
+    if clause.is_empty() {
+        return;
+    }
+    if !text.is_empty() {
+        text.push_str(", ");
+    }
+    text.push_str(clause);
+}
+
+/// A header by its full name.
+fn header<'m>(message: &'m Message, name: &str) -> Option<&'m str> {
+    message
+        .headers
+        .iter()
+        .find(|header| header.name.eq_ignore_ascii_case(name))
+        .map(|header| header.value.as_str())
+}
+
+/// `T.38 14400, transferredTCF, redundancy, version 0`, or the audio formats.
+fn sdp_text(sdp: &Sdp) -> String {
+    let mut text = String::new();
+    for line in sdp.media.iter().take(4).filter(|line| line.port > 0) {
+        match &line.t38 {
+            Some(t38) => {
+                push(&mut text, "T.38");
+                if let Some(rate) = t38.max_bit_rate {
+                    text.push_str(&format!(" {rate}"));
+                }
+                push(
+                    &mut text,
+                    t38.udp_ec.as_deref().map_or("", error_correction),
+                );
+                push(
+                    &mut text,
+                    t38.rate_management.as_deref().unwrap_or_default(),
+                );
+                push(&mut text, &format!("version {}", t38.version.unwrap_or(0)));
+            }
+            None => push(&mut text, &formats(line)),
+        }
+    }
+    text
+}
+
+fn error_correction(written: &str) -> &str {
+    match written {
+        "t38UDPRedundancy" => "redundancy",
+        "t38UDPFEC" => "FEC",
+        "t38UDPNoEC" => "no error correction",
+        other => other,
+    }
+}
+
+/// Names of the first formats of an audio line.
+fn formats(line: &MediaLine) -> String {
+    let names: Vec<String> = line
+        .formats
+        .iter()
+        .take(4)
+        .map(|format| {
+            let number = format.parse::<u8>().ok();
+            line.rtpmap
+                .iter()
+                .find(|(payload_type, ..)| Some(*payload_type) == number)
+                .map(|(_, name, _)| name.clone())
+                .unwrap_or_else(|| match number {
+                    Some(0) => "PCMU".to_owned(),
+                    Some(8) => "PCMA".to_owned(),
+                    Some(18) => "G729".to_owned(),
+                    _ => format.clone(),
+                })
+        })
+        .collect();
+    names.join(" ")
+}
+
+/// Fields of two messages that differ, as `name: before → after`.
+fn changes(before: &[crate::field::Field], after: &[crate::field::Field]) -> Vec<String> {
+    let name = |name: &str| {
+        name.trim_start_matches(|c: char| c.is_ascii_digit() || " -,".contains(c))
+            .to_owned()
+    };
+    let mut out = Vec::new();
+    for field in after {
+        match before.iter().find(|other| other.name == field.name) {
+            Some(other) if other.value != field.value => {
+                out.push(format!(
+                    "{}: {} → {}",
+                    name(&field.name),
+                    other.value,
+                    field.value
+                ));
+            }
+            Some(_) => {}
+            None => out.push(format!("{}: {} added", name(&field.name), field.value)),
+        }
+    }
+    for field in before {
+        if !after.iter().any(|other| other.name == field.name) {
+            out.push(format!("{}: {} taken out", name(&field.name), field.value));
+        }
+    }
+    out
+}
+
+fn tcf_text(event: &Event, tcf: &Tcf) -> String {
+    let mut text = String::new();
+    if let Some(share) = tcf.nonzero_share {
+        if share > 0.0 {
+            push(&mut text, &format!("{:.1} % not zero", share * 100.0));
+        } else {
+            push(&mut text, "all zero");
+        }
+    }
+    if tcf.lost_packets > 0 {
+        push(&mut text, &format!("{} packets lost", tcf.lost_packets));
+    }
+    if !tcf.ended && event.observed {
+        push(&mut text, "end not signalled");
+    }
+    text
+}
+
+fn page_text(page: &PageData) -> String {
+    let mut text = page.modem.to_string();
+    if page.bytes > 0 {
+        push(&mut text, &format!("{} bytes", page.bytes));
+    }
+    if page.resent > 0 {
+        push(&mut text, &format!("{} sent again", page.resent));
+    }
+    if page.bad_frames > 0 {
+        push(&mut text, &format!("{} bad frames", page.bad_frames));
+    }
+    if page.lost_packets > 0 {
+        push(&mut text, &format!("{} packets lost", page.lost_packets));
+    }
+    if let Some(level) = page.level {
+        push(&mut text, &format!("{level:.0} dBm0"));
+    }
+    text
+}
+
+/// RFC 792 and RFC 4443: what could not be reached.
+fn unreachable_text(code: u8, v6: bool) -> &'static str {
+    match (code, v6) {
+        (0, false) => "network unreachable",
+        (1, false) | (3, true) => "host unreachable",
+        (2, false) => "protocol unreachable",
+        (3, false) | (4, true) => "port unreachable",
+        (0, true) => "no route",
+        (9 | 10 | 13, false) | (1, true) => "administratively prohibited",
+        _ => "unreachable",
+    }
+}

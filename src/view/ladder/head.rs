@@ -1,0 +1,154 @@
+//! Over the ladder: the title with the verdict, and the strip of stages.
+
+use crate::call::{Call, Fax, FaxCarrier, Flow, StageMark, Verdict};
+use crate::view::{Role, Row, Span, plain};
+
+/// `2007 → 3004   calls 2 + 3   T.38 on both legs   ✗ Failed in phase B: ...`; where that is wider than
+/// `width`, the carrier goes first, then the numbers.
+pub fn title(flow: &Flow, width: usize, ascii: bool) -> Row {
+    let mut parts = vec![vec![Span::new(parties(flow, ascii), Role::Heading)]];
+    parts.push(vec![Span::new(numbers(flow), Role::Dim)]);
+    parts.extend(carrier(flow).map(|carrier| vec![Span::plain(carrier)]));
+    let outcome = match (lead(flow), flow.legs.first()) {
+        (Some(fax), _) => {
+            let (mark, role) = verdict(fax.verdict, ascii);
+            vec![Span::new(
+                format!("{mark} {}", plain(&fax.summary, ascii)),
+                role,
+            )]
+        }
+        (None, Some(call)) => vec![Span::plain(plain(&outcome(call), ascii))],
+        (None, None) => Vec::new(),
+    };
+    parts.push(outcome);
+    loop {
+        let row = Row::of(parts.join(&Span::plain("   ")));
+        if row.width() <= width || parts.len() <= 2 {
+            return row;
+        }
+        parts.remove(parts.len() - 2);
+    }
+}
+
+/// `setup ✓   T.38 ✓   A ✓   B ✗ no DCS   C ·`
+pub fn strip(flow: &Flow, ascii: bool) -> Row {
+    let Some(fax) = lead(flow) else {
+        return Row::default();
+    };
+    let mut spans = Vec::new();
+    for stage in &fax.stages {
+        let (mark, role) = match (stage.mark, ascii) {
+            (StageMark::Passed, false) => ("✓", Role::Good),
+            (StageMark::Passed, true) => ("v", Role::Good),
+            (StageMark::Failed, false) => ("✗", Role::Error),
+            (StageMark::Failed, true) => ("x", Role::Error),
+            (StageMark::Troubled, _) => ("!", Role::Warning),
+            (StageMark::NotSeen, false) => ("·", Role::Dim),
+            (StageMark::NotSeen, true) => ("-", Role::Dim),
+        };
+        let text = if stage.text.is_empty() {
+            format!("{} {mark}", stage.name)
+        } else {
+            format!("{} {mark} {}", stage.name, plain(&stage.text, ascii))
+        };
+        if !spans.is_empty() {
+            spans.push(Span::plain("   "));
+        }
+        spans.push(Span::new(text, role));
+    }
+    Row::of(spans)
+}
+
+/// The fax that the flow is about: where two legs say different things, the worse.
+pub fn lead(flow: &Flow) -> Option<&Fax> {
+    let gravity = |fax: &&Fax| match fax.verdict {
+        Verdict::Failed => 0,
+        Verdict::Partial => 1,
+        Verdict::Incomplete => 2,
+        Verdict::Ok => 3,
+    };
+    flow.legs
+        .iter()
+        .filter_map(|call| call.fax.as_ref())
+        .min_by_key(gravity)
+}
+
+/// Mark and role of a verdict.
+pub fn verdict(verdict: Verdict, ascii: bool) -> (&'static str, Role) {
+    match (verdict, ascii) {
+        (Verdict::Ok, false) => ("✓", Role::Good),
+        (Verdict::Ok, true) => ("v", Role::Good),
+        (Verdict::Partial, _) => ("!", Role::Warning),
+        (Verdict::Failed, false) => ("✗", Role::Error),
+        (Verdict::Failed, true) => ("x", Role::Error),
+        (Verdict::Incomplete, _) => ("?", Role::Warning),
+    }
+}
+
+/// `2007 → 3004`, harmless; of two legs the caller of the first and the callee of the second.
+pub fn parties(flow: &Flow, ascii: bool) -> String {
+    let (Some(first), Some(last)) = (flow.legs.first(), flow.legs.last()) else {
+        return String::new();
+    };
+    let from = party(&first.from, first.caller);
+    let to = party(&last.to, last.callee);
+    plain(&format!("{from} → {to}"), ascii).into_owned()
+}
+
+fn party(party: &crate::sip::Party, endpoint: crate::capture::Endpoint) -> String {
+    party
+        .user
+        .clone()
+        .or_else(|| party.display.clone())
+        .unwrap_or_else(|| endpoint.addr.to_string())
+}
+
+/// `call 2`, `calls 2 + 3`
+pub fn numbers(flow: &Flow) -> String {
+    let numbers: Vec<String> = flow
+        .legs
+        .iter()
+        .map(|call| call.number.to_string())
+        .collect();
+    match numbers.as_slice() {
+        [one] => format!("call {one}"),
+        more => format!("calls {}", more.join(" + ")),
+    }
+}
+
+/// `T.38`, `T.38 on both legs`, `T.38 and G.711`
+pub fn carrier(flow: &Flow) -> Option<String> {
+    let carriers: Vec<FaxCarrier> = flow
+        .legs
+        .iter()
+        .filter_map(|call| call.fax.as_ref().map(|fax| fax.carrier))
+        .collect();
+    match carriers.as_slice() {
+        [] => None,
+        [one] => Some(carrier_name(*one).to_owned()),
+        [one, other, ..] if one == other => Some(format!("{} on both legs", carrier_name(*one))),
+        [one, other, ..] => Some(format!(
+            "{}, then {}",
+            carrier_name(*one),
+            carrier_name(*other)
+        )),
+    }
+}
+
+/// `T.38`, `G.711`, `G.711 and T.38`
+pub const fn carrier_name(carrier: FaxCarrier) -> &'static str {
+    match carrier {
+        FaxCarrier::T38 => "T.38",
+        FaxCarrier::G711 => "G.711",
+        FaxCarrier::Both => "T.38+G.711",
+    }
+}
+
+/// What became of a call without a fax.
+pub fn outcome(call: &Call) -> String {
+    match (call.status, &call.reason) {
+        (Some(status @ 300..), Some(reason)) => format!("{}: {status} {reason}", call.state.name()),
+        (Some(status @ 300..), None) => format!("{}: {status}", call.state.name()),
+        _ => call.state.name().to_owned(),
+    }
+}

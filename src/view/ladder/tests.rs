@@ -1,0 +1,141 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::view::{fixture, to_text};
+
+fn screen(flow: &AnalysedFlow, options: &Options) -> String {
+    let ladder = layout(flow, options);
+    let mut rows = vec![ladder.title.clone(), ladder.strip.clone()];
+    rows.extend(ladder.header.clone());
+    rows.extend(ladder.all_rows());
+    to_text(&rows)
+}
+
+fn wide(width: usize) -> Options {
+    Options {
+        width,
+        ..Options::default()
+    }
+}
+
+#[test]
+fn one_leg_at_118() {
+    insta::assert_snapshot!(screen(&fixture::good(), &wide(118)));
+}
+
+#[test]
+fn one_leg_at_80() {
+    insta::assert_snapshot!(screen(&fixture::good(), &wide(80)));
+}
+
+#[test]
+fn one_leg_unfolded() {
+    let options = Options {
+        fold: false,
+        ..wide(118)
+    };
+    insta::assert_snapshot!(screen(&fixture::good(), &options));
+}
+
+#[test]
+fn two_legs_at_118() {
+    insta::assert_snapshot!(screen(&fixture::no_dcs(), &wide(118)));
+}
+
+#[test]
+fn two_legs_at_80() {
+    insta::assert_snapshot!(screen(&fixture::no_dcs(), &wide(80)));
+}
+
+#[test]
+fn two_legs_in_ascii() {
+    let options = Options {
+        ascii: true,
+        ..wide(118)
+    };
+    let text = screen(&fixture::no_dcs(), &options);
+    assert!(text.is_ascii(), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn refused_and_hostile() {
+    let text = screen(&fixture::refused(), &wide(118));
+    assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{7}']), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn whole_cuts_nothing() {
+    let ladder = layout_whole(&fixture::no_dcs(), &wide(100));
+    insta::assert_snapshot!(to_text(&ladder.whole_rows()));
+}
+
+#[test]
+fn legs_without_a_common_host_stand_apart() {
+    let mut flow = fixture::no_dcs();
+    let mut far = (*flow.flow.legs[1]).clone();
+    far.caller = fixture::endpoint([10, 0, 0, 1], 5060);
+    flow.flow.legs[1] = far.into();
+    let text = screen(&flow, &wide(150));
+    insta::assert_snapshot!(text.lines().take(8).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn finds_the_row_of_what_is_folded() {
+    let flow = fixture::good();
+    let ladder = layout(&flow, &wide(118));
+    let call = &flow.flow.legs[0];
+    for event in &call.events {
+        let row = ladder.row_of(call.number, event.id).unwrap();
+        assert!(row < ladder.len());
+    }
+    // 100 Trying and the retransmission stand in the row of the INVITE.
+    assert_eq!(ladder.row_of(call.number, EventId(1)), Some(0));
+    assert_eq!(ladder.row_of(call.number, EventId(2)), Some(0));
+    for (row, (call, event)) in ladder.keys.iter().enumerate() {
+        assert_eq!(ladder.row_of(*call, *event), Some(row));
+        assert_eq!(ladder.event_at(row), Some((*call, *event)));
+    }
+    assert_eq!(ladder.row_of(CallNo(99), EventId(0)), None);
+    assert_eq!(ladder.row_of(call.number, EventId(9999)), None);
+}
+
+#[test]
+fn nothing_is_laid_out_of_nothing() {
+    let flow = AnalysedFlow {
+        flow: crate::call::Flow { legs: Vec::new() },
+        hints: Vec::new(),
+    };
+    assert!(layout(&flow, &wide(80)).is_empty());
+    assert!(layout_whole(&flow, &wide(80)).whole_rows().is_empty());
+}
+
+proptest! {
+    #[test]
+    fn no_row_is_wider_than_the_screen(
+        width in 0_usize..220,
+        which in 0_usize..3,
+        flags in any::<[bool; 6]>(),
+        time in 0_usize..3,
+        start in 0_usize..30,
+        len in 0_usize..30,
+    ) {
+        let flow = [fixture::good, fixture::no_dcs, fixture::refused][which]();
+        let [ascii, sdp, media, fold, hints, _] = flags;
+        let time = [TimeMode::Relative, TimeMode::Delta, TimeMode::Absolute][time];
+        let options = Options { width, ascii, time, sdp, media, fold, hints };
+        let ladder = layout(&flow, &options);
+        let all = ladder.all_rows();
+        prop_assert_eq!(all.len(), ladder.len());
+        for row in all.iter().chain(&ladder.header).chain([&ladder.title, &ladder.strip]) {
+            prop_assert!(row.width() <= width, "{} > {width}: {}", row.width(), row.text());
+            prop_assert!(!ascii || row.text().is_ascii(), "{}", row.text());
+        }
+        let end = (start + len).min(all.len());
+        prop_assert_eq!(&ladder.rows(start..start + len), &all[start.min(end)..end]);
+        // A text keeps every label whole, whatever the width.
+        let whole = to_text(&layout_whole(&flow, &options).whole_rows());
+        prop_assert!(!whole.contains(['…', '~']) || ascii || which == 2);
+    }
+}
