@@ -7,17 +7,17 @@ use std::sync::Arc;
 
 use crate::analysis::{Analysed, AnalysedFlow, CallRow, FaxRow, Options};
 use crate::call::correlate;
-use crate::call::index::{DialogEntry, DialogId, FlowId, Index};
+use crate::call::index::{DialogEntry, DialogId, Index};
 use crate::call::load::{self, RtpByFlow, Source};
 use crate::call::{Call, CallNo, Flow, Verdict};
 use crate::capture::packet::Decoder;
 use crate::capture::reader::{Mark, Reader};
 use crate::capture::store::Store;
-use crate::capture::{CaptureInfo, Error, FrameNo, Transport};
+use crate::capture::{CaptureInfo, Error, FrameNo};
 use crate::hint::{Scene, Severity};
-use crate::rtp::RtpArrival;
 
 mod saving;
+mod sound;
 
 /// RTP that is held in memory at once while faxes are analysed.
 const RTP_BATCH: u64 = 48 << 20;
@@ -36,6 +36,8 @@ pub struct Analysis {
     partners: HashMap<DialogId, Vec<DialogId>>,
     /// The first frame.
     start: Option<Mark>,
+    /// Calls without SIP and without T.38, listened to: until which frame, and whether they are a fax.
+    listened: HashMap<DialogId, (FrameNo, bool)>,
     finished: bool,
 }
 
@@ -55,6 +57,7 @@ impl Analysis {
             numbers: HashMap::new(),
             partners: HashMap::new(),
             start: None,
+            listened: HashMap::new(),
             finished: false,
         })
     }
@@ -102,6 +105,7 @@ impl Analysis {
     /// Gives media without SDP to calls, numbers the calls and finds the other legs.
     pub fn settle(&mut self) {
         self.index.join_unclaimed();
+        self.listen();
         let finished = self.finished;
         self.decoder.report(self.reader.info_mut(), finished);
         let mut listed: Vec<(DialogId, &DialogEntry)> = self
@@ -110,7 +114,9 @@ impl Analysis {
             .iter()
             .enumerate()
             .filter_map(|(at, dialog)| Some((DialogId(u32::try_from(at).ok()?), dialog)))
-            .filter(|(_, dialog)| dialog.is_call(self.carries_fax(dialog)))
+            .filter(|(id, dialog)| {
+                dialog.is_call(self.carries_fax(dialog)) && self.heard_or_seen(*id)
+            })
             .collect();
         listed.sort_by_key(|(id, dialog)| (dialog.first_frame, *id));
         self.partners = correlate::partners(&listed);
@@ -146,6 +152,15 @@ impl Analysis {
             .find(|id| fits(id))
             .and_then(|id| self.numbers.get(id))
             .copied()
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source {
+            index: &self.index,
+            store: &self.store,
+            info: self.reader.info(),
+            unfinished: !self.finished,
+        }
     }
 
     fn id_of(&self, number: CallNo) -> Option<DialogId> {
@@ -276,6 +291,7 @@ impl Analysis {
             .copied()
             .filter(|number| all_sound || self.may_be_fax(*number))
             .collect();
+        let sound: Vec<DialogId> = sound.iter().filter_map(|number| self.id_of(*number)).collect();
         let rtp = self.read_rtp(&sound)?;
         let mut loaded: HashMap<CallNo, Call> = HashMap::new();
         for number in &wanted {
@@ -293,13 +309,7 @@ impl Analysis {
         let Some(id) = self.id_of(number) else {
             return Ok(None);
         };
-        let source = Source {
-            index: &self.index,
-            store: &self.store,
-            info: self.reader.info(),
-            unfinished: !self.finished,
-        };
-        let mut call = load::call(&source, id, number, rtp)?;
+        let mut call = load::call(&self.source(), id, number, rtp)?;
         if let Some(call) = &mut call {
             call.other_leg = self.other_leg(number);
             call.other_candidates = self.other_candidates(number);
@@ -328,65 +338,6 @@ impl Analysis {
             call: Arc::new(call),
             hints: diagnosis.hints,
         })
-    }
-
-    /// The RTP of some calls, read in a second pass over that part of the capture in which it lies.
-    fn read_rtp(&self, numbers: &[CallNo]) -> io::Result<RtpByFlow> {
-        let mut wanted: HashMap<_, Vec<FlowId>> = HashMap::new();
-        let mut from: Option<Mark> = None;
-        let mut until = FrameNo(0);
-        for number in numbers {
-            let Some(dialog) = self.id_of(*number).and_then(|id| self.index.dialog(id)) else {
-                continue;
-            };
-            for id in &dialog.flows {
-                let Some(flow) = self.index.flow(*id).filter(|flow| flow.rtp > 0) else {
-                    continue;
-                };
-                wanted.entry((flow.src, flow.dst)).or_default().push(*id);
-                until = until.max(flow.last_frame);
-                if let Some(mark) = flow.mark
-                    && from.is_none_or(|from| mark.frame() < from.frame())
-                {
-                    from = Some(mark);
-                }
-            }
-        }
-        let mut out = RtpByFlow::new();
-        let Some(from) = from else { return Ok(out) };
-        let mut reader = self.store.frames_from(from)?;
-        let mut decoder = Decoder::new();
-        while let Ok(Some(frame)) = reader.next_frame() {
-            if frame.no > until {
-                break;
-            }
-            decoder.decode(&frame, &mut |packet| {
-                if packet.transport != Transport::Udp || packet.duplicate {
-                    return;
-                }
-                let Some(flows) = wanted.get(&(packet.src, packet.dst)) else {
-                    return;
-                };
-                let within = |id: &&FlowId| {
-                    self.index.flow(**id).is_some_and(|flow| {
-                        packet.frame >= flow.first_frame
-                            && packet.frame <= flow.last_frame
-                            && !flow.t38.iter().any(|kept| kept.frame == packet.frame)
-                    })
-                };
-                if let Some(id) = flows.iter().find(within) {
-                    out.entry(*id).or_default().push(RtpArrival {
-                        frame: packet.frame,
-                        at: packet.at,
-                        src: packet.src,
-                        dst: packet.dst,
-                        payload: packet.payload.to_vec(),
-                        cut: packet.cut,
-                    });
-                }
-            });
-        }
-        Ok(out)
     }
 
     /// One or two calls as a flow, the caller's leg first. With `other_leg` a single call gets its other leg.

@@ -7,7 +7,6 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use crate::call::Side;
 use crate::capture::reader::Mark;
 use crate::capture::store::Store;
 use crate::capture::stream::Streams;
@@ -238,14 +237,5 @@ impl Index {
             dialog.dirty = true;
             self.changed.push(id);
         }
-    }
-}
-
-/// Side of a dialog that a claim, a flow or a message is of.
-pub(crate) const fn side_of(from_caller: bool) -> Side {
-    if from_caller {
-        Side::Caller
-    } else {
-        Side::Callee
     }
 }

@@ -34,7 +34,6 @@ pub(super) struct PageBook {
 struct Command {
     fcf: Fcf,
     fcf2: Option<Fcf>,
-    event: EventId,
 }
 
 impl Default for PageBook {
@@ -119,7 +118,6 @@ impl PageBook {
         self.pending = Some(Command {
             fcf: frame.fcf,
             fcf2: frame.fcf2,
-            event: id,
         });
         if let Some(page) = self.pages.last_mut() {
             page.command = Some((command_name(frame.fcf, frame.fcf2), id));
