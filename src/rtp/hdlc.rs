@@ -182,8 +182,9 @@ fn destuffed(raw: &[Bit]) -> Vec<Bit> {
     let mut ones = 0;
     raw.iter()
         .filter(|bit| {
-            let stuffing = ones == 5 && !bit.one && !bit.erased;
-            ones = if bit.one { ones + 1 } else { 0 };
+            // After five ones there can only be a stuffed zero, received or not.
+            let stuffing = ones == 5 && (!bit.one || bit.erased);
+            ones = if bit.one && !stuffing { ones + 1 } else { 0 };
             !stuffing
         })
         .copied()
