@@ -118,15 +118,15 @@ fn frames_are_what_the_far_end_received() {
                     .unwrap_or_else(|| panic!("{}: no RTP {link}", path.display()));
                 let from_caller = link["dir"] == "caller to callee";
                 let (sender, receiver) = if from_caller { (0, 1) } else { (1, 0) };
-                let received = told(&fax["ends"][receiver], "rx");
+                let taken = told(&fax["ends"][receiver], "rx");
                 let given = told(&fax["ends"][sender], "tx");
                 let good = frames(found);
-                let exact = good == received;
+                let exact = good == taken;
                 // More than the far end took is right if it was sent; less is wrong.
-                let fits = is_part(&received, &good) && is_part(&good, &given);
+                let fits = is_part(&taken, &good) && is_part(&good, &given);
                 if !exact {
                     eprintln!(
-                        "{} {}: received {received:?}\n   heard {good:?}\n   sent {given:?}",
+                        "{} {}: received {taken:?}\n   heard {good:?}\n   sent {given:?}",
                         truth["name"], link["dir"]
                     );
                 }

@@ -28,8 +28,12 @@ pub struct Content {
     pub fcs: Fcs,
     /// Bits are missing inside.
     pub damaged: bool,
-    /// Raw bits it took.
+    /// Bits, without stuffing.
     pub bits: usize,
+    /// Of them, received.
+    pub known: usize,
+    /// It begins as T.30 frames do.
+    pub addressed: bool,
     /// Mean of the bits' [`Bit::share`].
     pub share: f32,
     /// Mean square of its samples.
@@ -47,10 +51,10 @@ pub enum Step {
     None,
     /// A flag, directly after another one.
     Flag,
-    /// A flag, and the content before it (too short ones included).
-    Closed(Content),
-    /// Seven ones in a row: the content before them is given up.
-    Aborted(Content),
+    /// A flag, and what was before it (too short ones included): one frame, more where flags are lost.
+    Closed(Vec<Content>),
+    /// Seven ones in a row: what was before them is given up.
+    Aborted(Vec<Content>),
 }
 
 /// Finds flags and what is between them.
@@ -78,10 +82,10 @@ impl Deframer {
             return match self.raw.replace(Vec::new()) {
                 // Two flags may share a zero: then only seven bits are new.
                 Some(raw) if raw.len() > 8 => {
-                    Step::Closed(content(raw.get(..raw.len() - 8).unwrap_or_default(), true))
+                    Step::Closed(contents(raw.get(..raw.len() - 8).unwrap_or_default(), true))
                 }
                 Some(_) => Step::Flag,
-                None => Step::Closed(content(&[], true)),
+                None => Step::Closed(Vec::new()),
             };
         }
         let abort = self.window.trailing_ones() >= 7 && self.erased.trailing_zeros() >= 7;
@@ -90,59 +94,137 @@ impl Deframer {
             && let Some(raw) = self.raw.take()
         {
             let kept = raw.len().saturating_sub(7);
-            return Step::Aborted(content(raw.get(..kept).unwrap_or_default(), false));
+            return Step::Aborted(contents(raw.get(..kept).unwrap_or_default(), false));
         }
         Step::None
     }
 
     /// The carrier is gone: what was begun and not closed, without the last `doubtful` bits.
-    pub fn finish(&mut self, doubtful: usize) -> Option<Content> {
-        let raw = self.raw.take()?;
+    pub fn finish(&mut self, doubtful: usize) -> Vec<Content> {
+        let raw = self.raw.take().unwrap_or_default();
         let kept = raw.len().saturating_sub(doubtful);
-        Some(content(raw.get(..kept).unwrap_or_default(), false))
+        contents(raw.get(..kept).unwrap_or_default(), false)
     }
 }
 
-/// Takes the stuffing out and checks the frame.
-fn content(raw: &[Bit], closed: bool) -> Content {
-    let mut octets = Vec::with_capacity(raw.len() / 8);
-    let (mut octet, mut filled, mut ones) = (0u8, 0, 0);
-    let mut destuffed = 0usize;
-    for bit in raw {
-        if ones == 5 && !bit.one && !bit.erased {
-            ones = 0;
-            continue;
-        }
-        ones = if bit.one { ones + 1 } else { 0 };
-        octet = octet << 1 | u8::from(bit.one);
-        filled += 1;
-        destuffed += 1;
-        if filled == 8 {
-            octets.push(octet);
-            filled = 0;
+/// Takes the stuffing out and checks the frame. Where bits are missing, a flag may be among them: then what is
+/// between two flags is taken apart where an address begins, and nothing of it counts as received.
+fn contents(raw: &[Bit], closed: bool) -> Vec<Content> {
+    if !raw.iter().any(|bit| bit.erased) {
+        return vec![content(&destuffed(raw), closed)];
+    }
+    let mut raw = raw.to_vec();
+    let mut starts: Vec<usize> = Vec::new();
+    for place in 0..raw.len() {
+        let after = raw.get_mut(place..).unwrap_or_default();
+        let known = match starts.last() {
+            None => OPENING.len() / 2,
+            // The shortest frame has five octets.
+            Some(last) if place >= last + 40 => OPENING.len(),
+            Some(_) => continue,
+        };
+        if begins(after, known) {
+            fill(after);
+            starts.push(place);
         }
     }
-    let whole = destuffed.is_multiple_of(8);
-    let good = closed && whole && octets.len() >= 4 && crc(&octets) == RESIDUE;
-    let fcs = match (good, closed) {
-        (true, _) => Fcs::Good,
-        (false, true) => Fcs::Bad,
-        (false, false) => Fcs::Unseen,
+    let addressed = !starts.is_empty();
+    if !addressed {
+        starts.push(0);
+    }
+    let last = starts.len() - 1;
+    let ends = starts.iter().skip(1).copied().chain([raw.len()]);
+    starts
+        .iter()
+        .zip(ends)
+        .enumerate()
+        .map(|(number, (start, end))| {
+            let own = raw.get(*start..end).unwrap_or_default();
+            let mut content = content(&destuffed(own), closed && number == last);
+            content.damaged = true;
+            content.addressed = addressed;
+            if content.fcs == Fcs::Good {
+                content.fcs = Fcs::Bad;
+            }
+            content
+        })
+        .collect()
+}
+
+/// Address and control field of T.30 (5.3.4, 5.3.5: eight ones, 1100X000) with their stuffing.
+const OPENING: [Option<bool>; 18] = {
+    let (one, zero) = (Some(true), Some(false));
+    [
+        one, one, one, one, one, zero, one, one, one, one, one, zero, zero, zero, None, zero, zero,
+        zero,
+    ]
+};
+
+/// Whether a T.30 frame begins here, with at least so many of its first bits known.
+fn begins(raw: &[Bit], known: usize) -> bool {
+    let Some(raw) = raw.get(..OPENING.len()) else {
+        return false;
+    };
+    let fits = |(bit, field): (&Bit, &Option<bool>)| {
+        bit.erased || field.is_none_or(|field| field == bit.one)
+    };
+    raw.iter().filter(|bit| !bit.erased).count() >= known && raw.iter().zip(&OPENING).all(fits)
+}
+
+/// Puts what can only have been there in the place of erased bits.
+fn fill(raw: &mut [Bit]) {
+    for (bit, field) in raw.iter_mut().zip(&OPENING) {
+        bit.one = field.unwrap_or(bit.one);
+    }
+}
+
+fn destuffed(raw: &[Bit]) -> Vec<Bit> {
+    let mut ones = 0;
+    raw.iter()
+        .filter(|bit| {
+            // After five ones there can only be a stuffed zero, received or not.
+            let stuffing = ones == 5 && (!bit.one || bit.erased);
+            ones = if bit.one && !stuffing { ones + 1 } else { 0 };
+            !stuffing
+        })
+        .copied()
+        .collect()
+}
+
+fn content(bits: &[Bit], closed: bool) -> Content {
+    let mut octets: Vec<u8> = bits
+        .chunks_exact(8)
+        .map(|bits| {
+            bits.iter()
+                .fold(0, |octet, bit| octet << 1 | u8::from(bit.one))
+        })
+        .collect();
+    let whole = bits.len().is_multiple_of(8);
+    let fcs = if !closed {
+        Fcs::Unseen
+    } else if whole && octets.len() >= 4 && crc(&octets) == RESIDUE {
+        Fcs::Good
+    } else {
+        Fcs::Bad
     };
     if closed {
         octets.truncate(octets.len().saturating_sub(2));
     }
+    let known = || bits.iter().filter(|bit| !bit.erased);
+    let count = known().count();
     #[expect(clippy::cast_precision_loss, reason = "thousands of bits at most")]
-    let count = raw.len().max(1) as f32;
+    let mean = |of: fn(&Bit) -> f32| known().map(of).sum::<f32>() / count.max(1) as f32;
     Content {
-        octets,
         fcs,
-        damaged: raw.iter().any(|bit| bit.erased),
-        bits: raw.len(),
-        share: raw.iter().map(|bit| bit.share).sum::<f32>() / count,
-        power: raw.iter().map(|bit| bit.power).sum::<f32>() / count,
-        first: raw.first().map_or(0, |bit| bit.sample),
-        last: raw.last().map_or(0, |bit| bit.sample),
+        damaged: count < bits.len(),
+        bits: bits.len(),
+        known: count,
+        addressed: matches!(octets.as_slice(), [0xFF, 0xC0 | 0xC8, ..]),
+        share: mean(|bit| bit.share),
+        power: mean(|bit| bit.power),
+        first: bits.first().map_or(0, |bit| bit.sample),
+        last: bits.last().map_or(0, |bit| bit.sample),
+        octets,
     }
 }
 
@@ -208,10 +290,11 @@ mod tests {
     fn decode(bits: &[Bit]) -> Vec<Content> {
         let mut deframer = Deframer::default();
         bits.iter()
-            .filter_map(|bit| match deframer.push(*bit) {
-                Step::Closed(content) | Step::Aborted(content) if content.bits > 0 => Some(content),
-                _ => None,
+            .flat_map(|bit| match deframer.push(*bit) {
+                Step::Closed(contents) | Step::Aborted(contents) => contents,
+                _ => Vec::new(),
             })
+            .filter(|content| content.bits > 0)
             .collect()
     }
 
@@ -261,13 +344,48 @@ mod tests {
     }
 
     #[test]
+    fn a_lost_flag_does_not_hide_two_frames() {
+        let mut bits = encode(&[0xFF, 0xC0, 0x02, 0x04, 0x04]);
+        let border = bits.len();
+        bits.extend_from_slice(&encode(&[0xFF, 0xC8, 0x01, 0x00, 0x77, 0x1E])[8..]);
+        for lost in &mut bits[border - 7..border - 1] {
+            lost.erased = true;
+            lost.one = false;
+        }
+        let frames = decode(&bits);
+        assert_eq!(frames.len(), 2, "{frames:#?}");
+        assert_eq!(frames[0].octets[..4], [0xFF, 0xC0, 0x02, 0x04]);
+        assert_eq!(frames[1].octets, [0xFF, 0xC8, 0x01, 0x00, 0x77, 0x1E]);
+        assert!(
+            frames
+                .iter()
+                .all(|frame| frame.fcs != Fcs::Good && frame.damaged)
+        );
+    }
+
+    #[test]
+    fn a_lost_opening_flag_does_not_shift_the_octets() {
+        let mut bits = flag();
+        bits.extend(encode(&[0xFF, 0xC8, 0x31]));
+        for lost in &mut bits[12..18] {
+            lost.erased = true;
+            lost.one = false;
+        }
+        let frames = decode(&bits);
+        assert_eq!(frames.len(), 1, "{frames:#?}");
+        assert_eq!(frames[0].octets, [0xFF, 0xC8, 0x31]);
+        assert_eq!(frames[0].fcs, Fcs::Bad);
+        assert!(frames[0].addressed);
+    }
+
+    #[test]
     fn keeps_what_the_carrier_left() {
         let bits = encode(&[0xFF, 0xC8, 0x31]);
         let mut deframer = Deframer::default();
         for bit in &bits[..40] {
             deframer.push(*bit);
         }
-        let rest = deframer.finish(0).unwrap();
+        let rest = deframer.finish(0).remove(0);
         assert_eq!(rest.fcs, Fcs::Unseen);
         assert_eq!(rest.octets[..2], [0xFF, 0xC8]);
     }

@@ -233,12 +233,12 @@ impl Receiver {
         match self.deframer.push(bit) {
             Step::None => {}
             Step::Flag => self.flag(),
-            Step::Closed(content) => {
-                self.content(content);
+            Step::Closed(contents) => {
+                self.contents(contents);
                 self.flag();
             }
-            Step::Aborted(content) => {
-                self.content(content);
+            Step::Aborted(contents) => {
+                self.contents(contents);
                 if let Some(carrier) = &mut self.carrier {
                     carrier.flags = 0;
                 }
@@ -253,18 +253,30 @@ impl Receiver {
         }
     }
 
+    fn contents(&mut self, contents: impl IntoIterator<Item = Content>) {
+        if let Some(carrier) = &mut self.carrier {
+            carrier.flags = 0;
+        }
+        for content in contents {
+            self.content(content);
+        }
+    }
+
     fn content(&mut self, content: Content) {
         let announced = self.carrier.as_ref().is_some_and(|it| it.announced);
         let own = matches!(content.octets.as_slice(), [0xFF, 0xC0 | 0xC8, _, ..]);
         let worth = match content.fcs {
             Fcs::Good => announced || own,
+            // Flags that are hit by a loss look like short frames.
+            Fcs::Bad | Fcs::Unseen if content.damaged => {
+                announced
+                    && content.known >= 24
+                    && (content.addressed || content.known > content.bits / 2 && content.bits > 56)
+            }
             Fcs::Bad | Fcs::Unseen => {
-                announced && content.bits >= 32 && (content.share > CARRIER_OFF || content.damaged)
+                announced && content.bits >= 32 && content.share > CARRIER_OFF
             }
         };
-        if let Some(carrier) = &mut self.carrier {
-            carrier.flags = 0;
-        }
         if worth {
             self.preamble(content.first);
             if let Some(carrier) = &mut self.carrier {
@@ -294,11 +306,8 @@ impl Receiver {
         // The mean has taken some bits to fall: they are no part of the signal.
         const FALL: usize = 7;
         let end = self.last.saturating_sub((FALL as f64 * BIT) as usize);
-        if let Some(content) = self.deframer.finish(FALL)
-            && content.bits >= 40
-        {
-            self.content(content);
-        }
+        let begun = self.deframer.finish(FALL);
+        self.contents(begun.into_iter().filter(|content| content.bits >= 40));
         self.preamble(end);
         if let Some(carrier) = self.carrier.take()
             && !carrier.announced
