@@ -21,8 +21,11 @@ pub mod index;
 pub mod load;
 pub mod media;
 pub mod negotiation;
+pub mod pairing;
 pub mod transaction;
 pub mod verdict;
+
+pub use pairing::{Pair, pair_messages};
 
 /// Number of a call: 1-based, by first packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

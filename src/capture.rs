@@ -20,6 +20,7 @@ mod source;
 pub mod store;
 pub mod stream;
 mod tunnel;
+mod udp;
 pub mod write;
 
 pub use error::Error;
@@ -129,7 +130,7 @@ pub enum Transport {
     },
     /// The user data of one SCTP DATA chunk.
     Sctp,
-    /// An ICMP or ICMPv6 "destination unreachable"; `src` is who says so.
+    /// An ICMP or `ICMPv6` "destination unreachable"; `src` is who says so.
     IcmpUnreachable {
         /// ICMP code (v4: 3 port, 13 prohibited; v6: 4 port, 1 prohibited).
         code: u8,

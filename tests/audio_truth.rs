@@ -10,11 +10,15 @@
 )]
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use faxflow::capture::Endpoint;
-use faxflow::line::{Fcs, SignalKind};
+use faxflow::line::{Fcs, SignalKind, Tone};
 use faxflow::rtp::fax::{self, Heard};
+use faxflow::rtp::g711::Law;
+use faxflow::rtp::header;
+use faxflow::rtp::sniff::{Suspicion, sniff};
 use serde_json::Value;
 
 #[path = "support/pcap_rtp.rs"]
@@ -56,7 +60,10 @@ fn frames(heard: &Heard) -> Vec<String> {
 }
 
 fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    octets.iter().fold(String::new(), |mut hex, octet| {
+        write!(hex, "{octet:02x}").unwrap();
+        hex
+    })
 }
 
 /// Frames that an end's engine sent or received: those of V.21, each hex (at most 40 octets of it).
@@ -112,14 +119,14 @@ fn frames_are_what_the_far_end_received() {
                 let from_caller = link["dir"] == "caller to callee";
                 let (sender, receiver) = if from_caller { (0, 1) } else { (1, 0) };
                 let received = told(&fax["ends"][receiver], "rx");
-                let sent = told(&fax["ends"][sender], "tx");
+                let given = told(&fax["ends"][sender], "tx");
                 let good = frames(found);
                 let exact = good == received;
                 // More than the far end took is right if it was sent; less is wrong.
-                let fits = is_part(&received, &good) && is_part(&good, &sent);
+                let fits = is_part(&received, &good) && is_part(&good, &given);
                 if !exact {
                     eprintln!(
-                        "{} {}: received {received:?}\n   heard {good:?}\n   sent {sent:?}",
+                        "{} {}: received {received:?}\n   heard {good:?}\n   sent {given:?}",
                         truth["name"], link["dir"]
                     );
                 }
@@ -162,6 +169,158 @@ fn real_captures_give_every_frame() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Names of the modems of the carriers heard, and the packets lost in them.
+fn carriers(heard: &Heard) -> (Vec<&'static str>, u32) {
+    let mut lost = 0;
+    let names = heard
+        .signals
+        .iter()
+        .filter_map(|signal| match &signal.kind {
+            SignalKind::Carrier(span) => {
+                lost += span.lost_packets;
+                Some(span.modem.name)
+            }
+            _ => None,
+        })
+        .collect();
+    (names, lost)
+}
+
+#[test]
+fn carriers_are_those_of_the_dcs() {
+    let Some(folder) = captures("synthetic") else {
+        return;
+    };
+    // Carriers: TCF, then pages or blocks of pages; packets lost in them.
+    let cases = [
+        ("audio-ok-v17-ecm", "V.17", 2, 0),
+        ("audio-ok-v17-nonecm", "V.17", 2, 0),
+        ("audio-ok-v29", "V.29", 2, 0),
+        ("audio-ok-v27-ecm", "V.27ter", 2, 0),
+        ("audio-ok-2page", "V.17", 3, 0),
+        ("audio-loss3-ecm", "V.17", 3, 8),
+        ("audio-loss2-nonecm", "V.17", 2, 12),
+    ];
+    for (name, modem, count, lost) in cases {
+        let path = folder.join(name).with_extension("pcap");
+        let heard = listen(&path);
+        let sides: Vec<(Vec<&str>, u32)> = heard.values().map(carriers).collect();
+        // 192.0.2.10, the caller, sorts first.
+        assert_eq!(sides[0], (vec![modem; count], lost), "{name}");
+        assert_eq!(sides[1], (vec![], 0), "{name}");
+    }
+}
+
+#[test]
+fn echoes_are_dropped_and_nothing_else() {
+    let Some(folder) = captures("real") else {
+        return;
+    };
+    for name in json(&folder.join("V21.json"))["captures"]
+        .as_object()
+        .unwrap()
+        .keys()
+    {
+        let mut heard = listen(&folder.join(name));
+        let directions: Vec<(Endpoint, Endpoint)> = heard.keys().copied().collect();
+        for (src, dst) in directions {
+            let Some(mut other) = heard.remove(&(dst, src)) else {
+                continue;
+            };
+            let Some(mut one) = heard.remove(&(src, dst)) else {
+                continue;
+            };
+            let before = (frames(&one), frames(&other));
+            fax::drop_echoes(&mut one, &mut other);
+            assert_eq!((frames(&one), frames(&other)), before, "{name}");
+        }
+    }
+}
+
+#[test]
+fn voice_is_no_fax() {
+    let Some(folder) = captures("synthetic") else {
+        return;
+    };
+    for (direction, heard) in listen(&folder.join("voice-dtmf.pcap")) {
+        assert_eq!(heard, Heard::default(), "{direction:?}");
+    }
+    let modem = listen(&folder.join("voice-modem-tone.pcap"));
+    assert!(modem.values().all(|heard| !heard.is_fax));
+    let tones: Vec<_> = modem.values().flat_map(|heard| &heard.signals).collect();
+    assert_eq!(tones.len(), 1);
+    assert_eq!(tones[0].kind, SignalKind::Tone(Tone::Ced));
+}
+
+#[test]
+fn real_voice_is_no_fax() {
+    let Some(folder) = captures("real") else {
+        return;
+    };
+    for name in [
+        "sip_g711_voice_vega_ata_401_sll.pcap",
+        "sip_rtp_g711.pcap",
+        "sip_adsl_phone_call.pcap",
+        "sip_magicjack_short_call.pcap",
+        "sip_tcp_prack_early_offer_183.pcapng",
+        "sip_subscribe_notify_multi_ssrc.pcap",
+        "rtp_crash_ast2017012.pcap",
+    ] {
+        for (direction, heard) in listen(&folder.join(name)) {
+            assert_eq!(heard, Heard::default(), "{name} {direction:?}");
+        }
+    }
+}
+
+/// Looks at one packet in half a second of both directions, as the index pass does.
+fn is_suspect(path: &Path) -> bool {
+    pcap_rtp::read(path).into_values().any(|arrivals| {
+        let mut suspicion = Suspicion::default();
+        for arrival in arrivals.iter().step_by(25) {
+            let rtp = header::parse(&arrival.payload).unwrap();
+            let codec = header::static_codec(rtp.payload_type).unwrap_or_default();
+            if let Some(law) = Law::of_codec(codec) {
+                suspicion.add(sniff(rtp.payload, law));
+            }
+        }
+        suspicion.may_be_fax()
+    })
+}
+
+#[test]
+fn a_sniff_tells_fax_from_voice() {
+    if let Some(folder) = captures("real") {
+        for name in json(&folder.join("V21.json"))["captures"]
+            .as_object()
+            .unwrap()
+            .keys()
+        {
+            assert!(is_suspect(&folder.join(name)), "{name}");
+        }
+        for name in [
+            "sip_g711_voice_vega_ata_401_sll.pcap",
+            "sip_rtp_g711.pcap",
+            "sip_adsl_phone_call.pcap",
+            "sip_subscribe_notify_multi_ssrc.pcap",
+        ] {
+            assert!(!is_suspect(&folder.join(name)), "{name}");
+        }
+    }
+    let Some(folder) = captures("synthetic") else {
+        return;
+    };
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let is_capture = path
+            .extension()
+            .is_some_and(|extension| extension == "pcap");
+        if is_capture && (name.starts_with("audio-") || name.starts_with("gw-")) {
+            assert!(is_suspect(&path), "{name}");
+        }
+    }
 }
 
 trait ParseEndpoint {

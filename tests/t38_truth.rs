@@ -253,67 +253,6 @@ fn counts_loss_and_repair() {
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// The last DCS of a fax says what its ends say of it afterwards.
-#[test]
-fn reads_the_mode_of_the_fax() {
-    let Some(dir) = shared() else { return };
-    let mut wrong = Vec::new();
-    let mut checked = 0;
-    for (name, (truth, capture)) in truths(&dir) {
-        let datagrams = pcap::read(&capture);
-        for fax in truth["faxes"].as_array().unwrap() {
-            let end = &fax["ends"][0];
-            if fax["mode"] != "t38" || end["result_code"] != 0 {
-                continue;
-            }
-            for link in fax["links"].as_array().unwrap() {
-                let (src, dst) = (link["src"].as_str().unwrap(), link["dst"].as_str().unwrap());
-                let assembled = assemble(&arrivals(&datagrams, src, dst), Framing::Udptl);
-                let dcs = assembled
-                    .signals
-                    .iter()
-                    .rev()
-                    .find_map(|signal| match &signal.kind {
-                        SignalKind::Hdlc(hdlc) => frame::decode(hdlc)
-                            .filter(|frame| frame.fcf == Fcf::Dcs && frame.is_whole()),
-                        _ => None,
-                    });
-                let Some(mode) = dcs.map(|dcs| DcsMode::new(dcs.fif())) else {
-                    continue;
-                };
-                checked += 1;
-                let resolution = match end["y_res_per_m"].as_u64() {
-                    Some(3850) => "204x98",
-                    Some(7700) => "204x196",
-                    other => panic!("{name}: {other:?}"),
-                };
-                let expected = (
-                    end["bit_rate"].as_u64().unwrap(),
-                    end["ecm"].as_bool().unwrap(),
-                    end["encoding"].as_str().unwrap(),
-                    resolution,
-                );
-                let found = (
-                    u64::from(mode.modem.rate),
-                    mode.ecm,
-                    mode.compression,
-                    mode.resolution,
-                );
-                if found != expected {
-                    wrong.push(format!("{name} {src}: {found:?}, truth {expected:?}"));
-                }
-            }
-        }
-    }
-    assert!(
-        wrong.is_empty(),
-        "{} of {checked}:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
-    println!("{checked} modes agree");
-}
-
 #[test]
 fn judges_packets_by_content() {
     let Some(dir) = shared() else { return };

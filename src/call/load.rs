@@ -176,7 +176,7 @@ fn facts(source: &Source<'_>, dialog: &DialogEntry) -> CaptureFacts {
             .filter(|(frame, _)| within(frame))
             .copied()
             .collect(),
-        starts_mid_call: dialog.call_id.is_some() && !dialog.starts_with_invite,
+        starts_mid_call: dialog.has_sip() && !dialog.starts_with_invite,
         ..CaptureFacts::default()
     }
 }
@@ -244,7 +244,7 @@ fn finish(
         capture: facts,
     };
     let mut reading = reading;
-    if dialog.call_id.is_none() {
+    if !dialog.has_sip() {
         seat_without_sip(source, &mut call, reading.as_mut());
     }
     merge(&mut call, &mut reading);

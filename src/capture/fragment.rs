@@ -253,3 +253,6 @@ impl Partial {
         (start == 0 && end >= total).then_some(total)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,24 +1,17 @@
 //! From frames to transport payloads: tunnels opened, fragments put together, copies of the capture flagged.
 
-use std::net::IpAddr;
-
 use super::duplicate::{Content, Recent};
 use super::fragment::{Added, Pool};
-use super::ip::{self, Identity, IpPacket, protocol};
+use super::ip::{self, IpPacket, protocol};
 use super::link::{self, Layer, LinkType};
 use super::reader::Frame;
 use super::sctp;
 use super::tunnel;
+use super::udp::{self, PLAIN_HEADERS, UDP_HEADER};
 use super::{CaptureInfo, Endpoint, Packet, Transport};
 
 /// Packets inside packets that are opened.
 const NESTING_MAX: u8 = 10;
-
-/// Octets of Ethernet, plain IPv4 and UDP headers.
-const PLAIN_HEADERS: usize = 42;
-
-/// Octets of a UDP header.
-const UDP_HEADER: usize = 8;
 
 /// Takes frames apart. Keeps what must be remembered from frame to frame.
 #[derive(Debug)]
@@ -62,15 +55,15 @@ impl Decoder {
     #[inline]
     pub fn decode(&mut self, frame: &Frame<'_>, sink: &mut impl FnMut(&Packet<'_>)) {
         if frame.link == LinkType::ETHERNET
-            && let Some((ip, udp)) = plain_udp(frame.data)
+            && let Some((ip, udp)) = udp::plain(frame.data)
             && !tunnel::is_port(udp.dst_port)
         {
-            let content = Content {
+            let compared = Content {
                 ports: udp.compared(),
                 sequence: 0,
                 payload: udp.payload,
             };
-            let duplicate = self.recent.is_copy(frame.at, &ip, &content);
+            let duplicate = self.recent.is_copy(frame.at, &ip, &compared);
             if duplicate {
                 self.count_duplicate(frame);
             }
@@ -182,7 +175,7 @@ impl Decoder {
     }
 
     fn udp(&mut self, context: Context<'_, '_>, ip: &IpPacket<'_>, sink: Sink<'_>) {
-        let Some(udp) = udp(ip) else {
+        let Some(udp) = udp::datagram(ip) else {
             return;
         };
         if tunnel::is_port(udp.dst_port)
@@ -191,12 +184,12 @@ impl Decoder {
             self.nested(context, Some(inner), sink);
             return;
         }
-        let content = Content {
+        let compared = Content {
             ports: udp.compared(),
             sequence: 0,
             payload: udp.payload,
         };
-        let duplicate = self.is_copy(context, ip, &content);
+        let duplicate = self.is_copy(context, ip, &compared);
         sink(&Packet {
             transport: Transport::Udp,
             cut: udp.cut,
@@ -214,12 +207,12 @@ impl Decoder {
             return;
         }
         let flags = u64::from(tcp.syn) << 1 | u64::from(tcp.end);
-        let content = Content {
+        let compared = Content {
             ports: u64::from(tcp.src_port) << 48 | u64::from(tcp.dst_port) << 32 | flags,
             sequence: u64::from(tcp.seq) << 32 | u64::from(tcp.ack),
             payload,
         };
-        let duplicate = self.is_copy(context, ip, &content);
+        let duplicate = self.is_copy(context, ip, &compared);
         sink(&Packet {
             transport: Transport::Tcp {
                 seq: tcp.seq,
@@ -236,12 +229,12 @@ impl Decoder {
         let Some((src_port, dst_port, chunks)) = sctp::header(ip.payload) else {
             return;
         };
-        let content = Content {
+        let compared = Content {
             ports: u64::from(src_port) << 16 | u64::from(dst_port),
             sequence: 0,
             payload: ip.payload,
         };
-        let duplicate = self.is_copy(context, ip, &content);
+        let duplicate = self.is_copy(context, ip, &compared);
         let src = Endpoint::new(ip.src, src_port);
         let dst = Endpoint::new(ip.dst, dst_port);
         for chunk in sctp::data_chunks(chunks) {
@@ -269,9 +262,9 @@ impl Decoder {
         &mut self,
         context: Context<'_, '_>,
         ip: &IpPacket<'_>,
-        content: &Content<'_>,
+        compared: &Content<'_>,
     ) -> bool {
-        let duplicate = self.recent.is_copy(context.frame.at, ip, content);
+        let duplicate = self.recent.is_copy(context.frame.at, ip, compared);
         if duplicate {
             self.count_duplicate(context.frame);
         }
@@ -309,128 +302,6 @@ impl Context<'_, '_> {
     }
 }
 
-/// A UDP datagram.
-struct Udp<'f> {
-    src_port: u16,
-    dst_port: u16,
-    checksum: u16,
-    payload: &'f [u8],
-    cut: u32,
-}
-
-impl Udp<'_> {
-    /// What of the header tells copies.
-    fn compared(&self) -> u64 {
-        u64::from(self.src_port) << 32 | u64::from(self.dst_port) << 16 | u64::from(self.checksum)
-    }
-}
-
-/// The way of nearly all packets of a capture, without detours: a whole Ethernet frame with an IPv4 header
-/// without options, no fragment, and a UDP datagram of the length that IP says.
-#[inline]
-fn plain_udp(data: &[u8]) -> Option<(IpPacket<'_>, Udp<'_>)> {
-    let (head, rest) = data.split_first_chunk::<PLAIN_HEADERS>()?;
-    let [
-        _,
-        _,
-        _,
-        _,
-        _,
-        _,
-        _,
-        _,
-        _,
-        _,
-        _,
-        _, // Ethernet addresses
-        0x08,
-        0x00,
-        0x45,
-        _,
-        total0,
-        total1,
-        id0,
-        id1,
-        flags,
-        offset1,
-        hops,
-        protocol::UDP,
-        _,
-        _,
-        s0,
-        s1,
-        s2,
-        s3,
-        d0,
-        d1,
-        d2,
-        d3,
-        sp0,
-        sp1,
-        dp0,
-        dp1,
-        len0,
-        len1,
-        check0,
-        check1,
-    ] = *head
-    else {
-        return None;
-    };
-    // More fragments, or not the first one. The reserved and the "don't fragment" bit are of no interest.
-    if flags & 0x3f != 0 || offset1 != 0 {
-        return None;
-    }
-    let len = usize::from(u16::from_be_bytes([len0, len1])).checked_sub(UDP_HEADER)?;
-    if usize::from(u16::from_be_bytes([total0, total1])) != len + 28 {
-        return None;
-    }
-    let payload = rest.get(..len)?;
-    let ip = IpPacket {
-        src: IpAddr::from([s0, s1, s2, s3]),
-        dst: IpAddr::from([d0, d1, d2, d3]),
-        id: Identity::V4(u16::from_be_bytes([id0, id1])),
-        hops,
-        protocol: protocol::UDP,
-        payload,
-        cut: 0,
-        fragment: None,
-    };
-    let udp = Udp {
-        src_port: u16::from_be_bytes([sp0, sp1]),
-        dst_port: u16::from_be_bytes([dp0, dp1]),
-        checksum: u16::from_be_bytes([check0, check1]),
-        payload,
-        cut: 0,
-    };
-    Some((ip, udp))
-}
-
-/// A UDP datagram of any length that its header may claim.
-fn udp<'f>(ip: &IpPacket<'f>) -> Option<Udp<'f>> {
-    let (src_port, dst_port, len, checksum) = ip::udp_header(ip.payload)?;
-    let rest = ip.payload.get(UDP_HEADER..)?;
-    // 0: a datagram above 64 KiB or before segmentation; 1 to 7 cannot be. IP's length counts then.
-    let claimed = usize::from(len).checked_sub(UDP_HEADER);
-    let missing = usize::try_from(ip.cut).unwrap_or(usize::MAX);
-    let payload = claimed.and_then(|len| rest.get(..len)).unwrap_or(rest);
-    let cut = claimed
-        .unwrap_or(rest.len() + missing)
-        .saturating_sub(payload.len())
-        .min(if ip.fragment.is_some() {
-            usize::MAX
-        } else {
-            missing
-        });
-    Some(Udp {
-        src_port,
-        dst_port,
-        checksum,
-        payload,
-        cut: u32::try_from(cut).unwrap_or(u32::MAX),
-    })
-}
-
 /// "Destination unreachable" about a UDP datagram.
 fn unreachable_port(context: Context<'_, '_>, ip: &IpPacket<'_>, sink: Sink<'_>) {
     // RFC 792: type 3. RFC 4443 3.1: type 1. Both quote the packet after eight octets.
@@ -457,3 +328,6 @@ fn unreachable_port(context: Context<'_, '_>, ip: &IpPacket<'_>, sink: Sink<'_>)
         ..context.packet(ip, 0, 0, payload)
     });
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,7 @@ pub struct Frame<'r> {
 }
 
 /// A place in a capture at which a later pass can begin, see [`super::store::Store::frames_from`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
     /// Offset of the frame's record or block in the uncompressed capture.
     record: u64,
@@ -400,3 +400,6 @@ impl Reader {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,6 +54,8 @@ pub struct Streams {
 /// One direction of a connection.
 #[derive(Debug)]
 struct Direction {
+    /// Number of the first octet: of the connection, or of what is there of it.
+    first: u32,
     /// Number of the next octet.
     next: u32,
     /// Something is missing before it.
@@ -93,7 +95,7 @@ impl Streams {
             .entry(key)
             .or_insert_with(|| Direction::at(seq));
         direction.used = packet.at;
-        if syn && direction.next != seq {
+        if syn && direction.first != seq {
             // A new connection of the same ports. What waits of the old one will not come any more.
             self.waiting -= direction.pending_octets;
             direction.flush(key, sink);
@@ -108,6 +110,7 @@ impl Streams {
         if ahead > JUMP_MAX && behind > JUMP_MAX {
             self.waiting -= direction.pending_octets;
             direction.flush(key, sink);
+            direction.first = seq;
             direction.next = seq;
             direction.gap = true;
         }
@@ -185,6 +188,7 @@ impl Streams {
 impl Direction {
     fn at(next: u32) -> Self {
         Self {
+            first: next,
             next,
             gap: false,
             pending: Vec::new(),
@@ -317,3 +321,6 @@ impl Segment {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,7 +37,7 @@ impl Writer {
             .prefix(".faxflow-")
             // Temporary files are private by default; this one becomes an ordinary file, by the user's umask.
             .permissions(std::fs::Permissions::from_mode(0o666))
-            .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+            .tempfile_in(folder.unwrap_or_else(|| Path::new(".")))?;
         let mut file = BufWriter::new(file);
         file.write_all(&MAGIC_NANOSECONDS.to_le_bytes())?;
         // Version 2.4; then two fields that nobody uses.

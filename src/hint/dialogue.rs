@@ -150,8 +150,6 @@ pub(crate) struct Dialogue<'a> {
     pub(crate) called: Side,
     /// It sends pages.
     pub(crate) sender: Side,
-    /// A DTC was seen: the called terminal sends.
-    pub(crate) polling: bool,
     /// The first DCN: its place in `lines`.
     pub(crate) dcn: Option<usize>,
 }
@@ -177,7 +175,7 @@ impl<'a> Dialogue<'a> {
         let sender = dcs
             .or_else(|| call.fax.as_ref().and_then(|fax| fax.sender))
             .or_else(|| dtc.map(Side::other))
-            .unwrap_or(called.other());
+            .unwrap_or_else(|| called.other());
         let dcn = lines.iter().position(|line| line.fcf() == Some(Fcf::Dcn));
         let rounds = rounds(&lines);
         Self {
@@ -186,7 +184,6 @@ impl<'a> Dialogue<'a> {
             rounds,
             called,
             sender,
-            polling: dtc.is_some(),
             dcn,
         }
     }
@@ -194,11 +191,6 @@ impl<'a> Dialogue<'a> {
     /// The side that sends no pages.
     pub(crate) fn receiver(&self) -> Side {
         self.sender.other()
-    }
-
-    /// The calling terminal.
-    pub(crate) fn calling(&self) -> Side {
-        self.called.other()
     }
 
     /// A line by its place.
@@ -280,15 +272,6 @@ impl<'a> Dialogue<'a> {
             .rev()
             .find_map(|line| line.page().map(|page| page.page))
             .unwrap_or(1)
-    }
-
-    /// Whether fast data or its training came from `side` between two places.
-    pub(crate) fn fast_between(&self, from: usize, to: usize, side: Side) -> bool {
-        self.lines
-            .iter()
-            .take(to)
-            .skip(from + 1)
-            .any(|line| line.event.from == side && line.page().is_some())
     }
 
     /// Whether nothing of a side was captured although the other side's answers prove that it talked
@@ -658,12 +641,13 @@ fn repetition(
         .and_then(Line::fcf)
     {
         None | Some(Fcf::Crp) => (previous.attempt + 1, None),
-        // These answers ask for another round of the same command.
-        Some(Fcf::Ftt | Fcf::Rnr | Fcf::Rtn | Fcf::Pin | Fcf::Fnv) => (1, None),
+        // These answers ask for another round of the same command; a DIS again after a DCS is counted with
+        // the DCS (`Round::unseen`).
+        Some(
+            Fcf::Ftt | Fcf::Rnr | Fcf::Rtn | Fcf::Pin | Fcf::Fnv | Fcf::Dcs | Fcf::Nss | Fcf::Dtc,
+        ) => (1, None),
         // RTP asks for training too.
         Some(Fcf::Rtp) if message.fcf == Fcf::Dcs => (1, None),
-        // A DIS again after a DCS is counted with the DCS (`Round::unseen`).
-        Some(Fcf::Dcs | Fcf::Nss | Fcf::Dtc) => (1, None),
         Some(_) => (1, previous.answer),
     }
 }

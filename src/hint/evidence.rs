@@ -86,15 +86,6 @@ pub(crate) fn blame(scene: &Scene<'_>, side: Side, own: &str, other: &str) -> St
     }
 }
 
-/// Name of a leg: A is the one that came first.
-pub(crate) fn leg_letter(call: &Call, other: &Call) -> char {
-    if call.number <= other.number {
-        'A'
-    } else {
-        'B'
-    }
-}
-
 /// A share in per cent with a sensible number of digits.
 pub(crate) fn percent(part: u32, whole: u32) -> String {
     let share = f64::from(part) * 100.0 / f64::from(whole.max(1));

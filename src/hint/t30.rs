@@ -9,7 +9,6 @@ mod outcome;
 mod page;
 mod postmessage;
 mod release;
-mod selection;
 mod training;
 
 /// The rules of this family.

@@ -243,7 +243,8 @@ impl Builder {
         let (gap, lost) = match self.last {
             None => (LONGEST_GAP + 1, 0),
             Some(last) => match gap(&last, packet) {
-                Some(gap) => (gap, last.lost),
+                Some((gap, by_clock)) if self.is_ahead(packet, gap) => (by_clock, last.lost),
+                Some((gap, _)) => (gap, last.lost),
                 None => return,
             },
         };
@@ -255,6 +256,16 @@ impl Builder {
             len: i64::from(samples),
             lost: 0,
         });
+    }
+
+    /// Whether a gap would put the packet far after its capture time: then the time stamps are not to be trusted.
+    fn is_ahead(&self, packet: &Heard<'_>, gap: i64) -> bool {
+        const LEAD: f64 = 5.0;
+        let Some(stretch) = self.done.last().filter(|_| gap > 0) else {
+            return false;
+        };
+        let place = stretch.samples.len() + usize::try_from(gap).unwrap_or_default();
+        seconds(place) > packet.at.seconds_since(stretch.moment(0).1) + LEAD
     }
 
     fn append(&mut self, packet: &Heard<'_>, law: Law, gap: i64, lost: u32) {
@@ -292,8 +303,9 @@ impl Builder {
     }
 }
 
-/// Samples between the last packet and this one; `None` for the same sound once more.
-fn gap(last: &Last, packet: &Heard<'_>) -> Option<i64> {
+/// Samples between the last packet and this one, as best known and by the capture's clock; `None` for the same
+/// sound once more.
+fn gap(last: &Last, packet: &Heard<'_>) -> Option<(i64, i64)> {
     // By the capture's clock, for senders that begin their time stamps anew. Below 60 ms it is jitter.
     #[expect(
         clippy::cast_possible_truncation,
@@ -306,7 +318,7 @@ fn gap(last: &Last, packet: &Heard<'_>) -> Option<i64> {
         by_clock
     };
     let Some(next) = last.next else {
-        return Some(by_clock);
+        return Some((by_clock, by_clock));
     };
     let by_stamp = i64::from(packet.timestamp.wrapping_sub(next).cast_signed());
     if by_stamp == -last.len {
@@ -314,11 +326,12 @@ fn gap(last: &Last, packet: &Heard<'_>) -> Option<i64> {
         return None;
     }
     let plausible = by_stamp - by_clock < LONGEST_GAP && by_clock - by_stamp < LONGEST_GAP;
-    Some(if by_stamp >= 0 && (plausible || by_stamp <= LONGEST_GAP) {
+    let gap = if by_stamp >= 0 && (plausible || by_stamp <= LONGEST_GAP) {
         by_stamp
     } else {
         by_clock
-    })
+    };
+    Some((gap, by_clock))
 }
 
 #[cfg(test)]
@@ -412,6 +425,18 @@ mod tests {
                 .iter()
                 .all(|stretch| stretch.samples.len() == 8000)
         );
+    }
+
+    #[test]
+    fn time_stamps_that_run_away_are_not_followed() {
+        let arrivals: Vec<RtpArrival> = (0..1000u16)
+            .map(|number| arrival(number.into(), number, u32::from(number) * 15_000, 1, 0xAA))
+            .collect();
+        let samples: usize = rebuilt(&arrivals)
+            .iter()
+            .map(|stretch| stretch.samples.len())
+            .sum();
+        assert!(samples < 300_000, "{samples}");
     }
 
     #[test]

@@ -141,6 +141,7 @@ fn lagged(values: &[f32; LEN], lag: usize) -> f32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_sign_loss, reason = "float to integer casts saturate")]
 pub(super) mod tests {
     use std::collections::HashMap;
     use std::f64::consts::TAU;

@@ -33,20 +33,16 @@ pub fn kind_of<S: BuildHasher>(
         Some(name) if name.eq_ignore_ascii_case("telephone-event") => {
             Some(if nse { Kind::Nse } else { Kind::Telephone })
         }
-        Some(name) if name.eq_ignore_ascii_case("X-NSE") => Some(Kind::Nse),
-        Some(_) => None,
-        None if rtp.payload_type == NSE_PAYLOAD_TYPE && nse && rtp.payload.len() <= 8 => {
-            Some(Kind::Nse)
+        Some(name) => name.eq_ignore_ascii_case("X-NSE").then_some(Kind::Nse),
+        None if rtp.payload_type == NSE_PAYLOAD_TYPE && nse => {
+            (rtp.payload.len() <= 8).then_some(Kind::Nse)
         }
         // 0-15 DTMF, 16 flash, 32-49 fax and modem; the bit after the end bit is reserved.
-        None if rtp.payload_type >= 96
+        None => (rtp.payload_type >= 96
             && rtp.payload.len() == 4
             && matches!(code, 0..=16 | 32..=49)
-            && volume & 0x40 == 0 =>
-        {
-            Some(Kind::Telephone)
-        }
-        None => None,
+            && volume & 0x40 == 0)
+            .then_some(Kind::Telephone),
     }
 }
 

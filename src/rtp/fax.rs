@@ -195,3 +195,76 @@ fn is_fax(signals: &[Signal]) -> bool {
     });
     frames || tones && has(|kind| matches!(kind, SignalKind::Preamble))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::block::tests::{packets, sine};
+    use super::*;
+    use crate::capture::{FrameNo, Timestamp};
+
+    fn heard(signal: &[f64]) -> Heard {
+        listen(&packets(signal), &HashMap::new())
+    }
+
+    #[test]
+    fn an_answer_tone_is_no_fax() {
+        let tone = heard(&[sine(2100.0, -12.0, 3.0), sine(0.0, -90.0, 0.5)].concat());
+        assert_eq!(tone.signals.len(), 1);
+        assert!((tone.levels[0] + 12.0).abs() < 0.3);
+        assert!(!tone.is_fax);
+    }
+
+    #[test]
+    fn times_are_those_of_the_sound() {
+        let tone = heard(&[sine(0.0, -90.0, 0.5), sine(1100.0, -12.0, 0.5)].concat());
+        let signal = &tone.signals[0];
+        assert_eq!(signal.kind, SignalKind::Tone(Tone::Cng));
+        assert_eq!(
+            (signal.frame, signal.last_frame),
+            (FrameNo(26), FrameNo(50))
+        );
+        assert_eq!(signal.at, Timestamp(500_000_000));
+        assert!((signal.end.seconds_since(signal.at) - 0.5).abs() < 0.001);
+    }
+
+    #[test]
+    fn other_codecs_are_not_listened_to() {
+        let codecs = HashMap::from([(0, "G726-32".to_owned())]);
+        let tone = listen(&packets(&sine(1100.0, -12.0, 0.5)), &codecs);
+        assert_eq!(tone, Heard::default());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn any_packets_are_heard_without_panic(
+            packets in proptest::collection::vec(
+                (proptest::collection::vec(any::<u8>(), 0..200), 0u64..1 << 34, any::<u8>()), 0..60)
+        ) {
+            let endpoint = crate::capture::Endpoint::new([192, 0, 2, 1].into(), 4000);
+            let arrivals: Vec<RtpArrival> = packets
+                .into_iter()
+                .map(|(mut payload, at, cut)| {
+                    if let [first, second, ..] = payload.as_mut_slice() {
+                        *first = *first & 0x3F | 0x80;
+                        *second &= 0x88;
+                    }
+                    RtpArrival {
+                        frame: FrameNo(1),
+                        at: Timestamp(at),
+                        src: endpoint,
+                        dst: endpoint,
+                        payload,
+                        cut: cut.into(),
+                    }
+                })
+                .collect();
+            let heard = listen(&arrivals, &HashMap::new());
+            prop_assert_eq!(heard.signals.len(), heard.levels.len());
+            super::super::stream::spans(&arrivals, &HashMap::new());
+            super::super::event::events(&arrivals, &HashMap::new());
+        }
+    }
+}

@@ -84,7 +84,7 @@ impl Deframer {
                 None => Step::Closed(content(&[], true)),
             };
         }
-        let abort = self.window.trailing_ones() >= 7 && self.erased & 0x7F == 0;
+        let abort = self.window.trailing_ones() >= 7 && self.erased.trailing_zeros() >= 7;
         let full = self.raw.as_ref().is_some_and(|raw| raw.len() > MAX_BITS);
         if (abort || full)
             && let Some(raw) = self.raw.take()

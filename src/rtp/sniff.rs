@@ -115,3 +115,72 @@ impl Suspicion {
         self.looked_at
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::block::tests::{packets, sine};
+    use super::super::header;
+    use super::*;
+
+    fn sniffed(signal: &[f64]) -> Vec<Option<Sniff>> {
+        packets(signal)
+            .iter()
+            .map(|arrival| sniff(header::parse(&arrival.payload).unwrap().payload, Law::Mu))
+            .collect()
+    }
+
+    #[test]
+    fn tells_tones() {
+        for (hz, expected) in [
+            (1100.0, Some(Sniff::Cng)),
+            (1065.0, Some(Sniff::Cng)),
+            (1135.0, Some(Sniff::Cng)),
+            (2100.0, Some(Sniff::AnswerTone)),
+            (2088.0, Some(Sniff::AnswerTone)),
+            (1650.0, Some(Sniff::V21)),
+            (1850.0, Some(Sniff::V21)),
+            (440.0, None),
+            (1000.0, None),
+            (2600.0, None),
+        ] {
+            for level in [-10.0, -40.0] {
+                let found = sniffed(&sine(hz, level, 0.2));
+                assert!(
+                    found.iter().all(|one| *one == expected),
+                    "{hz} Hz: {found:?}"
+                );
+            }
+        }
+        assert!(
+            sniffed(&sine(1100.0, -55.0, 0.2))
+                .iter()
+                .all(Option::is_none)
+        );
+    }
+
+    #[test]
+    fn short_and_long_packets_are_looked_at() {
+        let tone = packets(&sine(2100.0, -10.0, 0.2));
+        let octets: Vec<u8> = tone
+            .iter()
+            .flat_map(|arrival| arrival.payload[12..].to_vec())
+            .collect();
+        for len in [80, 240, 1600] {
+            assert_eq!(sniff(&octets[..len], Law::Mu), Some(Sniff::AnswerTone));
+        }
+        assert_eq!(sniff(&octets[..79], Law::Mu), None);
+        assert_eq!(sniff(&[], Law::A), None);
+    }
+
+    #[test]
+    fn one_odd_packet_is_no_suspicion() {
+        let mut suspicion = Suspicion::default();
+        for sniff in [None, Some(Sniff::Cng), None, None] {
+            suspicion.add(sniff);
+        }
+        assert!(!suspicion.may_be_fax());
+        suspicion.add(Some(Sniff::V21));
+        assert!(suspicion.may_be_fax());
+        assert_eq!(suspicion.looked_at(), 5);
+    }
+}

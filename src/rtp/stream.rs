@@ -14,6 +14,8 @@ use crate::capture::{FrameNo, Timestamp};
 const MAX_DROPOUT: i64 = 3000;
 /// Packets in a row that make a switch of codec or packet size; fewer are strays.
 const SWITCH: usize = 3;
+/// Missing numbers kept by source: what is no RTP at all must not fill the memory.
+const MAX_MISSING: usize = 200_000;
 /// Gaps kept by span.
 const MAX_GAPS: usize = 1000;
 /// Shortest silence gap, ms (RULES.md, g711-vad).
@@ -143,6 +145,9 @@ fn missing(packets: &[Packet<'_>]) -> BTreeMap<i64, (FrameNo, Timestamp)> {
     let mut highest = packets.first().map_or(0, |packet| packet.index);
     for packet in packets {
         for absent in highest + 1..packet.index {
+            if missing.len() >= MAX_MISSING {
+                break;
+            }
             missing.insert(absent, (packet.arrival.frame, packet.arrival.at));
         }
         missing.remove(&packet.index);
@@ -280,11 +285,8 @@ fn timing_figures(packets: &[Packet<'_>], clock: f64, stats: &mut RtpStats) {
     let mut durations: BTreeMap<u32, u32> = BTreeMap::new();
     let mut drift = Drift::default();
     let audio = || packets.iter().filter(|packet| packet.kind == Kind::Audio);
-    let events: Vec<i64> = packets
-        .iter()
-        .filter(|packet| packet.kind == Kind::Event)
-        .map(|packet| packet.index)
-        .collect();
+    let events = indices(packets, |kind| kind == Kind::Event);
+    let others = indices(packets, |kind| kind != Kind::Audio);
     for (before, packet) in audio().zip(audio().skip(1)) {
         let ticks = f64::from(
             packet
@@ -310,11 +312,9 @@ fn timing_figures(packets: &[Packet<'_>], clock: f64, stats: &mut RtpStats) {
         }
         let usual = f64::from(usual(&durations));
         let silent = stamped * 1000.0 - usual;
-        let interrupted = events
-            .get(events.partition_point(|index| *index < before.index))
-            .is_some_and(|index| *index < packet.index);
         let complete =
-            packet.index - before.index == 1 + between(packets, before.index, packet.index);
+            packet.index - before.index == 1 + between(&others, before.index, packet.index);
+        let interrupted = between(&events, before.index, packet.index) > 0;
         if complete && !interrupted && silent >= SILENCE_MS {
             stats
                 .silence_gaps
@@ -327,15 +327,21 @@ fn timing_figures(packets: &[Packet<'_>], clock: f64, stats: &mut RtpStats) {
     stats.ptime_ms = usual(&durations);
 }
 
-/// Packets that are no audio between two numbers. Only neighbours of a gap are looked at: it is short.
-fn between(packets: &[Packet<'_>], low: i64, high: i64) -> i64 {
-    if high - low <= 1 || high - low > 64 {
-        return 0;
-    }
-    let inside = packets
-        .iter()
-        .filter(|packet| packet.kind != Kind::Audio && (low + 1..high).contains(&packet.index));
-    i64::try_from(inside.count()).unwrap_or_default()
+/// Sequence numbers of the packets of some kinds, sorted, each once.
+fn indices(packets: &[Packet<'_>], wanted: fn(Kind) -> bool) -> Vec<i64> {
+    let wanted = packets.iter().filter(|packet| wanted(packet.kind));
+    let mut indices: Vec<i64> = wanted.map(|packet| packet.index).collect();
+    indices.sort_unstable();
+    indices.dedup();
+    indices
+}
+
+/// How many of the sorted `indices` lie between two numbers.
+fn between(indices: &[i64], low: i64, high: i64) -> i64 {
+    let count = indices
+        .partition_point(|index| *index < high)
+        .saturating_sub(indices.partition_point(|index| *index <= low));
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn usual(durations: &BTreeMap<u32, u32>) -> u32 {

@@ -264,7 +264,7 @@ mod tests {
             .enumerate()
             .map(|(sample, value)| {
                 let time = sample as f64 / 8000.0;
-                let sign = if reversals && (time / 0.45) as u32 % 2 == 1 {
+                let sign = if reversals && time % 0.9 >= 0.45 {
                     -1.0
                 } else {
                     1.0

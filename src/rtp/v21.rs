@@ -302,7 +302,7 @@ impl Receiver {
         self.preamble(end);
         if let Some(carrier) = self.carrier.take()
             && !carrier.announced
-            && carrier.bits > 120
+            && carrier.bits > 200
             && carrier.changes > carrier.bits / 6
         {
             self.heard.push(Heard::Unframed {

@@ -193,8 +193,8 @@ const MOVE: &str = "move; in a pane: scroll";
 const PAGE: &str = "a page up or down";
 const HALF: &str = "half a page up or down";
 const ENDS: &str = "to the first, the last row";
-const STEP: &str = "next, previous step of the fax (T.30 message), skipping the rest";
-const TROUBLE: &str = "next, previous message with an error or warning hint";
+const STEP: &str = "next, previous step of the fax (T.30 message)";
+const TROUBLE: &str = "next, previous message with an error or a warning";
 const MATCH: &str = "next, previous match of the search";
 const PANE: &str = "next pane";
 const SORT: &str = "sort by the column to the left, to the right; turn the direction";
@@ -273,8 +273,15 @@ pub const BINDINGS: &[Binding] = &[
         &[ch('x'), f(4)],
         Action::OtherLeg,
         DETAIL,
-        "other leg",
+        "leg",
         "put the other leg in or take it out",
+    ),
+    bind(
+        &[ch('s'), f(2)],
+        Action::Save,
+        DETAIL,
+        "save",
+        "save: flow as text or Markdown, packets as pcap",
     ),
     bind(
         &[ch('r'), f(6)],
@@ -316,7 +323,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Search,
         CALLS,
         "filter",
-        "filter the list: every word must occur; Esc or an empty one shows all",
+        "filter: all words, `from:2007` in one column; Esc: all calls",
     ),
     bind(
         &[ch('/'), f(3)],
@@ -327,16 +334,16 @@ pub const BINDINGS: &[Binding] = &[
     ),
     bind(&[ch('n')], Action::NextMatch, DETAIL, "", MATCH),
     bind(&[ch('N')], Action::PreviousMatch, DETAIL, "", MATCH),
-    bind(&[ch('<')], Action::SortPrevious, CALLS, "sort", SORT),
-    bind(&[ch('>')], Action::SortNext, CALLS, "sort", SORT),
-    bind(&[ch('z')], Action::SortDirection, CALLS, "sort", SORT),
     bind(
         &[ch('s'), f(2)],
         Action::Save,
-        WORK,
+        CALLS,
         "save",
-        "save: flow as text or Markdown, the call's packets as pcap",
+        "save: flow as text or Markdown, packets as pcap",
     ),
+    bind(&[ch('<')], Action::SortPrevious, CALLS, "sort", SORT),
+    bind(&[ch('>')], Action::SortNext, CALLS, "sort", SORT),
+    bind(&[ch('z')], Action::SortDirection, CALLS, "sort", SORT),
     bind(
         &[ch('y')],
         Action::Copy,

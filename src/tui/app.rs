@@ -300,7 +300,9 @@ impl App {
     /// Lays out again what has changed and keeps selections on the screen.
     pub(super) fn settle(&mut self) {
         let areas = layout::calls(self.size, !self.reading.finished);
-        self.calls.settle(usize::from(areas.list.height));
+        let start = self.reading.info.first_time.unwrap_or_default();
+        let height = usize::from(areas.list.height);
+        self.calls.settle(height, start, self.reading.finished);
         let full = self.screens.contains(&Screen::Message);
         if let Some(view) = &mut self.flow {
             view.settle(&self.ladder, self.size, full, self.options.width);

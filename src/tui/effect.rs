@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,6 +13,7 @@ use super::app::prompt::{Prompt, PromptKind, SaveFormat, SaveRequest};
 use super::app::{App, Effect};
 use super::backend::LeanBackend;
 use super::terminal::Screen;
+use crate::export::{self, Format, Options, file::write_atomically};
 
 /// Octets of text that terminals take by OSC 52 at most, by experience.
 const CLIPBOARD_LIMIT: usize = 74_994;
@@ -54,51 +56,40 @@ fn save(app: &mut App, source: &impl Source, request: SaveRequest) {
         });
         return;
     }
-    let text = match request.format {
+    let format = match request.format {
         SaveFormat::Packets => {
             source.save_packets(request.calls, request.path);
             return;
         }
-        SaveFormat::Text => flow_text(app, false),
-        SaveFormat::Markdown => flow_text(app, true),
+        SaveFormat::Text => Format::Text,
+        SaveFormat::Markdown => Format::Markdown,
     };
-    match write_whole(&request.path, text.as_bytes()) {
+    let Some(view) = &app.flow else { return };
+    let options = Options {
+        ascii: app.options.ascii,
+        time: app.ladder.time,
+        fold: app.ladder.fold,
+        ..Options::default()
+    };
+    let capture = Path::new(&app.reading.info.file);
+    let written = write_atomically(&request.path, Some(capture), |mut out| {
+        export::flow(&mut out, &app.reading.info, [&view.flow], format, &options)
+    });
+    match written {
         Ok(()) => app.tell(format!(
             "{} saved to {}",
             request.format.name(),
             request.path.display()
         )),
-        Err(error) => app.tell_failure(format!("cannot save {}: {error}", request.path.display())),
+        Err(error) => app.tell_failure(error.to_string()),
     }
 }
 
-fn flow_text(app: &App, _markdown: bool) -> String {
-    let Some(view) = &app.flow else {
-        return String::new();
-    };
-    crate::view::to_text(&view.ladder.all_rows())
-}
-
-fn same_file(path: &std::path::Path, capture: &str) -> bool {
+fn same_file(path: &Path, capture: &str) -> bool {
     match (fs::canonicalize(path), fs::canonicalize(capture)) {
         (Ok(path), Ok(capture)) => path == capture,
         _ => false,
     }
-}
-
-/// Written beside and renamed, so that a full disk leaves what was there before.
-fn write_whole(path: &std::path::Path, octets: &[u8]) -> io::Result<()> {
-    let directory = path
-        .parent()
-        .filter(|directory| !directory.as_os_str().is_empty())
-        .unwrap_or_else(|| std::path::Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".faxflow-")
-        .tempfile_in(directory)?;
-    file.write_all(octets)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 /// OSC 52: the terminal, wherever it runs, puts the text into its clipboard.

@@ -80,6 +80,8 @@ pub struct Wanted {
     pub strip: usize,
     /// Lines of the header.
     pub header: usize,
+    /// Lines of the message.
+    pub message: usize,
     /// Lines of hints.
     pub hints: usize,
 }
@@ -116,7 +118,7 @@ pub fn flow(size: (u16, u16), wanted: Wanted) -> FlowAreas {
     } else {
         0
     };
-    let (ladder_column, rule, mut pane, header);
+    let (ladder_column, rule, pane, header);
     if size.0 >= WIDE {
         let width = (size.0 * 2 / 5).clamp(56, 90);
         (ladder_column, rule, pane) = columns(rest, width);
@@ -133,42 +135,45 @@ pub fn flow(size: (u16, u16), wanted: Wanted) -> FlowAreas {
         pane = cut_bottom(&mut rest, height);
         rule = cut_bottom(&mut rest, u16::from(height > 0));
     }
-    let hints = hints_of(&mut pane, wanted.hints);
+    let (message, hints) = message_and_hints(pane, wanted);
     FlowAreas {
         title,
         strip,
         header,
         ladder: rest,
         rule,
-        message: pane,
+        message,
         hints,
         foot,
     }
 }
 
 /// A message full screen: message, hints and foot; the rest is empty.
-pub fn message(size: (u16, u16), hints: usize) -> FlowAreas {
+pub fn message(size: (u16, u16), wanted: Wanted) -> FlowAreas {
     let mut rest = screen(size);
     let foot = cut_bottom(&mut rest, 1);
-    let hints = hints_of(&mut rest, hints);
+    let (message, hints) = message_and_hints(rest, wanted);
     FlowAreas {
-        message: rest,
+        message,
         hints,
         foot,
         ..FlowAreas::default()
     }
 }
 
-/// Hints stand under the message, in half of the pane at most.
-fn hints_of(pane: &mut Rect, wanted: usize) -> Rect {
-    let most = pane.height.div_ceil(2);
-    // One line of air above them.
-    let height = if wanted == 0 {
-        0
-    } else {
-        lines(wanted + 1).min(most)
-    };
-    cut_bottom(pane, height)
+/// Hints stand right under the message; where there is no room for all of both, they have half of it.
+fn message_and_hints(mut pane: Rect, wanted: Wanted) -> (Rect, Rect) {
+    if wanted.hints == 0 {
+        return (pane, cut_bottom(&mut pane.clone(), 0));
+    }
+    // One line of air between them.
+    let hints = lines(wanted.hints + 1);
+    let half = pane.height.div_ceil(2);
+    let free = pane.height.saturating_sub(lines(wanted.message));
+    let hints = hints.min(free.max(half));
+    let message = lines(wanted.message).min(pane.height - hints);
+    let message = cut_top(&mut pane, message);
+    (message, pane)
 }
 
 fn screen(size: (u16, u16)) -> Rect {
@@ -220,6 +225,7 @@ mod tests {
         title: 1,
         strip: 1,
         header: 2,
+        message: 9,
         hints: 6,
     };
 

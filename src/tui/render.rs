@@ -113,6 +113,9 @@ fn draw_text(buf: &mut Buffer, area: Rect, rows: &[Row], top: usize, theme: Them
 /// A row over several lines, broken at blanks.
 fn draw_wrapped(buf: &mut Buffer, area: Rect, row: &Row, theme: Theme) {
     let (mut x, mut y) = (area.x, area.y);
+    if area.is_empty() {
+        return;
+    }
     for span in &row.spans {
         for word in span.text().split_inclusive(' ') {
             let width = u16::try_from(word.trim_end().width()).unwrap_or(u16::MAX);

@@ -1,5 +1,6 @@
 //! The list of calls: columns fitted to a width, sorted and filtered.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use unicode_width::UnicodeWidthStr;
@@ -189,20 +190,62 @@ pub struct Calls<'a> {
     options: Options,
 }
 
+/// How wide the content of the columns is. It only grows, so that a list which grows is measured row by row
+/// as they come, and not as a whole whenever it is drawn.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measure {
+    start: Timestamp,
+    content: [usize; Column::ALL.len()],
+}
+
+impl Measure {
+    /// No rows yet; times are shown from `start`.
+    pub fn new(start: Timestamp) -> Self {
+        Self {
+            start,
+            ..Self::default()
+        }
+    }
+
+    /// Time that times are shown from.
+    pub fn start(&self) -> Timestamp {
+        self.start
+    }
+
+    /// Takes in a row.
+    pub fn add(&mut self, row: &CallRow) {
+        for (column, width) in Column::ALL.iter().zip(&mut self.content) {
+            *width = (*width).max(text_of(*column, row, self.start).width());
+        }
+    }
+}
+
 /// Lays out the list; `rows` in the order to be shown.
 pub fn layout<'a>(rows: &'a [CallRow], info: &CaptureInfo, options: &Options) -> Calls<'a> {
     let start = info
         .first_time
         .or_else(|| rows.iter().map(|row| row.started).min())
         .unwrap_or_default();
+    let mut measure = Measure::new(start);
+    rows.iter().for_each(|row| measure.add(row));
+    layout_measured(rows, &measure, info, options)
+}
+
+/// Lays out a list whose columns have been measured already.
+pub fn layout_measured<'a>(
+    rows: &'a [CallRow],
+    measure: &Measure,
+    info: &CaptureInfo,
+    options: &Options,
+) -> Calls<'a> {
+    let start = measure.start;
     let mut columns: Vec<(Column, usize)> = Column::ALL
         .iter()
-        .map(|column| (*column, width_of(*column, rows, start, options.width)))
+        .zip(measure.content)
+        // A column in which nothing stands says nothing.
+        .filter(|(column, content)| **column != Column::OtherLeg || *content > 0)
+        .map(|(column, content)| (*column, width_of(*column, content, options.width)))
         .collect();
-    // A column in which nothing stands says nothing.
-    columns.retain(|(column, _)| {
-        *column != Column::OtherLeg || rows.iter().any(|row| row.other_leg.is_some())
-    });
     let room = |columns: &[(Column, usize)]| {
         let used: usize = columns.iter().map(|(_, width)| width + BETWEEN).sum();
         options.width.saturating_sub(MARK + used)
@@ -294,7 +337,7 @@ impl Calls<'_> {
                 Column::Sorted(SortBy::Start | SortBy::Duration) | Column::OtherLeg => Role::Dim,
                 Column::Sorted(SortBy::Hints) if row.hints.0 > 0 => Role::Error,
                 Column::Sorted(SortBy::Hints) if row.hints.1 > 0 => Role::Warning,
-                _ => Role::Plain,
+                Column::Sorted(_) => Role::Plain,
             };
             spans.push(Span::new(
                 cell(&text, *width, column.is_right(), ascii),
@@ -321,12 +364,7 @@ fn cell(text: &str, width: usize, right: bool, ascii: bool) -> String {
     }
 }
 
-fn width_of(column: Column, rows: &[CallRow], start: Timestamp, width: usize) -> usize {
-    let content = rows
-        .iter()
-        .map(|row| text_of(column, row, start).width())
-        .max()
-        .unwrap_or(0);
+fn width_of(column: Column, content: usize, width: usize) -> usize {
     let content = match column {
         Column::Sorted(SortBy::From | SortBy::To) => content.min((width / 6).clamp(8, 64)),
         _ => content,
@@ -416,11 +454,11 @@ fn title(rows: &[CallRow], info: &CaptureInfo, ascii: bool) -> Row {
         } else {
             &until
         };
-        text.push_str(&format!("   {from} to {until} UTC"));
+        let _ = write!(text, "   {from} to {until} UTC");
     }
-    text.push_str(&format!("   {} packets", thousands(info.packets)));
+    let _ = write!(text, "   {} packets", thousands(info.packets));
     if !info.notes.is_empty() {
-        text.push_str(&format!("   {}", count(info.notes.len(), "note", "notes")));
+        let _ = write!(text, "   {}", count(info.notes.len(), "note", "notes"));
     }
     Row::of(vec![
         Span::new(plain(&info.file, ascii), Role::Heading),
@@ -441,7 +479,7 @@ pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -8,7 +8,7 @@ use faxflow::capture::{Endpoint, FrameNo, Timestamp};
 use faxflow::rtp::{RtpArrival, header};
 
 /// RTP packets by direction (source, destination), in order of time.
-pub fn read(path: &Path) -> BTreeMap<(Endpoint, Endpoint), Vec<RtpArrival>> {
+pub(crate) fn read(path: &Path) -> BTreeMap<(Endpoint, Endpoint), Vec<RtpArrival>> {
     let mut streams: BTreeMap<_, Vec<RtpArrival>> = BTreeMap::new();
     for arrival in frames(&std::fs::read(path).unwrap()) {
         if header::looks_like_rtp(&arrival.payload) {
@@ -77,7 +77,7 @@ fn pcapng(file: &[u8]) -> Vec<RtpArrival> {
     found
 }
 
-/// Nanoseconds of one tick of the interface (if_tsresol, decimal ones).
+/// Nanoseconds of one tick of the interface (`if_tsresol`, decimal ones).
 fn tick(mut options: &[u8]) -> u64 {
     while options.len() >= 4 {
         let code = u16::from_le_bytes([options[0], options[1]]);

@@ -111,7 +111,7 @@ pub(crate) fn modulate(bits: &[bool], line: Line) -> Vec<f64> {
         phase += std::f64::consts::TAU * hz / 8000.0;
         sound.push(amplitude(line.level) * phase.sin());
     }
-    sound.extend([0.0; 4000]);
+    sound.resize(sound.len() + 4000, 0.0);
     sound
 }
 

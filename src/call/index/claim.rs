@@ -98,9 +98,12 @@ impl Index {
             return;
         };
         flow.owner = Some((dialog, side));
+        let first = (flow.first, flow.first_frame);
         let last = (flow.last, flow.last_frame);
         if let Some(entry) = self.dialog_mut(dialog) {
             entry.flows.push(id);
+            entry.started = entry.started.min(first.0);
+            entry.first_frame = entry.first_frame.min(first.1);
             entry.last_packet = entry.last_packet.max(last.0);
             entry.last_frame = entry.last_frame.max(last.1);
         }

@@ -28,6 +28,8 @@ pub const fn transport_name(number: u8) -> &'static str {
 pub struct DialogEntry {
     /// Call-ID; `None`: media found by content.
     pub call_id: Option<Box<[u8]>>,
+    /// It is of SIP, but no message of it has a Call-ID.
+    pub unnamed: bool,
     /// Next dialog with the same Call-ID.
     pub(super) next: Option<u32>,
     /// Tag of the side that sent the first request.
@@ -97,6 +99,7 @@ impl DialogEntry {
     pub(super) fn new(packet: &Packet<'_>) -> Self {
         Self {
             call_id: None,
+            unnamed: false,
             next: None,
             caller_tag: Box::default(),
             callee_tag: None,
@@ -152,6 +155,11 @@ impl DialogEntry {
     /// Whether it is a call of the list: an INVITE began it, or media show that there was one.
     pub fn is_call(&self, has_fax_media: bool) -> bool {
         self.has_invite || has_fax_media
+    }
+
+    /// It is of SIP, not of media alone.
+    pub fn has_sip(&self) -> bool {
+        self.call_id.is_some() || self.unnamed
     }
 
     /// The side that sent a message with these tags; `None`: the tags do not tell.

@@ -28,7 +28,9 @@ impl Index {
                 .get(&pair)
                 .copied()
                 .filter(|home| self.overlaps(*home, id));
-            let home = home.or_else(|| self.dialog_between(id));
+            let home = home
+                .or_else(|| self.dialog_between(id))
+                .or_else(|| self.media_between(id));
             let home = home.unwrap_or_else(|| self.dialog_without_sip(id));
             made.insert(pair, home);
             self.adopt_with_reverse(id, home);
@@ -73,7 +75,7 @@ impl Index {
         let flow = self.flow(id)?;
         let hosts = [flow.src.addr, flow.dst.addr];
         let fits = |dialog: &DialogEntry| {
-            dialog.call_id.is_some()
+            dialog.has_sip()
                 && hosts.contains(&dialog.caller.addr)
                 && hosts.contains(&dialog.callee.addr)
                 && flow.first <= dialog.last_packet.plus_seconds(SLACK)
@@ -85,6 +87,23 @@ impl Index {
         };
         let found = self.dialogs.iter().position(fits)?;
         u32::try_from(found).ok().map(DialogId)
+    }
+
+    /// A call without SIP between the same two hosts at the time, if there is just one.
+    fn media_between(&self, id: FlowId) -> Option<DialogId> {
+        let flow = self.flow(id).filter(|flow| flow.t38.is_empty())?;
+        let hosts = [flow.src.addr, flow.dst.addr];
+        let mut found = (0..self.dialogs.len())
+            .filter_map(|at| u32::try_from(at).ok().map(DialogId))
+            .filter(|at| {
+                self.dialog(*at).is_some_and(|dialog| {
+                    !dialog.has_sip()
+                        && hosts.contains(&dialog.caller.addr)
+                        && hosts.contains(&dialog.callee.addr)
+                }) && self.overlaps(*at, id)
+            });
+        let only = found.next()?;
+        found.next().is_none().then_some(only)
     }
 
     fn dialog_without_sip(&mut self, id: FlowId) -> DialogId {

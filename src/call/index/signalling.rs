@@ -59,7 +59,15 @@ impl Index {
 
     /// The dialog of a message, new if need be. `None`: the index is full, or no Call-ID and no INVITE.
     fn dialog_of(&mut self, packet: &Packet<'_>, brief: &Brief<'_>) -> Option<DialogId> {
-        let call_id = brief.call_id.unwrap_or_default();
+        let unnamed;
+        let call_id = match brief.call_id {
+            Some(call_id) => call_id,
+            // The snap length cut it off, or it never was there: what is between the same hosts belongs together.
+            None => {
+                unnamed = unnamed_key(packet);
+                &unnamed
+            }
+        };
         let first = self.by_call_id.get(call_id).copied();
         if let Some(found) = self.find(first, brief) {
             return Some(found);
@@ -79,7 +87,8 @@ impl Index {
             entry.inherit(original);
         }
         entry.next = first;
-        entry.call_id = Some(call_id.into());
+        entry.call_id = brief.call_id.map(Into::into);
+        entry.unnamed = brief.call_id.is_none();
         self.by_call_id.insert(call_id.into(), id);
         self.dialogs.push(entry);
         Some(DialogId(id))
@@ -141,6 +150,15 @@ impl DialogEntry {
     }
 }
 
+/// Stands for the Call-ID of messages without one: the two hosts, in either order.
+fn unnamed_key(packet: &Packet<'_>) -> Vec<u8> {
+    let (one, other) = (
+        packet.src.addr.min(packet.dst.addr),
+        packet.src.addr.max(packet.dst.addr),
+    );
+    format!("\0{one} {other}").into_bytes()
+}
+
 fn method<'m>(brief: &'m Brief<'_>) -> &'m [u8] {
     match brief.start {
         BriefStart::Request { method, .. } => method,
@@ -151,7 +169,7 @@ fn method<'m>(brief: &'m Brief<'_>) -> &'m [u8] {
 /// Messages of a call, not of registrations, presence and the like outside one.
 fn belongs_to_a_call(brief: &Brief<'_>) -> bool {
     let method = method(brief);
-    if method.eq_ignore_ascii_case(b"INVITE") {
+    if method.eq_ignore_ascii_case(b"INVITE") || brief.call_id.is_none() {
         return true;
     }
     // In-dialog requests prove a call whose start is missing.

@@ -6,6 +6,8 @@ use crate::call::fax::Heard;
 use crate::call::index::{DialogEntry, FlowEntry, FlowId};
 use crate::call::load::{Draft, RtpByFlow, Source};
 use crate::call::{EventKind, Side};
+use crate::capture::Timestamp;
+use crate::line::{Signal, SignalKind, Tone};
 use crate::rtp::{RtpArrival, event, fax, stream};
 
 /// Adds the RTP rows of a dialog to the draft and gives the signals of a fax over audio.
@@ -33,7 +35,7 @@ pub(super) fn read(
         let arrivals = of_one_path(&flows, rtp);
         rows(draft, side, &arrivals, codecs);
         let sound = fax::listen(&arrivals, codecs);
-        is_fax |= sound.is_fax;
+        is_fax |= sound.is_fax || calls_as_a_fax(&sound.signals);
         heard.extend(sound.signals.into_iter().map(|signal| Heard {
             side,
             audio: true,
@@ -42,6 +44,27 @@ pub(super) fn read(
     }
     if is_fax { heard } else { Vec::new() }
 }
+
+/// CNG in its cadence, 0.5 s every 3.5 s (T.30 4.2): only a fax calls like that. One tone may be chance.
+fn calls_as_a_fax(signals: &[Signal]) -> bool {
+    let starts: Vec<Timestamp> = signals
+        .iter()
+        .filter(|signal| signal.kind == SignalKind::Tone(Tone::Cng))
+        .map(|signal| signal.at)
+        .collect();
+    starts
+        .iter()
+        .zip(starts.iter().skip(1))
+        .any(|(first, second)| {
+            (CNG_PERIOD - CNG_TOLERANCE..=CNG_PERIOD + CNG_TOLERANCE)
+                .contains(&second.seconds_since(*first))
+        })
+}
+
+/// From one CNG to the next: 0.5 s on, 3 s off.
+const CNG_PERIOD: f64 = 3.5;
+/// 15 % (T.30 4.2).
+const CNG_TOLERANCE: f64 = 0.5;
 
 fn rows(draft: &mut Draft, side: Side, arrivals: &[RtpArrival], codecs: &HashMap<u8, String>) {
     for span in stream::spans(arrivals, codecs) {

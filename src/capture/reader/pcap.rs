@@ -192,15 +192,15 @@ impl Records {
             let first = usize::from(skipped == 0);
             let found =
                 (first..stop).find(|&at| self.is_chain(data.get(at..).unwrap_or_default(), !more));
-            let step = found.unwrap_or(stop.max(1));
+            let count = found.unwrap_or_else(|| stop.max(1));
             if let (Some(at), Some(record), 0) = (found, header, skipped)
                 && at.checked_sub(header_len) == usize::try_from(record.original).ok()
                 && record.fraction < 1_000_000_000
             {
                 return self.deliver(buffer, record, at - header_len, true);
             }
-            buffer.consume(step);
-            skipped += step;
+            buffer.consume(count);
+            skipped += count;
             if found.is_some() || !more && buffer.available().is_empty() {
                 break;
             }

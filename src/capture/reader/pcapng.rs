@@ -203,7 +203,7 @@ impl Blocks {
     fn packet(&mut self, packet: &BlockPacket, room: usize, start: u64) -> Step {
         let index = usize::try_from(packet.interface).unwrap_or(usize::MAX);
         let known = self.section.interfaces.get(index);
-        let interface = known.or(self.section.interfaces.first()).copied();
+        let interface = known.or_else(|| self.section.interfaces.first()).copied();
         let mut len = usize::try_from(packet.captured)
             .unwrap_or(usize::MAX)
             .min(room);

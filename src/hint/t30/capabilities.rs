@@ -3,10 +3,10 @@
 use crate::call::{Call, EventKind};
 use crate::hint::dialogue::{Dialogue, Line, T1_LEAST};
 use crate::hint::evidence::{frames, share, waited};
-use crate::hint::t30::selection::{self, bit};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Tone;
 use crate::t30::Fcf;
+use crate::t30::capability::{Capabilities, DcsMode, exceeds as asked_too_much};
 use crate::t38::Indicator;
 
 /// `t30-low-rate`: slow.
@@ -88,7 +88,7 @@ fn last_dis_before<'d>(dialogue: &'d Dialogue<'_>, place: usize) -> Option<&'d L
         .map(|(_, line)| line)
 }
 
-/// T38MaxBitRate of offer and answer in force, the lower one.
+/// `T38MaxBitRate` of offer and answer in force, the lower one.
 fn max_bit_rate(call: &Call) -> Option<u32> {
     let period = call
         .media
@@ -113,14 +113,14 @@ fn low_rate(scene: &Scene<'_>) -> Vec<Finding> {
     else {
         return Vec::new();
     };
-    let Some(modem) = selection::selected(dcs) else {
-        return Vec::new();
-    };
+    let modem = DcsMode::new(dcs.fif()).modem;
     let Some(dis) = last_dis_before(&dialogue, place).and_then(Line::valid) else {
         return Vec::new();
     };
-    let best = selection::best_rate(dis).min(max_bit_rate(scene.call).unwrap_or(u32::MAX));
-    if modem.rate >= best || !dialogue.has(&[Fcf::Cfr]) {
+    let best = Capabilities::new(dis.fif())
+        .max_rate()
+        .min(max_bit_rate(scene.call).unwrap_or(u32::MAX));
+    if modem.rate == 0 || modem.rate >= best || !dialogue.has(&[Fcf::Cfr]) {
         return Vec::new();
     }
     let fallbacks = dialogue.all(&[Fcf::Ftt, Fcf::Rtn]).count();
@@ -148,7 +148,7 @@ fn exceeds(scene: &Scene<'_>) -> Vec<Finding> {
         };
         let asked = dis_line
             .valid()
-            .map(|dis| selection::exceeds(dis, dcs))
+            .map(|dis| asked_too_much(dcs.fif(), dis.fif()))
             .unwrap_or_default();
         if asked.is_empty() || reported.contains(&asked) {
             continue;
@@ -176,10 +176,10 @@ fn cannot_receive(scene: &Scene<'_>) -> Vec<Finding> {
     else {
         return Vec::new();
     };
-    if dis.fif().len() < 2 || bit(dis, selection::CAN_RECEIVE) {
+    if dis.fif().len() < 2 || Capabilities::new(dis.fif()).receives() {
         return Vec::new();
     }
-    let tail = if bit(dis, selection::READY_TO_POLL) {
+    let tail = if Capabilities::new(dis.fif()).has_document() {
         ", it only offers a document to poll"
     } else {
         ""
@@ -201,7 +201,8 @@ fn ecm_off(scene: &Scene<'_>) -> Vec<Finding> {
     else {
         return Vec::new();
     };
-    if bit(dcs, selection::ECM) || bit(dcs, selection::INTERNET_AWARE) {
+    let mode = DcsMode::new(dcs.fif());
+    if mode.ecm || mode.iaf {
         return Vec::new();
     }
     let stats = scene.call.udptl.of(dialogue.sender);
@@ -216,7 +217,7 @@ fn ecm_off(scene: &Scene<'_>) -> Vec<Finding> {
     let dis = last_dis_before(&dialogue, place);
     let who = match dis
         .and_then(Line::valid)
-        .map(|dis| bit(dis, selection::ECM))
+        .map(|dis| Capabilities::new(dis.fif()).ecm())
     {
         Some(true) => format!(" ({} chose so)", line.event.from),
         Some(false) => format!(" ({} does not offer it)", line.event.from.other()),
@@ -227,7 +228,7 @@ fn ecm_off(scene: &Scene<'_>) -> Vec<Finding> {
     vec![Finding::new(severity, frames(cited.into_iter().flatten()), seen).on(line.event.id)]
 }
 
-/// Lowest T38FaxVersion in force, 0 if none is given.
+/// Lowest `T38FaxVersion` in force, 0 if none is given.
 fn version(call: &Call) -> u32 {
     call.media
         .iter()
@@ -253,7 +254,7 @@ fn super_g3(scene: &Scene<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let is_v8 = |kind: &EventKind| match kind {
-        EventKind::T30(message) => message.fcf == Fcf::Dis && bit(message, selection::V8),
+        EventKind::T30(message) => message.fcf == Fcf::Dis && Capabilities::new(message.fif()).v8(),
         EventKind::V8 { .. } => true,
         EventKind::Tone { tone, .. } => {
             matches!(tone, Tone::AnsAm | Tone::AnsAmReversals | Tone::V8Signal)

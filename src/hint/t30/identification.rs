@@ -7,6 +7,8 @@ use crate::hint::evidence::{self, LATE, frames, hang_up};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Tone;
 use crate::t30::Fcf;
+use crate::t30::capability::Capabilities;
+use crate::t30::frame::T30Frame;
 use crate::t38::Indicator;
 
 /// `t30-no-dis`: a called fax shows itself within this time, seconds.
@@ -147,8 +149,7 @@ fn no_dis(scene: &Scene<'_>) -> Vec<Finding> {
     let last = call
         .events
         .iter()
-        .filter(|event| tone_of(event) == Some(Tone::Cng))
-        .last();
+        .rfind(|event| tone_of(event) == Some(Tone::Cng));
     let called = dialogue.called;
     let cited = frames([event, last].into_iter().flatten().map(|event| event.frame));
     let mut found = Finding::new(
@@ -286,7 +287,7 @@ fn both_sides(scene: &Scene<'_>) -> Vec<Finding> {
     };
     if let (Some(a), Some(b)) = (of(Side::Caller), of(Side::Callee)) {
         let apart = a.event.at.seconds_since(b.event.at).abs();
-        let same = a.valid().map(|m| m.fif()) == b.valid().map(|m| m.fif());
+        let same = a.valid().map(T30Frame::fif) == b.valid().map(T30Frame::fif);
         if apart > BOTH_WITHIN || (same && apart <= ECHO) {
             return Vec::new();
         }
@@ -355,7 +356,7 @@ fn polling(scene: &Scene<'_>) -> Vec<Finding> {
     let nothing_ready = dialogue
         .last_before(place, &[Fcf::Dis])
         .and_then(|(_, dis)| dis.valid())
-        .is_some_and(|dis| !super::selection::bit(dis, super::selection::READY_TO_POLL));
+        .is_some_and(|dis| !Capabilities::new(dis.fif()).has_document());
     let (severity, tail) = if refused {
         (
             Severity::Error,

@@ -108,8 +108,8 @@ fn partial(scene: &Scene<'_>) -> Vec<Finding> {
         .and_then(|page| {
             page.answer
                 .map(|(_, id)| id)
-                .or(page.command.map(|(_, id)| id))
-                .or(page.data.last().copied())
+                .or_else(|| page.command.map(|(_, id)| id))
+                .or_else(|| page.data.last().copied())
         })
         .or_else(|| {
             fax.pages

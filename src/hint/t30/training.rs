@@ -4,10 +4,11 @@ use crate::call::{EventKind, Tcf};
 use crate::capture::FrameNo;
 use crate::hint::dialogue::{Dialogue, Line, Round, T4, What};
 use crate::hint::evidence::{self, EARLY, frames};
-use crate::hint::t30::selection;
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Modem;
 use crate::t30::Fcf;
+use crate::t30::capability::DcsMode;
+use crate::t30::frame::T30Frame;
 
 /// Commands are sent three times (T.30 5.4.2; spandsp, HylaFAX): then the sender gives up.
 const TRIES: u32 = 3;
@@ -95,12 +96,17 @@ pub(super) const RULES: &[Rule] = &[
 
 const TRAINING_COMMANDS: &[Fcf] = &[Fcf::Dcs, Fcf::Nss];
 
+/// Modem and rate that a DCS selects.
+fn selected(dcs: &T30Frame) -> Option<Modem> {
+    Some(DcsMode::new(dcs.fif()).modem).filter(|modem| dcs.fcf == Fcf::Dcs && modem.rate > 0)
+}
+
 /// Modem and rate of the DCS of a round.
 fn rate_of(dialogue: &Dialogue<'_>, round: &Round) -> Option<Modem> {
     dialogue
         .command(round)
         .and_then(Line::valid)
-        .and_then(selection::selected)
+        .and_then(selected)
 }
 
 fn dcs_no_response(scene: &Scene<'_>) -> Vec<Finding> {
@@ -269,7 +275,7 @@ fn lacks_tcf(dialogue: &Dialogue<'_>, round: &Round) -> bool {
     };
     let internet_aware = dcs
         .valid()
-        .is_none_or(|message| selection::bit(message, selection::INTERNET_AWARE));
+        .is_none_or(|message| DcsMode::new(message.fif()).iaf);
     let answer = round
         .answer
         .or(round.unseen)
@@ -281,7 +287,7 @@ fn lacks_tcf(dialogue: &Dialogue<'_>, round: &Round) -> bool {
     {
         return false;
     }
-    let until = answer.map_or(dcs.event.end.plus_seconds(WAIT), |line| line.event.at);
+    let until = answer.map_or_else(|| dcs.event.end.plus_seconds(WAIT), |line| line.event.at);
     !dialogue.call.events.iter().any(|event| {
         event.from == round.from
             && event.at >= dcs.event.at
@@ -326,7 +332,7 @@ fn tcf_corrupt(scene: &Scene<'_>) -> Vec<Finding> {
             != Some(Fcf::Cfr)
     };
     let worst = bad.iter().find(|(place, ..)| refused(*place));
-    let Some((_, line, good, whole)) = worst.or(bad.first()).copied() else {
+    let Some((_, line, good, whole)) = worst.or_else(|| bad.first()).copied() else {
         return Vec::new();
     };
     let severity = if worst.is_some() {
@@ -379,7 +385,7 @@ fn ftt(scene: &Scene<'_>) -> Vec<Finding> {
             let dcs = dialogue.last_before(place, &[Fcf::Dcs]);
             let rate = dcs
                 .and_then(|(_, dcs)| dcs.valid())
-                .and_then(selection::selected)
+                .and_then(selected)
                 .map_or_else(|| "an unknown rate".to_owned(), |modem| modem.to_string());
             let cited = [Some(line.frame()), dcs.map(|(_, dcs)| dcs.frame())];
             Finding::new(
@@ -401,13 +407,7 @@ fn train_failed(scene: &Scene<'_>) -> Vec<Finding> {
     let refused: Vec<(Option<Modem>, usize, &Line<'_>)> = dialogue
         .all(&[Fcf::Ftt])
         .filter(|(place, _)| last_cfr.is_none_or(|cfr| *place > cfr))
-        .map(|(place, line)| {
-            (
-                dialogue.dcs_before(place).and_then(selection::selected),
-                place,
-                line,
-            )
-        })
+        .map(|(place, line)| (dialogue.dcs_before(place).and_then(selected), place, line))
         .collect();
     let Some((rate, place, last)) = refused.last().copied() else {
         return Vec::new();

@@ -72,7 +72,7 @@ fn undecodable_of(call: &Call, side: Side) -> Option<Finding> {
     ))
 }
 
-/// Lowest T38FaxVersion of offer and answer of the T.38 in force (absent means 0); `None` without SDP.
+/// Lowest `T38FaxVersion` of offer and answer of the T.38 in force (absent means 0); `None` without SDP.
 fn agreed_version(call: &Call) -> Option<u32> {
     let period = call
         .media
@@ -94,11 +94,11 @@ fn agreed_version(call: &Call) -> Option<u32> {
 
 pub(super) fn asn1(scene: &Scene<'_>) -> Vec<Finding> {
     let call = scene.call;
-    let (caller, callee) = (&call.udptl.caller, &call.udptl.callee);
-    if let (Some(a), Some(b)) = (caller.encoding, callee.encoding)
+    let (forth, back) = (&call.udptl.caller, &call.udptl.callee);
+    if let (Some(a), Some(b)) = (forth.encoding, back.encoding)
         && a != b
     {
-        let cited = [caller.encoding_frame, callee.encoding_frame];
+        let cited = [forth.encoding_frame, back.encoding_frame];
         let found = finding(
             Severity::Error,
             frames(cited.into_iter().flatten()),
@@ -251,7 +251,6 @@ fn same_signal(a: &EventKind, b: &EventKind) -> bool {
         ) => {
             matches!(b, Indicator::Ced | Indicator::V21Preamble)
         }
-        (EventKind::Indicator(Indicator::Ced | Indicator::V21Preamble), EventKind::T30(_)) => true,
         (EventKind::Indicator(_), _) => true,
         _ => false,
     }

@@ -82,7 +82,7 @@ pub(super) fn none(scene: &Scene<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let until = period.until.unwrap_or(call.last_packet);
-    if until.seconds_since(period.from) < NONE_AFTER || !passes_here(call, &t38.caller, &t38.callee)
+    if until.seconds_since(period.from) < NONE_AFTER || !passes_here(call, [t38.caller, t38.callee])
     {
         return Vec::new();
     }
@@ -106,14 +106,11 @@ pub(super) fn none(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 /// Whether this capture point would have seen the media: it saw RTP of one of the hosts, or ICMP about them.
-fn passes_here(call: &Call, caller: &Endpoint, callee: &Endpoint) -> bool {
+fn passes_here(call: &Call, ends: [Endpoint; 2]) -> bool {
+    let known = |host: Endpoint| ends.iter().any(|end| end.addr == host.addr);
     call.events.iter().any(|event| match &event.kind {
-        EventKind::Rtp(span) => [span.src.addr, span.dst.addr]
-            .iter()
-            .any(|addr| *addr == caller.addr || *addr == callee.addr),
-        EventKind::Icmp { quoted_dst, .. } => {
-            quoted_dst.addr == caller.addr || quoted_dst.addr == callee.addr
-        }
+        EventKind::Rtp(span) => known(span.src) || known(span.dst),
+        EventKind::Icmp { quoted_dst, .. } => known(*quoted_dst),
         _ => false,
     })
 }
@@ -408,7 +405,7 @@ fn icmp_words(code: u8, v6: bool) -> &'static str {
     match (v6, code) {
         (false, 3) | (true, 4) => "port unreachable",
         (false, 9 | 10 | 13) | (true, 1) => "administratively prohibited",
-        (false, 0) | (true, 0) => "network unreachable",
+        (false | true, 0) => "network unreachable",
         (false, 1) | (true, 3) => "host unreachable",
         _ => "destination unreachable",
     }

@@ -2,7 +2,8 @@
 
 use crate::analysis::CallRow;
 use crate::call::CallNo;
-use crate::view::calls::{self, SortBy};
+use crate::capture::Timestamp;
+use crate::view::calls::{self, Measure, SortBy};
 use crate::view::window::window;
 
 /// The calls list.
@@ -24,14 +25,20 @@ pub struct CallsList {
     filter: String,
     /// Column, and whether downwards.
     sorted: (SortBy, bool),
-    /// Rows have changed since the order was made.
+    /// The order has to be made again now.
     stale: bool,
+    /// Rows that have come or changed since the order was made.
+    changed: usize,
+    /// Widths of all rows.
+    measure: Measure,
 }
 
 impl CallsList {
     /// Takes in rows that are new or have changed.
     pub(in crate::tui) fn take(&mut self, rows: Vec<CallRow>) {
+        self.changed += rows.len();
         for row in rows {
+            self.measure.add(&row);
             match self.all.last() {
                 Some(last) if last.number >= row.number => {
                     match self.all.binary_search_by_key(&row.number, |old| old.number) {
@@ -46,7 +53,11 @@ impl CallsList {
                 _ => self.all.push(row),
             }
         }
-        self.stale = true;
+    }
+
+    /// Widths of the columns.
+    pub fn measure(&self) -> &Measure {
+        &self.measure
     }
 
     /// Rows in the order shown.
@@ -172,10 +183,19 @@ impl CallsList {
         self.stale = true;
     }
 
-    /// Makes the order again if it is stale, and keeps the selection on a screen of `height` rows.
-    pub(in crate::tui) fn settle(&mut self, height: usize) {
-        if self.stale {
+    /// Makes the order again if it is stale, and keeps the selection on a screen of `height` rows. Times
+    /// count from `start`. A long list that is sorted or filtered while it comes in is put in order again
+    /// when it has grown by an eighth, and at its end.
+    pub(in crate::tui) fn settle(&mut self, height: usize, start: Timestamp, finished: bool) {
+        if self.measure.start() != start {
+            self.measure = Measure::new(start);
+            self.all.iter().for_each(|row| self.measure.add(row));
+        }
+        let grown = self.changed > 0
+            && (finished || self.shown.is_none() || self.changed * 8 >= self.all.len().min(8_000));
+        if self.stale || grown {
             self.stale = false;
+            self.changed = 0;
             self.order();
             self.find_selected();
         }

@@ -8,7 +8,7 @@ use crate::hint::{Hint, Severity};
 use crate::tui::layout::{self, Wanted};
 use crate::view::ladder::{self, Ladder, head};
 use crate::view::window::window;
-use crate::view::{Row, decode, hints};
+use crate::view::{Row, Span, decode, hints, plain};
 
 /// What the keys move in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,8 +90,8 @@ impl FlowView {
         let options = ladder::Options::default();
         Self {
             ladder: ladder::layout(&flow, &options),
-            title: head::title(&flow.flow, 400, ascii),
-            strip: head::strip(&flow.flow, ascii),
+            title: Row::default(),
+            strip: Row::default(),
             selected: deciding_event(&flow),
             flow,
             top: 0,
@@ -109,8 +109,6 @@ impl FlowView {
     /// The same flow with one leg more or less, or with what has come since; the selection stays.
     pub(in crate::tui) fn renew(&mut self, flow: AnalysedFlow) {
         let old = self.current_event().map(|event| (event.call, event.frame));
-        self.title = head::title(&flow.flow, 400, self.ascii);
-        self.strip = head::strip(&flow.flow, self.ascii);
         self.flow = flow;
         self.shape = None;
         // Events may have moved: the same frame is the same place.
@@ -298,9 +296,15 @@ impl FlowView {
     /// Heights that the parts would like to have.
     pub fn wanted(&self, width: usize) -> Wanted {
         Wanted {
-            title: self.title.width().div_ceil(width.max(1)).max(1),
+            // One column stays free in front.
+            title: self
+                .title
+                .width()
+                .div_ceil(width.saturating_sub(1).max(1))
+                .max(1),
             strip: usize::from(!self.strip.spans.is_empty()),
             header: self.ladder.header.len(),
+            message: self.message.rows.len(),
             hints: self.hints.rows.len(),
         }
     }
@@ -341,9 +345,12 @@ impl FlowView {
             self.lay_out_message(message.0, moved);
         }
         self.shape = Some(shape);
+        let width = usize::from(size.0.saturating_sub(1));
+        self.title = head::title(&self.flow.flow, width, self.ascii);
+        self.strip = head::strip(&self.flow.flow, self.ascii);
         let wanted = self.wanted(usize::from(size.0));
         let areas = if full {
-            layout::message(size, wanted.hints)
+            layout::message(size, wanted)
         } else {
             layout::flow(size, wanted)
         };
@@ -362,6 +369,11 @@ impl FlowView {
             .current_message()
             .map(|(call, event)| decode::message(call, event, self.raw, width));
         self.message.rows = rows.unwrap_or_default();
+        if self.ascii {
+            for span in self.message.rows.iter_mut().flat_map(|row| &mut row.spans) {
+                *span = Span::new(plain(span.text(), true), span.role);
+            }
+        }
         let hints: Vec<Hint> = self.hints_of_row(self.cursor());
         self.hints.rows = hints::rows(&hints, None, width, self.ascii);
         if moved {

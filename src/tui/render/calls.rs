@@ -15,7 +15,7 @@ use super::{ListLook, draw_list, draw_middle, draw_row};
 use crate::tui::app::{App, Reading};
 use crate::tui::layout::{self, GUTTER};
 use crate::tui::theme::Theme;
-use crate::view::calls as view;
+use crate::view::calls::{self as view, thousands};
 use crate::view::{Role, Row, Span};
 
 /// Draws the list, or says why there is none.
@@ -27,7 +27,12 @@ pub(super) fn render(app: &App, buf: &mut Buffer, theme: Theme) {
         marked: app.calls.marked().to_vec(),
         sorted: Some(app.calls.sorted()),
     };
-    let list = view::layout(app.calls.shown(), &app.reading.info, &options);
+    let list = view::layout_measured(
+        app.calls.shown(),
+        app.calls.measure(),
+        &app.reading.info,
+        &options,
+    );
     let indented = |area: Rect| Rect {
         x: area.x + GUTTER.min(area.width),
         width: area.width.saturating_sub(GUTTER),
@@ -89,7 +94,7 @@ fn nothing(app: &App) -> Vec<String> {
         ];
     }
     vec![
-        format!("No call and no fax in {} packets.", grouped(info.packets)),
+        format!("No call and no fax in {} packets.", thousands(info.packets)),
         "There is no SIP INVITE in this capture, and no T.38 or fax tone without one.".into(),
         "Capture on the PBX, on all interfaces, SIP and media together:".into(),
         "tcpdump -i any -s 0 -w fax.pcap udp or tcp port 5060".into(),
@@ -110,10 +115,10 @@ pub(super) fn progress(app: &App) -> String {
         }
         _ => format!("reading: {}", octets(info.bytes)),
     }];
-    parts.push(format!("{} packets", grouped(info.packets)));
+    parts.push(format!("{} packets", thousands(info.packets)));
     parts.push(format!(
         "{} calls",
-        grouped(u64::try_from(app.calls.total()).unwrap_or(u64::MAX))
+        thousands(u64::try_from(app.calls.total()).unwrap_or(u64::MAX))
     ));
     // The first half second says too little about the rest.
     if let Some(all) = info.file_bytes
@@ -135,32 +140,17 @@ fn octets(count: u64) -> String {
         0..=999 => format!("{count} B"),
         1_000..=999_999 => format!("{}.{} kB", count / 1_000, count / 100 % 10),
         1_000_000..=999_999_999 => format!("{}.{} MB", count / 1_000_000, count / 100_000 % 10),
-        _ => format!("{} MB", grouped(count / 1_000_000)),
+        _ => format!("{} MB", thousands(count / 1_000_000)),
     }
-}
-
-/// `1,203,412`
-fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::octets;
 
     #[test]
-    fn groups_digits() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_203_412), "1,203,412");
+    fn names_octets() {
+        assert_eq!(octets(999), "999 B");
         assert_eq!(octets(1_250), "1.2 kB");
         assert_eq!(octets(2_500_000_000), "2,500 MB");
     }

@@ -23,8 +23,14 @@ use crate::view::{Role, Row, Span};
 /// Draws title, strip, ladder and message.
 pub(super) fn render(app: &App, view: &FlowView, buf: &mut Buffer, theme: Theme) {
     let areas = layout::flow(app.size, view.wanted(usize::from(app.size.0)));
-    draw_wrapped(buf, areas.title, &view.title, theme);
-    draw_row(buf, areas.strip, areas.strip.y, &view.strip, theme);
+    draw_wrapped(buf, indented(areas.title), &view.title, theme);
+    draw_row(
+        buf,
+        indented(areas.strip),
+        areas.strip.y,
+        &view.strip,
+        theme,
+    );
     draw_text(buf, inside(areas.header), &view.ladder.header, 0, theme);
     if view.ladder.is_empty() {
         let lines = [
@@ -64,10 +70,20 @@ pub(super) fn render(app: &App, view: &FlowView, buf: &mut Buffer, theme: Theme)
 
 /// Draws the selected message over the whole screen.
 pub(super) fn render_message(app: &App, view: &FlowView, buf: &mut Buffer, theme: Theme) {
-    let areas = layout::message(app.size, view.wanted(usize::from(app.size.0)).hints);
+    let areas = layout::message(app.size, view.wanted(usize::from(app.size.0)));
     draw_pane(buf, areas.message, &view.message, true, app, theme);
     draw_hints(buf, areas.hints, view, app, theme);
     underline(buf, areas.message, &view.search, theme);
+}
+
+/// An area without its first column.
+fn indented(area: Rect) -> Rect {
+    let indent = area.width.min(1);
+    Rect {
+        x: area.x + indent,
+        width: area.width - indent,
+        ..area
+    }
 }
 
 /// The part of an area right of its gutter.
