@@ -21,6 +21,8 @@ mod udptl;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod tests;
 
 pub use engine::{Diagnosis, diagnose, run};
 

@@ -176,7 +176,11 @@ fn ends_early(scene: &Scene<'_>) -> Vec<Finding> {
     let call = scene.call;
     let facts = &call.capture;
     let up = match call.call_id {
-        Some(_) => (call.answered.is_some() || facts.starts_mid_call) && scene.bye().is_none(),
+        Some(_) => {
+            // An answer to a BYE that is not in the capture ends the call as well.
+            let ended = scene.transactions("BYE").next().is_some();
+            (call.answered.is_some() || facts.starts_mid_call) && !ended
+        }
         None => call.fax.as_ref().is_some_and(is_unfinished),
     };
     let near = facts.last_time.seconds_since(call.last_packet) < TAIL;

@@ -251,7 +251,11 @@ pub(crate) const TABLE: &[Row] = &[
     hide("sip-session-refresh", &["t38-back-to-audio-midfax"]),
     explain(
         "sip-session-refresh",
-        &["t30-dropped-mid-fax", "t38-image-port-zero"],
+        &[
+            "t30-dropped-mid-fax",
+            "t30-page-no-postmsg",
+            "t38-image-port-zero",
+        ],
     ),
     explain("sip-session-expired", &["t30-dropped-mid-fax"]),
     hide("sip-private-contact", &["t38-reinvite-timeout"]),
@@ -298,7 +302,11 @@ pub(crate) const TABLE: &[Row] = &[
     hide("t38-image-missing-in-answer", &["udptl-none"]),
     hide(
         "t38-back-to-audio-midfax",
-        &["t30-dropped-mid-fax", "t30-page-truncated"],
+        &[
+            "t30-dropped-mid-fax",
+            "t30-page-truncated",
+            "t30-page-no-postmsg",
+        ],
     ),
     hide(
         "t38-ratemgmt-mismatch",

@@ -182,7 +182,7 @@ fn bye_unanswered(scene: &Scene<'_>) -> Vec<Finding> {
             let sends = bye.requests.len();
             let end = scene.call.capture.last_time;
             let waited = end.seconds_since(last.at) >= WAIT_AFTER_BYES
-                || end.seconds_since(first.at) >= STUCK;
+                || end.seconds_since(first.at) >= PROMPT;
             let (severity, seen) = match bye.final_response() {
                 None if sends >= BYES_IN_VAIN && waited => (
                     Severity::Error,

@@ -380,8 +380,8 @@ fn timeout(scene: &Scene<'_>) -> Vec<Finding> {
             }
             let given_up = unanswered && bye.is_some();
             let hopeless = waited > TRANSACTION_TIMEOUT || given_up || switch.status == Some(408);
-            let severity = if hopeless && !pages_confirmed(scene) {
-                Severity::Error
+            let severity = if hopeless {
+                error_unless_delivered(scene)
             } else {
                 Severity::Warning
             };

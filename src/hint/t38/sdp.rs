@@ -15,6 +15,8 @@ const FULL_RATE: u32 = 14_400;
 const HIGHEST_RATE: u32 = 33_600;
 /// First version that can carry V.34 (T.38 of 2002 and later).
 const V34_VERSION: u32 = 3;
+/// First version that surely uses the ASN.1 of 2002.
+const SYNTAX_OF_2002: u32 = 2;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -109,6 +111,13 @@ fn version_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
         .zip(udptl.callee.encoding)
         .is_some_and(|(caller, callee)| caller != callee);
     let side = switch.asked();
+    // A side that reads nothing sends nothing by which its syntax could be told.
+    let deaf = (offered < SYNTAX_OF_2002) != (answered < SYNTAX_OF_2002)
+        && scene.t30().next().is_some()
+        && !["CFR", "MCF"]
+            .into_iter()
+            .any(|name| scene.t30_named(name).next().is_some());
+    let mixed = mixed || deaf;
     if answered > offered {
         let severity = if mixed {
             error_unless_delivered(scene)
