@@ -22,3 +22,6 @@ pub(crate) const RULES: &[&[Rule]] = &[
     postmessage::RULES,
     release::RULES,
 ];
+
+#[cfg(test)]
+mod tests;
