@@ -11,6 +11,7 @@ use crate::call::{
 };
 use crate::capture::store::Store;
 use crate::capture::{CaptureInfo, Endpoint, Timestamp};
+use crate::line::SignalKind;
 use crate::rtp::RtpArrival;
 use crate::sip::Party;
 
@@ -55,13 +56,15 @@ pub fn call(
     icmp(dialog, &mut draft);
     let mut heard = t38.heard;
     let has_t38 = !heard.is_empty();
-    let has_audio = !sound.is_empty();
+    // Tones before the switch do not make it a fax over audio; messages do.
+    let has_audio = sound.iter().any(|heard| matches!(heard.signal.kind, SignalKind::Hdlc(_)));
+    let only_sound = !has_t38 && !sound.is_empty();
     heard.extend(sound);
     let facts = facts(source, dialog);
     order_heard(&mut heard, &facts);
     let carrier = match (has_t38, has_audio) {
         (true, true) => FaxCarrier::Both,
-        (_, true) => FaxCarrier::G711,
+        (false, _) if has_audio || only_sound => FaxCarrier::G711,
         _ => FaxCarrier::T38,
     };
     let reading = fax::read(number, &heard, carrier);
