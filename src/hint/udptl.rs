@@ -5,6 +5,8 @@ use crate::hint::{Rule, Severity};
 mod content;
 mod loss;
 mod path;
+#[cfg(test)]
+mod tests;
 
 /// The rules of this family.
 pub(crate) const RULES: &[&[Rule]] = &[TRANSPORT];

@@ -375,7 +375,7 @@ fn failed(call: &Call, event: &Event) -> bool {
             .iter()
             .filter(|next| next.at > event.at)
             .find_map(|next| match &next.kind {
-                EventKind::T30(message) => Some(message.fcf == crate::t30::Fcf::Ftt),
+                EventKind::T30(message) => Some(message.fcf == Fcf::Ftt),
                 _ => None,
             })
             .unwrap_or(false),
