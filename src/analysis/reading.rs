@@ -291,7 +291,10 @@ impl Analysis {
             .copied()
             .filter(|number| all_sound || self.may_be_fax(*number))
             .collect();
-        let sound: Vec<DialogId> = sound.iter().filter_map(|number| self.id_of(*number)).collect();
+        let sound: Vec<DialogId> = sound
+            .iter()
+            .filter_map(|number| self.id_of(*number))
+            .collect();
         let rtp = self.read_rtp(&sound)?;
         let mut loaded: HashMap<CallNo, Call> = HashMap::new();
         for number in &wanted {

@@ -8,6 +8,8 @@ use crate::hint::{Rule, Severity};
 mod media;
 mod message;
 mod outcome;
+#[cfg(test)]
+mod tests;
 
 /// The rules of this family.
 pub(crate) const RULES: &[&[Rule]] = &[BETWEEN];

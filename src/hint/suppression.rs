@@ -371,7 +371,10 @@ pub(crate) const TABLE: &[Row] = &[
     ),
     hide("t30-dis-both-sides", &["t30-dis-no-dcs"]),
     hide("t30-dis-no-dcs", &["t30-dcn-before-dcs"]),
-    hide("t30-dcs-dis-loop", &["t30-dcs-no-response"]),
+    hide(
+        "t30-dcs-dis-loop",
+        &["t30-dcs-no-response", "t30-dcn-after-dcs"],
+    ),
     hide("t30-dcs-no-response", &["t30-dcn-after-dcs"]),
     hide("t30-tcf-missing", &["t30-dcs-no-response"]),
     hide("t30-dis-cannot-receive", &["t30-dcn-before-dcs"]),

@@ -95,8 +95,11 @@ fn not_relayed(scene: &Scene<'_>, other: &Call, negotiation: &Negotiation) -> Op
         .filter_map(|negotiation| event(other, negotiation.offer_event))
         .any(|relayed| relayed.at.seconds_since(offer.at) <= RELAYED_WITHIN);
     let answer = answer_of(call, negotiation);
-    let covered = other.capture.last_time.seconds_since(offer.at) >= RELAYED_WITHIN
-        && !ended_before(other, offer.at.plus_seconds(RELAYED_WITHIN));
+    // An answer of its own proves that the PBX did not wait for the other leg, however soon all ends.
+    let by_itself = negotiation.status.is_some_and(|status| status >= 300);
+    let covered = by_itself
+        || other.capture.last_time.seconds_since(offer.at) >= RELAYED_WITHIN
+            && !ended_before(other, offer.at.plus_seconds(RELAYED_WITHIN));
     let failed = if negotiation.accepts_t38() {
         !has_t38(other) && !gets_through(scene, other)
     } else {

@@ -59,7 +59,8 @@ pub(super) fn not_relayed(scene: &Scene<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let pairs = pair_messages(call, other);
-    if pairs.is_empty() {
+    // Where nothing of this direction gets through it is the media that stop: `leg-media-not-relayed`.
+    if !pairs.iter().any(|pair| pair.from_a) {
         return Vec::new();
     }
     let paired: HashSet<EventId> = pairs.iter().map(|pair| pair.a).collect();

@@ -179,6 +179,9 @@ fn in_page(scene: &Scene<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let side = line.event.from;
+    if reached == Reached::Cfr && dialogue.repeated_though_answered(place) {
+        return Vec::new();
+    }
     let receiver_gave_up = reached == Reached::MoreConfirmed && side == dialogue.receiver();
     if !matches!(reached, Reached::Cfr | Reached::Page) && !receiver_gave_up {
         return Vec::new();
