@@ -431,7 +431,7 @@ pub struct PageData {
 pub struct Transaction {
     /// Method, upper case.
     pub method: String,
-    /// CSeq number.
+    /// `CSeq` number.
     pub cseq: u32,
     /// Who sent the request.
     pub from: Side,

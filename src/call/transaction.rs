@@ -5,8 +5,8 @@ use crate::sip::StartLine;
 
 /// Groups the SIP events of a call; marks retransmissions on the way.
 ///
-/// The key is CSeq number, method and asking side: the branch changes at proxies, and a fork or a
-/// repetition with credentials has a CSeq of its own.
+/// The key is `CSeq` number, method and asking side: the branch changes at proxies, and a fork or a
+/// repetition with credentials has a `CSeq` of its own.
 pub(crate) fn group(events: &mut [Event]) -> Vec<Transaction> {
     let mut out: Vec<Transaction> = Vec::new();
     let mut seen: Vec<Seen> = Vec::new();
@@ -32,12 +32,9 @@ pub(crate) fn group(events: &mut [Event]) -> Vec<Transaction> {
             .iter()
             .position(|one| one.cseq == cseq && one.method == key_method && one.from == from);
         // An ACK belongs to the INVITE it acknowledges, never begins a transaction.
-        let at = match known {
-            Some(at) => at,
-            None => {
-                out.push(blank(key_method.to_owned(), cseq, from));
-                out.len() - 1
-            }
+        let at = if let Some(at) = known { at } else {
+            out.push(blank(key_method.to_owned(), cseq, from));
+            out.len() - 1
         };
         let Some(transaction) = out.get_mut(at) else {
             continue;
@@ -94,7 +91,7 @@ impl Seen {
     }
 }
 
-/// CSeq number and method; of a damaged message the method of its start line.
+/// `CSeq` number and method; of a damaged message the method of its start line.
 fn cseq_of(sip: &SipEvent) -> Option<(u32, String)> {
     let parsed = sip
         .message

@@ -60,13 +60,12 @@ impl Index {
     /// The dialog of a message, new if need be. `None`: the index is full, or no Call-ID and no INVITE.
     fn dialog_of(&mut self, packet: &Packet<'_>, brief: &Brief<'_>) -> Option<DialogId> {
         let unnamed;
-        let call_id = match brief.call_id {
-            Some(call_id) => call_id,
+        let call_id = if let Some(call_id) = brief.call_id {
+            call_id
+        } else {
             // The snap length cut it off, or it never was there: what is between the same hosts belongs together.
-            None => {
-                unnamed = unnamed_key(packet);
-                &unnamed
-            }
+            unnamed = unnamed_key(packet);
+            &unnamed
         };
         let first = self.by_call_id.get(call_id).copied();
         if let Some(found) = self.find(first, brief) {
@@ -240,7 +239,7 @@ fn note_hops(dialog: &mut DialogEntry, packet: &Packet<'_>, brief: &Brief<'_>, s
     }
 }
 
-/// Follows the state of a call (the words of Wireshark's VoIP Calls, CONTRACT.md 2).
+/// Follows the state of a call (the words of Wireshark's `VoIP` Calls, CONTRACT.md 2).
 fn step(dialog: &mut DialogEntry, packet: &Packet<'_>, brief: &Brief<'_>, side: Side) {
     match brief.start {
         BriefStart::Request { method, .. } => request(dialog, packet.at, brief, method, side),
