@@ -7,6 +7,7 @@ use crate::call::{Call, CallNo, CallState, FaxCarrier, Flow, PacketCounts, Verdi
 use crate::capture::{CaptureInfo, Endpoint, Timestamp};
 use crate::hint::{Hint, PointOfView};
 
+pub mod reading;
 pub mod service;
 
 /// What the user asked for.

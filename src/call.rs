@@ -21,8 +21,11 @@ pub mod index;
 pub mod load;
 pub mod media;
 pub mod negotiation;
+pub mod pairing;
 pub mod transaction;
 pub mod verdict;
+
+pub use pairing::{Pair, pair_messages};
 
 /// Number of a call: 1-based, by first packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -232,6 +235,9 @@ pub struct CaptureFacts {
     pub clock_jumps: Vec<(FrameNo, f64)>,
     /// The first SIP message of the dialog is not its first INVITE.
     pub starts_mid_call: bool,
+    /// Of a fax without SIP: SIP of one of its hosts that is in the capture all the same (other calls,
+    /// OPTIONS, REGISTER): its first frame, and how long it was seen, seconds.
+    pub other_sip: Option<(FrameNo, f64)>,
 }
 
 /// Something that happened in a call, or that should have (`observed` false).

@@ -5,13 +5,23 @@
 use std::fmt;
 use std::net::IpAddr;
 
+mod buffer;
+mod compress;
+mod container;
+mod duplicate;
 pub mod error;
-pub mod fragment;
+mod fragment;
+mod ip;
 pub mod link;
 pub mod packet;
 pub mod reader;
+mod sctp;
+mod source;
 pub mod store;
 pub mod stream;
+mod tunnel;
+mod udp;
+pub mod write;
 
 pub use error::Error;
 
@@ -120,7 +130,7 @@ pub enum Transport {
     },
     /// The user data of one SCTP DATA chunk.
     Sctp,
-    /// An ICMP or ICMPv6 "destination unreachable"; `src` is who says so.
+    /// An ICMP or `ICMPv6` "destination unreachable"; `src` is who says so.
     IcmpUnreachable {
         /// ICMP code (v4: 3 port, 13 prohibited; v6: 4 port, 1 prohibited).
         code: u8,
@@ -150,6 +160,8 @@ pub struct Packet<'f> {
     pub cut: u32,
     /// Offset of `payload` in the capture (uncompressed), if it lies there in one piece.
     pub offset: Option<u64>,
+    /// A second recording of a packet that came just before (mirror, `-i any`): to be left out of every count.
+    pub duplicate: bool,
 }
 
 /// Something about the capture itself that its reader should know.
@@ -201,3 +213,6 @@ pub struct CaptureInfo {
     /// Notes for the user, in order.
     pub notes: Vec<Note>,
 }
+
+#[cfg(test)]
+mod tests;

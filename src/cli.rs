@@ -62,7 +62,7 @@ pub struct General {
     #[arg(long, global = true)]
     pub no_pages: bool,
 
-    /// Colour; NO_COLOR is heeded
+    /// Colour; `NO_COLOR` is heeded
     #[arg(long, value_name = "WHEN", global = true, value_enum, default_value_t)]
     pub color: Color,
 
@@ -211,7 +211,7 @@ pub enum PageFormat {
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
     /// Always

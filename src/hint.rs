@@ -5,6 +5,50 @@
 use crate::call::{Call, EventId};
 use crate::capture::{Endpoint, FrameNo};
 
+mod cap;
+pub mod cause;
+mod dialogue;
+pub mod engine;
+mod evidence;
+mod g711;
+mod leg;
+mod scene;
+mod sip;
+mod suppression;
+mod t30;
+mod t38;
+mod udptl;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
+
+pub use engine::{Diagnosis, diagnose, run};
+
+/// Slices of rules by family: one family a file, one slice a file or subfile.
+const FAMILIES: [&[&[Rule]]; 7] = [
+    cap::RULES,
+    sip::RULES,
+    t38::RULES,
+    udptl::RULES,
+    t30::RULES,
+    g711::RULES,
+    leg::RULES,
+];
+
+/// All rules, in the order of the catalogue.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    FAMILIES
+        .into_iter()
+        .flat_map(|family| family.iter().copied().flatten())
+}
+
+/// The rule with this id.
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    rules().find(|rule| rule.id == id)
+}
+
 /// How serious a hint is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
@@ -108,6 +152,51 @@ pub struct Finding {
     pub more: Option<String>,
     /// Host that it is about, if one.
     pub host: Option<Endpoint>,
+}
+
+impl Finding {
+    /// A finding with its frames (the deciding one first; repeated ones are left out) and what was seen.
+    pub(crate) fn new(
+        severity: Severity,
+        frames: impl IntoIterator<Item = FrameNo>,
+        seen: impl Into<String>,
+    ) -> Self {
+        let mut kept: Vec<FrameNo> = Vec::new();
+        for frame in frames {
+            if !kept.contains(&frame) {
+                kept.push(frame);
+            }
+        }
+        Self {
+            severity,
+            frames: kept,
+            event: None,
+            seen: seen.into(),
+            more: None,
+            host: None,
+        }
+    }
+
+    /// Standing on the row of this event.
+    #[must_use]
+    pub(crate) fn on(mut self, event: EventId) -> Self {
+        self.event = Some(event);
+        self
+    }
+
+    /// With a sentence added to the rule's advice.
+    #[must_use]
+    pub(crate) fn more(mut self, sentence: impl Into<String>) -> Self {
+        self.more = Some(sentence.into());
+        self
+    }
+
+    /// About this host.
+    #[must_use]
+    pub(crate) fn about(mut self, host: Endpoint) -> Self {
+        self.host = Some(host);
+        self
+    }
 }
 
 /// A rule and what it saw, as shown.

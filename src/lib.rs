@@ -17,6 +17,7 @@ pub mod field;
 pub mod hint;
 pub mod line;
 pub mod rtp;
+pub mod run;
 pub mod sip;
 pub mod t30;
 pub mod t38;

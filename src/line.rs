@@ -82,7 +82,7 @@ pub enum Tone {
     CedReversals,
     /// 2100 Hz, amplitude modulated: V.8, Super G3.
     AnsAm,
-    /// ANSam with phase reversals.
+    /// `ANSam` with phase reversals.
     AnsAmReversals,
     /// V.8 CI or CM/JM in V.21, not decoded.
     V8Signal,

@@ -1,7 +1,7 @@
-//! The `faxflow` command: parses the command line and calls the library.
+//! The `faxflow` command; everything is in the library.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    faxflow::run::main()
 }

@@ -1,12 +1,51 @@
 //! RTP: streams and their figures, and the fax that is inside G.711 sound.
 
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+
 use crate::capture::{Endpoint, FrameNo, Timestamp};
 use crate::line::Tone;
 
+pub mod audio;
+pub mod block;
+pub mod carrier;
 pub mod event;
 pub mod fax;
+pub mod g711;
+pub mod hdlc;
 pub mod header;
+pub mod sniff;
 pub mod stream;
+pub mod tone;
+pub mod v21;
+
+/// One captured RTP packet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RtpArrival {
+    /// The frame that carried it.
+    pub frame: FrameNo,
+    /// Capture time.
+    pub at: Timestamp,
+    /// Sender.
+    pub src: Endpoint,
+    /// Receiver.
+    pub dst: Endpoint,
+    /// The whole RTP packet, as far as it was captured.
+    pub payload: Vec<u8>,
+    /// Octets that the snap length cut off.
+    pub cut: u32,
+}
+
+/// Encoding name of a payload type: by SDP (`codecs`), else by the static table of RFC 3551.
+pub fn codec_name<S: BuildHasher>(
+    payload_type: u8,
+    codecs: &HashMap<u8, String, S>,
+) -> Option<&str> {
+    codecs
+        .get(&payload_type)
+        .map(String::as_str)
+        .or_else(|| header::static_codec(payload_type))
+}
 
 /// A run of RTP of one direction, one SSRC and one payload type: one row of the ladder.
 #[derive(Clone, Debug, PartialEq)]

@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 use faxflow::capture::{Endpoint, FrameNo, Timestamp};
 use faxflow::line::{Fcs, SignalKind};
+use faxflow::t30::capability::DcsMode;
+use faxflow::t30::{Fcf, frame};
 use faxflow::t38::stream::{Arrival, Assembled, Framing, assemble};
 use faxflow::t38::udptl::{Plausibility, is_rtp_not_udptl, plausible};
 use serde_json::Value;
@@ -80,8 +82,7 @@ fn found(assembled: &Assembled, control_only: bool) -> Vec<Seen> {
                 .octets
                 .iter()
                 .take(shown)
-                .map(|octet| format!("{octet:02x}"))
-                .collect();
+                .fold(String::new(), |hex, octet| hex + &format!("{octet:02x}"));
             (hex, frame.octets.len())
         })
         .collect()
@@ -183,7 +184,7 @@ fn difference(a: &[Seen], b: &[Seen]) -> String {
         .iter()
         .zip(b)
         .position(|(a, b)| a != b)
-        .unwrap_or(a.len().min(b.len()));
+        .unwrap_or_else(|| a.len().min(b.len()));
     format!(
         "{} frames, from {at}: {:?}",
         a.len(),

@@ -1,15 +1,36 @@
 //! A capture being read on a thread of its own, so that the screen never waits.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use crate::analysis::reading::{Analysis, STEP};
 use crate::analysis::{AnalysedFlow, CallRow, Options};
 use crate::call::CallNo;
 use crate::capture::{CaptureInfo, Error};
 
+/// Between two looks at a growing file that has nothing new.
+const GROWING: Duration = Duration::from_millis(250);
+/// Between two updates of the rows while reading.
+const ROWS: Duration = Duration::from_millis(200);
+/// Between two progress updates.
+const PROGRESS: Duration = Duration::from_millis(100);
+/// Faxes analysed between two looks at whether someone waits.
+const FAXES: usize = 8;
+
 /// The screen's end of a capture that is read, or has been read, on another thread.
 #[derive(Debug)]
-pub struct Service {}
+pub struct Service {
+    requests: Sender<Request>,
+    updates: Receiver<Update>,
+}
+
+#[derive(Debug)]
+enum Request {
+    Open(Vec<CallNo>, bool),
+    Save(Vec<CallNo>, PathBuf),
+}
 
 /// News from the thread.
 #[derive(Clone, Debug)]
@@ -31,24 +52,231 @@ pub enum Update {
 impl Service {
     /// Opens the capture and starts reading it.
     pub fn start(options: Options) -> Result<Self, Error> {
-        let _ = options;
-        Ok(Self {})
+        let analysis = Analysis::open(options.clone())?;
+        let (requests, inbox) = channel();
+        let (outbox, updates) = channel();
+        // Ends by itself: when the screen is gone, sending fails.
+        thread::spawn(move || {
+            let mut worker = Worker::new(analysis, options, inbox, outbox);
+            worker.run();
+        });
+        Ok(Self { requests, updates })
     }
 
     /// The next update, or `None` if none comes within `timeout` (zero: do not wait).
     pub fn next(&self, timeout: Duration) -> Option<Update> {
-        let _ = timeout;
-        None
+        if timeout.is_zero() {
+            self.updates.try_recv().ok()
+        } else {
+            self.updates.recv_timeout(timeout).ok()
+        }
     }
 
     /// Asks for one or two calls to be loaded in full; the answer is [`Update::Opened`].
     /// With one call number and `other_leg`, the other leg is added if there is one.
     pub fn open(&self, calls: Vec<CallNo>, other_leg: bool) {
-        let _ = (calls, other_leg);
+        // The worker only ends with the screen.
+        let _ = self.requests.send(Request::Open(calls, other_leg));
     }
 
     /// Asks for the packets of calls to be written as a pcap file; the answer is [`Update::Saved`].
     pub fn save_packets(&self, calls: Vec<CallNo>, path: PathBuf) {
-        let _ = (calls, path);
+        let _ = self.requests.send(Request::Save(calls, path));
+    }
+}
+
+/// The screen is gone.
+struct Gone;
+
+struct Worker {
+    analysis: Analysis,
+    follow: bool,
+    inbox: Receiver<Request>,
+    outbox: Sender<Update>,
+    opened: Option<(Vec<CallNo>, bool)>,
+    rows_at: Instant,
+    progress_at: Instant,
+}
+
+impl Worker {
+    fn new(
+        analysis: Analysis,
+        options: Options,
+        inbox: Receiver<Request>,
+        outbox: Sender<Update>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            analysis,
+            follow: options.follow,
+            inbox,
+            outbox,
+            opened: None,
+            rows_at: now,
+            progress_at: now,
+        }
+    }
+
+    fn run(&mut self) {
+        // Ends early only because nobody listens any more.
+        if self.read().is_ok() {
+            let _ = self.serve();
+        }
+    }
+
+    fn send(&self, update: Update) -> Result<(), Gone> {
+        self.outbox.send(update).map_err(|_gone| Gone)
+    }
+
+    /// Reads to the end, answering requests on the way.
+    fn read(&mut self) -> Result<(), Gone> {
+        loop {
+            let more = match self.analysis.step(STEP) {
+                Ok(more) => more,
+                Err(error) => {
+                    self.send(Update::Failed(error.to_string()))?;
+                    false
+                }
+            };
+            self.answer_waiting()?;
+            if self.progress_at.elapsed() >= PROGRESS {
+                self.progress_at = Instant::now();
+                self.send(Update::Progress(self.analysis.info().clone()))?;
+            }
+            if more && self.rows_at.elapsed() >= ROWS {
+                self.send_changed()?;
+            }
+            if !more {
+                self.settle()?;
+                if !self.follow {
+                    return Ok(());
+                }
+                self.wait_growing()?;
+            }
+        }
+    }
+
+    /// The end of the file, or of what there is of it so far: all rows, then the faxes.
+    fn settle(&mut self) -> Result<(), Gone> {
+        self.analysis.settle();
+        let changed = self.analysis.changed();
+        let rows: Vec<CallRow> = self
+            .analysis
+            .numbers()
+            .filter_map(|number| self.analysis.row(number))
+            .collect();
+        let faxes: Vec<CallNo> = rows
+            .iter()
+            .filter(|row| row.pending)
+            .map(|row| row.number)
+            .collect();
+        if !self.follow || !changed.is_empty() {
+            self.send(Update::Rows(rows))?;
+            self.analyse(&faxes)?;
+            self.reopen(&changed)?;
+        }
+        self.send(Update::Finished(self.analysis.info().clone()))
+    }
+
+    /// An open call has changed: shown anew.
+    fn reopen(&mut self, changed: &[CallNo]) -> Result<(), Gone> {
+        match &self.opened {
+            Some((calls, other))
+                if self.follow && calls.iter().any(|call| changed.contains(call)) =>
+            {
+                let (calls, other) = (calls.clone(), *other);
+                self.open(&calls, other)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn analyse(&mut self, faxes: &[CallNo]) -> Result<(), Gone> {
+        for some in faxes.chunks(FAXES) {
+            match self.analysis.analyse_all(some, false) {
+                Ok(analysed) => {
+                    let rows = analysed
+                        .iter()
+                        .filter_map(|one| Some(self.analysis.row(one.call.number)?.with(one)))
+                        .collect();
+                    self.send(Update::Rows(rows))?;
+                }
+                Err(error) => self.send(Update::Failed(format!(
+                    "cannot read the capture again: {error}"
+                )))?,
+            }
+            self.answer_waiting()?;
+        }
+        Ok(())
+    }
+
+    fn send_changed(&mut self) -> Result<(), Gone> {
+        self.rows_at = Instant::now();
+        self.analysis.settle();
+        let rows: Vec<CallRow> = self
+            .analysis
+            .changed()
+            .into_iter()
+            .filter_map(|number| self.analysis.row(number))
+            .collect();
+        if rows.is_empty() {
+            Ok(())
+        } else {
+            self.send(Update::Rows(rows))
+        }
+    }
+
+    fn wait_growing(&mut self) -> Result<(), Gone> {
+        match self.inbox.recv_timeout(GROWING) {
+            Ok(request) => self.answer(request),
+            Err(RecvTimeoutError::Timeout) => Ok(()),
+            Err(RecvTimeoutError::Disconnected) => Err(Gone),
+        }
+    }
+
+    /// After the end: only requests.
+    fn serve(&mut self) -> Result<(), Gone> {
+        while let Ok(request) = self.inbox.recv() {
+            self.answer(request)?;
+        }
+        Ok(())
+    }
+
+    fn answer_waiting(&mut self) -> Result<(), Gone> {
+        loop {
+            match self.inbox.try_recv() {
+                Ok(request) => self.answer(request)?,
+                Err(TryRecvError::Empty) => return Ok(()),
+                Err(TryRecvError::Disconnected) => return Err(Gone),
+            }
+        }
+    }
+
+    fn answer(&mut self, request: Request) -> Result<(), Gone> {
+        match request {
+            Request::Open(calls, other_leg) => {
+                self.analysis.settle();
+                self.open(&calls, other_leg)?;
+                self.opened = Some((calls, other_leg));
+                Ok(())
+            }
+            Request::Save(calls, path) => {
+                let saved = self.save(&calls, &path).map(|packets| (packets, path));
+                self.send(Update::Saved(saved))
+            }
+        }
+    }
+
+    fn open(&self, calls: &[CallNo], other_leg: bool) -> Result<(), Gone> {
+        self.send(match self.analysis.flow(calls, other_leg) {
+            Ok(flow) => Update::Opened(flow),
+            Err(error) => Update::Failed(format!("cannot read the call again: {error}")),
+        })
+    }
+
+    fn save(&self, calls: &[CallNo], path: &Path) -> Result<u64, String> {
+        self.analysis
+            .save_packets(calls, path)
+            .map_err(|error| error.to_string())
     }
 }

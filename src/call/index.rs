@@ -1,1 +1,241 @@
-//! (to come)
+//! The index pass: packets in, dialogs and media flows out, what must be read again located.
+//!
+//! The only place that knows both SIP and media. It keeps memory by calls, not by packets: of SIP and T.38 it
+//! keeps where they lie, of RTP one entry a flow.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use crate::capture::reader::Mark;
+use crate::capture::store::Store;
+use crate::capture::stream::Streams;
+use crate::capture::{Endpoint, FrameNo, Packet, Place, Timestamp, Transport};
+use crate::sip::framing::Framer;
+
+mod claim;
+pub mod dialog;
+pub mod flow;
+mod join;
+mod signalling;
+mod tcp;
+
+pub use dialog::DialogEntry;
+pub use flow::FlowEntry;
+
+pub(crate) type Map<K, V> = HashMap<K, V, RandomState>;
+
+/// Place of a dialog in the index. Not a call number: dialogs that no INVITE began have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DialogId(pub u32);
+
+/// Place of a media flow in the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FlowId(pub u32);
+
+/// A SIP message or T.38 packet: where it lies and what the row needs.
+#[derive(Clone, Copy, Debug)]
+pub struct PacketRef {
+    /// Capture time.
+    pub at: Timestamp,
+    /// Where its payload lies.
+    pub place: Place,
+    /// Frame.
+    pub frame: FrameNo,
+    /// Octets that the snap length cut off, at most 65535.
+    pub cut: u16,
+    /// `UDP`, `TCP`, `SCTP`, `WS` as a small number, see [`dialog::transport_name`].
+    pub transport: u8,
+    /// Source and destination, as places in [`Index::endpoints`]; only of SIP.
+    pub path: (u32, u32),
+}
+
+/// An ICMP error about a datagram of a call.
+#[derive(Clone, Copy, Debug)]
+pub struct IcmpRef {
+    /// Frame.
+    pub frame: FrameNo,
+    /// Time.
+    pub at: Timestamp,
+    /// Who says so.
+    pub src: Endpoint,
+    /// To whom.
+    pub dst: Endpoint,
+    /// ICMP code.
+    pub code: u8,
+    /// Source of the datagram that did not arrive.
+    pub quoted_src: Endpoint,
+    /// What could not be reached.
+    pub quoted_dst: Endpoint,
+}
+
+/// At most so many ICMP errors are kept of one call.
+pub const MAX_ICMP: usize = 200;
+/// At most so many media flows that no SDP announces are kept; busy networks have many.
+pub const MAX_UNCLAIMED_FLOWS: usize = 200_000;
+/// At most so many dialogs: what comes after is counted, not kept.
+pub const MAX_DIALOGS: usize = 2_000_000;
+
+/// Everything found in a capture so far.
+#[derive(Debug, Default)]
+pub struct Index {
+    dialogs: Vec<DialogEntry>,
+    by_call_id: Map<Box<[u8]>, u32>,
+    flows: Vec<FlowEntry>,
+    by_path: Map<(Endpoint, Endpoint), FlowId>,
+    by_endpoint: Map<Endpoint, Vec<FlowId>>,
+    claims: Map<Endpoint, claim::Claim>,
+    endpoints: Vec<Endpoint>,
+    endpoint_ids: Map<Endpoint, u32>,
+    streams: Streams,
+    framers: Map<(Endpoint, Endpoint), Framer>,
+    unclaimed: usize,
+    /// Frame at hand, so that flows can note where they begin.
+    mark: Option<Mark>,
+    /// Dialogs that changed since the last call of [`Index::changed`].
+    changed: Vec<DialogId>,
+    /// SIP messages without a place to belong: over [`MAX_DIALOGS`].
+    pub left_out: u64,
+}
+
+impl Index {
+    /// An empty index.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes one packet. `mark` is the reader's position of its frame.
+    ///
+    /// # Errors
+    /// Only what writing to the store's spool fails with.
+    pub fn push(
+        &mut self,
+        packet: &Packet<'_>,
+        mark: Mark,
+        store: &mut Store,
+    ) -> std::io::Result<()> {
+        self.mark = Some(mark);
+        match packet.transport {
+            Transport::Udp => self.datagram(packet, store),
+            Transport::Tcp { .. } => self.segment(packet, store),
+            Transport::Sctp => {
+                if !packet.duplicate && crate::sip::scan::looks_like_sip(packet.payload) {
+                    return self.sip_message(packet, dialog::SCTP, store);
+                }
+                Ok(())
+            }
+            Transport::IcmpUnreachable {
+                code,
+                quoted_src,
+                quoted_dst,
+            } => {
+                self.unreachable(packet, code, quoted_src, quoted_dst);
+                Ok(())
+            }
+        }
+    }
+
+    fn datagram(&mut self, packet: &Packet<'_>, store: &mut Store) -> std::io::Result<()> {
+        // The many first: media of a flow that is known.
+        if let Some(id) = self.by_path.get(&(packet.src, packet.dst)).copied()
+            && !self.is_stale(id, packet.at)
+        {
+            return self.media(id, packet, store);
+        }
+        if crate::sip::scan::looks_like_sip(packet.payload) {
+            return self.sip_message(packet, dialog::UDP, store);
+        }
+        self.new_flow(packet, store)
+    }
+
+    fn unreachable(
+        &mut self,
+        packet: &Packet<'_>,
+        code: u8,
+        quoted_src: Endpoint,
+        quoted_dst: Endpoint,
+    ) {
+        let owner = self
+            .claims
+            .get(&quoted_dst)
+            .or_else(|| self.claims.get(&quoted_src))
+            .map(|claim| claim.dialog);
+        let Some(id) = owner else { return };
+        let Some(dialog) = self.dialog_mut(id) else {
+            return;
+        };
+        if dialog.icmp.len() < MAX_ICMP && !packet.duplicate {
+            dialog.icmp.push(IcmpRef {
+                frame: packet.frame,
+                at: packet.at,
+                src: packet.src,
+                dst: packet.dst,
+                code,
+                quoted_src,
+                quoted_dst,
+            });
+            dialog.touch(packet);
+        }
+    }
+
+    /// All dialogs, in order of their first packet.
+    pub fn dialogs(&self) -> &[DialogEntry] {
+        &self.dialogs
+    }
+
+    /// One dialog.
+    pub fn dialog(&self, id: DialogId) -> Option<&DialogEntry> {
+        self.dialogs.get(usize::try_from(id.0).ok()?)
+    }
+
+    fn dialog_mut(&mut self, id: DialogId) -> Option<&mut DialogEntry> {
+        self.dialogs.get_mut(usize::try_from(id.0).ok()?)
+    }
+
+    /// All media flows.
+    pub fn flows(&self) -> &[FlowEntry] {
+        &self.flows
+    }
+
+    /// One media flow.
+    pub fn flow(&self, id: FlowId) -> Option<&FlowEntry> {
+        self.flows.get(usize::try_from(id.0).ok()?)
+    }
+
+    /// An endpoint by its place.
+    pub fn endpoint(&self, id: u32) -> Option<Endpoint> {
+        self.endpoints.get(usize::try_from(id).ok()?).copied()
+    }
+
+    fn intern(&mut self, endpoint: Endpoint) -> u32 {
+        if let Some(id) = self.endpoint_ids.get(&endpoint) {
+            return *id;
+        }
+        let id = u32::try_from(self.endpoints.len()).unwrap_or(u32::MAX);
+        self.endpoints.push(endpoint);
+        self.endpoint_ids.insert(endpoint, id);
+        id
+    }
+
+    /// Dialogs that changed since the last call, each once.
+    pub fn changed(&mut self) -> Vec<DialogId> {
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        changed.dedup();
+        for id in &changed {
+            if let Some(dialog) = self.dialog_mut(*id) {
+                dialog.dirty = false;
+            }
+        }
+        changed
+    }
+
+    fn note_change(&mut self, id: DialogId) {
+        if let Some(dialog) = self.dialog_mut(id)
+            && !dialog.dirty
+        {
+            dialog.dirty = true;
+            self.changed.push(id);
+        }
+    }
+}

@@ -1,1 +1,335 @@
-//! (to come)
+//! A call in full: its messages and media read again from the store, put together to the model.
+
+use std::collections::HashMap;
+use std::io;
+
+use crate::call::fax::{self, Heard, Reading};
+use crate::call::index::{DialogEntry, DialogId, FlowId, Index};
+use crate::call::{
+    BySide, Call, CallNo, CaptureFacts, Event, EventId, EventKind, FaxCarrier, PacketCounts, Side,
+    UdptlStats, media, negotiation, transaction, verdict,
+};
+use crate::capture::store::Store;
+use crate::capture::{CaptureInfo, Endpoint, Timestamp};
+use crate::rtp::RtpArrival;
+use crate::sip::Party;
+
+mod audio;
+mod signalling;
+mod t38;
+
+/// RTP of the flows of a call, read in a second pass, by flow.
+pub type RtpByFlow = HashMap<FlowId, Vec<RtpArrival>>;
+
+/// What a call is loaded from.
+#[derive(Debug)]
+pub struct Source<'s> {
+    /// The index.
+    pub index: &'s Index,
+    /// Where the packets lie.
+    pub store: &'s Store,
+    /// About the capture.
+    pub info: &'s CaptureInfo,
+    /// The capture may still grow.
+    pub unfinished: bool,
+}
+
+/// Loads one call. `rtp` holds the RTP of its flows as far as it is wanted.
+///
+/// # Errors
+/// Only what reading the store fails with.
+pub fn call(
+    source: &Source<'_>,
+    id: DialogId,
+    number: CallNo,
+    rtp: &RtpByFlow,
+) -> io::Result<Option<Call>> {
+    let Some(dialog) = source.index.dialog(id) else {
+        return Ok(None);
+    };
+    let mut draft = Draft::new(number, dialog);
+    signalling::read(source, dialog, &mut draft)?;
+    let codecs = signalling::codecs(&draft.events);
+    let t38 = t38::read(source, dialog, &mut draft)?;
+    let sound = audio::read(source, dialog, rtp, &codecs, &mut draft);
+    icmp(dialog, &mut draft);
+    let mut heard = t38.heard;
+    let has_t38 = !heard.is_empty();
+    let has_audio = !sound.is_empty();
+    heard.extend(sound);
+    let facts = facts(source, dialog);
+    order_heard(&mut heard, &facts);
+    let carrier = match (has_t38, has_audio) {
+        (true, true) => FaxCarrier::Both,
+        (_, true) => FaxCarrier::G711,
+        _ => FaxCarrier::T38,
+    };
+    let reading = fax::read(number, &heard, carrier);
+    Ok(Some(finish(
+        source,
+        dialog,
+        draft,
+        reading,
+        (t38.stats, facts),
+    )))
+}
+
+/// A call being put together.
+struct Draft {
+    number: CallNo,
+    events: Vec<Event>,
+    from: Party,
+    to: Party,
+    agent: BySide<Option<String>>,
+    reason: Option<String>,
+    rtp_packets: u32,
+    t38_packets: u32,
+}
+
+impl Draft {
+    fn new(number: CallNo, dialog: &DialogEntry) -> Self {
+        let user = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Self {
+            number,
+            events: Vec::new(),
+            from: Party {
+                user: user(&dialog.from),
+                ..Party::default()
+            },
+            to: Party {
+                user: user(&dialog.to),
+                ..Party::default()
+            },
+            agent: BySide::default(),
+            reason: None,
+            rtp_packets: 0,
+            t38_packets: 0,
+        }
+    }
+
+    fn event(
+        &self,
+        frames: (crate::capture::FrameNo, Timestamp),
+        path: (Endpoint, Endpoint),
+        from: Side,
+        kind: EventKind,
+    ) -> Event {
+        Event {
+            id: EventId(0),
+            call: self.number,
+            frame: frames.0,
+            last_frame: frames.0,
+            at: frames.1,
+            end: frames.1,
+            src: path.0,
+            dst: path.1,
+            from,
+            retransmission: false,
+            repeat: 1,
+            observed: true,
+            phase: None,
+            kind,
+        }
+    }
+}
+
+fn icmp(dialog: &DialogEntry, draft: &mut Draft) {
+    for error in &dialog.icmp {
+        let kind = EventKind::Icmp {
+            code: error.code,
+            v6: error.src.addr.is_ipv6(),
+            quoted_dst: error.quoted_dst,
+            count: 1,
+        };
+        let from = if error.quoted_dst.addr == dialog.caller.addr {
+            Side::Caller
+        } else {
+            Side::Callee
+        };
+        let event = draft.event((error.frame, error.at), (error.src, error.dst), from, kind);
+        draft.events.push(event);
+    }
+}
+
+fn facts(source: &Source<'_>, dialog: &DialogEntry) -> CaptureFacts {
+    let within = |frame: &crate::capture::FrameNo| {
+        *frame >= dialog.first_frame && *frame <= dialog.last_frame
+    };
+    let flows = dialog.flows.iter().filter_map(|id| source.index.flow(*id));
+    let media_duplicates: u32 = flows.map(|flow| flow.duplicates).sum();
+    CaptureFacts {
+        first_time: source.info.first_time.unwrap_or_default(),
+        last_time: source.info.last_time.unwrap_or_default(),
+        unfinished: source.unfinished,
+        truncated: dialog.truncated.clone(),
+        truncated_count: dialog.truncated_count,
+        truncated_sip: dialog.truncated_sip,
+        snaplen: source.info.snaplen,
+        duplicates: dialog.duplicates.saturating_add(media_duplicates),
+        first_duplicate: dialog.first_duplicate,
+        dropped: source.info.dropped,
+        orphan_fragments: source.info.orphan_fragments,
+        clock_jumps: source
+            .info
+            .clock_jumps
+            .iter()
+            .filter(|(frame, _)| within(frame))
+            .copied()
+            .collect(),
+        starts_mid_call: dialog.has_sip() && !dialog.starts_with_invite,
+        ..CaptureFacts::default()
+    }
+}
+
+/// Time order; where the capture's clock jumps back, the order of the frames.
+fn order_heard(heard: &mut [Heard], facts: &CaptureFacts) {
+    if clock_goes_back(facts) {
+        heard.sort_by_key(|one| (one.signal.frame, one.signal.at));
+    } else {
+        heard.sort_by_key(|one| (one.signal.at, one.signal.frame));
+    }
+}
+
+fn clock_goes_back(facts: &CaptureFacts) -> bool {
+    facts.clock_jumps.iter().any(|(_, seconds)| *seconds < 0.0)
+}
+
+fn finish(
+    source: &Source<'_>,
+    dialog: &DialogEntry,
+    draft: Draft,
+    reading: Option<Reading>,
+    (udptl, facts): (BySide<UdptlStats>, CaptureFacts),
+) -> Call {
+    let sip_packets = dialog.messages.len();
+    let Draft {
+        number,
+        events,
+        from,
+        to,
+        agent,
+        reason,
+        rtp_packets,
+        t38_packets,
+    } = draft;
+    let mut call = Call {
+        number,
+        call_id: dialog.call_id.as_deref().map(crate::text::lossy),
+        from,
+        to,
+        caller: dialog.caller,
+        callee: dialog.callee,
+        agent,
+        started: dialog.started,
+        answered: dialog.answered,
+        ended: dialog.ended,
+        last_packet: dialog.last_packet,
+        state: dialog.state,
+        status: dialog.status,
+        reason,
+        packets: PacketCounts {
+            sip: u32::try_from(sip_packets).unwrap_or(u32::MAX),
+            rtp: rtp_packets,
+            t38: t38_packets,
+        },
+        other_leg: None,
+        other_candidates: Vec::new(),
+        events,
+        transactions: Vec::new(),
+        negotiations: Vec::new(),
+        media: Vec::new(),
+        udptl,
+        hops: dialog.hops.clone(),
+        fax: None,
+        capture: facts,
+    };
+    let mut reading = reading;
+    if !dialog.has_sip() {
+        seat_without_sip(source, &mut call, reading.as_mut());
+    }
+    merge(&mut call, &mut reading);
+    call.transactions = transaction::group(&mut call.events);
+    call.negotiations = negotiation::negotiations(&call.transactions, &call.events);
+    call.media = media::periods(&call.negotiations, &call.events, call.ended);
+    call.fax = verdict::judge(&call, reading);
+    call
+}
+
+/// Without SIP the caller is the T.30 calling terminal: the one that does not send DIS.
+fn seat_without_sip(source: &Source<'_>, call: &mut Call, reading: Option<&mut Reading>) {
+    let called = reading.as_ref().and_then(|reading| reading.called);
+    let sender = reading.as_ref().and_then(|reading| reading.sender);
+    let swap = match (called, sender) {
+        (Some(called), _) => called == Side::Caller,
+        (None, Some(sender)) => sender == Side::Callee,
+        (None, None) => false,
+    };
+    if swap {
+        std::mem::swap(&mut call.udptl.caller, &mut call.udptl.callee);
+        for event in &mut call.events {
+            event.from = event.from.other();
+        }
+        if let Some(reading) = reading {
+            reading.swap_sides();
+        }
+    }
+    let of = |side: Side| {
+        call.udptl
+            .of(side)
+            .paths
+            .first()
+            .map(|path| (path.src, path.dst))
+    };
+    if let Some((src, dst)) = of(Side::Caller) {
+        (call.caller, call.callee) = (src, dst);
+    } else if let Some((src, dst)) = of(Side::Callee) {
+        (call.callee, call.caller) = (src, dst);
+    } else if let Some(event) = call.events.first() {
+        let caller_first = event.from == Side::Caller;
+        (call.caller, call.callee) = if caller_first {
+            (event.src, event.dst)
+        } else {
+            (event.dst, event.src)
+        };
+    }
+    let _ = source;
+}
+
+/// All events in one list, in time order, numbered; the pages follow their events.
+fn merge(call: &mut Call, reading: &mut Option<Reading>) {
+    let mut tagged: Vec<(Option<EventId>, Event)> =
+        call.events.drain(..).map(|event| (None, event)).collect();
+    if let Some(reading) = reading {
+        let end = call.last_packet;
+        let over = call.ended.is_some() || reading.dcn.is_some();
+        let waited_enough = call.capture.last_time.seconds_since(end) > SILENT_END;
+        let whole = !call.capture.unfinished && (over || waited_enough);
+        let missing = fax::never_came(&reading.events, end, whole);
+        tagged.extend(missing.into_iter().map(|event| (None, event)));
+        tagged.extend(
+            reading
+                .events
+                .drain(..)
+                .map(|event| (Some(event.id), event)),
+        );
+    }
+    if clock_goes_back(&call.capture) {
+        tagged.sort_by_key(|(_, event)| (event.frame, event.observed));
+    } else {
+        tagged.sort_by_key(|(_, event)| (event.at, event.observed, event.frame));
+    }
+    let mut places: HashMap<EventId, EventId> = HashMap::new();
+    for (at, (old, event)) in tagged.iter_mut().enumerate() {
+        event.id = EventId(u32::try_from(at).unwrap_or(u32::MAX));
+        if let Some(old) = old {
+            places.insert(*old, event.id);
+        }
+    }
+    if let Some(reading) = reading {
+        reading.renumber(|id| places.get(&id).copied().unwrap_or(id));
+    }
+    call.events = tagged.into_iter().map(|(_, event)| event).collect();
+}
+
+/// A call without BYE is taken as over when the capture goes on so long without a packet of it.
+const SILENT_END: f64 = 35.0;

@@ -1,1 +1,92 @@
-//! (to come)
+//! Offer and answer (RFC 3264) out of the transactions of a call.
+
+use crate::call::transaction::sip_of;
+use crate::call::{Event, EventId, Negotiation, Side, Transaction};
+use crate::sip::Sdp;
+
+/// All offers of a call with what became of them, in time order.
+pub(crate) fn negotiations(transactions: &[Transaction], events: &[Event]) -> Vec<Negotiation> {
+    let mut out: Vec<Negotiation> = transactions
+        .iter()
+        .enumerate()
+        .filter_map(|(index, one)| negotiation(index, one, events))
+        .collect();
+    out.sort_by_key(|one| one.offer_event);
+    out
+}
+
+/// The offer of one INVITE, UPDATE or PRACK, or of its reliable response when the INVITE had none.
+fn negotiation(index: usize, transaction: &Transaction, events: &[Event]) -> Option<Negotiation> {
+    if !matches!(transaction.method.as_str(), "INVITE" | "UPDATE" | "PRACK") {
+        return None;
+    }
+    let first = first_with_sdp(&transaction.requests, events);
+    let final_response = transaction.final_response();
+    if let Some((offer_event, offer)) = first {
+        let answer = answer_of(transaction, events);
+        let answer_event = answer
+            .as_ref()
+            .map(|(id, _)| *id)
+            .or_else(|| final_response.map(|(_, id)| id));
+        return Some(Negotiation {
+            offer_event,
+            from: transaction.from,
+            offer,
+            answer_event,
+            answer: answer.map(|(_, sdp)| sdp),
+            status: final_response.map(|(status, _)| status),
+            transaction: index,
+        });
+    }
+    // Late offer: in the 2xx, answered in the ACK (RFC 3261 13.2.1).
+    let ids: Vec<EventId> = transaction.responses.iter().map(|(_, id)| *id).collect();
+    let (offer_event, offer) = first_with_sdp(&ids, events)?;
+    let answer = first_with_sdp(&transaction.acks, events);
+    Some(Negotiation {
+        offer_event,
+        from: transaction.from.other(),
+        offer,
+        answer_event: answer.as_ref().map(|(id, _)| *id),
+        answer: answer.map(|(_, sdp)| sdp),
+        status: final_response.map(|(status, _)| status),
+        transaction: index,
+    })
+}
+
+fn first_with_sdp(ids: &[EventId], events: &[Event]) -> Option<(EventId, Sdp)> {
+    ids.iter()
+        .find_map(|id| Some((*id, sip_of(events, *id)?.sdp.clone()?)))
+}
+
+/// The SDP of the 2xx, else of the last provisional response (early media).
+fn answer_of(transaction: &Transaction, events: &[Event]) -> Option<(EventId, Sdp)> {
+    let with_sdp = |accept: fn(u16) -> bool| {
+        let ids: Vec<EventId> = transaction
+            .responses
+            .iter()
+            .filter(|(status, _)| accept(*status))
+            .map(|(_, id)| *id)
+            .collect();
+        first_with_sdp(&ids, events)
+    };
+    with_sdp(|status| (200..300).contains(&status)).or_else(|| {
+        // A refused offer has no answer, whatever a provisional response said.
+        let refused = transaction
+            .final_response()
+            .is_some_and(|(status, _)| status >= 300);
+        if refused {
+            None
+        } else {
+            with_sdp(|status| (101..200).contains(&status))
+        }
+    })
+}
+
+/// Which side's SDP is which: offer by `from`, answer by the other.
+pub(crate) fn sdp_of(negotiation: &Negotiation, side: Side) -> Option<&Sdp> {
+    if negotiation.from == side {
+        Some(&negotiation.offer)
+    } else {
+        negotiation.answer.as_ref()
+    }
+}

@@ -1,1 +1,132 @@
-//! (to come)
+//! SIP transactions of a call, as the capture shows them (RFC 3261 17): who asked, what was answered.
+
+use crate::call::{Event, EventId, EventKind, Side, SipEvent, Transaction};
+use crate::sip::StartLine;
+
+/// Groups the SIP events of a call; marks retransmissions on the way.
+///
+/// The key is CSeq number, method and asking side: the branch changes at proxies, and a fork or a
+/// repetition with credentials has a CSeq of its own.
+pub(crate) fn group(events: &mut [Event]) -> Vec<Transaction> {
+    let mut out: Vec<Transaction> = Vec::new();
+    let mut seen: Vec<Seen> = Vec::new();
+    for event in events.iter_mut() {
+        let EventKind::Sip(sip) = &event.kind else {
+            continue;
+        };
+        let Some((cseq, method)) = cseq_of(sip) else {
+            continue;
+        };
+        let request = matches!(sip.message.start, StartLine::Request { .. });
+        let from = if request {
+            event.from
+        } else {
+            event.from.other()
+        };
+        let key_method = if method == "ACK" {
+            "INVITE"
+        } else {
+            method.as_str()
+        };
+        let known = out
+            .iter()
+            .position(|one| one.cseq == cseq && one.method == key_method && one.from == from);
+        // An ACK belongs to the INVITE it acknowledges, never begins a transaction.
+        let at = match known {
+            Some(at) => at,
+            None => {
+                out.push(blank(key_method.to_owned(), cseq, from));
+                out.len() - 1
+            }
+        };
+        let Some(transaction) = out.get_mut(at) else {
+            continue;
+        };
+        let mark = Seen::of(at, sip, event);
+        event.retransmission = seen.contains(&mark);
+        if !event.retransmission {
+            seen.push(mark);
+        }
+        match &sip.message.start {
+            StartLine::Request { .. } if method == "ACK" => transaction.acks.push(event.id),
+            StartLine::Request { .. } => transaction.requests.push(event.id),
+            StartLine::Response { status, .. } => transaction.responses.push((*status, event.id)),
+        }
+    }
+    mark_initial(&mut out, events);
+    out
+}
+
+fn blank(method: String, cseq: u32, from: Side) -> Transaction {
+    Transaction {
+        method,
+        cseq,
+        from,
+        requests: Vec::new(),
+        responses: Vec::new(),
+        acks: Vec::new(),
+        initial: false,
+    }
+}
+
+/// What makes two messages the same but for time: the hop, the start line, the branch.
+#[derive(PartialEq, Eq)]
+struct Seen {
+    transaction: usize,
+    start: StartLine,
+    branch: Option<String>,
+    hop: (crate::capture::Endpoint, crate::capture::Endpoint),
+    // Reliable provisional responses (RFC 3262) differ by RSeq, NOTIFYs and the like by their body length.
+    rseq: Option<String>,
+    body: usize,
+}
+
+impl Seen {
+    fn of(transaction: usize, sip: &SipEvent, event: &Event) -> Self {
+        Self {
+            transaction,
+            start: sip.message.start.clone(),
+            branch: sip.message.branch().map(str::to_owned),
+            hop: (event.src, event.dst),
+            rseq: sip.message.header("RSeq").map(str::to_owned),
+            body: sip.message.body.len(),
+        }
+    }
+}
+
+/// CSeq number and method; of a damaged message the method of its start line.
+fn cseq_of(sip: &SipEvent) -> Option<(u32, String)> {
+    let parsed = sip
+        .message
+        .cseq()
+        .map(|(number, method)| (number, method.to_ascii_uppercase()));
+    match (&sip.message.start, parsed) {
+        // A request's own method is what it is, whatever CSeq says.
+        (StartLine::Request { method, .. }, Some((number, _))) => {
+            Some((number, method.to_ascii_uppercase()))
+        }
+        (_, parsed) => parsed,
+    }
+}
+
+/// INVITEs of the caller without a To tag are initial, also those repeated with credentials.
+fn mark_initial(transactions: &mut [Transaction], events: &[Event]) {
+    for transaction in transactions
+        .iter_mut()
+        .filter(|one| one.method == "INVITE" && one.from == Side::Caller)
+    {
+        let first = transaction
+            .requests
+            .first()
+            .and_then(|id| sip_of(events, *id));
+        transaction.initial = first.is_some_and(|sip| sip.message.to().tag.is_none());
+    }
+}
+
+/// The SIP message of an event.
+pub(crate) fn sip_of(events: &[Event], id: EventId) -> Option<&SipEvent> {
+    match &events.get(usize::try_from(id.0).ok()?)?.kind {
+        EventKind::Sip(sip) => Some(sip),
+        _ => None,
+    }
+}

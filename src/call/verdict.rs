@@ -1,1 +1,283 @@
-//! (to come)
+//! How a fax ended, from its end state (RULES.md 9): verdict, one sentence, the stages of the strip.
+//!
+//! The cause (which rule explains it) is found later, by `hint`.
+
+use crate::call::fax::Reading;
+use crate::call::{
+    Call, CallState, EventKind, Fax, FaxCarrier, Page, Phase, Reached, Side, Verdict,
+};
+use crate::capture::FrameNo;
+use crate::line::{Fcs, Tone};
+use crate::t30::Fcf;
+use crate::t30::frame::T30Frame;
+
+mod sentence;
+mod stages;
+
+/// A capture that ends so soon after the last packet of a call does not show its end (RULES.md `cap-ends-early`).
+pub const ENDS_EARLY: f64 = 35.0;
+
+/// The fax of a call, or `None` where nothing shows that it was one.
+pub(crate) fn judge(call: &Call, reading: Option<Reading>) -> Option<Fax> {
+    let offered = call.negotiations.iter().any(super::Negotiation::offers_t38);
+    if reading.is_none() && !offered && !fax_events(call) {
+        return None;
+    }
+    let carrier = carrier(call, reading.as_ref());
+    let pages = reading
+        .as_ref()
+        .map(|reading| reading.pages.clone())
+        .unwrap_or_default();
+    let evidence = Evidence::of(call, reading.as_ref(), &pages);
+    let verdict = evidence.verdict();
+    let mode = reading.as_ref().and_then(|reading| reading.mode.as_ref());
+    let modem = mode
+        .map(|mode| mode.modem)
+        .or(reading.as_ref().and_then(|reading| reading.modem_seen));
+    let mut fax = Fax {
+        carrier,
+        sender: reading.as_ref().and_then(|reading| reading.sender),
+        verdict,
+        reached: reading
+            .as_ref()
+            .map_or(Reached::Setup, |reading| reading.reached),
+        pages_sent: count(pages.len()),
+        pages_confirmed: count(pages.iter().filter(|page| page.confirmed).count()),
+        pages,
+        sender_id: reading
+            .as_ref()
+            .and_then(|reading| reading.sender_id.clone()),
+        receiver_id: reading
+            .as_ref()
+            .and_then(|reading| reading.receiver_id.clone()),
+        modem: modem.map(|modem| modem.name),
+        bit_rate: modem.map(|modem| modem.rate).filter(|rate| *rate > 0),
+        ecm: mode
+            .map(|mode| mode.ecm)
+            .or(reading.as_ref().and_then(|reading| reading.ecm_seen)),
+        compression: mode.map(|mode| mode.compression),
+        resolution: mode.map(|mode| mode.resolution),
+        cause: None,
+        summary: String::new(),
+        stages: Vec::new(),
+        signals: Vec::new(),
+    };
+    fax.summary = sentence::summary(call, &fax, &evidence);
+    fax.stages = stages::stages(call, &fax, &evidence);
+    Some(fax)
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// Fax tones as RFC 4733 events. A 2100 Hz answer tone alone may be a modem.
+fn fax_events(call: &Call) -> bool {
+    call.events.iter().any(|event| match &event.kind {
+        EventKind::RtpEvent(event) if event.nse => matches!(event.code, 200..=202),
+        EventKind::RtpEvent(event) => matches!(event.tone(), Some(Tone::Cng | Tone::V21Event)),
+        _ => false,
+    })
+}
+
+fn carrier(call: &Call, reading: Option<&Reading>) -> FaxCarrier {
+    if let Some(reading) = reading {
+        return reading.carrier;
+    }
+    // T.38 was asked for and never spoken: where it was refused or never asked, only sound can carry the fax.
+    let agreed = call
+        .negotiations
+        .iter()
+        .any(|one| one.offers_t38() && one.accepts_t38());
+    if agreed {
+        FaxCarrier::T38
+    } else {
+        FaxCarrier::G711
+    }
+}
+
+/// The end state, as RULES.md 9 asks for it.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    pub(super) sent: usize,
+    pub(super) confirmed: usize,
+    /// Last whole T.30 message: name and side.
+    pub(super) last: Option<(Fcf, Side, FrameNo)>,
+    pub(super) dis: usize,
+    pub(super) dtc: bool,
+    pub(super) dcs: usize,
+    pub(super) cfr: bool,
+    pub(super) ftt: usize,
+    pub(super) rtn: bool,
+    pub(super) t30: bool,
+    pub(super) dcn: Option<Side>,
+    /// The last page-ending command was one that ends the fax, and was confirmed.
+    pub(super) complete: bool,
+    pub(super) retrains: usize,
+    /// The capture lacks the start, the end or one direction.
+    pub(super) lacks: Option<&'static str>,
+}
+
+impl Evidence {
+    fn of(call: &Call, reading: Option<&Reading>, pages: &[Page]) -> Self {
+        let mut out = Self {
+            sent: pages.len(),
+            confirmed: pages.iter().filter(|page| page.confirmed).count(),
+            last: None,
+            dis: 0,
+            dtc: false,
+            dcs: 0,
+            cfr: false,
+            ftt: 0,
+            rtn: false,
+            t30: false,
+            dcn: reading
+                .and_then(|reading| reading.dcn)
+                .map(|(side, _)| side),
+            complete: pages
+                .last()
+                .is_some_and(|page| page.confirmed && ends_fax(page)),
+            retrains: 0,
+            lacks: None,
+        };
+        let mut first = None;
+        for (event, frame) in messages(call) {
+            first.get_or_insert(frame.fcf);
+            out.t30 = true;
+            out.last = Some((frame.fcf, event.from, event.frame));
+            match frame.fcf {
+                Fcf::Dis => out.dis += 1,
+                Fcf::Dtc => out.dtc = true,
+                Fcf::Dcs | Fcf::Nss => out.dcs += 1,
+                Fcf::Cfr => out.cfr = true,
+                Fcf::Ftt => out.ftt += 1,
+                Fcf::Rtn => out.rtn = true,
+                _ => {}
+            }
+        }
+        out.retrains = out.ftt;
+        out.lacks = lacks(call, &out, first);
+        out
+    }
+
+    fn verdict(&self) -> Verdict {
+        if self.lacks.is_some() {
+            Verdict::Incomplete
+        } else if self.sent > 0 && self.confirmed == self.sent && self.complete {
+            Verdict::Ok
+        } else if self.confirmed > 0 {
+            Verdict::Partial
+        } else {
+            Verdict::Failed
+        }
+    }
+}
+
+/// Whole T.30 messages of a call, in time order.
+pub(super) fn messages(call: &Call) -> impl Iterator<Item = (&super::Event, &T30Frame)> {
+    call.events.iter().filter_map(|event| match &event.kind {
+        EventKind::T30(frame) if frame.fcs == Fcs::Good && !frame.damaged => {
+            Some((event, &**frame))
+        }
+        _ => None,
+    })
+}
+
+/// EOP, PRI-EOP and their ECM forms end the fax; so does EOM where nothing follows.
+fn ends_fax(page: &Page) -> bool {
+    page.command
+        .is_some_and(|(name, _)| name.ends_with("EOP") || name.ends_with("EOM"))
+}
+
+/// Whether the capture can show how it ended (RULES.md 9 row 17).
+fn lacks(call: &Call, evidence: &Evidence, first: Option<Fcf>) -> Option<&'static str> {
+    if one_direction(call) {
+        return Some("one direction");
+    }
+    let started = matches!(
+        first,
+        None | Some(
+            Fcf::Dis
+                | Fcf::Csi
+                | Fcf::Nsf
+                | Fcf::Dtc
+                | Fcf::Cig
+                | Fcf::Nsc
+                | Fcf::Pwd
+                | Fcf::Sep
+                | Fcf::Psa
+                | Fcf::Cia
+                | Fcf::Isp
+                | Fcf::Dcs
+                | Fcf::Tsi
+                | Fcf::Sub
+                | Fcf::Sid
+                | Fcf::Tsa
+                | Fcf::Ira
+                | Fcf::Nss
+                | Fcf::Dcn
+        )
+    );
+    let may_start_late = call.call_id.is_none() || call.capture.starts_mid_call;
+    if !started && may_start_late && evidence.dcs == 0 {
+        return Some("the start");
+    }
+    let up = !matches!(
+        call.state,
+        CallState::Completed | CallState::Cancelled | CallState::Rejected | CallState::Unanswered
+    );
+    let silent = call.capture.last_time.seconds_since(call.last_packet);
+    let ends_early = up && (call.capture.unfinished || silent < ENDS_EARLY);
+    let finished = evidence.dcn.is_some() || evidence.complete;
+    (ends_early && !finished).then_some("the end")
+}
+
+/// Replies to a side that is not in the capture prove that it spoke (RULES.md `cap-one-direction`).
+fn one_direction(call: &Call) -> bool {
+    let silent = |side: Side| {
+        let stats = call.udptl.of(side);
+        stats.packets == 0
+            && !call.events.iter().any(|event| {
+                event.observed
+                    && event.from == side
+                    && !matches!(event.kind, EventKind::Icmp { .. } | EventKind::Missing(_))
+            })
+    };
+    [Side::Caller, Side::Callee].into_iter().any(|side| {
+        silent(side)
+            && messages(call).any(|(event, frame)| {
+                event.from != side
+                    && matches!(
+                        frame.fcf,
+                        Fcf::Cfr
+                            | Fcf::Mcf
+                            | Fcf::Ftt
+                            | Fcf::Ppr
+                            | Fcf::Rtn
+                            | Fcf::Rtp
+                            | Fcf::Ctr
+                            | Fcf::Err
+                            | Fcf::Rnr
+                            | Fcf::Dcs
+                            | Fcf::Eop
+                            | Fcf::Mps
+                            | Fcf::Pps
+                    )
+            })
+    })
+}
+
+/// Phase that a failed fax stopped in, by what is missing (RULES.md 9 rows 8 to 14).
+pub(super) fn stopped_in(evidence: &Evidence) -> Option<Phase> {
+    if evidence.sent > 0 {
+        return Some(Phase::D);
+    }
+    if evidence.cfr {
+        return Some(Phase::C);
+    }
+    if evidence.dis > 0 || evidence.dcs > 0 || evidence.dtc || evidence.t30 {
+        Some(Phase::B)
+    } else {
+        None
+    }
+}

@@ -1,1 +1,405 @@
-//! (to come)
+//! Frames out of a capture: pcap or pcapng, perhaps compressed, from a file or a pipe, perhaps damaged.
+//!
+//! One streaming pass with a bounded window. Damage is told as a [`Note`] and stepped over.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::buffer::Buffer;
+use super::container::{self, PCAP_HEADER_LEN};
+use super::link::LinkType;
+use super::source::{Opened, Source};
+use super::{CaptureInfo, Error, FrameNo, Note, Timestamp};
+
+mod diagnosis;
+mod pcap;
+mod pcapng;
+
+/// Notes kept about damage; the rest is only counted.
+const NOTES_MAX: usize = 100;
+
+/// Clock jumps kept.
+const CLOCK_JUMPS_MAX: usize = 1000;
+
+/// A frame this much before its predecessor is a jump of the clock (RULES.md `cap-clock-jump`).
+const CLOCK_JUMP_NS: u64 = 100_000_000;
+
+/// One captured frame.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'r> {
+    /// Its number.
+    pub no: FrameNo,
+    /// When it was captured.
+    pub at: Timestamp,
+    /// Offset of `data` in the uncompressed capture.
+    pub offset: u64,
+    /// What was captured of it.
+    pub data: &'r [u8],
+    /// Octets it had on the wire.
+    pub wire_len: u32,
+    /// How `data` begins.
+    pub link: LinkType,
+    /// Where a later pass can begin with this frame.
+    pub mark: Mark,
+}
+
+/// A place in a capture at which a later pass can begin, see [`super::store::Store::frames_from`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// Offset of the frame's record or block in the uncompressed capture.
+    record: u64,
+    frame: FrameNo,
+    /// pcapng: index of the section, and how many of its interfaces are described before the frame.
+    section: u32,
+    interfaces: u32,
+}
+
+impl Mark {
+    /// The frame at the mark.
+    pub fn frame(self) -> FrameNo {
+        self.frame
+    }
+}
+
+/// Reads a capture from its start, or from a mark, to its end.
+pub struct Reader {
+    buffer: Buffer,
+    format: Format,
+    origin: Origin,
+    info: CaptureInfo,
+    next_no: u32,
+    last_at: Option<Timestamp>,
+    last_link: Option<LinkType>,
+    follow: bool,
+    failure_noted: bool,
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader")
+            .field("info", &self.info)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+enum Format {
+    Pcap(pcap::Records),
+    Pcapng(pcapng::Blocks),
+}
+
+/// What a second pass needs of the first.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    pub(super) source: Source,
+    position: Arc<AtomicU64>,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Pcap(container::PcapHeader),
+    Pcapng(pcapng::Sections),
+}
+
+/// What a walker came upon.
+enum Step {
+    /// A frame, perhaps with something to tell about it.
+    Frame(Found, Option<Damage>),
+    /// Something that is no frame.
+    Damage(Damage),
+    /// Something that is no frame, but has a frame's number.
+    Numbered,
+    /// No more data (for now).
+    End,
+}
+
+/// Where a frame lies in the buffer, and what its header says.
+struct Found {
+    record: u64,
+    offset: u64,
+    len: usize,
+    wire_len: u32,
+    at: Timestamp,
+    link: LinkType,
+}
+
+struct Damage {
+    offset: u64,
+    text: String,
+}
+
+impl Reader {
+    /// Opens a capture file; `-` is standard input.
+    ///
+    /// Tells compression and format by content, not by name.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let Opened {
+            source,
+            input,
+            position,
+            file_bytes,
+        } = Source::open(path)?;
+        let mut buffer = Buffer::new(input, 0);
+        let file = path.display().to_string();
+        buffer.fill(PCAP_HEADER_LEN);
+        if let Some(error) = buffer.take_failure() {
+            return Err(Error::Io {
+                file,
+                action: "cannot read",
+                source: error,
+            });
+        }
+        let (format, kind) = Self::recognize(&mut buffer, &file)?;
+        let mut info = CaptureInfo {
+            file,
+            file_bytes,
+            time_digits: 6,
+            ..CaptureInfo::default()
+        };
+        match &format {
+            Format::Pcap(records) => {
+                info.format = "pcap";
+                info.time_digits = if records.nanoseconds() { 9 } else { 6 };
+                info.link_types.push(records.link().to_string());
+            }
+            Format::Pcapng(_) => info.format = "pcapng",
+        }
+        let origin = Origin {
+            source,
+            position,
+            kind,
+        };
+        Ok(Self::new(buffer, format, origin, info, 1))
+    }
+
+    fn new(
+        buffer: Buffer,
+        format: Format,
+        origin: Origin,
+        info: CaptureInfo,
+        next_no: u32,
+    ) -> Self {
+        Self {
+            buffer,
+            format,
+            origin,
+            info,
+            next_no,
+            last_at: None,
+            last_link: None,
+            follow: false,
+            failure_noted: false,
+        }
+    }
+
+    fn recognize(buffer: &mut Buffer, file: &str) -> Result<(Format, Kind), Error> {
+        let start = buffer.available();
+        if let Some(header) = container::pcap_header(start) {
+            buffer.consume(PCAP_HEADER_LEN);
+            let records = pcap::Records::new(header);
+            return Ok((Format::Pcap(records), Kind::Pcap(header)));
+        }
+        if start.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]) && start.len() >= 12 {
+            let blocks = pcapng::Blocks::new();
+            let kind = Kind::Pcapng(Arc::clone(blocks.sections()));
+            return Ok((Format::Pcapng(blocks), kind));
+        }
+        Err(diagnosis::not_a_capture(file, start))
+    }
+
+    /// Begins a later pass at a mark of an earlier one. Frames keep their numbers.
+    pub(super) fn resume(origin: &Origin, mark: Mark) -> io::Result<Self> {
+        let buffer = Buffer::new(origin.source.input_at(mark.record)?, mark.record);
+        let (format, kind) = match &origin.kind {
+            Kind::Pcap(header) => {
+                let records = pcap::Records::new(*header);
+                (Format::Pcap(records), Kind::Pcap(*header))
+            }
+            Kind::Pcapng(sections) => {
+                let blocks = pcapng::Blocks::at(sections, mark);
+                let kind = Kind::Pcapng(Arc::clone(blocks.sections()));
+                (Format::Pcapng(blocks), kind)
+            }
+        };
+        let origin = Origin {
+            kind,
+            ..origin.clone()
+        };
+        let info = CaptureInfo::default();
+        Ok(Self::new(buffer, format, origin, info, mark.frame.0))
+    }
+
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Whether the file still grows: the end of the data is then not the end of the capture, `next_frame` gives
+    /// `None` there and can be called again later.
+    pub fn follow(&mut self, follow: bool) {
+        self.follow = follow;
+    }
+
+    /// What is known about the capture so far.
+    pub fn info(&self) -> &CaptureInfo {
+        &self.info
+    }
+
+    /// For what the layers above learn about the capture.
+    pub fn info_mut(&mut self) -> &mut CaptureInfo {
+        &mut self.info
+    }
+
+    /// The next frame, or `None` at the end of the capture (see [`Reader::follow`]).
+    ///
+    /// Damage ends nothing: it is noted in [`Reader::info`] and stepped over. The only error is that nothing at
+    /// all can be read.
+    pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Error> {
+        loop {
+            let ended = !self.follow || self.buffer.failure().is_some();
+            let step = match &mut self.format {
+                Format::Pcap(records) => records.step(&mut self.buffer, ended),
+                Format::Pcapng(blocks) => blocks.step(&mut self.buffer, ended),
+            };
+            match step {
+                Step::Frame(found, damage) => {
+                    if let Some(damage) = damage {
+                        self.note(damage);
+                    }
+                    return Ok(Some(self.admit(&found)));
+                }
+                Step::Damage(damage) => self.note(damage),
+                Step::Numbered => {
+                    self.next_no = self.next_no.saturating_add(1);
+                    self.info.packets += 1;
+                }
+                Step::End => {
+                    self.finish()?;
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    fn admit(&mut self, found: &Found) -> Frame<'_> {
+        let no = FrameNo(self.next_no);
+        self.next_no = self.next_no.saturating_add(1);
+        let (section, interfaces) = match &self.format {
+            Format::Pcap(_) => (0, 0),
+            Format::Pcapng(blocks) => blocks.place(),
+        };
+        self.count(found, no);
+        Frame {
+            no,
+            at: found.at,
+            offset: found.offset,
+            data: self.buffer.at(found.offset, found.len),
+            wire_len: found.wire_len,
+            link: found.link,
+            mark: Mark {
+                record: found.record,
+                frame: no,
+                section,
+                interfaces,
+            },
+        }
+    }
+
+    fn count(&mut self, found: &Found, no: FrameNo) {
+        let info = &mut self.info;
+        info.packets += 1;
+        info.bytes = self.buffer.offset();
+        info.file_pos = self.origin.position.load(Ordering::Relaxed);
+        let captured = u32::try_from(found.len).unwrap_or(u32::MAX);
+        if captured < found.wire_len {
+            info.truncated_frames += 1;
+            info.snaplen = info.snaplen.max(captured);
+        }
+        if let Some(last) = self.last_at {
+            if found.at.0.saturating_add(CLOCK_JUMP_NS) < last.0
+                && info.clock_jumps.len() < CLOCK_JUMPS_MAX
+            {
+                info.clock_jumps.push((no, found.at.seconds_since(last)));
+            }
+        } else {
+            info.first_time = Some(found.at);
+        }
+        info.last_time = info.last_time.max(Some(found.at));
+        self.last_at = Some(found.at);
+        if self.last_link != Some(found.link) {
+            self.meet_link(found.link, no, found.offset);
+        }
+    }
+
+    #[cold]
+    fn meet_link(&mut self, link: LinkType, no: FrameNo, offset: u64) {
+        self.last_link = Some(link);
+        if let Format::Pcapng(blocks) = &self.format
+            && blocks.nanoseconds()
+        {
+            self.info.time_digits = 9;
+        }
+        let name = link.to_string();
+        let known = self.info.link_types.contains(&name);
+        if !known {
+            self.info.link_types.push(name.clone());
+        }
+        if !link.is_known() && (!known || self.info.packets == 1) {
+            self.info.notes.push(Note {
+                frame: Some(no),
+                offset: Some(offset),
+                text: format!("frames of link type {name} are not decoded"),
+            });
+        }
+    }
+
+    fn note(&mut self, damage: Damage) {
+        let frame = FrameNo(self.next_no);
+        match self.info.notes.len() {
+            ..NOTES_MAX => self.info.notes.push(Note {
+                frame: Some(frame),
+                offset: Some(damage.offset),
+                text: damage.text,
+            }),
+            NOTES_MAX => self.info.notes.push(Note {
+                frame: Some(frame),
+                offset: Some(damage.offset),
+                text: "more damage follows that is not listed".to_owned(),
+            }),
+            _ => {}
+        }
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        let info = &mut self.info;
+        info.bytes = self.buffer.offset();
+        info.file_pos = self.origin.position.load(Ordering::Relaxed);
+        if let Format::Pcapng(blocks) = &self.format {
+            info.dropped = blocks.dropped();
+        }
+        if self.info.packets == 0
+            && let Some(source) = self.buffer.take_failure()
+        {
+            return Err(Error::Io {
+                file: self.info.file.clone(),
+                action: "cannot read",
+                source,
+            });
+        }
+        if let Some(error) = self.buffer.failure()
+            && !self.failure_noted
+        {
+            self.failure_noted = true;
+            let text = format!("the capture cannot be read further: {error}");
+            let offset = self.buffer.offset();
+            self.note(Damage { offset, text });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,165 @@
-//! (to come)
+//! Octets that must be found again later: in the capture itself, or in a spool file.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::sync::{Mutex, PoisonError};
+
+use super::reader::{Mark, Origin as Capture, Reader};
+use super::{Origin, Packet, Place};
+
+/// Octets read at once: neighbouring payloads of a call then cost one read.
+const READ_AHEAD: usize = 128 * 1024;
+
+/// Octets of the spool that are kept in memory before they are written.
+const SPOOL_BUFFER: usize = 256 * 1024;
+
+/// Finds payloads again.
+#[derive(Debug)]
+pub struct Store {
+    capture: Capture,
+    spool: Spool,
+    ahead: Mutex<Ahead>,
+}
+
+/// A file without a name that only grows, and its end that is not written yet.
+#[derive(Debug, Default)]
+struct Spool {
+    file: Option<File>,
+    written: u64,
+    pending: Vec<u8>,
+}
+
+/// A piece of the capture, just read.
+#[derive(Debug, Default)]
+struct Ahead {
+    offset: u64,
+    data: Vec<u8>,
+}
+
+impl Store {
+    /// A store for the capture that `reader` reads.
+    pub fn new(reader: &Reader) -> Self {
+        Self {
+            capture: reader.origin().clone(),
+            spool: Spool::default(),
+            ahead: Mutex::default(),
+        }
+    }
+
+    /// Makes sure that a packet's payload can be fetched later: where it lies in the capture, or else as a copy.
+    pub fn locate(&mut self, packet: &Packet<'_>) -> io::Result<Place> {
+        match packet.offset {
+            Some(offset) => self.locate_at(offset, packet.payload),
+            None => self.keep(packet.payload),
+        }
+    }
+
+    /// As [`Store::locate`], for octets at an offset of the capture.
+    pub fn locate_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<Place> {
+        if self.capture.source.plain().is_none() {
+            return self.keep(octets);
+        }
+        Ok(Place {
+            origin: Origin::Capture,
+            offset,
+            len: u32::try_from(octets.len()).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// Copies octets to the spool.
+    pub fn keep(&mut self, octets: &[u8]) -> io::Result<Place> {
+        if self.spool.pending.len() >= SPOOL_BUFFER {
+            self.spool.flush()?;
+        }
+        let place = Place {
+            origin: Origin::Spool,
+            offset: self.spool.written + self.spool.pending.len() as u64,
+            len: u32::try_from(octets.len()).unwrap_or(u32::MAX),
+        };
+        self.spool.pending.extend_from_slice(octets);
+        Ok(place)
+    }
+
+    /// Fetches octets again.
+    pub fn fetch(&self, place: Place) -> io::Result<Vec<u8>> {
+        let len = usize::try_from(place.len).unwrap_or(usize::MAX);
+        match (place.origin, self.capture.source.plain()) {
+            (Origin::Spool, _) => self.spool.fetch(place.offset, len),
+            (Origin::Capture, Some(file)) => {
+                let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+                ahead.fetch(file, place.offset, len)
+            }
+            (Origin::Capture, None) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// Reads frames again, beginning with the one at the mark. Of a compressed capture everything before it
+    /// is decompressed again.
+    pub fn frames_from(&self, mark: Mark) -> io::Result<Reader> {
+        Reader::resume(&self.capture, mark)
+    }
+}
+
+impl Spool {
+    fn flush(&mut self) -> io::Result<()> {
+        let mut file = match &self.file {
+            Some(file) => file,
+            None => self.file.insert(tempfile::tempfile()?),
+        };
+        file.write_all(&self.pending)?;
+        self.written += self.pending.len() as u64;
+        self.pending.clear();
+        Ok(())
+    }
+
+    fn fetch(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        if let Some(at) = offset.checked_sub(self.written) {
+            let octets = usize::try_from(at)
+                .ok()
+                .and_then(|at| self.pending.get(at..)?.get(..len));
+            return octets
+                .map(<[u8]>::to_vec)
+                .ok_or_else(|| io::ErrorKind::UnexpectedEof.into());
+        }
+        let mut octets = vec![0; len];
+        match &self.file {
+            Some(file) => file.read_exact_at(&mut octets, offset)?,
+            None => return Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+        Ok(octets)
+    }
+}
+
+impl Ahead {
+    fn fetch(&mut self, file: &File, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        if let Some(octets) = self.get(offset, len) {
+            return Ok(octets.to_vec());
+        }
+        if len > READ_AHEAD / 2 {
+            let mut octets = vec![0; len];
+            file.read_exact_at(&mut octets, offset)?;
+            return Ok(octets);
+        }
+        self.data.resize(READ_AHEAD, 0);
+        self.offset = offset;
+        let mut have = 0;
+        while have < len {
+            let space = self.data.get_mut(have..).unwrap_or_default();
+            match file.read_at(space, offset + have as u64) {
+                Ok(0) => break,
+                Ok(count) => have += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.data.truncate(have);
+        let octets = self.get(offset, len).map(<[u8]>::to_vec);
+        octets.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn get(&self, offset: u64, len: usize) -> Option<&[u8]> {
+        let at = usize::try_from(offset.checked_sub(self.offset)?).ok()?;
+        self.data.get(at..)?.get(..len)
+    }
+}

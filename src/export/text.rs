@@ -1,6 +1,7 @@
 //! Text for people: the rows of the screen with nothing cut.
 
 use std::borrow::Borrow;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use crate::analysis::{AnalysedFlow, CallRow};
@@ -12,6 +13,9 @@ use crate::view::ladder::{self, head};
 use crate::view::{Row, hints, plain, time, wrap};
 
 use super::Options;
+
+/// Rows that are made at once.
+const AT_ONCE: usize = 256;
 
 /// The flows, one below the other.
 pub(super) fn flows<I>(
@@ -64,7 +68,7 @@ fn write_head(out: &mut impl Write, flow: &AnalysedFlow, options: &Options) -> i
         head::numbers(&flow.flow)
     );
     if let Some(carrier) = head::carrier(&flow.flow) {
-        line.push_str(&format!("   {carrier}"));
+        let _ = write!(line, "   {carrier}");
     }
     writeln!(out, "{line}")?;
     write_wrapped(out, &verdict(flow, ascii), options.width, "  ")
@@ -135,23 +139,23 @@ pub(super) fn in_order(flow: &AnalysedFlow) -> Vec<&Hint> {
 /// File, packets, time, notes.
 fn about(out: &mut impl Write, capture: &CaptureInfo, options: &Options) -> io::Result<()> {
     let mut line = plain(&capture.file, options.ascii).into_owned();
-    line.push_str(&format!("   {} packets", thousands(capture.packets)));
+    let _ = write!(line, "   {} packets", thousands(capture.packets));
     if let (Some(first), Some(last)) = (capture.first_time, capture.last_time) {
-        line.push_str(&format!(
-            "   {} to {} UTC",
-            time::date(first),
-            time::date(last)
-        ));
+        let _ = write!(line, "   {} to {} UTC", time::date(first), time::date(last));
     }
     writeln!(out, "{line}")?;
     for note in &capture.notes {
         let mut text = format!("Note: {}", plain(&note.text, options.ascii));
         match (note.frame, note.offset) {
             (Some(frame), Some(offset)) => {
-                text.push_str(&format!(" (frame {frame}, offset {offset})"))
+                let _ = write!(text, " (frame {frame}, offset {offset})");
             }
-            (Some(frame), None) => text.push_str(&format!(" (frame {frame})")),
-            (None, Some(offset)) => text.push_str(&format!(" (offset {offset})")),
+            (Some(frame), None) => {
+                let _ = write!(text, " (frame {frame})");
+            }
+            (None, Some(offset)) => {
+                let _ = write!(text, " (offset {offset})");
+            }
             (None, None) => {}
         }
         write_wrapped(out, &text, options.width, "  ")?;
@@ -188,7 +192,6 @@ pub(super) fn calls(
         return writeln!(out, "No calls.");
     }
     writeln!(out, "{}", list.header.text())?;
-    const AT_ONCE: usize = 256;
     for start in (0..list.len()).step_by(AT_ONCE) {
         write_rows(out, &list.rows(start..start + AT_ONCE))?;
     }

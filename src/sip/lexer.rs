@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memchr3};
 
 /// Octets of a header section that are looked at; a message with more is cut there.
 pub(crate) const MAX_HEADER: usize = 2 << 20;
@@ -389,10 +389,7 @@ impl<'m> Parameters<'m> {
     /// Parameters of the first element of `value`.
     pub(super) fn of(value: &'m [u8]) -> Self {
         let after = after_address(value);
-        let at = after
-            .iter()
-            .position(|octet| matches!(octet, b';' | b','))
-            .unwrap_or(after.len());
+        let at = memchr2(b';', b',', after).unwrap_or(after.len());
         Self {
             rest: after.get(at..).unwrap_or_default(),
         }
@@ -424,7 +421,7 @@ impl<'m> Iterator for Parameters<'m> {
             let skip = position(after, |octet| matches!(octet, b';' | b','));
             (quoted.get(..end)?, after.get(skip..).unwrap_or_default())
         } else {
-            let end = position(value, |octet| matches!(octet, b';' | b',' | b'>'));
+            let end = memchr3(b';', b',', b'>', value).unwrap_or(value.len());
             let after = value.get(end..).unwrap_or_default();
             let skip = position(after, |octet| matches!(octet, b';' | b','));
             (
@@ -463,7 +460,7 @@ fn after_address(value: &[u8]) -> &[u8] {
         Some(quoted) => quoted.get(quoted_len(quoted) + 1..).unwrap_or_default(),
         None => value,
     };
-    let open = position(unquoted, |octet| matches!(octet, b'<' | b',' | b'"'));
+    let open = memchr3(b'<', b',', b'"', unquoted).unwrap_or(unquoted.len());
     if unquoted.get(open) != Some(&b'<') {
         return unquoted;
     }

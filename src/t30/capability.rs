@@ -149,6 +149,11 @@ impl Capabilities {
             )
     }
 
+    /// The bits read as those of a DCS.
+    pub fn as_command(&self) -> DcsMode {
+        DcsMode::from_bits(self)
+    }
+
     /// One line: `V.17 14400, ECM, MMR, fine`.
     pub fn summary(&self) -> String {
         let mut parts = Vec::new();
@@ -202,7 +207,10 @@ pub struct DcsMode {
 impl DcsMode {
     /// Reads the FIF of a DCS.
     pub fn new(fif: &[u8]) -> Self {
-        let bits = Capabilities::new(fif);
+        Capabilities::new(fif).as_command()
+    }
+
+    fn from_bits(bits: &Capabilities) -> Self {
         let iaf = bits.bit(123);
         Self {
             modem: if iaf {
@@ -212,8 +220,8 @@ impl DcsMode {
             },
             ecm: bits.ecm(),
             frame_size: if bits.bit(28) { 64 } else { 256 },
-            compression: compression(&bits),
-            resolution: resolution(&bits),
+            compression: compression(bits),
+            resolution: resolution(bits),
             width: match bits.bits(17, 18) {
                 0b10 => 255,
                 0b01 => 303,

@@ -110,24 +110,24 @@ impl Ifp {
         }
     }
 
-    /// How many of its fields make no sense: those of [`Self::bad_fields`], and image data in V.21 (which
-    /// spandsp does send now and then). Used to tell the encodings apart.
+    /// How many of its fields make no sense: those of [`Self::bad_fields`], data fields without data, and
+    /// image data in V.21 (spandsp does send both now and then). Used to tell the encodings apart.
     pub fn oddities(&self, encoding: Encoding) -> usize {
         let Self::Data { data_type, fields } = self else {
             return 0;
         };
-        let image = |field: &&IfpField| {
-            data_type.carries_control()
-                && matches!(
-                    field.field_type,
-                    FieldType::T4NonEcmData | FieldType::T4NonEcmSigEnd
-                )
+        let control = data_type.carries_control();
+        let odd = |field: &&IfpField| match field.field_type {
+            FieldType::HdlcData => field.octets.is_empty(),
+            FieldType::T4NonEcmData => control || field.octets.is_empty(),
+            FieldType::T4NonEcmSigEnd => control,
+            _ => false,
         };
-        self.bad_fields(encoding) + fields.iter().filter(image).count()
+        self.bad_fields(encoding) + fields.iter().filter(odd).count()
     }
 
-    /// How many of its fields are against the rules: data fields without data, fields that have data but
-    /// should not, fields that the encoding does not know.
+    /// How many of its fields are against the rules: fields that have data but should not, fields that the
+    /// encoding does not know.
     pub fn bad_fields(&self, encoding: Encoding) -> usize {
         let Self::Data { fields, .. } = self else {
             return 0;
@@ -135,9 +135,8 @@ impl Ifp {
         let bad = |field: &&IfpField| {
             let empty = field.octets.is_empty();
             match field.field_type {
-                FieldType::HdlcData | FieldType::T4NonEcmData => empty,
-                // Some software puts the last octets of a page into it.
-                FieldType::T4NonEcmSigEnd => false,
+                // Some software puts the last octets of a page into `t4-non-ecm-sig-end`.
+                FieldType::HdlcData | FieldType::T4NonEcmData | FieldType::T4NonEcmSigEnd => false,
                 FieldType::HdlcSigEnd
                 | FieldType::HdlcFcsOk
                 | FieldType::HdlcFcsBad

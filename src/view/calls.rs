@@ -1,5 +1,6 @@
 //! The list of calls: columns fitted to a width, sorted and filtered.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use unicode_width::UnicodeWidthStr;
@@ -336,7 +337,7 @@ impl Calls<'_> {
                 Column::Sorted(SortBy::Start | SortBy::Duration) | Column::OtherLeg => Role::Dim,
                 Column::Sorted(SortBy::Hints) if row.hints.0 > 0 => Role::Error,
                 Column::Sorted(SortBy::Hints) if row.hints.1 > 0 => Role::Warning,
-                _ => Role::Plain,
+                Column::Sorted(_) => Role::Plain,
             };
             spans.push(Span::new(
                 cell(&text, *width, column.is_right(), ascii),
@@ -453,11 +454,11 @@ fn title(rows: &[CallRow], info: &CaptureInfo, ascii: bool) -> Row {
         } else {
             &until
         };
-        text.push_str(&format!("   {from} to {until} UTC"));
+        let _ = write!(text, "   {from} to {until} UTC");
     }
-    text.push_str(&format!("   {} packets", thousands(info.packets)));
+    let _ = write!(text, "   {} packets", thousands(info.packets));
     if !info.notes.is_empty() {
-        text.push_str(&format!("   {}", count(info.notes.len(), "note", "notes")));
+        let _ = write!(text, "   {}", count(info.notes.len(), "note", "notes"));
     }
     Row::of(vec![
         Span::new(plain(&info.file, ascii), Role::Heading),
@@ -478,7 +479,7 @@ pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -1,5 +1,6 @@
 //! A message in words: the pane beside the ladder, and the `fields` of JSON.
 
+use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
 
 use crate::call::{Call, Event, EventKind};
@@ -60,19 +61,20 @@ fn head(call: &Call, event: &Event, width: usize) -> Vec<Row> {
         format!("after {frames}")
     };
     if event.end > event.at {
-        place.push_str(&format!(
+        let _ = write!(
+            place,
             " ({})",
             time::length(event.end.seconds_since(event.at))
-        ));
+        );
     }
-    place.push_str(&format!("   {} → {}", event.from, event.from.other()));
+    let _ = write!(place, "   {} → {}", event.from, event.from.other());
     let mut spans = vec![Span::new(&name, Role::Heading)];
     if !long.is_empty() {
         spans.push(Span::plain(format!("{}{long}", " ".repeat(BETWEEN))));
     }
     let mut marks = String::new();
     if event.repeat > 1 {
-        marks.push_str(&format!("   repeat {}", event.repeat));
+        let _ = write!(marks, "   repeat {}", event.repeat);
     }
     if event.retransmission {
         marks.push_str("   retransmission");

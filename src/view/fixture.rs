@@ -60,8 +60,8 @@ pub(crate) fn endpoint(last: [u8; 4], port: u16) -> Endpoint {
 }
 
 impl Builder {
-    pub(crate) fn new(number: u32, caller: [u8; 4], callee: [u8; 4]) -> Self {
-        let party = |user: &str, host: [u8; 4]| Party {
+    pub(crate) fn new(number: u32, from: [u8; 4], to: [u8; 4]) -> Self {
+        let person = |user: &str, host: [u8; 4]| Party {
             display: None,
             user: Some(user.to_owned()),
             host: Some(Ipv4Addr::from(host).to_string()),
@@ -70,10 +70,10 @@ impl Builder {
         let call = Call {
             number: CallNo(number),
             call_id: Some(format!("{number}-fax@example")),
-            from: party("2007", caller),
-            to: party("3004", callee),
-            caller: endpoint(caller, 5060),
-            callee: endpoint(callee, 5060),
+            from: person("2007", from),
+            to: person("3004", to),
+            caller: endpoint(from, 5060),
+            callee: endpoint(to, 5060),
             agent: BySide::default(),
             started: START,
             answered: Some(START.plus_seconds(2.0)),
@@ -101,8 +101,8 @@ impl Builder {
             call,
             frame: 0,
             media: BySide {
-                caller: endpoint(caller, 4000),
-                callee: endpoint(callee, 4002),
+                caller: endpoint(from, 4000),
+                callee: endpoint(to, 4002),
             },
         }
     }
@@ -111,14 +111,14 @@ impl Builder {
     pub(crate) fn put(&mut self, at: f64, length: f64, from: Side, kind: EventKind) -> &mut Event {
         self.frame += 3;
         let sip = matches!(kind, EventKind::Sip(_));
-        let (caller, callee) = if sip {
+        let ends = if sip {
             (self.call.caller, self.call.callee)
         } else {
             (self.media.caller, self.media.callee)
         };
         let (src, dst) = match from {
-            Side::Caller => (caller, callee),
-            Side::Callee => (callee, caller),
+            Side::Caller => ends,
+            Side::Callee => (ends.1, ends.0),
         };
         let id = EventId(u32::try_from(self.call.events.len()).unwrap());
         let end = START.plus_seconds(at + length);
@@ -496,7 +496,7 @@ pub(crate) fn no_dcs() -> AnalysedFlow {
         a.t30(at - 1.66, Callee, CSI).repeat = nth;
         let event = a.t30(at + 0.041, Callee, DIS_NO_ECM);
         event.repeat = nth;
-        first.get_or_insert(event.clone());
+        first.get_or_insert_with(|| event.clone());
         a.missing(at + 4.0, Caller, "DCS", 5.6);
     }
     b.t30(23.866, Callee, &[0xff, 0xc8, 0x5f]);

@@ -4,6 +4,7 @@
 //! ([`columns`]) and how wide everything is; the rows themselves are made only when they are asked for.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::ops::Range;
 
@@ -350,7 +351,7 @@ impl Ladder {
         }
         let calls = self.flow.flow.legs.iter();
         calls
-            .flat_map(|call| {
+            .filter_map(|call| {
                 call.events
                     .last()
                     .map(|event| time::seconds(self.start, event.at).len())
@@ -415,7 +416,7 @@ impl Leg {
                 if !text.is_empty() {
                     text.push(' ');
                 }
-                text.push_str(&format!("to {}", event.dst));
+                let _ = write!(text, "to {}", event.dst);
             }
             if !text.is_empty() {
                 self.elsewhere.insert(at, text);

@@ -124,9 +124,8 @@ fn message<'a>(
 fn layer(event: &Event) -> &'static str {
     match &event.kind {
         EventKind::Sip(_) => "sip",
-        EventKind::Rtp(_) => "rtp",
         EventKind::RtpEvent(event) if event.tone().is_some() => "tone",
-        EventKind::RtpEvent(_) => "rtp",
+        EventKind::Rtp(_) | EventKind::RtpEvent(_) => "rtp",
         EventKind::Indicator(_) | EventKind::V8 { .. } | EventKind::Malformed { .. } => "t38",
         EventKind::Tone { .. } | EventKind::Preamble | EventKind::Training(_) => "tone",
         EventKind::T30(_) | EventKind::Tcf(_) | EventKind::PageData(_) => "t30",

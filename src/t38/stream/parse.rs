@@ -27,11 +27,11 @@ pub(super) struct Parsed<'a> {
 }
 
 /// Takes an arrival apart; `Ok(None)` for a keep-alive.
-pub(super) fn parse<'a>(
+pub(super) fn parse(
     index: usize,
-    arrival: &'a Arrival,
+    arrival: &Arrival,
     framing: Framing,
-) -> Result<Option<Parsed<'a>>, DecodeError> {
+) -> Result<Option<Parsed<'_>>, DecodeError> {
     match framing {
         Framing::Udptl if arrival.payload.len() < SHORTEST && !arrival.cut => Ok(None),
         Framing::Udptl => udptl(index, arrival).map(Some),

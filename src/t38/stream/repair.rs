@@ -8,6 +8,8 @@ use crate::t38::stream::order::{BASE, Origin, Run, Slot};
 
 /// More packets than this under all FEC entries of one packet are no FEC.
 const MOST_UNDER_FEC: usize = 1024;
+/// Each pass can free entries for the next one; no real stream needs many.
+const MOST_PASSES: usize = 100;
 
 /// Fills gaps with copies: copy k of packet n is packet n - 1 - k.
 pub(super) fn use_copies(run: &mut Run<'_>) {
@@ -21,7 +23,7 @@ pub(super) fn use_copies(run: &mut Run<'_>) {
             match slots.get_mut(&earlier) {
                 Some(slot) if slot.whole => {}
                 Some(slot) => {
-                    slot.ifp = copy.clone();
+                    slot.ifp.clone_from(copy);
                     slot.whole = true;
                 }
                 None => {
@@ -51,7 +53,7 @@ struct Entry<'a> {
 /// Fills gaps by FEC: an entry with one missing packet gives that packet; again, until no entry helps.
 pub(super) fn use_fec(run: &mut Run<'_>, encoding: Encoding) {
     let mut entries = incomplete_entries(run);
-    loop {
+    for _ in 0..MOST_PASSES {
         let before = entries.len();
         entries.retain(|entry| !solve(run, entry, encoding));
         if entries.len() == before || entries.is_empty() {

@@ -25,7 +25,7 @@ pub(super) fn grouped(octets: &[u8], head: usize) -> String {
 pub(super) fn dump(octets: &[u8], width: usize) -> Vec<Row> {
     let per_row = [32, 16, 8]
         .into_iter()
-        .find(|count| 6 + count * 4 + 1 <= width)
+        .find(|count| 6 + count * 4 < width)
         .unwrap_or(4);
     let octets = octets.get(..MOST).unwrap_or(octets);
     octets

@@ -10,8 +10,10 @@ use crate::view::{Role, Row, Span, fit, plain};
 pub(super) const GUTTER: usize = 2;
 /// Between time and the first lifeline.
 const AFTER_TIME: usize = 2;
-/// Between the lifelines of two legs that share no host.
-const BETWEEN_LEGS: usize = 3;
+/// Between the lifelines of two legs that share no host: at least, and at most (room for an IPv4 address).
+const BETWEEN_LEGS: (usize, usize) = (3, 16);
+/// From this width on there is room for the names of all four hosts.
+const WIDE: usize = 100;
 /// Least room for what stands beside the ladder in a text, however long the labels are.
 const RIGHT_LEAST: usize = 24;
 /// What an arrow needs besides its label: a space on each side, a line on each side, its head.
@@ -52,7 +54,7 @@ impl Columns {
         match flow.legs.as_slice() {
             [] => {}
             [a, b] => columns.put_two(a, b, ascii),
-            [a, ..] => columns.put_one(a, "", ascii),
+            [a, ..] => columns.put_one(a, ascii),
         }
         let ports = columns.hosts.iter().enumerate().any(|(at, host)| {
             columns.hosts.iter().skip(at + 1).any(|other| {
@@ -69,22 +71,27 @@ impl Columns {
         columns
     }
 
-    fn put_one(&mut self, call: &Call, suffix: &str, ascii: bool) {
+    fn put_one(&mut self, call: &Call, ascii: bool) {
         let at = self.hosts.len();
         self.legs.push((at, at + 1));
         for side in [Side::Caller, Side::Callee] {
             self.hosts.push(Host {
                 endpoint: endpoint(call, side),
                 name: String::new(),
-                role: format!("{}{suffix}", role(call, side, ascii)),
+                role: role(call, side, ascii),
             });
         }
     }
 
     fn put_two(&mut self, a: &Call, b: &Call, ascii: bool) {
         let Some((of_a, of_b)) = shared(a, b) else {
-            self.put_one(a, &format!(" (call {})", a.number), ascii);
-            self.put_one(b, &format!(" (call {})", b.number), ascii);
+            self.put_one(a, ascii);
+            self.put_one(b, ascii);
+            // The hosts in the middle only pass on what the outer ones say.
+            let middle = self.hosts.iter_mut().skip(1);
+            for (host, side) in middle.zip([Side::Callee, Side::Caller]) {
+                host.role = side.to_string();
+            }
             return;
         };
         let outer = |call: &Call, side: Side| Host {
@@ -113,10 +120,10 @@ impl Columns {
 
     /// Where an arrow of that leg and sender goes.
     pub(super) fn place(&self, leg: usize, from: Side) -> Place {
-        let (caller, callee) = self.legs.get(leg).copied().unwrap_or((0, 1));
+        let lifelines = self.legs.get(leg).copied().unwrap_or((0, 1));
         let (start, end) = match from {
-            Side::Caller => (caller, callee),
-            Side::Callee => (callee, caller),
+            Side::Caller => lifelines,
+            Side::Callee => (lifelines.1, lifelines.0),
         };
         Place {
             gap: start.min(end),
@@ -126,10 +133,10 @@ impl Columns {
 
     /// The address over the lifeline of one side of a leg.
     pub(super) fn endpoint(&self, leg: usize, side: Side) -> Option<Endpoint> {
-        let (caller, callee) = self.legs.get(leg).copied()?;
+        let lifelines = self.legs.get(leg)?;
         let at = match side {
-            Side::Caller => caller,
-            Side::Callee => callee,
+            Side::Caller => lifelines.0,
+            Side::Callee => lifelines.1,
         };
         self.hosts.get(at).map(|host| host.endpoint)
     }
@@ -141,6 +148,19 @@ impl Columns {
 
     fn gaps(&self) -> usize {
         self.hosts.len().saturating_sub(1)
+    }
+
+    /// Columns between two legs that share no host.
+    fn between(&self, width: usize) -> usize {
+        let (least, most) = BETWEEN_LEGS;
+        if width < WIDE {
+            return least;
+        }
+        let left = (0..self.gaps()).find(|gap| self.is_void(*gap));
+        let name = left
+            .and_then(|left| self.hosts.get(left))
+            .map_or(0, |host| host.name.width());
+        name.clamp(least, most)
     }
 }
 
@@ -196,7 +216,7 @@ impl Geometry {
     /// stands beside them.
     pub(super) fn for_screen(columns: &Columns, width: usize, time: usize, label: usize) -> Self {
         let arrows = Self::arrows(columns);
-        let fixed = Self::fixed(columns, time);
+        let fixed = Self::fixed(columns, width, time);
         let room = width.saturating_sub(fixed);
         let right_least = if arrows == 1 { room * 2 / 5 } else { room / 4 };
         let gap = (label + ARROW + 2)
@@ -204,7 +224,7 @@ impl Geometry {
             .min(room.saturating_sub(right_least) / arrows.max(1));
         Self {
             time,
-            gaps: Self::gaps_of(columns, gap),
+            gaps: Self::gaps_of(columns, width, gap),
             right: room.saturating_sub(gap * arrows),
         }
     }
@@ -218,7 +238,7 @@ impl Geometry {
             .map(|host| host.name.width().max(host.role.width()))
             .max()
             .unwrap_or(0);
-        let room = width.saturating_sub(Self::fixed(columns, time));
+        let room = width.saturating_sub(Self::fixed(columns, width, time));
         let comfortable = (label + ARROW + 2).max(16);
         let least = (label + ARROW).max(names);
         let gap = comfortable
@@ -226,7 +246,7 @@ impl Geometry {
             .max(least);
         Self {
             time,
-            gaps: Self::gaps_of(columns, gap),
+            gaps: Self::gaps_of(columns, width, gap),
             right: room.saturating_sub(gap * arrows).max(RIGHT_LEAST),
         }
     }
@@ -237,16 +257,16 @@ impl Geometry {
             .count()
     }
 
-    fn fixed(columns: &Columns, time: usize) -> usize {
+    fn fixed(columns: &Columns, width: usize, time: usize) -> usize {
         let voids = columns.gaps() - Self::arrows(columns);
-        time + AFTER_TIME + columns.hosts.len() + voids * BETWEEN_LEGS + GUTTER
+        time + AFTER_TIME + columns.hosts.len() + voids * columns.between(width) + GUTTER
     }
 
-    fn gaps_of(columns: &Columns, gap: usize) -> Vec<(usize, bool)> {
+    fn gaps_of(columns: &Columns, width: usize, gap: usize) -> Vec<(usize, bool)> {
         (0..columns.gaps())
             .map(|at| {
                 if columns.is_void(at) {
-                    (BETWEEN_LEGS, true)
+                    (columns.between(width), true)
                 } else {
                     (gap, false)
                 }
@@ -306,7 +326,7 @@ impl Geometry {
         for (at, host) in columns.hosts.iter().enumerate() {
             let (gap, void) = self.gaps.get(at).copied().unwrap_or_default();
             // Left of the gap between two legs there is no room to the right: the name ends at its lifeline.
-            let start = if void {
+            let start = if void && text(host).width() > gap {
                 (lifeline + 1)
                     .saturating_sub(text(host).width())
                     .max(free + 1)

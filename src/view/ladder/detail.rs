@@ -1,14 +1,19 @@
 //! What stands beside an arrow: the hint, else what the message says.
 
 use crate::call::{Call, Event, EventKind, PageData, Side, SipEvent, Tcf};
+use crate::field::Field;
 use crate::hint::{Hint, Severity};
 use crate::rtp::{RtpSpan, RtpStats};
-use crate::sip::{MediaLine, Message, Sdp, StartLine};
+use crate::sip::{Message, Sdp, StartLine};
 use crate::t30::Fcf;
 use crate::view::hints;
 use crate::view::ladder::item::Folded;
 use crate::view::time::length;
-use crate::view::{Role, Span};
+use crate::view::{Role, Span, fit};
+use std::fmt::Write as _;
+
+/// Longest value that is named where two legs differ.
+const CHANGE_MOST: usize = 40;
 
 /// What is said beside an arrow, the most important first; each part is a sentence of its own.
 pub(super) type Parts = Vec<Vec<Span>>;
@@ -87,32 +92,24 @@ impl Context<'_> {
         }
         let changes = changes(&before.fields(), &after.fields());
         let shown = 3;
-        text.push_str("; changed by the PBX: ");
-        text.push_str(
-            &changes
-                .iter()
-                .take(shown)
-                .cloned()
-                .collect::<Vec<_>>()
-                .join(", "),
-        );
+        text.push_str("; changed by the PBX");
+        for (at, change) in changes.iter().take(shown).enumerate() {
+            text.push_str(if at == 0 { ": " } else { ", " });
+            text.push_str(change);
+        }
         if changes.len() > shown {
-            text.push_str(&format!(" and {} more", changes.len() - shown));
+            let _ = write!(text, " and {} more", changes.len() - shown);
         }
         crate::view::plain(&text, self.ascii).into_owned()
     }
 
     fn folds(&self) -> Option<String> {
         let counts = [
+            (self.folded.provisional, "provisional", "provisional"),
             (
                 self.folded.retransmissions,
                 "retransmission",
                 "retransmissions",
-            ),
-            (
-                self.folded.provisional,
-                "provisional answer",
-                "provisional answers",
             ),
             (self.folded.repeats, "repeat", "repeats"),
         ];
@@ -170,23 +167,13 @@ impl Context<'_> {
             push(&mut text, &sdp_text(sdp));
         } else if let (StartLine::Response { .. }, Some(method)) = (&message.start, answer_to) {
             push(&mut text, &format!("to {method}"));
-        } else if let StartLine::Request { method, .. } = &message.start {
-            if method == "INVITE"
-                && self.event.from == Side::Caller
-                && self.call.answered.is_none_or(|at| self.event.at < at)
-            {
-                let name = |party: &crate::sip::Party| {
-                    party
-                        .user
-                        .clone()
-                        .or_else(|| party.host.clone())
-                        .unwrap_or_default()
-                };
-                push(
-                    &mut text,
-                    &format!("{} → {}", name(&self.call.from), name(&self.call.to)),
-                );
-            }
+        } else if self.begins_call(&message.start) {
+            let name = |party: &crate::sip::Party| {
+                let name = party.user.clone().or_else(|| party.host.clone());
+                name.unwrap_or_default()
+            };
+            let parties = format!("{} → {}", name(&self.call.from), name(&self.call.to));
+            push(&mut text, &parties);
         }
         for name in ["Reason", "Warning", "Retry-After"] {
             if let Some(value) = header(message, name) {
@@ -197,6 +184,13 @@ impl Context<'_> {
             push(&mut text, &format!("{} octets cut off", sip.cut));
         }
         text
+    }
+
+    /// The INVITE that begins the dialog.
+    fn begins_call(&self, start: &StartLine) -> bool {
+        matches!(start, StartLine::Request { method, .. } if method == "INVITE")
+            && self.event.from == Side::Caller
+            && self.call.answered.is_none_or(|at| self.event.at < at)
     }
 
     fn rtp(&self, span: &RtpSpan) -> String {
@@ -256,7 +250,7 @@ fn sdp_text(sdp: &Sdp) -> String {
             Some(t38) => {
                 push(&mut text, "T.38");
                 if let Some(rate) = t38.max_bit_rate {
-                    text.push_str(&format!(" {rate}"));
+                    let _ = write!(text, " {rate}");
                 }
                 push(
                     &mut text,
@@ -268,7 +262,7 @@ fn sdp_text(sdp: &Sdp) -> String {
                 );
                 push(&mut text, &format!("version {}", t38.version.unwrap_or(0)));
             }
-            None => push(&mut text, &formats(line)),
+            None => push(&mut text, &line.format_names().join(" ")),
         }
     }
     text
@@ -283,56 +277,47 @@ fn error_correction(written: &str) -> &str {
     }
 }
 
-/// Names of the first formats of an audio line.
-fn formats(line: &MediaLine) -> String {
-    let names: Vec<String> = line
-        .formats
-        .iter()
-        .take(4)
-        .map(|format| {
-            let number = format.parse::<u8>().ok();
-            line.rtpmap
-                .iter()
-                .find(|(payload_type, ..)| Some(*payload_type) == number)
-                .map(|(_, name, _)| name.clone())
-                .unwrap_or_else(|| match number {
-                    Some(0) => "PCMU".to_owned(),
-                    Some(8) => "PCMA".to_owned(),
-                    Some(18) => "G729".to_owned(),
-                    _ => format.clone(),
-                })
-        })
-        .collect();
-    names.join(" ")
-}
-
-/// Fields of two messages that differ, as `name: before → after`.
-fn changes(before: &[crate::field::Field], after: &[crate::field::Field]) -> Vec<String> {
-    let name = |name: &str| {
-        name.trim_start_matches(|c: char| c.is_ascii_digit() || " -,".contains(c))
-            .to_owned()
+/// Fields of two messages that differ: `error correction mode (ECM) taken out`, `modems: V.17 → V.29`.
+fn changes(before: &[Field], after: &[Field]) -> Vec<String> {
+    let value = |field: &Field| fit(&field.value, CHANGE_MOST, false).into_owned();
+    let alone = |field: &Field, what: &str| match field.value.as_str() {
+        "yes" => format!("{} {what}", bare_name(field)),
+        _ => format!("{} ({}) {what}", bare_name(field), value(field)),
     };
+    let of = |fields: &[Field], name: &str| fields.iter().position(|field| field.name == name);
     let mut out = Vec::new();
-    for field in after {
-        match before.iter().find(|other| other.name == field.name) {
+    for field in before.iter().filter(|field| !is_summary(field)) {
+        match of(after, &field.name).and_then(|at| after.get(at)) {
+            None => out.push(alone(field, "taken out")),
             Some(other) if other.value != field.value => {
                 out.push(format!(
                     "{}: {} → {}",
-                    name(&field.name),
-                    other.value,
-                    field.value
+                    bare_name(field),
+                    value(field),
+                    value(other)
                 ));
             }
             Some(_) => {}
-            None => out.push(format!("{}: {} added", name(&field.name), field.value)),
         }
     }
-    for field in before {
-        if !after.iter().any(|other| other.name == field.name) {
-            out.push(format!("{}: {} taken out", name(&field.name), field.value));
+    for field in after.iter().filter(|field| !is_summary(field)) {
+        if of(before, &field.name).is_none() {
+            out.push(alone(field, "put in"));
         }
     }
     out
+}
+
+/// A field that only sums up the others, or tells their length.
+fn is_summary(field: &Field) -> bool {
+    field.name.starts_with("not ") || field.name == "information field"
+}
+
+/// Its name without the numbers of its bits.
+fn bare_name(field: &Field) -> &str {
+    field
+        .name
+        .trim_start_matches(|c: char| c.is_ascii_digit() || " -,".contains(c))
 }
 
 fn tcf_text(event: &Event, tcf: &Tcf) -> String {

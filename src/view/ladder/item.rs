@@ -127,17 +127,17 @@ impl Items {
         let mut next = u32::MAX;
         for slot in rows.iter_mut().rev() {
             if *slot == u32::MAX {
-                *slot = next
+                *slot = next;
             } else {
-                next = *slot
+                next = *slot;
             }
         }
         let mut last = u32::MAX;
         for slot in rows.iter_mut() {
             if *slot == u32::MAX {
-                *slot = last
+                *slot = last;
             } else {
-                last = *slot
+                last = *slot;
             }
         }
     }
@@ -215,11 +215,12 @@ impl Plan {
                 cseq.to_owned(),
             );
             let loud = loud.get(at).copied().unwrap_or(false);
-            if event.retransmission && !loud {
-                if let Some(into) = first.get(&key).copied() {
-                    self.fold(at, into, |folded| folded.retransmissions += 1);
-                    continue;
-                }
+            if event.retransmission
+                && !loud
+                && let Some(into) = first.get(&key).copied()
+            {
+                self.fold(at, into, |folded| folded.retransmissions += 1);
+                continue;
             }
             match &sip.message.start {
                 StartLine::Request { method, .. } if method == "INVITE" => {

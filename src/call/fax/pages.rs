@@ -1,0 +1,244 @@
+//! The book of pages: which data belongs to which page and block, and what became of it.
+//!
+//! A page counts once, on the MCF, RTP or PIP that answers a page-ending command (RULES.md 8.2).
+
+use std::collections::HashSet;
+
+use crate::call::{Event, EventId, EventKind, Page};
+use crate::t30::frame::T30Frame;
+use crate::t30::{Fcf, fif};
+
+/// Pages of one fax, as they are sent.
+#[derive(Debug)]
+pub(super) struct PageBook {
+    pages: Vec<Page>,
+    /// The next data begins a new page.
+    fresh: bool,
+    /// The page is to be sent again (after RTN or PIN).
+    again: bool,
+    /// Page and block counters of the last PPS.
+    counters: Option<(u8, u8)>,
+    /// Block number within the page.
+    block: u32,
+    /// Frames already sent of the current block.
+    sent: HashSet<u8>,
+    /// Bursts whose PPS has not come yet.
+    open: Vec<EventId>,
+    /// Last post-message command without an answer.
+    pending: Option<Command>,
+    /// Answers to pages whose commands and data the capture does not have.
+    unseen: Vec<(Fcf, EventId)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Command {
+    fcf: Fcf,
+    fcf2: Option<Fcf>,
+}
+
+impl Default for PageBook {
+    fn default() -> Self {
+        Self {
+            pages: Vec::new(),
+            fresh: true,
+            again: false,
+            counters: None,
+            block: 0,
+            sent: HashSet::new(),
+            open: Vec::new(),
+            pending: None,
+            unseen: Vec::new(),
+        }
+    }
+}
+
+impl PageBook {
+    /// CFR or CTR: what comes next is page data.
+    pub(super) fn trained(&mut self) {}
+
+    /// A page, or a part of one, without ECM.
+    pub(super) fn plain_data(&mut self, id: EventId, events: &mut [Event]) {
+        self.begin_data();
+        self.assign(id, None, events);
+    }
+
+    /// A burst of coded data; its PPS will tell page and block.
+    pub(super) fn ecm_burst(&mut self, id: EventId, events: &mut [Event]) {
+        let new_page = self.fresh;
+        self.begin_data();
+        if new_page {
+            self.block = 0;
+            self.sent.clear();
+        }
+        self.assign(id, Some(self.block), events);
+        self.open.push(id);
+    }
+
+    fn begin_data(&mut self) {
+        if self.fresh || self.pages.is_empty() {
+            let number = u32::try_from(self.pages.len() + 1).unwrap_or(u32::MAX);
+            self.pages.push(Page {
+                number,
+                data: Vec::new(),
+                command: None,
+                answer: None,
+                confirmed: false,
+                attempts: 1,
+                given_up: 0,
+            });
+            self.fresh = false;
+        } else if self.again
+            && let Some(page) = self.pages.last_mut()
+        {
+            page.attempts += 1;
+            self.block = 0;
+            self.sent.clear();
+        }
+        self.again = false;
+    }
+
+    fn assign(&mut self, id: EventId, block: Option<u32>, events: &mut [Event]) {
+        let Some(page) = self.pages.last_mut() else {
+            return;
+        };
+        page.data.push(id);
+        if let Some(data) = page_data(events, id) {
+            data.page = page.number;
+            data.block = block;
+        }
+    }
+
+    /// A post-message command of the sender.
+    pub(super) fn command(&mut self, id: EventId, frame: &T30Frame, events: &mut [Event]) {
+        if frame.fcf == Fcf::Pps
+            && let Some(counters) = fif::partial_page(frame.fif())
+        {
+            self.partial_page(counters.page, counters.block, events);
+        }
+        self.pending = Some(Command {
+            fcf: frame.fcf,
+            fcf2: frame.fcf2,
+        });
+        if let Some(page) = self.pages.last_mut() {
+            page.command = Some((command_name(frame.fcf, frame.fcf2), id));
+        }
+    }
+
+    /// PPS names the page and block of the bursts before it (T.30 Annex A.4.3).
+    fn partial_page(&mut self, page: u8, block: u8, events: &mut [Event]) {
+        let same = self.counters == Some((page, block));
+        if !same {
+            // The first burst of another block of the same page continues that page.
+            self.sent.clear();
+            self.block = u32::from(block);
+        }
+        self.counters = Some((page, block));
+        for id in std::mem::take(&mut self.open) {
+            let number = self.block;
+            let Some(data) = page_data(events, id) else {
+                continue;
+            };
+            // Sound that is not demodulated has no frame numbers, but PPS names its block all the same.
+            data.block = Some(number);
+            let resent = data
+                .frame_numbers
+                .iter()
+                .filter(|frame| self.sent.contains(frame))
+                .count();
+            data.resent = u32::try_from(resent).unwrap_or(u32::MAX);
+            self.sent.extend(data.frame_numbers.iter().copied());
+        }
+    }
+
+    /// An answer of the receiver.
+    pub(super) fn answer(&mut self, id: EventId, fcf: Fcf) {
+        let Some(command) = self.pending else {
+            if matches!(fcf, Fcf::Mcf | Fcf::Rtp) && self.pages.is_empty() {
+                self.unseen.push((fcf, id));
+            }
+            return;
+        };
+        let ends_page = !matches!(
+            (command.fcf, command.fcf2),
+            (Fcf::Pps | Fcf::Eor, Some(Fcf::Null))
+        );
+        let Some(page) = self.pages.last_mut() else {
+            // Command and answer are in the capture, the page before them is not.
+            if matches!(fcf, Fcf::Mcf | Fcf::Rtp | Fcf::Pip) && ends_page {
+                self.unseen.push((fcf, id));
+            }
+            self.pending = None;
+            return;
+        };
+        match fcf {
+            Fcf::Mcf | Fcf::Rtp | Fcf::Pip | Fcf::Err => {
+                if fcf == Fcf::Err {
+                    page.given_up += 1;
+                }
+                if ends_page {
+                    page.confirmed = page.given_up == 0;
+                    self.fresh = true;
+                    page.answer = Some((name(fcf), id));
+                    self.counters = None;
+                }
+                self.pending = None;
+            }
+            Fcf::Rtn | Fcf::Pin => {
+                page.answer = Some((name(fcf), id));
+                page.confirmed = false;
+                self.again = true;
+                self.pending = None;
+                self.counters = None;
+            }
+            // PPR: the block goes on, the command will be repeated.
+            _ => page.answer = Some((name(fcf), id)),
+        }
+    }
+
+    /// All pages; answers whose pages the capture does not have count as pages of their own.
+    pub(super) fn finish(mut self, _events: &[Event]) -> Vec<Page> {
+        for (fcf, id) in self.unseen {
+            let number = u32::try_from(self.pages.len() + 1).unwrap_or(u32::MAX);
+            self.pages.push(Page {
+                number,
+                data: Vec::new(),
+                command: None,
+                answer: Some((name(fcf), id)),
+                confirmed: true,
+                attempts: 1,
+                given_up: 0,
+            });
+        }
+        self.pages
+    }
+}
+
+fn page_data(events: &mut [Event], id: EventId) -> Option<&mut crate::call::PageData> {
+    let event = events.get_mut(usize::try_from(id.0).ok()?)?;
+    match &mut event.kind {
+        EventKind::PageData(data) => Some(data),
+        _ => None,
+    }
+}
+
+/// `EOP`, `PPS-EOP`, `EOR-MPS`, ...
+fn command_name(fcf: Fcf, fcf2: Option<Fcf>) -> &'static str {
+    match (fcf, fcf2) {
+        (Fcf::Pps, Some(Fcf::Null)) => "PPS-NULL",
+        (Fcf::Pps, Some(Fcf::Eop)) => "PPS-EOP",
+        (Fcf::Pps, Some(Fcf::Mps)) => "PPS-MPS",
+        (Fcf::Pps, Some(Fcf::Eom)) => "PPS-EOM",
+        (Fcf::Pps, Some(Fcf::PriEop)) => "PPS-PRI-EOP",
+        (Fcf::Pps, Some(Fcf::PriMps)) => "PPS-PRI-MPS",
+        (Fcf::Pps, Some(Fcf::PriEom)) => "PPS-PRI-EOM",
+        (Fcf::Eor, Some(Fcf::Null)) => "EOR-NULL",
+        (Fcf::Eor, Some(Fcf::Eop)) => "EOR-EOP",
+        (Fcf::Eor, Some(Fcf::Mps)) => "EOR-MPS",
+        (Fcf::Eor, Some(Fcf::Eom)) => "EOR-EOM",
+        _ => name(fcf),
+    }
+}
+
+fn name(fcf: Fcf) -> &'static str {
+    fcf.label().unwrap_or("answer")
+}

@@ -1,0 +1,261 @@
+//! Media endpoints that SDP announces: whose packets may be expected where.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::call::Side;
+use crate::call::index::{DialogId, FlowId, Index};
+use crate::capture::{Endpoint, Packet, Timestamp};
+use crate::sip::scan::Brief;
+
+/// Who announced an endpoint, and for what.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim {
+    pub(super) dialog: DialogId,
+    pub(super) side: Side,
+    /// Announced for T.38.
+    pub(super) t38: bool,
+    /// Payload type of T.38 in RTP.
+    pub(super) t38_payload_type: Option<u8>,
+    pub(super) since: Timestamp,
+}
+
+/// A media line as far as the index needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) addr: Option<IpAddr>,
+    pub(super) port: u16,
+    pub(super) t38: bool,
+    pub(super) t38_payload_type: Option<u8>,
+}
+
+/// A flow that began shortly before the SDP that explains it belongs to that dialog too: early media.
+const EARLY: f64 = 5.0;
+
+impl Index {
+    /// Notes the media endpoints of an SDP sent by `side`.
+    pub(super) fn claim_sdp(
+        &mut self,
+        id: DialogId,
+        side: Side,
+        packet: &Packet<'_>,
+        brief: &Brief<'_>,
+    ) {
+        for line in lines(brief.body) {
+            if line.t38
+                && line.port > 0
+                && let Some(dialog) = self.dialog_mut(id)
+            {
+                dialog.t38_offered = true;
+            }
+            let Some(addr) = line.addr else { continue };
+            if line.port == 0 || addr.is_unspecified() {
+                continue;
+            }
+            let claim = Claim {
+                dialog: id,
+                side,
+                t38: line.t38,
+                t38_payload_type: line.t38_payload_type,
+                since: packet.at,
+            };
+            self.claim(Endpoint::new(addr, line.port), claim);
+        }
+    }
+
+    fn claim(&mut self, endpoint: Endpoint, claim: Claim) {
+        let before = self.claims.insert(endpoint, claim);
+        if before.is_some_and(|old| old.dialog == claim.dialog && old.t38 == claim.t38) {
+            return;
+        }
+        for flow_id in self.by_endpoint.get(&endpoint).cloned().unwrap_or_default() {
+            self.reconsider(flow_id, claim);
+        }
+    }
+
+    /// A flow that touches a newly claimed endpoint: it was early media, or what follows is another call's.
+    fn reconsider(&mut self, id: FlowId, claim: Claim) {
+        let Some(flow) = self.flow_mut(id) else {
+            return;
+        };
+        match flow.owner {
+            Some((dialog, _)) if dialog == claim.dialog => {}
+            None if claim.since.seconds_since(flow.last) < EARLY => self.adopt(id, claim.dialog),
+            _ => flow.stale = true,
+        }
+    }
+
+    /// Gives a flow without a dialog to one.
+    pub(super) fn adopt(&mut self, id: FlowId, dialog: DialogId) {
+        let Some(flow) = self.flow(id) else { return };
+        let side = self.sender_of(flow.src, flow.dst, dialog);
+        let Some(flow) = self.flow_mut(id) else {
+            return;
+        };
+        if flow.owner.is_none() {
+            self.unclaimed = self.unclaimed.saturating_sub(1);
+        }
+        let Some(flow) = self.flow_mut(id) else {
+            return;
+        };
+        flow.owner = Some((dialog, side));
+        let first = (flow.first, flow.first_frame);
+        let last = (flow.last, flow.last_frame);
+        if let Some(entry) = self.dialog_mut(dialog) {
+            entry.flows.push(id);
+            entry.started = entry.started.min(first.0);
+            entry.first_frame = entry.first_frame.min(first.1);
+            entry.last_packet = entry.last_packet.max(last.0);
+            entry.last_frame = entry.last_frame.max(last.1);
+        }
+    }
+
+    /// Which side of a dialog sends from `src` to `dst`: by SDP, else by the hosts of its signalling.
+    pub(super) fn sender_of(&self, src: Endpoint, dst: Endpoint, dialog: DialogId) -> Side {
+        let of = |endpoint: &Endpoint| {
+            self.claims
+                .get(endpoint)
+                .filter(|claim| claim.dialog == dialog)
+        };
+        if let Some(claim) = of(&dst) {
+            return claim.side.other();
+        }
+        if let Some(claim) = of(&src) {
+            return claim.side;
+        }
+        match self.dialog(dialog) {
+            Some(entry) if entry.caller.addr == src.addr || entry.callee.addr == dst.addr => {
+                Side::Caller
+            }
+            Some(entry) if entry.callee.addr == src.addr || entry.caller.addr == dst.addr => {
+                Side::Callee
+            }
+            // Nothing tells: the same for both directions of a pair, at least.
+            _ if src <= dst => Side::Caller,
+            _ => Side::Callee,
+        }
+    }
+
+    /// The dialog that a new flow belongs to, by the claims on its two ends; the later claim wins.
+    pub(super) fn owner_of(&self, src: Endpoint, dst: Endpoint) -> Option<DialogId> {
+        let of_dst = self.claims.get(&dst);
+        let of_src = self.claims.get(&src);
+        match (of_src, of_dst) {
+            (Some(a), Some(b)) if a.since > b.since => Some(a.dialog),
+            (_, Some(b)) => Some(b.dialog),
+            (Some(a), None) => Some(a.dialog),
+            (None, None) => None,
+        }
+    }
+
+    /// Whether SDP announces T.38 on either end of a path, and as which RTP payload type if it is T.38 in RTP.
+    pub(super) fn t38_claimed(&self, src: Endpoint, dst: Endpoint) -> (bool, Option<u8>) {
+        let claims = [self.claims.get(&src), self.claims.get(&dst)];
+        let claimed = claims.iter().flatten().any(|claim| claim.t38);
+        (
+            claimed,
+            claims
+                .iter()
+                .flatten()
+                .find_map(|claim| claim.t38_payload_type),
+        )
+    }
+}
+
+/// The media lines of a body, multipart or not: only `c=`, `m=` and the rtpmap of T.38 are looked at.
+pub(super) fn lines(body: &[u8]) -> Vec<Line> {
+    let mut session = None;
+    let mut out: Vec<Line> = Vec::new();
+    for text in body.split(|octet| matches!(octet, b'\n' | b'\r')) {
+        match text {
+            [b'c' | b'C', b'=', rest @ ..] => {
+                let addr = address(rest);
+                match out.last_mut() {
+                    Some(line) => line.addr = addr,
+                    None => session = addr,
+                }
+            }
+            [b'm' | b'M', b'=', rest @ ..] => out.extend(media(rest).map(|line| Line {
+                addr: session,
+                ..line
+            })),
+            [b'a' | b'A', b'=', rest @ ..] => {
+                if let Some(payload_type) = t38_rtpmap(rest)
+                    && let Some(line) = out.last_mut()
+                {
+                    line.t38 = true;
+                    line.t38_payload_type = Some(payload_type);
+                }
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty())
+}
+
+/// `IN IP4 192.0.2.1` or `IN IP6 ..`, with a TTL or count after a slash.
+fn address(text: &[u8]) -> Option<IpAddr> {
+    let word = words(text).nth(2)?;
+    let word = std::str::from_utf8(word.split(|octet| *octet == b'/').next()?).ok()?;
+    word.parse::<Ipv4Addr>()
+        .map(IpAddr::V4)
+        .or_else(|_| word.parse::<Ipv6Addr>().map(IpAddr::V6))
+        .ok()
+}
+
+/// `image 4000 udptl t38`
+fn media(text: &[u8]) -> Option<Line> {
+    let mut words = words(text);
+    let kind = words.next()?;
+    let port = words.next()?.split(|octet| *octet == b'/').next()?;
+    let port = std::str::from_utf8(port).ok()?.parse().unwrap_or(0);
+    let t38 = kind.eq_ignore_ascii_case(b"image")
+        || words
+            .any(|word| word.eq_ignore_ascii_case(b"udptl") || word.eq_ignore_ascii_case(b"t38"));
+    Some(Line {
+        addr: None,
+        port,
+        t38,
+        t38_payload_type: None,
+    })
+}
+
+/// `rtpmap:98 t38/8000`
+fn t38_rtpmap(text: &[u8]) -> Option<u8> {
+    let rest = text
+        .get(..7)
+        .filter(|word| word.eq_ignore_ascii_case(b"rtpmap:"))
+        .and_then(|_| text.get(7..))?;
+    let mut words = words(rest);
+    let number = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
+    words
+        .next()?
+        .get(..4)?
+        .eq_ignore_ascii_case(b"t38/")
+        .then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_media_and_session_addresses() {
+        let body = b"v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 0 RTP/AVP 0\r\nm=image 4000 udptl t38\r\nc=IN IP4 192.0.2.9/127\r\n";
+        let found = lines(body);
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[0].port, found[0].t38), (0, false));
+        assert_eq!(found[1].addr, Some("192.0.2.9".parse().unwrap()));
+        assert!(found[1].t38);
+    }
+
+    #[test]
+    fn finds_t38_in_rtp() {
+        let body = b"m=audio 6000 RTP/AVP 0 98\na=rtpmap:98 t38/8000\n";
+        assert_eq!(lines(body)[0].t38_payload_type, Some(98));
+    }
+}

@@ -1,0 +1,178 @@
+//! A dialog in the index: who, when, how it ended, and where its messages lie.
+
+use crate::call::index::{FlowId, IcmpRef, PacketRef};
+use crate::call::{CallState, Side};
+use crate::capture::{Endpoint, FrameNo, Packet, Timestamp};
+
+/// Number of a transport in [`PacketRef::transport`].
+pub(crate) const UDP: u8 = 0;
+/// See [`UDP`].
+pub(crate) const TCP: u8 = 1;
+/// See [`UDP`].
+pub(crate) const SCTP: u8 = 2;
+/// See [`UDP`].
+pub(crate) const WS: u8 = 3;
+
+/// Name of a transport number.
+pub const fn transport_name(number: u8) -> &'static str {
+    match number {
+        TCP => "TCP",
+        SCTP => "SCTP",
+        WS => "WS",
+        _ => "UDP",
+    }
+}
+
+/// A SIP dialog (or what may become one), or, without SIP, a pair of media endpoints.
+#[derive(Debug)]
+pub struct DialogEntry {
+    /// Call-ID; `None`: media found by content.
+    pub call_id: Option<Box<[u8]>>,
+    /// It is of SIP, but no message of it has a Call-ID.
+    pub unnamed: bool,
+    /// Next dialog with the same Call-ID.
+    pub(super) next: Option<u32>,
+    /// Tag of the side that sent the first request.
+    pub caller_tag: Box<[u8]>,
+    /// Tag of the other side, once known.
+    pub callee_tag: Option<Box<[u8]>>,
+    /// A 2xx to the first INVITE carried `callee_tag`.
+    pub(super) confirmed: bool,
+    /// User or host of `From`.
+    pub from: Box<str>,
+    /// User or host of `To`.
+    pub to: Box<str>,
+    /// Source of the first INVITE, or who seems to be the caller.
+    pub caller: Endpoint,
+    /// Destination of the first INVITE after its last hop.
+    pub callee: Endpoint,
+    /// Hosts between them that relay this dialog.
+    pub hops: Vec<Endpoint>,
+    /// An INVITE request is in the capture.
+    pub has_invite: bool,
+    /// The first message is the first INVITE.
+    pub starts_with_invite: bool,
+    /// First packet.
+    pub started: Timestamp,
+    /// Frame of the first packet.
+    pub first_frame: FrameNo,
+    /// 2xx to the first INVITE.
+    pub answered: Option<Timestamp>,
+    /// Final answer to BYE, or final refusal.
+    pub ended: Option<Timestamp>,
+    /// Last packet, SIP or media.
+    pub last_packet: Timestamp,
+    /// Frame of the last packet.
+    pub last_frame: FrameNo,
+    /// State so far.
+    pub state: CallState,
+    /// Final status of the first INVITE.
+    pub status: Option<u16>,
+    /// CSeq of the first INVITE (the latest one, after a challenge).
+    pub(super) invite_cseq: Option<u32>,
+    /// A ringing response was seen.
+    pub(super) rang: bool,
+    /// The SIP messages.
+    pub messages: Vec<PacketRef>,
+    /// Its media flows.
+    pub flows: Vec<FlowId>,
+    /// ICMP errors about it.
+    pub icmp: Vec<IcmpRef>,
+    /// T.38 was offered in SDP.
+    pub t38_offered: bool,
+    /// Packets recorded twice.
+    pub duplicates: u32,
+    /// First of them.
+    pub first_duplicate: Option<FrameNo>,
+    /// Cut frames, at most 100.
+    pub truncated: Vec<FrameNo>,
+    /// How many are cut.
+    pub truncated_count: u32,
+    /// Of them with SIP.
+    pub truncated_sip: u32,
+    /// It is in the list of changed dialogs.
+    pub(super) dirty: bool,
+}
+
+impl DialogEntry {
+    /// A dialog that begins with `packet`.
+    pub(super) fn new(packet: &Packet<'_>) -> Self {
+        Self {
+            call_id: None,
+            unnamed: false,
+            next: None,
+            caller_tag: Box::default(),
+            callee_tag: None,
+            confirmed: false,
+            from: Box::default(),
+            to: Box::default(),
+            caller: packet.src,
+            callee: packet.dst,
+            hops: Vec::new(),
+            has_invite: false,
+            starts_with_invite: false,
+            started: packet.at,
+            first_frame: packet.frame,
+            answered: None,
+            ended: None,
+            last_packet: packet.at,
+            last_frame: packet.frame,
+            state: CallState::Unknown,
+            status: None,
+            invite_cseq: None,
+            rang: false,
+            messages: Vec::new(),
+            flows: Vec::new(),
+            icmp: Vec::new(),
+            t38_offered: false,
+            duplicates: 0,
+            first_duplicate: None,
+            truncated: Vec::new(),
+            truncated_count: 0,
+            truncated_sip: 0,
+            dirty: false,
+        }
+    }
+
+    /// Notes a packet of the dialog: last packet, cut frames.
+    pub(super) fn touch(&mut self, packet: &Packet<'_>) {
+        self.last_packet = self.last_packet.max(packet.at);
+        self.last_frame = self.last_frame.max(packet.frame);
+        if packet.cut > 0 {
+            self.truncated_count += 1;
+            if self.truncated.len() < 100 {
+                self.truncated.push(packet.frame);
+            }
+        }
+    }
+
+    /// Notes a packet that was recorded twice.
+    pub(super) fn touch_duplicate(&mut self, packet: &Packet<'_>) {
+        self.duplicates += 1;
+        self.first_duplicate.get_or_insert(packet.frame);
+    }
+
+    /// Whether it is a call of the list: an INVITE began it, or media show that there was one.
+    pub fn is_call(&self, has_fax_media: bool) -> bool {
+        self.has_invite || has_fax_media
+    }
+
+    /// It is of SIP, not of media alone.
+    pub fn has_sip(&self) -> bool {
+        self.call_id.is_some() || self.unnamed
+    }
+
+    /// The side that sent a message with these tags; `None`: the tags do not tell.
+    pub(crate) fn sender_by_tag(&self, from_tag: Option<&[u8]>, request: bool) -> Option<Side> {
+        let tag = from_tag?;
+        // The From of a response is that of its request, so its sender is the other side.
+        if tag == &*self.caller_tag {
+            return Some(if request { Side::Caller } else { Side::Callee });
+        }
+        (self.callee_tag.as_deref() == Some(tag)).then_some(if request {
+            Side::Callee
+        } else {
+            Side::Caller
+        })
+    }
+}

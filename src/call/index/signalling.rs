@@ -1,0 +1,331 @@
+//! SIP messages into dialogs (RFC 3261 12), tolerant of what the capture lacks.
+
+use crate::call::index::dialog::DialogEntry;
+use crate::call::index::{DialogId, Index, MAX_DIALOGS, PacketRef};
+use crate::call::{CallState, Side};
+use crate::capture::store::Store;
+use crate::capture::{Packet, Timestamp};
+use crate::sip::scan::{Brief, BriefStart, scan};
+
+impl Index {
+    /// Takes one SIP message; its octets are the packet's payload.
+    pub(super) fn sip_message(
+        &mut self,
+        packet: &Packet<'_>,
+        transport: u8,
+        store: &mut Store,
+    ) -> std::io::Result<()> {
+        let Some(brief) = scan(packet.payload) else {
+            return Ok(());
+        };
+        let Some(id) = self.dialog_of(packet, &brief) else {
+            return Ok(());
+        };
+        if packet.duplicate {
+            if let Some(dialog) = self.dialog_mut(id) {
+                dialog.touch_duplicate(packet);
+            }
+            return Ok(());
+        }
+        let place = store.locate(packet)?;
+        let path = (self.intern(packet.src), self.intern(packet.dst));
+        let Some(dialog) = self.dialog_mut(id) else {
+            return Ok(());
+        };
+        dialog.messages.push(PacketRef {
+            at: packet.at,
+            place,
+            frame: packet.frame,
+            cut: u16::try_from(packet.cut).unwrap_or(u16::MAX),
+            transport,
+            path,
+        });
+        dialog.touch(packet);
+        if packet.cut > 0 {
+            dialog.truncated_sip += 1;
+        }
+        let request = matches!(brief.start, BriefStart::Request { .. });
+        let side = dialog
+            .sender_by_tag(brief.from_tag, request)
+            .unwrap_or_else(|| side_by_host(dialog, packet));
+        note_hops(dialog, packet, &brief, side);
+        step(dialog, packet, &brief, side);
+        if brief.has_sdp {
+            self.claim_sdp(id, side, packet, &brief);
+        }
+        self.note_change(id);
+        Ok(())
+    }
+
+    /// The dialog of a message, new if need be. `None`: the index is full, or no Call-ID and no INVITE.
+    fn dialog_of(&mut self, packet: &Packet<'_>, brief: &Brief<'_>) -> Option<DialogId> {
+        let unnamed;
+        let call_id = match brief.call_id {
+            Some(call_id) => call_id,
+            // The snap length cut it off, or it never was there: what is between the same hosts belongs together.
+            None => {
+                unnamed = unnamed_key(packet);
+                &unnamed
+            }
+        };
+        let first = self.by_call_id.get(call_id).copied();
+        if let Some(found) = self.find(first, brief) {
+            return Some(found);
+        }
+        if self.dialogs.len() >= MAX_DIALOGS {
+            self.left_out += 1;
+            return None;
+        }
+        if !belongs_to_a_call(brief) {
+            return None;
+        }
+        let fork = self.fork_of(first, brief);
+        let id = u32::try_from(self.dialogs.len()).ok()?;
+        let mut entry = DialogEntry::new(packet);
+        begin(&mut entry, brief, packet);
+        if let Some(original) = fork.and_then(|at| self.dialog(at)) {
+            entry.inherit(original);
+        }
+        entry.next = first;
+        entry.call_id = brief.call_id.map(Into::into);
+        entry.unnamed = brief.call_id.is_none();
+        self.by_call_id.insert(call_id.into(), id);
+        self.dialogs.push(entry);
+        Some(DialogId(id))
+    }
+
+    /// Among the dialogs with the same Call-ID: the one whose tags fit.
+    fn find(&self, first: Option<u32>, brief: &Brief<'_>) -> Option<DialogId> {
+        let from = brief.from_tag.unwrap_or_default();
+        let to = brief.to_tag;
+        let mut loose = None;
+        let mut next = first;
+        while let Some(at) = next {
+            let dialog = self.dialog(DialogId(at))?;
+            next = dialog.next;
+            let forward = *dialog.caller_tag == *from;
+            let backward = to.is_some_and(|tag| *dialog.caller_tag == *tag);
+            let peer = if forward { to } else { brief.from_tag };
+            if !forward && !backward {
+                continue;
+            }
+            match (peer, dialog.callee_tag.as_deref()) {
+                (Some(peer), Some(known)) if peer == known => return Some(DialogId(at)),
+                // Another 2xx to the same INVITE is another dialog (RFC 3261 13.2.2.4).
+                (Some(_), Some(_)) if dialog.confirmed && forward && is_invite_2xx(brief) => {}
+                // Responses above 299 carry whatever tag: they end the one INVITE there is.
+                (Some(_), Some(_)) if dialog.confirmed && !is_invite_failure(brief) => {}
+                _ => loose = loose.or(Some(DialogId(at))),
+            }
+        }
+        loose
+    }
+
+    /// The dialog whose INVITE a further 2xx answers.
+    fn fork_of(&self, first: Option<u32>, brief: &Brief<'_>) -> Option<DialogId> {
+        if !is_invite_2xx(brief) {
+            return None;
+        }
+        let at = DialogId(first?);
+        (self.dialog(at)?.caller_tag.as_ref() == brief.from_tag.unwrap_or_default()).then_some(at)
+    }
+}
+
+impl DialogEntry {
+    /// A fork: the same INVITE, another answer.
+    fn inherit(&mut self, original: &Self) {
+        self.from.clone_from(&original.from);
+        self.to.clone_from(&original.to);
+        self.caller = original.caller;
+        self.has_invite = original.has_invite;
+        self.starts_with_invite = original.starts_with_invite;
+        self.invite_cseq = original.invite_cseq;
+        self.started = original.started;
+        self.first_frame = original.first_frame;
+        let invites = original
+            .messages
+            .iter()
+            .take_while(|message| message.at <= original.answered.unwrap_or(message.at));
+        self.messages.extend(invites.take(1));
+    }
+}
+
+/// Stands for the Call-ID of messages without one: the two hosts, in either order.
+fn unnamed_key(packet: &Packet<'_>) -> Vec<u8> {
+    let (one, other) = (
+        packet.src.addr.min(packet.dst.addr),
+        packet.src.addr.max(packet.dst.addr),
+    );
+    format!("\0{one} {other}").into_bytes()
+}
+
+fn method<'m>(brief: &'m Brief<'_>) -> &'m [u8] {
+    match brief.start {
+        BriefStart::Request { method, .. } => method,
+        BriefStart::Response { .. } => brief.cseq.map_or(&[][..], |(_, method)| method),
+    }
+}
+
+/// Messages of a call, not of registrations, presence and the like outside one.
+fn belongs_to_a_call(brief: &Brief<'_>) -> bool {
+    let method = method(brief);
+    if method.eq_ignore_ascii_case(b"INVITE") || brief.call_id.is_none() {
+        return true;
+    }
+    // In-dialog requests prove a call whose start is missing.
+    let of_calls: [&[u8]; 6] = [b"BYE", b"ACK", b"PRACK", b"CANCEL", b"UPDATE", b"INFO"];
+    brief.call_id.is_some()
+        && of_calls
+            .iter()
+            .any(|name| method.eq_ignore_ascii_case(name))
+}
+
+fn is_invite_2xx(brief: &Brief<'_>) -> bool {
+    matches!(brief.start, BriefStart::Response { status: 200..=299 })
+        && method(brief).eq_ignore_ascii_case(b"INVITE")
+}
+
+fn is_invite_failure(brief: &Brief<'_>) -> bool {
+    matches!(brief.start, BriefStart::Response { status: 300.. })
+        && method(brief).eq_ignore_ascii_case(b"INVITE")
+}
+
+/// What the first message of a dialog says about it.
+fn begin(entry: &mut DialogEntry, brief: &Brief<'_>, packet: &Packet<'_>) {
+    let request = matches!(brief.start, BriefStart::Request { .. });
+    entry.starts_with_invite = brief.is_request("INVITE") && brief.to_tag.is_none();
+    entry.caller_tag = brief.from_tag.unwrap_or_default().into();
+    if request {
+        entry.callee_tag = brief.to_tag.map(Into::into);
+    } else {
+        (entry.caller, entry.callee) = (packet.dst, packet.src);
+    }
+    entry.from = party(brief.from);
+    entry.to = party(brief.to);
+}
+
+/// User part, else host, of a From or To.
+fn party(header: Option<&[u8]>) -> Box<str> {
+    let Some(header) = header else {
+        return Box::default();
+    };
+    let text = String::from_utf8_lossy(header);
+    let party = crate::sip::parse::party::party(&text);
+    party
+        .user
+        .or(party.host)
+        .unwrap_or_default()
+        .into_boxed_str()
+}
+
+/// Without tags: who sent it, by address.
+fn side_by_host(dialog: &DialogEntry, packet: &Packet<'_>) -> Side {
+    if packet.src.addr == dialog.callee.addr && packet.src.addr != dialog.caller.addr {
+        Side::Callee
+    } else {
+        Side::Caller
+    }
+}
+
+/// A request that a host sends on is relayed by it: the way of the dialog gets longer.
+fn note_hops(dialog: &mut DialogEntry, packet: &Packet<'_>, brief: &Brief<'_>, side: Side) {
+    if !brief.is_request("INVITE") || side != Side::Caller || !dialog.starts_with_invite {
+        return;
+    }
+    if packet.src.addr == dialog.callee.addr && packet.dst.addr != dialog.caller.addr {
+        if !dialog.hops.contains(&dialog.callee) {
+            dialog.hops.push(dialog.callee);
+        }
+        dialog.callee = packet.dst;
+    }
+}
+
+/// Follows the state of a call (the words of Wireshark's VoIP Calls, CONTRACT.md 2).
+fn step(dialog: &mut DialogEntry, packet: &Packet<'_>, brief: &Brief<'_>, side: Side) {
+    match brief.start {
+        BriefStart::Request { method, .. } => request(dialog, packet.at, brief, method, side),
+        BriefStart::Response { status } => response(dialog, packet.at, brief, status),
+    }
+}
+
+fn request(dialog: &mut DialogEntry, at: Timestamp, brief: &Brief<'_>, method: &[u8], side: Side) {
+    if method.eq_ignore_ascii_case(b"INVITE") {
+        dialog.has_invite = true;
+        if brief.to_tag.is_none() && side == Side::Caller && dialog.answered.is_none() {
+            dialog.invite_cseq = brief.cseq.map(|(number, _)| number);
+            dialog.state = CallState::Calling;
+            dialog.ended = None;
+            dialog.status = None;
+        } else if brief.to_tag.is_some() && dialog.state == CallState::Unknown {
+            dialog.state = CallState::InCall;
+        }
+    } else if method.eq_ignore_ascii_case(b"BYE")
+        && !matches!(dialog.state, CallState::Cancelled | CallState::Rejected)
+    {
+        dialog.state = CallState::Completed;
+        dialog.ended = Some(at);
+    } else if method.eq_ignore_ascii_case(b"CANCEL") && dialog.answered.is_none() {
+        dialog.state = CallState::Cancelled;
+        dialog.ended = Some(at);
+    }
+}
+
+fn response(dialog: &mut DialogEntry, at: Timestamp, brief: &Brief<'_>, status: u16) {
+    let of_invite = brief
+        .cseq
+        .is_some_and(|(_, method)| method.eq_ignore_ascii_case(b"INVITE"));
+    if !of_invite {
+        if dialog.state == CallState::Completed
+            && brief
+                .cseq
+                .is_some_and(|(_, method)| method.eq_ignore_ascii_case(b"BYE"))
+        {
+            dialog.ended = Some(at);
+        }
+        return;
+    }
+    let from_caller = brief.from_tag.is_none_or(|tag| tag == &*dialog.caller_tag);
+    let number = brief.cseq.map(|(number, _)| number);
+    let initial = from_caller
+        && (dialog.invite_cseq.is_none() || dialog.invite_cseq == number)
+        && dialog.answered.is_none();
+    if from_caller
+        && status > 100
+        && status < 300
+        && (!dialog.confirmed || status >= 200)
+        && dialog.answered.is_none()
+    {
+        dialog.callee_tag = brief.to_tag.map(Into::into).or(dialog.callee_tag.take());
+    }
+    if !initial {
+        return;
+    }
+    match status {
+        100 => {}
+        101..=199 => {
+            dialog.rang = true;
+            if dialog.state != CallState::Cancelled {
+                dialog.state = CallState::Ringing;
+            }
+        }
+        200..=299 => {
+            dialog.confirmed = true;
+            dialog.answered = Some(at);
+            dialog.status = Some(status);
+            dialog.state = CallState::InCall;
+        }
+        // A challenge is no end: the INVITE is repeated with credentials.
+        _ => {
+            dialog.status = Some(status);
+            dialog.ended = Some(at);
+            if status == 487 && dialog.state == CallState::Cancelled {
+                return;
+            }
+            dialog.state = match status {
+                487 => CallState::Cancelled,
+                408 | 480 if dialog.rang => CallState::Unanswered,
+                _ => CallState::Rejected,
+            };
+        }
+    }
+}

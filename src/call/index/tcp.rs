@@ -1,0 +1,118 @@
+//! TCP: SIP messages and T.38 out of byte streams.
+
+use crate::call::index::{Index, dialog};
+use crate::capture::store::Store;
+use crate::capture::{Packet, Transport};
+use crate::sip::framing::{Framer, Verdict};
+use crate::t38::stream::Framing;
+
+/// A piece of a byte stream, owned: streams and index cannot be borrowed at once.
+struct Piece {
+    packet: Owned,
+    data: Vec<u8>,
+    gap: bool,
+}
+
+/// Where and when a piece came.
+#[derive(Clone, Copy)]
+struct Owned {
+    frame: crate::capture::FrameNo,
+    at: crate::capture::Timestamp,
+    src: crate::capture::Endpoint,
+    dst: crate::capture::Endpoint,
+}
+
+impl Owned {
+    fn packet<'p>(&self, payload: &'p [u8]) -> Packet<'p> {
+        Packet {
+            frame: self.frame,
+            at: self.at,
+            src: self.src,
+            dst: self.dst,
+            transport: Transport::Udp,
+            payload,
+            cut: 0,
+            offset: None,
+            duplicate: false,
+        }
+    }
+}
+
+impl Index {
+    /// Takes one TCP segment.
+    pub(super) fn segment(
+        &mut self,
+        packet: &Packet<'_>,
+        store: &mut Store,
+    ) -> std::io::Result<()> {
+        if packet.duplicate {
+            return Ok(());
+        }
+        let mut pieces = Vec::new();
+        self.streams.push(packet, &mut |chunk| {
+            pieces.push(Piece {
+                packet: Owned {
+                    frame: chunk.frame,
+                    at: chunk.at,
+                    src: chunk.src,
+                    dst: chunk.dst,
+                },
+                data: chunk.data.to_vec(),
+                gap: chunk.gap,
+            });
+        });
+        for piece in pieces {
+            self.bytes(&piece, packet.cut, store)?;
+        }
+        Ok(())
+    }
+
+    fn bytes(&mut self, piece: &Piece, cut: u32, store: &mut Store) -> std::io::Result<()> {
+        let (src, dst) = (piece.packet.src, piece.packet.dst);
+        if self.t38_claimed(src, dst).0 {
+            return self.t38_bytes(piece, store);
+        }
+        let framer = self.framers.entry((src, dst)).or_insert_with(Framer::new);
+        let messages = framer.push(&piece.data, piece.packet.frame, piece.packet.at, piece.gap);
+        let not_sip = framer.verdict() == Verdict::NotSip;
+        for message in messages {
+            // Shown at the frame that completed it, as Wireshark does.
+            let (frame, at) = message.last;
+            let transport = if message.websocket {
+                dialog::WS
+            } else {
+                dialog::TCP
+            };
+            let at = Owned {
+                frame,
+                at,
+                ..piece.packet
+            };
+            let mut packet = at.packet(&message.octets);
+            packet.cut = if message.cut { cut.max(1) } else { 0 };
+            self.sip_message(&packet, transport, store)?;
+        }
+        if not_sip {
+            self.framers.remove(&(src, dst));
+            self.streams.forget(src, dst);
+        }
+        Ok(())
+    }
+
+    /// T.38 over TCP: kept as it comes, TPKT is taken off when the call is loaded.
+    fn t38_bytes(&mut self, piece: &Piece, store: &mut Store) -> std::io::Result<()> {
+        let packet = piece.packet.packet(&piece.data);
+        let known = self.by_path.get(&(packet.src, packet.dst)).copied();
+        let id = match known {
+            Some(id) if !self.is_stale(id, packet.at) => id,
+            _ => {
+                let id = self.begin_flow(&packet, Framing::Tcp);
+                if let Some(dialog) = self.owner_of(packet.src, packet.dst) {
+                    self.adopt(id, dialog);
+                }
+                id
+            }
+        };
+        self.keep_t38_bytes(id, &packet, store)
+    }
+}

@@ -1,0 +1,117 @@
+//! The RTP of a call: rows and figures of its streams, events, and the fax in its sound.
+
+use std::collections::HashMap;
+
+use crate::call::fax::Heard;
+use crate::call::index::{DialogEntry, FlowEntry, FlowId};
+use crate::call::load::{Draft, RtpByFlow, Source};
+use crate::call::{EventKind, Side};
+use crate::capture::Timestamp;
+use crate::line::{Signal, SignalKind, Tone};
+use crate::rtp::{RtpArrival, event, fax, stream};
+
+/// Adds the RTP rows of a dialog to the draft and gives the signals of a fax over audio.
+pub(super) fn read(
+    source: &Source<'_>,
+    dialog: &DialogEntry,
+    rtp: &RtpByFlow,
+    codecs: &HashMap<u8, String>,
+    draft: &mut Draft,
+) -> Vec<Heard> {
+    let mut heard = Vec::new();
+    let mut is_fax = false;
+    for side in [Side::Caller, Side::Callee] {
+        let flows: Vec<(FlowId, &FlowEntry)> = dialog
+            .flows
+            .iter()
+            .filter_map(|id| Some((*id, source.index.flow(*id)?)))
+            .filter(|(_, flow)| flow.rtp > 0 && flow.owner.is_some_and(|(_, owner)| owner == side))
+            .collect();
+        let total: u32 = flows
+            .iter()
+            .map(|(_, flow)| flow.rtp)
+            .fold(0, u32::saturating_add);
+        draft.rtp_packets = draft.rtp_packets.saturating_add(total);
+        let arrivals = of_one_path(&flows, rtp);
+        rows(draft, side, &arrivals, codecs);
+        let sound = fax::listen(&arrivals, codecs);
+        is_fax |= sound.is_fax || calls_as_a_fax(&sound.signals);
+        heard.extend(sound.signals.into_iter().map(|signal| Heard {
+            side,
+            audio: true,
+            signal,
+        }));
+    }
+    if is_fax { heard } else { Vec::new() }
+}
+
+/// CNG in its cadence, 0.5 s every 3.5 s (T.30 4.2): only a fax calls like that. One tone may be chance.
+fn calls_as_a_fax(signals: &[Signal]) -> bool {
+    let starts: Vec<Timestamp> = signals
+        .iter()
+        .filter(|signal| signal.kind == SignalKind::Tone(Tone::Cng))
+        .map(|signal| signal.at)
+        .collect();
+    starts
+        .iter()
+        .zip(starts.iter().skip(1))
+        .any(|(first, second)| {
+            (CNG_PERIOD - CNG_TOLERANCE..=CNG_PERIOD + CNG_TOLERANCE)
+                .contains(&second.seconds_since(*first))
+        })
+}
+
+/// From one CNG to the next: 0.5 s on, 3 s off.
+const CNG_PERIOD: f64 = 3.5;
+/// 15 % (T.30 4.2).
+const CNG_TOLERANCE: f64 = 0.5;
+
+fn rows(draft: &mut Draft, side: Side, arrivals: &[RtpArrival], codecs: &HashMap<u8, String>) {
+    for span in stream::spans(arrivals, codecs) {
+        let mut event = draft.event(
+            (span.frame, span.at),
+            (span.src, span.dst),
+            side,
+            EventKind::Rtp(span.clone()),
+        );
+        (event.last_frame, event.end) = (span.last_frame, span.end);
+        draft.events.push(event);
+    }
+    for found in event::events(arrivals, codecs) {
+        let mut event = draft.event(
+            (found.frame, found.at),
+            (found.src, found.dst),
+            side,
+            EventKind::RtpEvent(found.clone()),
+        );
+        (event.last_frame, event.end) = (found.last_frame, found.end);
+        draft.events.push(event);
+    }
+}
+
+/// The packets of one side in capture order; a path that repeats another one (the same stream before and
+/// after a media proxy) is left out.
+fn of_one_path(flows: &[(FlowId, &FlowEntry)], rtp: &RtpByFlow) -> Vec<RtpArrival> {
+    let mut by_size: Vec<&Vec<RtpArrival>> =
+        flows.iter().filter_map(|(id, _)| rtp.get(id)).collect();
+    by_size.sort_by_key(|arrivals| std::cmp::Reverse(arrivals.len()));
+    let mut all: Vec<RtpArrival> = Vec::new();
+    let mut seen: std::collections::HashSet<Vec<u8>> = std::collections::HashSet::new();
+    for arrivals in by_size {
+        let known = arrivals
+            .iter()
+            .filter(|one| seen.contains(one.payload.get(..12).unwrap_or_default()))
+            .count();
+        if known * 2 > arrivals.len() {
+            continue;
+        }
+        seen.extend(
+            arrivals
+                .iter()
+                .filter_map(|one| Some(one.payload.get(..12)?.to_vec())),
+        );
+        all.extend(arrivals.iter().cloned());
+    }
+    all.sort_by_key(|one| one.frame);
+    all
+}

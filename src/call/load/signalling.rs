@@ -1,0 +1,107 @@
+//! The SIP messages of a call, parsed in full.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use crate::call::index::DialogEntry;
+use crate::call::index::dialog::transport_name;
+use crate::call::load::{Draft, Source};
+use crate::call::{Event, EventKind, Side, SipEvent};
+use crate::sip::{Message, StartLine, parse};
+
+/// Reads all messages of a dialog into events.
+pub(super) fn read(source: &Source<'_>, dialog: &DialogEntry, draft: &mut Draft) -> io::Result<()> {
+    for packet in &dialog.messages {
+        let octets = source.store.fetch(packet.place)?;
+        let Some(message) = parse::message(&octets) else {
+            continue;
+        };
+        let (Some(src), Some(dst)) = (
+            source.index.endpoint(packet.path.0),
+            source.index.endpoint(packet.path.1),
+        ) else {
+            continue;
+        };
+        let from = sender(dialog, &message, src.addr);
+        describe(draft, &message, from, packet.at);
+        let sdp = message.sdp();
+        let sip = SipEvent {
+            message,
+            sdp,
+            transport: transport_name(packet.transport),
+            cut: u32::from(packet.cut),
+        };
+        let event = draft.event(
+            (packet.frame, packet.at),
+            (src, dst),
+            from,
+            EventKind::Sip(Arc::new(sip)),
+        );
+        draft.events.push(event);
+    }
+    Ok(())
+}
+
+/// Who sent a message: by tags, else by address.
+fn sender(dialog: &DialogEntry, message: &Message, src: std::net::IpAddr) -> Side {
+    let request = matches!(message.start, StartLine::Request { .. });
+    let tag = message.from().tag;
+    dialog
+        .sender_by_tag(tag.as_deref().map(str::as_bytes), request)
+        .unwrap_or({
+            if src == dialog.callee.addr && src != dialog.caller.addr {
+                Side::Callee
+            } else {
+                Side::Caller
+            }
+        })
+}
+
+/// Parties, agents and the reason of a refusal.
+fn describe(draft: &mut Draft, message: &Message, from: Side, at: crate::capture::Timestamp) {
+    let first = draft.events.is_empty();
+    if first {
+        let (a, b) = (message.from(), message.to());
+        if a.user.is_some() || a.host.is_some() {
+            draft.from = a;
+        }
+        if b.user.is_some() || b.host.is_some() {
+            draft.to = b;
+        }
+    }
+    if let Some(agent) = message.user_agent() {
+        draft
+            .agent
+            .of_mut(from)
+            .get_or_insert_with(|| agent.to_owned());
+    }
+    if let StartLine::Response {
+        status: 200..,
+        reason,
+    } = &message.start
+        && draft.reason.is_none()
+        && message
+            .cseq()
+            .is_some_and(|(_, method)| method.eq_ignore_ascii_case("INVITE"))
+    {
+        draft.reason = Some(reason.clone());
+    }
+    let _ = at;
+}
+
+/// Codec names by payload type, out of all SDP of a call.
+pub(super) fn codecs(events: &[Event]) -> HashMap<u8, String> {
+    let mut out = HashMap::new();
+    for event in events {
+        let EventKind::Sip(sip) = &event.kind else {
+            continue;
+        };
+        for line in sip.sdp.iter().flat_map(|sdp| &sdp.media) {
+            for (payload_type, name, _) in &line.rtpmap {
+                out.insert(*payload_type, name.clone());
+            }
+        }
+    }
+    out
+}

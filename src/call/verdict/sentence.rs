@@ -1,0 +1,192 @@
+//! The one sentence over a flow and in the calls list (RULES.md 9).
+
+use crate::call::verdict::{Evidence, stopped_in};
+use crate::call::{Call, Event, EventKind, Fax, FaxCarrier, Phase, Side, Verdict};
+use crate::sip::StartLine;
+use crate::t30::Fcf;
+
+/// The sentence, without the mark.
+pub(super) fn summary(call: &Call, fax: &Fax, evidence: &Evidence) -> String {
+    match fax.verdict {
+        Verdict::Ok => delivered(fax, evidence),
+        Verdict::Incomplete => incomplete(fax, evidence),
+        Verdict::Partial | Verdict::Failed => {
+            format!("{}{}", failed(call, fax, evidence), hang_up(call, evidence))
+        }
+    }
+}
+
+fn pages(number: u32) -> String {
+    if number == 1 {
+        "1 page".to_owned()
+    } else {
+        format!("{number} pages")
+    }
+}
+
+fn delivered(fax: &Fax, evidence: &Evidence) -> String {
+    let mut out = pages(fax.pages_confirmed);
+    if let (Some(modem), Some(rate)) = (fax.modem, fax.bit_rate) {
+        out.push_str(&format!(", {modem} {rate}"));
+    }
+    if fax.ecm == Some(true) {
+        out.push_str(", ECM");
+    }
+    if evidence.retrains > 0 {
+        let many = if evidence.retrains == 1 { "" } else { "s" };
+        out.push_str(&format!(", {} retrain{many}", evidence.retrains));
+    }
+    let attempts: u32 = fax
+        .pages
+        .iter()
+        .map(|page| page.attempts.saturating_sub(1))
+        .sum();
+    if attempts > 0 {
+        out.push_str(&format!(", {} sent again", pages(attempts)));
+    }
+    if evidence.dcn.is_none() {
+        out.push_str(", ended without DCN");
+    }
+    out
+}
+
+fn incomplete(fax: &Fax, evidence: &Evidence) -> String {
+    let lacks = evidence.lacks.unwrap_or("a part");
+    let what = if lacks == "one direction" {
+        "has only one direction"
+    } else {
+        "lacks"
+    };
+    let what = if what == "lacks" {
+        format!("lacks {lacks}")
+    } else {
+        what.to_owned()
+    };
+    format!(
+        "Unknown: the capture {what}; {} confirmed so far",
+        pages(fax.pages_confirmed)
+    )
+}
+
+fn failed(call: &Call, fax: &Fax, evidence: &Evidence) -> String {
+    if fax.verdict == Verdict::Partial {
+        return partial(fax, evidence);
+    }
+    match stopped_in(evidence) {
+        Some(Phase::D) => unconfirmed(evidence),
+        Some(Phase::C) => "Failed in phase C: training confirmed, no complete page".to_owned(),
+        Some(_) => phase_b(evidence),
+        None => no_t30(call, fax),
+    }
+}
+
+fn partial(fax: &Fax, evidence: &Evidence) -> String {
+    if evidence.confirmed == evidence.sent {
+        return format!(
+            "Partial: {}, the sender stopped before the next page",
+            pages(fax.pages_confirmed)
+        );
+    }
+    format!(
+        "Partial: {} of {} confirmed",
+        fax.pages_confirmed,
+        pages(fax.pages_sent)
+    )
+}
+
+fn unconfirmed(evidence: &Evidence) -> String {
+    if evidence.rtn {
+        return "Failed in phase D: the receiver rejected page 1 (RTN)".to_owned();
+    }
+    "Unconfirmed: page 1 sent, no MCF".to_owned()
+}
+
+fn phase_b(evidence: &Evidence) -> String {
+    if evidence.dcs > 0 {
+        let how = match evidence.last {
+            Some((Fcf::Ftt, _, _)) => format!("FTT x{}", evidence.ftt),
+            Some((Fcf::Dcn, _, _)) if evidence.ftt > 0 => {
+                format!("FTT x{}, then DCN", evidence.ftt)
+            }
+            Some((Fcf::Dcn, _, _)) => "DCN".to_owned(),
+            _ if evidence.ftt > 0 => format!("FTT x{}", evidence.ftt),
+            _ => "no answer".to_owned(),
+        };
+        return format!("Failed in phase B: training not confirmed ({how})");
+    }
+    if evidence.dtc {
+        return "Failed in phase B: nothing to poll".to_owned();
+    }
+    if evidence.dis > 0 {
+        let how = if evidence.dcn.is_some() {
+            ", then DCN"
+        } else {
+            ""
+        };
+        return format!(
+            "Failed in phase B: no DCS from the sender (DIS x{}{how})",
+            evidence.dis
+        );
+    }
+    "Failed in phase B: no DIS got through".to_owned()
+}
+
+fn no_t30(call: &Call, fax: &Fax) -> String {
+    let refused = call
+        .negotiations
+        .iter()
+        .filter(|one| one.offers_t38())
+        .find_map(|one| {
+            one.status
+                .filter(|status| *status >= 300)
+                .or((one.answer.is_some() && !one.accepts_t38()).then_some(200))
+        });
+    let agreed = call
+        .negotiations
+        .iter()
+        .any(|one| one.offers_t38() && one.accepts_t38());
+    match (refused, agreed, fax.carrier) {
+        (Some(200), false, _) => {
+            "Failed: T.38 declined in the answer, no fax over audio".to_owned()
+        }
+        (Some(code), false, _) => format!("Failed: T.38 refused ({code}), no fax over audio"),
+        (_, true, _) => "Failed in phase A: the answering fax is silent".to_owned(),
+        (None, false, FaxCarrier::T38) => "Failed in phase A: no T.30 message".to_owned(),
+        (None, false, _)
+            if call
+                .negotiations
+                .iter()
+                .any(super::super::Negotiation::offers_t38) =>
+        {
+            "Failed: T.38 asked for, never answered".to_owned()
+        }
+        (None, false, _) => {
+            let codec = call.media.iter().find_map(|period| period.codec.clone());
+            format!(
+                "Fax signals over {}, no T.30 message",
+                codec.unwrap_or_else(|| "audio".to_owned())
+            )
+        }
+    }
+}
+
+/// Who hung up, where BYE came before DCN.
+fn hang_up(call: &Call, evidence: &Evidence) -> String {
+    if evidence.dcn.is_some() {
+        return String::new();
+    }
+    let bye = call.events.iter().find(|event| is_bye(event));
+    match bye {
+        Some(event) if evidence.t30 => format!("; the {} hung up", side(event.from)),
+        _ => String::new(),
+    }
+}
+
+fn is_bye(event: &Event) -> bool {
+    matches!(&event.kind, EventKind::Sip(sip)
+        if matches!(&sip.message.start, StartLine::Request { method, .. } if method.eq_ignore_ascii_case("BYE")))
+}
+
+const fn side(side: Side) -> &'static str {
+    side.name()
+}

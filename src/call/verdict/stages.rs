@@ -1,0 +1,139 @@
+//! The strip over the ladder: where a fax stopped, at a glance.
+
+use crate::call::verdict::{Evidence, stopped_in};
+use crate::call::{Call, CallState, EventKind, Fax, FaxCarrier, Phase, Stage, StageMark, Verdict};
+
+/// `setup`, `T.38`, `A` to `E`, `release`.
+pub(super) fn stages(call: &Call, fax: &Fax, evidence: &Evidence) -> Vec<Stage> {
+    let mut out = vec![setup(call), switch(call, fax)];
+    let stopped = if matches!(fax.verdict, Verdict::Failed | Verdict::Partial) {
+        stopped_in(evidence)
+    } else {
+        None
+    };
+    for phase in [Phase::A, Phase::B, Phase::C, Phase::D, Phase::E] {
+        out.push(of_phase(call, phase, stopped, evidence));
+    }
+    out.push(release(call));
+    out
+}
+
+fn stage(name: &'static str, mark: StageMark, text: &str) -> Stage {
+    Stage {
+        name,
+        mark,
+        text: text.to_owned(),
+    }
+}
+
+fn setup(call: &Call) -> Stage {
+    match (call.call_id.is_some(), call.answered.is_some(), call.status) {
+        (false, _, _) => stage("setup", StageMark::NotSeen, ""),
+        (true, true, _) => stage("setup", StageMark::Passed, ""),
+        (true, false, Some(code)) if code >= 300 => {
+            stage("setup", StageMark::Failed, &code.to_string())
+        }
+        (true, false, _) => stage("setup", StageMark::NotSeen, ""),
+    }
+}
+
+fn switch(call: &Call, fax: &Fax) -> Stage {
+    let mut asked = call
+        .negotiations
+        .iter()
+        .filter(|one| one.offers_t38())
+        .peekable();
+    if asked.peek().is_none() {
+        let seen = fax.carrier != FaxCarrier::G711;
+        return stage(
+            "T.38",
+            if seen {
+                StageMark::Passed
+            } else {
+                StageMark::NotSeen
+            },
+            "",
+        );
+    }
+    let refused: Vec<_> = call
+        .negotiations
+        .iter()
+        .filter(|one| one.offers_t38() && !one.accepts_t38())
+        .collect();
+    let agreed = call
+        .negotiations
+        .iter()
+        .any(|one| one.offers_t38() && one.accepts_t38());
+    match (agreed, refused.last()) {
+        (true, None) => stage("T.38", StageMark::Passed, ""),
+        (true, Some(_)) => stage("T.38", StageMark::Troubled, ""),
+        (false, Some(one)) => {
+            let text = match one.status {
+                Some(code) if code >= 300 => code.to_string(),
+                Some(_) => "declined".to_owned(),
+                None => "no answer".to_owned(),
+            };
+            let mark = if fax.verdict == Verdict::Ok {
+                StageMark::Troubled
+            } else {
+                StageMark::Failed
+            };
+            stage("T.38", mark, &text)
+        }
+        (false, None) => stage("T.38", StageMark::NotSeen, ""),
+    }
+}
+
+fn of_phase(call: &Call, phase: Phase, stopped: Option<Phase>, evidence: &Evidence) -> Stage {
+    let name = match phase {
+        Phase::A => "A",
+        Phase::B => "B",
+        Phase::C => "C",
+        Phase::D => "D",
+        Phase::E => "E",
+    };
+    let seen = call.events.iter().any(|event| {
+        event.observed && event.phase == Some(phase) && !matches!(event.kind, EventKind::Gap { .. })
+    });
+    if stopped == Some(phase) {
+        return stage(name, StageMark::Failed, &why(phase, evidence));
+    }
+    if !seen {
+        return stage(name, StageMark::NotSeen, "");
+    }
+    let trouble = match phase {
+        Phase::B => evidence.ftt > 0,
+        Phase::D => evidence.rtn || evidence.confirmed < evidence.sent,
+        _ => false,
+    };
+    stage(
+        name,
+        if trouble {
+            StageMark::Troubled
+        } else {
+            StageMark::Passed
+        },
+        "",
+    )
+}
+
+fn why(phase: Phase, evidence: &Evidence) -> String {
+    match phase {
+        Phase::B if evidence.dcs > 0 => "no CFR".to_owned(),
+        Phase::B if evidence.dis > 0 => "no DCS".to_owned(),
+        Phase::C => "no page".to_owned(),
+        Phase::D if evidence.rtn => "RTN".to_owned(),
+        Phase::D => "no MCF".to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn release(call: &Call) -> Stage {
+    let bye = call.transactions.iter().filter(|one| one.method == "BYE");
+    let answered = bye.clone().any(|one| one.final_response().is_some());
+    match (call.state, bye.count()) {
+        (CallState::Completed, _) if answered => stage("release", StageMark::Passed, ""),
+        (CallState::Completed, _) => stage("release", StageMark::Troubled, "BYE unanswered"),
+        _ => stage("release", StageMark::NotSeen, ""),
+    }
+}

@@ -1,0 +1,116 @@
+//! A bounded window over a stream: the only place where capture octets wait.
+
+use std::fmt;
+use std::io::{self, Read};
+
+/// Octets of the window as long as no record is larger: small enough to stay in the processor's cache.
+const WINDOW: usize = 256 * 1024;
+
+/// The largest record or block that is read as a whole. libpcap's own limit is 256 KiB for most link types.
+pub(super) const RECORD_MAX: usize = 16 * 1024 * 1024;
+
+/// What a record needs beside its data: its own header and that of its successor.
+const SLACK: usize = 4096;
+
+/// The window.
+pub(super) struct Buffer {
+    input: Box<dyn Read + Send>,
+    data: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// Offset in the stream of `data[0]`.
+    origin: u64,
+    failure: Option<io::Error>,
+}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffer")
+            .field("offset", &self.offset())
+            .field("available", &self.available().len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Buffer {
+    /// A window that begins at the octet `offset` of the stream, which is the next that `input` gives.
+    pub(super) fn new(input: Box<dyn Read + Send>, offset: u64) -> Self {
+        Self {
+            input,
+            data: vec![0; WINDOW],
+            start: 0,
+            end: 0,
+            origin: offset,
+            failure: None,
+        }
+    }
+
+    /// All octets that are here and not yet consumed.
+    pub(super) fn available(&self) -> &[u8] {
+        self.data.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Offset in the stream of the first available octet.
+    pub(super) fn offset(&self) -> u64 {
+        self.origin + self.start as u64
+    }
+
+    /// Octets at an offset of the stream, consumed or not, as long as nothing was filled since.
+    pub(super) fn at(&self, offset: u64, len: usize) -> &[u8] {
+        offset
+            .checked_sub(self.origin)
+            .and_then(|index| usize::try_from(index).ok())
+            .and_then(|index| self.data.get(index..self.end)?.get(..len))
+            .unwrap_or_default()
+    }
+
+    /// Steps over octets.
+    pub(super) fn consume(&mut self, count: usize) {
+        self.start = self.start.saturating_add(count).min(self.end);
+    }
+
+    /// Reads until at least `want` octets are available. False: the stream ends before that (for now).
+    #[inline]
+    pub(super) fn fill(&mut self, want: usize) -> bool {
+        self.end - self.start >= want || self.refill(want)
+    }
+
+    #[cold]
+    fn refill(&mut self, want: usize) -> bool {
+        if want > RECORD_MAX + SLACK || self.failure.is_some() {
+            return false;
+        }
+        if self.start > 0 {
+            self.data.copy_within(self.start..self.end, 0);
+            self.origin += self.start as u64;
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.data.len() < want {
+            self.data.resize(want.next_power_of_two(), 0);
+        }
+        while self.end < want {
+            let space = self.data.get_mut(self.end..).unwrap_or_default();
+            match self.input.read(space) {
+                Ok(0) => return false,
+                Ok(count) => self.end += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.failure = Some(error);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Takes the failure out: for one before anything was read.
+    pub(super) fn take_failure(&mut self) -> Option<io::Error> {
+        self.failure.take()
+    }
+
+    /// Why nothing more can be read; nothing is read after it.
+    pub(super) fn failure(&self) -> Option<&io::Error> {
+        self.failure.as_ref()
+    }
+}

@@ -1,0 +1,238 @@
+//! Records of a pcap file, and the way back to them after damage.
+
+use super::{Damage, Found, Step};
+use crate::capture::Timestamp;
+use crate::capture::buffer::{Buffer, RECORD_MAX};
+use crate::capture::container::{PcapHeader, Record};
+use crate::capture::link::LinkType;
+
+/// Record lengths up to this are believed even if the file header promises shorter ones (libpcap's own limit).
+const CAPTURED_MAX: u32 = 256 * 1024;
+
+/// Sane record headers in a row that end a search after damage.
+const CHAIN: usize = 3;
+
+/// A record that ends a search is at most this many seconds away from the last good one.
+const CHAIN_SECONDS: u32 = 7 * 24 * 3600;
+
+/// Walks from record to record.
+#[derive(Debug)]
+pub(super) struct Records {
+    header: PcapHeader,
+    /// Captured lengths above this cannot be.
+    captured_max: u32,
+    /// Nanoseconds of one unit of a record's fraction, and how many units make a second.
+    unit: u32,
+    fraction_end: u32,
+    /// Seconds of the last good record.
+    last: Option<u32>,
+}
+
+/// How far a record header can be believed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Sanity {
+    /// Its length cannot be.
+    Bad,
+    /// Readable, but not as any known program writes it.
+    Odd,
+    Good,
+}
+
+impl Records {
+    pub(super) fn new(header: PcapHeader) -> Self {
+        let snaplen_max = u32::try_from(RECORD_MAX).unwrap_or(u32::MAX);
+        let (unit, fraction_end) = if header.nanoseconds {
+            (1, 1_000_000_000)
+        } else {
+            (1000, 1_000_000)
+        };
+        Self {
+            header,
+            captured_max: CAPTURED_MAX.max(header.snaplen.min(snaplen_max)),
+            unit,
+            fraction_end,
+            last: None,
+        }
+    }
+
+    pub(super) fn link(&self) -> LinkType {
+        LinkType(self.header.link)
+    }
+
+    pub(super) fn nanoseconds(&self) -> bool {
+        self.header.nanoseconds
+    }
+
+    /// The next record. `ended`: what is not there yet will not come.
+    pub(super) fn step(&mut self, buffer: &mut Buffer, ended: bool) -> Step {
+        let header_len = self.header.record_header_len();
+        if !buffer.fill(header_len) {
+            return self.end(buffer, ended, None);
+        }
+        let Some(header) = self.header.record_header(buffer.available()) else {
+            return Step::End;
+        };
+        let sanity = self.sanity(&header);
+        if sanity == Sanity::Bad {
+            return self.resync(buffer, Some(&header));
+        }
+        let data_len = length(&header);
+        if !buffer.fill(header_len + data_len) {
+            if !ended {
+                return Step::End;
+            }
+            return match self.inner_chain(buffer, data_len) {
+                Some(inner) => self.deliver(buffer, &header, inner, true),
+                None => self.end(buffer, ended, Some(data_len)),
+            };
+        }
+        // `record` is what pcap-parser makes of it; the header was only looked at to know how much to read.
+        let Some(record) = self.header.record(buffer.available()) else {
+            return self.resync(buffer, None);
+        };
+        // The next header tells whether this record's length was right: a lookahead of what is there already.
+        let successor = self.successor_sanity(buffer, header_len + data_len);
+        if successor < Sanity::Good
+            && (successor == Sanity::Bad || sanity == Sanity::Odd)
+            && let Some(inner) = self.inner_chain(buffer, data_len)
+        {
+            return self.deliver(buffer, &record, inner, true);
+        }
+        self.deliver(buffer, &record, data_len, false)
+    }
+
+    fn deliver(&mut self, buffer: &mut Buffer, record: &Record, len: usize, wrong: bool) -> Step {
+        let start = buffer.offset();
+        let header_len = self.header.record_header_len();
+        buffer.consume(header_len + len);
+        self.last = Some(record.seconds);
+        let found = Found {
+            record: start,
+            offset: start + header_len as u64,
+            len,
+            wire_len: record.original,
+            at: Timestamp(
+                u64::from(record.seconds) * 1_000_000_000
+                    + u64::from(record.fraction) * u64::from(self.unit),
+            ),
+            link: LinkType(self.header.link),
+        };
+        let damage = wrong.then(|| Damage {
+            offset: start,
+            text: format!(
+                "the record length {} is wrong, {len} octets belong to the frame",
+                record.captured
+            ),
+        });
+        Step::Frame(found, damage)
+    }
+
+    fn sanity(&self, record: &Record) -> Sanity {
+        let empty = record.captured == 0 && record.original == 0 && record.seconds == 0;
+        if record.captured > self.captured_max || empty {
+            Sanity::Bad
+        } else if record.fraction >= self.fraction_end || record.captured > record.original {
+            Sanity::Odd
+        } else {
+            Sanity::Good
+        }
+    }
+
+    /// What follows a record; the end of what is there counts as good.
+    fn successor_sanity(&self, buffer: &Buffer, at: usize) -> Sanity {
+        let next = buffer.available().get(at..).unwrap_or_default();
+        self.header
+            .record_header(next)
+            .map_or(Sanity::Good, |record| self.sanity(&record))
+    }
+
+    /// Where, inside a record's data, a chain of other records begins.
+    fn inner_chain(&self, buffer: &Buffer, data_len: usize) -> Option<usize> {
+        let header_len = self.header.record_header_len();
+        let data = buffer.available().get(header_len..)?;
+        (1..data_len.min(data.len()))
+            .find(|&at| self.is_chain(data.get(at..).unwrap_or_default(), true))
+    }
+
+    /// Whether sane records follow each other here. `whole`: there is nothing after `data`.
+    fn is_chain(&self, mut data: &[u8], whole: bool) -> bool {
+        for _ in 0..CHAIN {
+            let Some(record) = self.header.record_header(data) else {
+                return whole && data.is_empty();
+            };
+            let near = self
+                .last
+                .is_none_or(|last| last.abs_diff(record.seconds) <= CHAIN_SECONDS);
+            if self.sanity(&record) != Sanity::Good || record.captured == 0 || !near {
+                return false;
+            }
+            let size = self.header.record_header_len() + length(&record);
+            let Some(rest) = data.get(size..) else {
+                return false;
+            };
+            data = rest;
+        }
+        true
+    }
+
+    /// Searches the next chain of records.
+    fn resync(&mut self, buffer: &mut Buffer, header: Option<&Record>) -> Step {
+        let start = buffer.offset();
+        let header_len = self.header.record_header_len();
+        let mut skipped: usize = 0;
+        loop {
+            // A chain needs a few records ahead; what a large one lacks is found by the check for a short rest.
+            let more = buffer.fill(SEARCH_WINDOW);
+            let data = buffer.available();
+            let stop = if more {
+                data.len().saturating_sub(SEARCH_WINDOW / 2)
+            } else {
+                data.len()
+            };
+            let first = usize::from(skipped == 0);
+            let found =
+                (first..stop).find(|&at| self.is_chain(data.get(at..).unwrap_or_default(), !more));
+            let count = found.unwrap_or_else(|| stop.max(1));
+            if let (Some(at), Some(record), 0) = (found, header, skipped)
+                && at.checked_sub(header_len) == usize::try_from(record.original).ok()
+                && record.fraction < 1_000_000_000
+            {
+                return self.deliver(buffer, record, at - header_len, true);
+            }
+            buffer.consume(count);
+            skipped += count;
+            if found.is_some() || !more && buffer.available().is_empty() {
+                break;
+            }
+        }
+        Step::Damage(Damage {
+            offset: start,
+            text: format!("damaged record: {skipped} octets skipped"),
+        })
+    }
+
+    /// The end of the data, perhaps in the middle of a record.
+    fn end(&self, buffer: &mut Buffer, ended: bool, data_len: Option<usize>) -> Step {
+        let rest = buffer.available().len();
+        if rest == 0 || !ended {
+            return Step::End;
+        }
+        let offset = buffer.offset();
+        buffer.consume(rest);
+        let text = match data_len {
+            Some(data_len) => format!(
+                "the capture ends in the middle of a frame: {} of {data_len} octets are there",
+                rest - self.header.record_header_len()
+            ),
+            None => format!("the capture ends in the middle of a record header ({rest} octets)"),
+        };
+        Step::Damage(Damage { offset, text })
+    }
+}
+
+/// Octets that a search keeps ahead.
+const SEARCH_WINDOW: usize = 128 * 1024;
+
+fn length(record: &Record) -> usize {
+    usize::try_from(record.captured).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,195 @@
+//! Where a capture's octets come from, so that they can be read a second time.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Error;
+use super::compress::{self, Compression};
+
+/// Standard input's name on the command line.
+const STDIN: &str = "-";
+
+/// Something to read frames from, any number of times.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    /// A regular file, or the unlinked spool of a pipe: offsets of the capture are offsets of the file.
+    Plain(Arc<File>),
+    /// A compressed regular file.
+    Compressed(Arc<File>, Compression),
+}
+
+/// A source just opened, and its first pass.
+pub(super) struct Opened {
+    pub(super) source: Source,
+    pub(super) input: Box<dyn Read + Send>,
+    /// Octets of the file (compressed ones for a compressed file) read so far.
+    pub(super) position: Arc<AtomicU64>,
+    pub(super) file_bytes: Option<u64>,
+}
+
+impl Source {
+    /// Opens a file or, for `-`, standard input.
+    pub(super) fn open(path: &Path) -> Result<Opened, Error> {
+        let fail = |action, source| Error::Io {
+            file: path.display().to_string(),
+            action,
+            source,
+        };
+        if path.as_os_str() == STDIN {
+            return open_stream(Box::new(io::stdin())).map_err(|e| fail("cannot read", e));
+        }
+        let file = File::open(path).map_err(|e| fail("cannot open", e))?;
+        let meta = file.metadata().map_err(|e| fail("cannot open", e))?;
+        if meta.is_dir() {
+            return Err(Error::NotACapture {
+                file: path.display().to_string(),
+                what: "it is a directory".to_owned(),
+                offset: 0,
+                advice: "name a capture file inside it",
+            });
+        }
+        if !meta.is_file() {
+            return open_stream(Box::new(file)).map_err(|e| fail("cannot read", e));
+        }
+        open_regular(file, meta.len()).map_err(|e| fail("cannot read", e))
+    }
+
+    /// Reads the (uncompressed) capture again from an offset.
+    pub(super) fn input_at(&self, offset: u64) -> io::Result<Box<dyn Read + Send>> {
+        match self {
+            Self::Plain(file) => Ok(Box::new(FileAt::new(Arc::clone(file), offset))),
+            Self::Compressed(file, how) => {
+                let position = Arc::new(AtomicU64::new(0));
+                let raw = Counted::new(FileAt::new(Arc::clone(file), 0), Arc::clone(&position));
+                let mut input = compress::decoder(*how, Box::new(raw), position);
+                io::copy(&mut input.by_ref().take(offset), &mut io::sink())?;
+                Ok(input)
+            }
+        }
+    }
+
+    /// The file in which offsets of the capture are offsets, if there is one.
+    pub(super) fn plain(&self) -> Option<&File> {
+        match self {
+            Self::Plain(file) => Some(file),
+            Self::Compressed(..) => None,
+        }
+    }
+}
+
+fn open_regular(file: File, len: u64) -> io::Result<Opened> {
+    let mut magic = [0; compress::MAGIC_LEN];
+    let have = read_full(&mut FileAt::new(Arc::new(file.try_clone()?), 0), &mut magic)?;
+    let how = Compression::of(magic.get(..have).unwrap_or_default());
+    let file = Arc::new(file);
+    let position = Arc::new(AtomicU64::new(0));
+    let raw = Counted::new(FileAt::new(Arc::clone(&file), 0), Arc::clone(&position));
+    let (source, input): (_, Box<dyn Read + Send>) = match how {
+        None => (Source::Plain(file), Box::new(raw)),
+        Some(how) => (
+            Source::Compressed(file, how),
+            compress::decoder(how, Box::new(raw), Arc::clone(&position)),
+        ),
+    };
+    Ok(Opened {
+        source,
+        input,
+        position,
+        file_bytes: Some(len),
+    })
+}
+
+/// A pipe is copied, uncompressed, to a file without a name while it is read, so that it can be read again.
+fn open_stream(mut stream: Box<dyn Read + Send>) -> io::Result<Opened> {
+    let mut magic = [0; compress::MAGIC_LEN];
+    let have = read_full(&mut stream, &mut magic)?;
+    let magic = magic.get(..have).unwrap_or_default().to_vec();
+    let how = Compression::of(&magic);
+    let position = Arc::new(AtomicU64::new(0));
+    let raw = Counted::new(Cursor::new(magic).chain(stream), Arc::clone(&position));
+    let input: Box<dyn Read + Send> = match how {
+        None => Box::new(raw),
+        Some(how) => compress::decoder(how, Box::new(raw), Arc::clone(&position)),
+    };
+    let spool = Arc::new(tempfile::tempfile()?);
+    Ok(Opened {
+        source: Source::Plain(Arc::clone(&spool)),
+        input: Box::new(Tee { input, spool }),
+        position,
+        file_bytes: None,
+    })
+}
+
+/// Reads until the buffer is full or the input ends.
+fn read_full(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut have = 0;
+    while let Some(space) = buffer.get_mut(have..).filter(|space| !space.is_empty()) {
+        match input.read(space) {
+            Ok(0) => break,
+            Ok(count) => have += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(have)
+}
+
+/// Reads a file by positions, so that several readers share one descriptor.
+#[derive(Debug)]
+struct FileAt {
+    file: Arc<File>,
+    offset: u64,
+}
+
+impl FileAt {
+    fn new(file: Arc<File>, offset: u64) -> Self {
+        Self { file, offset }
+    }
+}
+
+impl Read for FileAt {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(buffer, self.offset)?;
+        self.offset += count as u64;
+        Ok(count)
+    }
+}
+
+/// Counts what is read, for the progress display.
+struct Counted<R> {
+    input: R,
+    position: Arc<AtomicU64>,
+}
+
+impl<R> Counted<R> {
+    fn new(input: R, position: Arc<AtomicU64>) -> Self {
+        Self { input, position }
+    }
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.position.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// Copies to the spool what it gives on.
+struct Tee {
+    input: Box<dyn Read + Send>,
+    spool: Arc<File>,
+}
+
+impl Read for Tee {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        let mut spool: &File = &self.spool;
+        spool.write_all(buffer.get(..count).unwrap_or_default())?;
+        Ok(count)
+    }
+}

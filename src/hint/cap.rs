@@ -1,0 +1,431 @@
+//! Rules on the capture itself (the catalogue, 1): they run first, and weaken what others say.
+
+use crate::call::{Call, Event, EventKind, Fax, Side, Verdict};
+use crate::capture::{FrameNo, Timestamp};
+use crate::hint::scene::method;
+use crate::hint::{Finding, Rule, Scene, Severity};
+
+/// A dialog whose last packet is nearer to the end of the capture may simply go on after it, seconds.
+const TAIL: f64 = 35.0;
+/// Media this much before the first SIP message show that the start is missing, seconds.
+const MEDIA_BEFORE_SIP: f64 = 1.0;
+/// Share of frames recorded twice from which it is said, percent.
+const DUPLICATE_PERCENT: u64 = 20;
+/// A dialog with no media at all is told from one that was cut off at once, seconds.
+const NO_MEDIA: f64 = 5.0;
+/// Gaps of two directions this near to each other are one gap of the capture, seconds.
+const SAME_GAP: f64 = 0.1;
+/// That many gaps at the same time, at least, are no coincidence.
+const GAPS_TOGETHER: usize = 3;
+/// Frames named as examples.
+const EXAMPLES: usize = 3;
+
+/// The rules of this family.
+pub(crate) const RULES: &[&[Rule]] = &[CAPTURE];
+
+const CAPTURE: &[Rule] = &[
+    Rule {
+        id: "cap-snaplen-truncated",
+        severity: Severity::Warning,
+        title: "Packets were cut by the capture",
+        advice: "The capture kept only the first octets of each packet, so SDP lines or T.38 data are missing, and \
+                 whatever is decoded from cut packets is unreliable. Nothing is wrong on either side because of it. \
+                 Capture again with whole packets: tcpdump -nni any -s 0 -w fax.pcap, started before the fax is \
+                 sent and stopped after it worked or failed.",
+        reference: "4PSA Knowledge Base, Troubleshooting fax issues (tcpdump -s 0)",
+        when: "a SIP, RTP or T.38 frame of the call has fewer octets captured than were on the wire",
+        check: snaplen_truncated,
+    },
+    Rule {
+        id: "cap-starts-mid-call",
+        severity: Severity::Warning,
+        title: "The capture starts after the call did",
+        advice: "The call was already up when recording began: the call setup, and perhaps the switch to T.38, are \
+                 missing. What is missing before this point proves nothing about either side. The right order: \
+                 start the capture, send the fax, wait until it worked or failed, stop the capture.",
+        reference: "4PSA Knowledge Base, Troubleshooting fax issues (order of a capture)",
+        when: "the first SIP message of the dialog is not its first INVITE, or media come more than 1 s before all SIP",
+        check: starts_mid_call,
+    },
+    Rule {
+        id: "cap-ends-early",
+        severity: Severity::Note,
+        title: "The capture stops while the call is still up",
+        advice: "The file ends before the call does, so a missing DCN, MCF or BYE proves nothing about either side. \
+                 Let the fax finish or fail completely before tcpdump is stopped.",
+        reference: "4PSA Knowledge Base, Troubleshooting fax issues (stop the capture last)",
+        when: "the call was answered, no BYE was seen, and its last packet is less than 35 s before the end of the capture",
+        check: ends_early,
+    },
+    Rule {
+        id: "cap-one-direction",
+        severity: Severity::Warning,
+        title: "Only one direction was captured",
+        advice: "What this side says answers packets that are not in the file: the other side did talk, but its \
+                 packets took another interface or path. No side can be blamed from this capture. Capture on all \
+                 interfaces (-i any), or on the SBC or proxy that sees both directions; with a mirror port, check \
+                 that it mirrors received and sent packets.",
+        reference: "faxflow: an answer proves its question",
+        when: "all SIP, or all media, of a call come from one side and hold answers to the side that is not seen",
+        check: one_direction,
+    },
+    Rule {
+        id: "cap-drops",
+        severity: Severity::Warning,
+        title: "The capture itself lost packets",
+        advice: "The capturing system dropped packets, or IP fragments are incomplete, or both directions have gaps \
+                 at the same moments: that is loss of the recorder, not of the network. Treat figures of loss with \
+                 care. Capture again with a larger buffer (tcpdump -B 4096 -s 0 -w fax.pcap), to a local disk, on a \
+                 host that is not busy.",
+        reference: "pcapng, Interface Statistics Block; simultaneous gaps: faxflow",
+        when: "the capture says that packets were dropped, fragments of a call are orphans, or both directions lose packets at the same time",
+        check: drops,
+    },
+    Rule {
+        id: "cap-sip-not-captured",
+        severity: Severity::Warning,
+        title: "Fax media without its SIP",
+        advice: "The fax was found by content; its signalling is not in the file, so nothing can be said about the \
+                 negotiation. The usual filter `udp` loses SIP over TCP and TLS: leave the filter out. For TLS \
+                 capture on the inner hop (Kamailio to Asterisk). Gateways may also use H.323, MGCP or SCCP, which \
+                 are not decoded here.",
+        reference: "4PSA Knowledge Base, Troubleshooting fax issues (filter udp)",
+        when: "T.38 or audio fax is in the capture, but no SIP dialog announces its addresses",
+        check: sip_not_captured,
+    },
+    Rule {
+        id: "cap-clock-jump",
+        severity: Severity::Warning,
+        title: "The clock of the capture jumps",
+        advice: "A time step (NTP, a paused virtual machine) or files merged from two hosts: durations, T1 and T4 \
+                 checks and jitter across the jump mean nothing, and say nothing about either side. The order of the \
+                 messages still holds. Set the clock of the capturing host before the next capture.",
+        reference: "faxflow: sequence numbers go on while the time does not",
+        when: "time goes back by more than 100 ms, or forward by more than 2 s while sequence numbers go on without a gap",
+        check: clock_jump,
+    },
+    Rule {
+        id: "cap-duplicate-frames",
+        severity: Severity::Note,
+        title: "Packets were recorded twice",
+        advice: "The recorder saw each packet on two interfaces (-i any with a bridge or VLAN, or a mirror of both \
+                 ports). These are no retransmissions of SIP; faxflow counts each packet once. Capture on one \
+                 interface if the file should be smaller.",
+        reference: "faxflow: same IP identification and content within milliseconds",
+        when: "20 % or more of the call's frames are exact repetitions of another frame",
+        check: duplicate_frames,
+    },
+    Rule {
+        id: "cap-no-media",
+        severity: Severity::Note,
+        title: "Media do not pass this capture point",
+        advice: "The SIP is here, the media flow between other hosts, or a filter left them out. T.38 need not use \
+                 the addresses of the signalling: capture on the host that the SDP names in its c= line \
+                 (Connection Information), or on the media proxy.",
+        reference: "4PSA Knowledge Base, Troubleshooting fax issues (Connection Information)",
+        when: "the call was answered with media agreed, lasts over 5 s, and not one RTP or T.38 packet of it is in the capture",
+        check: no_media,
+    },
+];
+
+fn snaplen_truncated(scene: &Scene<'_>) -> Vec<Finding> {
+    let facts = &scene.call.capture;
+    if facts.truncated_count == 0 {
+        return Vec::new();
+    }
+    let seen = format!(
+        "{} packets cut at {} bytes – recapture with tcpdump -s 0",
+        facts.truncated_count, facts.snaplen
+    );
+    let examples = facts.truncated.iter().copied().take(EXAMPLES);
+    let mut finding = Finding::new(Severity::Warning, examples, seen);
+    if facts.truncated_sip > 0 {
+        finding = finding.more(format!(
+            "{} of them carry SIP: the SDP is not whole.",
+            facts.truncated_sip
+        ));
+    }
+    vec![finding]
+}
+
+fn starts_mid_call(scene: &Scene<'_>) -> Vec<Finding> {
+    let call = scene.call;
+    if call.call_id.is_none() {
+        return Vec::new();
+    }
+    let media_first = first_sip(call)
+        .zip(first_media(call))
+        .is_some_and(|(sip, media)| sip.at.seconds_since(media.at) > MEDIA_BEFORE_SIP);
+    if !call.capture.starts_mid_call && !media_first {
+        return Vec::new();
+    }
+    let Some(first) = call.events.iter().find(|event| event.observed) else {
+        return Vec::new();
+    };
+    vec![
+        Finding::new(
+            Severity::Warning,
+            [first.frame],
+            "Capture starts after the call did – first INVITE not recorded",
+        )
+        .on(first.id),
+    ]
+}
+
+fn ends_early(scene: &Scene<'_>) -> Vec<Finding> {
+    let call = scene.call;
+    let facts = &call.capture;
+    let up = match call.call_id {
+        Some(_) => {
+            // An answer to a BYE that is not in the capture ends the call as well.
+            let ended = scene.transactions("BYE").next().is_some();
+            (call.answered.is_some() || facts.starts_mid_call) && !ended
+        }
+        None => call.fax.as_ref().is_some_and(is_unfinished),
+    };
+    let near = facts.last_time.seconds_since(call.last_packet) < TAIL;
+    if !up || !(near || facts.unfinished) || rejected(call) {
+        return Vec::new();
+    }
+    let Some(last) = call.events.iter().rev().find(|event| event.observed) else {
+        return Vec::new();
+    };
+    vec![
+        Finding::new(
+            Severity::Note,
+            [last.last_frame],
+            "Capture stops while the call is still up – end state unknown",
+        )
+        .on(last.id),
+    ]
+}
+
+fn rejected(call: &Call) -> bool {
+    call.status.is_some_and(|status| status >= 300)
+}
+
+/// Neither delivered nor failed as far as the capture goes.
+fn is_unfinished(fax: &Fax) -> bool {
+    fax.verdict == Verdict::Incomplete
+}
+
+fn one_direction(scene: &Scene<'_>) -> Vec<Finding> {
+    let sip = only_side(scene.messages().map(|(event, _)| event)).and_then(|side| {
+        let proof = scene.messages().find(|(_, sip)| match method(sip) {
+            // An ACK answers a response, a response a request: whatever was answered is not here.
+            Some(method) => method == "ACK",
+            None => true,
+        })?;
+        Some((side, proof.0))
+    });
+    let media = only_side(scene.call.events.iter().filter(|event| is_media(event)))
+        .and_then(|side| Some((side, media_answer(scene)?)));
+    let Some((side, proof)) = media.or(sip) else {
+        return Vec::new();
+    };
+    let seen = format!(
+        "Only {} -> {} was captured – the other side did talk",
+        side,
+        side.other()
+    );
+    vec![
+        Finding::new(Severity::Warning, [proof.frame], seen)
+            .on(proof.id)
+            .about(scene.endpoint(side.other())),
+    ]
+}
+
+/// The side that sent all these events, if it was one side and there is more than one event.
+fn only_side<'a>(events: impl Iterator<Item = &'a Event>) -> Option<Side> {
+    let mut side = None;
+    let mut count = 0_u32;
+    for event in events.filter(|event| event.observed) {
+        if side.is_some_and(|side| side != event.from) {
+            return None;
+        }
+        side = Some(event.from);
+        count += 1;
+    }
+    side.filter(|_| count > 1)
+}
+
+fn is_media(event: &Event) -> bool {
+    !matches!(
+        event.kind,
+        EventKind::Sip(_) | EventKind::Icmp { .. } | EventKind::Missing(_) | EventKind::Gap { .. }
+    )
+}
+
+/// A T.30 message that is an answer: only who heard a command or DIS sends it.
+fn media_answer<'a>(scene: &Scene<'a>) -> Option<&'a Event> {
+    const ANSWERS: &[&str] = &[
+        "CFR", "FTT", "MCF", "RTN", "RTP", "PIP", "PIN", "PPR", "CTR", "ERR", "RNR", "DCS",
+    ];
+    scene
+        .t30()
+        .find(|(_, frame)| {
+            frame
+                .fcf
+                .label()
+                .is_some_and(|label| ANSWERS.contains(&label))
+        })
+        .map(|(event, _)| event)
+}
+
+fn drops(scene: &Scene<'_>) -> Vec<Finding> {
+    let facts = &scene.call.capture;
+    let together = gaps_together(scene.call);
+    let holes = facts.starts_mid_call
+        || scene
+            .call
+            .transactions
+            .iter()
+            .any(|transaction| transaction.requests.is_empty());
+    let why = if facts.dropped > 0 {
+        format!("{} packets dropped by the recorder", facts.dropped)
+    } else if facts.orphan_fragments > 0 && holes {
+        format!("{} IP fragments incomplete", facts.orphan_fragments)
+    } else if together.len() >= GAPS_TOGETHER {
+        "gaps in both directions at once".to_owned()
+    } else {
+        return Vec::new();
+    };
+    let frames = together.into_iter().take(EXAMPLES);
+    let seen = format!("Capture lost packets ({why}) – loss figures are too high");
+    vec![Finding::new(Severity::Warning, frames, seen)]
+}
+
+/// Frames after gaps that both directions have at the same time, if nearly all their gaps are like that.
+fn gaps_together(call: &Call) -> Vec<FrameNo> {
+    let (from_caller, from_callee) = (gaps(call, Side::Caller), gaps(call, Side::Callee));
+    let near = |a: Timestamp, b: Timestamp| a.seconds_since(b).abs() <= SAME_GAP;
+    let together: Vec<FrameNo> = from_caller
+        .iter()
+        .filter(|(at, _)| from_callee.iter().any(|(other, _)| near(*at, *other)))
+        .map(|(_, frame)| *frame)
+        .collect();
+    let all = from_caller.len().max(from_callee.len());
+    // Four fifths: independent loss of both ways coincides now and then.
+    if together.len().saturating_mul(5) >= all.saturating_mul(4) {
+        together
+    } else {
+        Vec::new()
+    }
+}
+
+fn gaps(call: &Call, side: Side) -> Vec<(Timestamp, FrameNo)> {
+    let udptl = call
+        .udptl
+        .of(side)
+        .gaps
+        .iter()
+        .map(|gap| (gap.at, gap.frame));
+    let rtp = call
+        .events
+        .iter()
+        .filter(|event| event.from == side)
+        .filter_map(|event| match &event.kind {
+            EventKind::Rtp(span) => Some(&span.stats.gaps),
+            _ => None,
+        })
+        .flatten()
+        .map(|(frame, at, _)| (*at, *frame));
+    udptl.chain(rtp).collect()
+}
+
+fn sip_not_captured(scene: &Scene<'_>) -> Vec<Finding> {
+    let call = scene.call;
+    if call.call_id.is_some() {
+        return Vec::new();
+    }
+    let Some(first) = first_media(call) else {
+        return Vec::new();
+    };
+    vec![
+        Finding::new(
+            Severity::Warning,
+            [first.frame],
+            "Fax media without its SIP – filter \"udp\" misses SIP over TCP/TLS",
+        )
+        .on(first.id),
+    ]
+}
+
+fn clock_jump(scene: &Scene<'_>) -> Vec<Finding> {
+    let jumps = &scene.call.capture.clock_jumps;
+    let Some((_, seconds)) = jumps.first() else {
+        return Vec::new();
+    };
+    let seen =
+        format!("Capture clock jumps {seconds:+.1} s – timers and durations are not reliable");
+    let frames = jumps.iter().map(|(frame, _)| *frame).take(EXAMPLES);
+    vec![Finding::new(Severity::Warning, frames, seen)]
+}
+
+fn duplicate_frames(scene: &Scene<'_>) -> Vec<Finding> {
+    let call = scene.call;
+    let packets =
+        u64::from(call.packets.sip) + u64::from(call.packets.rtp) + u64::from(call.packets.t38);
+    let twice = u64::from(call.capture.duplicates);
+    if twice == 0 || twice * 100 < packets * DUPLICATE_PERCENT {
+        return Vec::new();
+    }
+    let seen = format!("Packets recorded twice (-i any / mirror) – {twice} duplicates removed");
+    vec![Finding::new(
+        Severity::Note,
+        call.capture.first_duplicate,
+        seen,
+    )]
+}
+
+fn no_media(scene: &Scene<'_>) -> Vec<Finding> {
+    let call = scene.call;
+    let (Some(answer), Some(period)) = (scene.answer(), call.media.first()) else {
+        return Vec::new();
+    };
+    let nothing = call.packets.rtp == 0 && call.packets.t38 == 0;
+    let end = call.ended.unwrap_or(call.last_packet);
+    if !nothing || end.seconds_since(answer.at) <= NO_MEDIA || here_by_sdp(scene) {
+        return Vec::new();
+    }
+    let Some(ends) = period.t38.or(period.audio) else {
+        return Vec::new();
+    };
+    let seen = format!(
+        "SIP only – media {} does not pass this capture point",
+        ends.callee
+    );
+    vec![
+        Finding::new(Severity::Note, [answer.frame], seen)
+            .on(answer.id)
+            .about(ends.callee),
+    ]
+}
+
+/// Whether T.38 was agreed between the very hosts that speak SIP here: then its silence means something
+/// (`udptl-none`).
+fn here_by_sdp(scene: &Scene<'_>) -> bool {
+    let call = scene.call;
+    let direct = call.hops.is_empty();
+    direct
+        && call.media.iter().any(|period| {
+            period.t38.is_some_and(|ends| {
+                ends.caller.addr == call.caller.addr && ends.callee.addr == call.callee.addr
+            })
+        })
+}
+
+fn first_sip(call: &Call) -> Option<&Event> {
+    call.events
+        .iter()
+        .find(|event| matches!(event.kind, EventKind::Sip(_)))
+}
+
+fn first_media(call: &Call) -> Option<&Event> {
+    call.events
+        .iter()
+        .find(|event| event.observed && is_media(event))
+}
+
+#[cfg(test)]
+mod tests;

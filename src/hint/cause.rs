@@ -1,0 +1,278 @@
+//! Root cause versus consequence (the catalogue, 0.3): which of the errors explains the failure.
+//!
+//! The earliest error by the time of its first cited frame, on a tie the lower layer. On two legs what is
+//! wrong between them comes first: it explains both ends.
+
+use crate::call::{Call, Verdict};
+use crate::capture::{FrameNo, Timestamp};
+use crate::hint::engine::Root;
+use crate::hint::{Hint, Scene, Severity};
+
+/// Rules that sum up a failure, and never explain it while another one does.
+const SUMMARIES: &[&str] = &["t30-partial-delivery", "leg-first-failure"];
+
+/// Rules on two legs that explain what both ends see, whenever they are seen. The first one in this list
+/// wins among those of the same time. (`leg-bye-one-sided` counts at its own time: it is a matter of the end.)
+const BETWEEN_LEGS: &[&str] = &[
+    "leg-reinvite-not-relayed",
+    "leg-t38-one-sided",
+    "leg-media-not-relayed",
+    "leg-t30-not-relayed",
+    "leg-latency",
+];
+
+/// Rules that explain a call which failed before any fax, though they are no errors.
+const EXPLAIN_AS_WARNING: &[&str] = &["sip-invite-busy", "sip-no-answer"];
+
+/// The hint that explains why a fax failed, out of the hints of this leg and of the other.
+pub(crate) fn find(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Option<Root> {
+    let other = scene.mirrored();
+    if scene.delivered() || other.is_some_and(|other| other.delivered() && !failed(scene)) {
+        return None;
+    }
+    let mut candidates: Vec<Candidate<'_>> = own
+        .iter()
+        .map(|hint| Candidate::new(scene.call, hint))
+        .collect();
+    if let Some(other) = &other {
+        candidates.extend(there.iter().map(|hint| Candidate::new(other.call, hint)));
+    }
+    let root = between_legs(&candidates)
+        .or_else(|| earliest(&candidates, |hint| is_error(hint) && !hint.consequence))
+        .or_else(|| ended_early(scene, &candidates))
+        .or_else(|| {
+            earliest(&candidates, |hint| {
+                EXPLAIN_AS_WARNING.contains(&hint.rule.id)
+                    && hint.finding.severity == Severity::Warning
+            })
+        })
+        .or_else(|| earliest(&candidates, is_error))
+        .or_else(|| summary(&candidates))?;
+    Some(Root {
+        rule: root.hint.rule,
+        call: root.call.number,
+        hint: root.hint.clone(),
+    })
+}
+
+/// Whether this leg shows that the fax failed. A leg whose content cannot be told is no proof against the
+/// other one, which shows that it was delivered.
+fn failed(scene: &Scene<'_>) -> bool {
+    scene
+        .call
+        .fax
+        .as_ref()
+        .is_some_and(|fax| matches!(fax.verdict, Verdict::Failed | Verdict::Partial))
+}
+
+/// The id of the rule that explains why a fax failed; `None` if it was delivered.
+///
+/// `hints` are those of [`crate::hint::run`] on the same scene.
+pub fn root(hints: &[Hint], scene: &Scene<'_>) -> Option<&'static str> {
+    let there = scene
+        .mirrored()
+        .map(|other| crate::hint::run(&other))
+        .unwrap_or_default();
+    find(scene, hints, &there).map(|root| root.rule.id)
+}
+
+/// Sets the consequence flag: errors and warnings that come after the root, but for what stands on its own.
+pub(crate) fn mark_consequences(scene: &Scene<'_>, root: Option<&Root>, hints: &mut [Hint]) {
+    let Some(root) = root else {
+        // Nothing failed: what only explains something else is shown as it is.
+        return;
+    };
+    let root_here = root.call == scene.call.number;
+    for hint in hints {
+        let is_root = root_here
+            && hint.rule.id == root.rule.id
+            && hint.finding.frames == root.hint.finding.frames;
+        if is_root {
+            hint.consequence = false;
+        } else if is_error(hint) {
+            hint.consequence = true;
+        }
+    }
+}
+
+/// The sentence at the top of the flow: what, whose side, the deciding frame.
+pub fn sentence(root: &Root, scene: &Scene<'_>) -> String {
+    let mirrored = scene.mirrored();
+    let on = match &mirrored {
+        Some(other) if other.call.number == root.call => other,
+        _ => scene,
+    };
+    let finding = &root.hint.finding;
+    let mut at: Vec<String> = Vec::new();
+    if let Some(side) = finding.host.and_then(|host| on.side_of(host)) {
+        at.push(on.whose(side));
+    }
+    if let Some(frame) = finding.frames.first() {
+        at.push(format!("frame {frame}"));
+    }
+    if on.call.number != scene.call.number {
+        at.push(format!("on the other leg, call {}", on.call.number));
+    }
+    let what = if finding.seen.is_empty() {
+        root.rule.title
+    } else {
+        &finding.seen
+    };
+    if at.is_empty() {
+        what.to_owned()
+    } else {
+        format!("{what} ({})", at.join(", "))
+    }
+}
+
+/// A hint and when it was decided.
+#[derive(Clone, Copy)]
+struct Candidate<'a> {
+    call: &'a Call,
+    hint: &'a Hint,
+    at: Timestamp,
+}
+
+impl<'a> Candidate<'a> {
+    fn new(call: &'a Call, hint: &'a Hint) -> Self {
+        Self {
+            call,
+            hint,
+            at: decided(call, hint),
+        }
+    }
+
+    /// Order of root causes: time, then layer, then the order of the catalogue's families.
+    fn key(&self) -> (Timestamp, u8) {
+        (self.at, layer(self.hint.rule.id))
+    }
+}
+
+/// Time of the first cited frame; without one, of the event; without that, the end of the call.
+fn decided(call: &Call, hint: &Hint) -> Timestamp {
+    let of_frame = |frame: FrameNo| {
+        call.events
+            .iter()
+            .find(|event| event.frame <= frame && frame <= event.last_frame && event.observed)
+            .map(|event| {
+                if event.frame == frame {
+                    event.at
+                } else if event.last_frame == frame {
+                    event.end
+                } else {
+                    // Inside a folded row: between its ends, by frame number.
+                    between(event.at, event.end, event.frame, event.last_frame, frame)
+                }
+            })
+    };
+    let exact = |frame: FrameNo| {
+        call.events
+            .iter()
+            .find(|event| event.frame == frame && event.observed)
+            .map(|event| event.at)
+    };
+    let on_event = || {
+        let id = hint.finding.event?;
+        crate::hint::scene::event(call, id).map(|event| event.at)
+    };
+    hint.finding
+        .frames
+        .first()
+        .and_then(|frame| exact(*frame).or_else(|| of_frame(*frame)))
+        .or_else(on_event)
+        .unwrap_or(call.last_packet)
+}
+
+/// Time of a frame inside a row, by its number.
+fn between(
+    from: Timestamp,
+    to: Timestamp,
+    first: FrameNo,
+    last: FrameNo,
+    frame: FrameNo,
+) -> Timestamp {
+    let span = f64::from(last.0.saturating_sub(first.0).max(1));
+    let part = f64::from(frame.0.saturating_sub(first.0)) / span;
+    from.plus_seconds(to.seconds_since(from).max(0.0) * part)
+}
+
+/// Layers of the catalogue (0.3), from the lowest: capture, SIP set-up, T.38 negotiation, media path, the
+/// phases of T.30, teardown.
+fn layer(id: &str) -> u8 {
+    const TEARDOWN: &[&str] = &[
+        "sip-bye",
+        "sip-early-bye",
+        "sip-session-expired",
+        "t30-dropped",
+    ];
+    const PHASE_C: &[&str] = &["t30-page", "t30-cfr-no-page", "t30-dcn-in-page"];
+    const PHASE_D: &[&str] = &[
+        "t30-ppr",
+        "t30-eor",
+        "t30-rnr",
+        "t30-postmsg",
+        "t30-rtn",
+        "t30-dcn-after-page",
+    ];
+    let begins = |list: &[&str]| list.iter().any(|begin| id.starts_with(begin));
+    match id.split('-').next() {
+        _ if begins(TEARDOWN) => 8,
+        Some("cap") => 0,
+        Some("sip") => 1,
+        Some("t38") => 2,
+        Some("udptl" | "g711") => 3,
+        Some("leg") => 4,
+        _ if begins(PHASE_C) => 6,
+        _ if begins(PHASE_D) => 7,
+        _ => 5,
+    }
+}
+
+fn is_error(hint: &Hint) -> bool {
+    hint.finding.severity == Severity::Error && !SUMMARIES.contains(&hint.rule.id)
+}
+
+fn earliest<'a>(
+    candidates: &[Candidate<'a>],
+    wanted: impl Fn(&Hint) -> bool,
+) -> Option<Candidate<'a>> {
+    candidates
+        .iter()
+        .filter(|candidate| wanted(candidate.hint))
+        .min_by_key(|candidate| candidate.key())
+        .copied()
+}
+
+/// What is wrong between two legs, if anything is.
+fn between_legs<'a>(candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
+    let rank = |candidate: &Candidate<'_>| {
+        BETWEEN_LEGS
+            .iter()
+            .position(|id| *id == candidate.hint.rule.id)
+    };
+    candidates
+        .iter()
+        .filter(|candidate| is_error(candidate.hint) && rank(candidate).is_some())
+        .min_by_key(|candidate| (candidate.at, rank(candidate)))
+        .copied()
+}
+
+/// A capture that ends before its fax explains why nothing is known of the rest.
+fn ended_early<'a>(scene: &Scene<'_>, candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
+    let incomplete = scene
+        .call
+        .fax
+        .as_ref()
+        .is_some_and(|fax| fax.verdict == Verdict::Incomplete);
+    if !incomplete {
+        return None;
+    }
+    earliest(candidates, |hint| hint.rule.id == "cap-ends-early")
+}
+
+fn summary<'a>(candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
+    candidates
+        .iter()
+        .find(|candidate| candidate.hint.rule.id == "t30-partial-delivery")
+        .copied()
+}

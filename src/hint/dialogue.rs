@@ -1,0 +1,668 @@
+//! The T.30 exchange of a call, as rules ask for it: who plays which part, which command got which answer,
+//! what was repeated, and what the DCS in force says.
+//!
+//! Derived from the events of one call; a message with a bad check sequence is on the line, but neither a
+//! command nor an answer, as no terminal takes it for one.
+
+use crate::call::{Call, Event, EventKind, PageData, Side, Tcf};
+use crate::capture::{FrameNo, Timestamp};
+use crate::hint::evidence;
+use crate::line::Fcs;
+use crate::t30::Fcf;
+use crate::t30::frame::T30Frame;
+
+/// T4: wait for an answer before a command is repeated, seconds; 3 s +15 % (T.30 5.4.3.2), with tolerance.
+pub(crate) const T4: f64 = 3.0 * 1.15 + evidence::LATE;
+/// T2: the receiver waits for a command; 6 s +1 s (T.30 5.4.3.2), with tolerance.
+pub(crate) const T2: f64 = 7.0 + evidence::LATE;
+/// T1: identification; 35 s -5 s, with tolerance: the least time after which it may have run out.
+pub(crate) const T1_LEAST: f64 = 30.0 - evidence::EARLY;
+/// A DIS that begins sooner after the end of a DCS was under way when the DCS came, seconds.
+const DIS_IN_FLIGHT: f64 = 0.3;
+/// Longest pause between the frames of one burst, seconds.
+const BURST_PAUSE: f64 = 1.0;
+/// TCF: 1.5 s of zeros (T.30 5.3.6.1.4), after a pause of 75 ms.
+const TCF_SECONDS: f64 = 1.575;
+
+/// Something a fax terminal put on the line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line<'a> {
+    /// Its event.
+    pub(crate) event: &'a Event,
+    /// What it is.
+    pub(crate) what: What<'a>,
+}
+
+/// What was on the line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum What<'a> {
+    /// A T.30 message, whatever its check sequence.
+    Message(&'a T30Frame),
+    /// Training check.
+    Tcf(&'a Tcf),
+    /// Page data.
+    Page(&'a PageData),
+}
+
+impl<'a> Line<'a> {
+    /// The message, if it is one that a terminal would take.
+    pub(crate) fn valid(&self) -> Option<&'a T30Frame> {
+        self.message()
+            .filter(|message| message.fcs != Fcs::Bad && !message.damaged)
+    }
+
+    /// The message, if it is one.
+    pub(crate) fn message(&self) -> Option<&'a T30Frame> {
+        match self.what {
+            What::Message(message) => Some(message),
+            What::Tcf(_) | What::Page(_) => None,
+        }
+    }
+
+    /// The FCF of a valid message.
+    pub(crate) fn fcf(&self) -> Option<Fcf> {
+        self.valid().map(|message| message.fcf)
+    }
+
+    /// Page data, if it is that.
+    pub(crate) fn page(&self) -> Option<&'a PageData> {
+        match self.what {
+            What::Page(page) => Some(page),
+            What::Message(_) | What::Tcf(_) => None,
+        }
+    }
+
+    /// First frame.
+    pub(crate) fn frame(&self) -> FrameNo {
+        self.event.frame
+    }
+
+    /// `DIS`, `PPS-EOP`, `TCF`, `page 2`.
+    pub(crate) fn name(&self) -> String {
+        match self.what {
+            What::Message(message) => message.name().into_owned(),
+            What::Tcf(_) => "TCF".to_owned(),
+            What::Page(page) => format!("page {}", page.page),
+        }
+    }
+}
+
+/// A command and what became of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Round {
+    /// Place of the command in [`Dialogue::lines`].
+    pub(crate) command: usize,
+    /// Who sent it.
+    pub(crate) from: Side,
+    /// 1 for the first, 2 for the same command again without a valid answer in between, ...
+    pub(crate) attempt: u32,
+    /// When it was over; a DCS ends with its TCF.
+    pub(crate) end: Timestamp,
+    /// Place of the answer.
+    pub(crate) answer: Option<usize>,
+    /// DIS in answer to a DCS: the receiver did not see it.
+    pub(crate) unseen: Option<usize>,
+    /// The command repeats one whose answer is in the capture: place of that answer.
+    pub(crate) repeats_answered: Option<usize>,
+}
+
+/// Where in the fax a DCN was sent (RULES.md 9.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reached {
+    /// Nothing of phase B before it.
+    Nothing,
+    /// After DIS.
+    Dis,
+    /// After DTC.
+    Dtc,
+    /// After DCS or TCF.
+    Dcs,
+    /// After FTT.
+    Ftt,
+    /// After CFR or CTR, before page data.
+    Cfr,
+    /// In page data, or after it with no post-message command.
+    Page,
+    /// After a post-message command.
+    PostMessage,
+    /// After MCF (or RTP, PIP) to a command that announces more.
+    MoreConfirmed,
+    /// After MCF (or RTP, PIP) to EOP.
+    EndConfirmed,
+    /// After RTN or PIN.
+    Rejected,
+    /// After PPR, CTC or ERR.
+    Correction,
+    /// After RNR or RR.
+    NotReady,
+}
+
+/// The T.30 exchange of one call.
+#[derive(Clone, Debug)]
+pub(crate) struct Dialogue<'a> {
+    /// The call.
+    pub(crate) call: &'a Call,
+    /// Messages, TCF and page data in time order, up to and with the first DCN.
+    pub(crate) lines: Vec<Line<'a>>,
+    /// Commands in time order.
+    pub(crate) rounds: Vec<Round>,
+    /// The called terminal: the one that identifies itself with DIS.
+    pub(crate) called: Side,
+    /// It sends pages.
+    pub(crate) sender: Side,
+    /// The first DCN: its place in `lines`.
+    pub(crate) dcn: Option<usize>,
+}
+
+impl<'a> Dialogue<'a> {
+    /// Reads a call. Empty for a call without T.30.
+    pub(crate) fn of(call: &'a Call) -> Self {
+        let lines = lines(call);
+        let first = |wanted: &[Fcf]| {
+            lines
+                .iter()
+                .find(|line| line.fcf().is_some_and(|fcf| wanted.contains(&fcf)))
+                .map(|line| line.event.from)
+        };
+        let dtc = first(&[Fcf::Dtc]);
+        let dcs = first(&[Fcf::Dcs, Fcf::Nss]);
+        let called = first(&[Fcf::Dis])
+            .or_else(|| first(&[Fcf::Csi, Fcf::Nsf]))
+            .or_else(|| dtc.map(Side::other))
+            .or_else(|| dcs.map(Side::other))
+            .or_else(|| first(ANSWERS).filter(|_| dtc.is_none()))
+            .unwrap_or(Side::Callee);
+        let sender = dcs
+            .or_else(|| call.fax.as_ref().and_then(|fax| fax.sender))
+            .or_else(|| dtc.map(Side::other))
+            .unwrap_or_else(|| called.other());
+        let dcn = lines.iter().position(|line| line.fcf() == Some(Fcf::Dcn));
+        let rounds = rounds(&lines);
+        Self {
+            call,
+            lines,
+            rounds,
+            called,
+            sender,
+            dcn,
+        }
+    }
+
+    /// The side that sends no pages.
+    pub(crate) fn receiver(&self) -> Side {
+        self.sender.other()
+    }
+
+    /// A line by its place.
+    pub(crate) fn line(&self, place: usize) -> Option<&Line<'a>> {
+        self.lines.get(place)
+    }
+
+    /// The valid messages with their places.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = (usize, &Line<'a>, &'a T30Frame)> {
+        self.lines
+            .iter()
+            .enumerate()
+            .filter_map(|(place, line)| line.valid().map(|message| (place, line, message)))
+    }
+
+    /// Valid messages of some FCF.
+    pub(crate) fn all(&self, wanted: &'a [Fcf]) -> impl Iterator<Item = (usize, &Line<'a>)> {
+        self.lines
+            .iter()
+            .enumerate()
+            .filter(|(_, line)| line.fcf().is_some_and(|fcf| wanted.contains(&fcf)))
+    }
+
+    /// Whether a valid message of some FCF was seen.
+    pub(crate) fn has(&self, wanted: &'a [Fcf]) -> bool {
+        self.all(wanted).next().is_some()
+    }
+
+    /// The last valid message of some FCF before a place.
+    pub(crate) fn last_before(&self, place: usize, wanted: &[Fcf]) -> Option<(usize, &Line<'a>)> {
+        self.lines
+            .iter()
+            .enumerate()
+            .take(place)
+            .rev()
+            .find(|(_, line)| line.fcf().is_some_and(|fcf| wanted.contains(&fcf)))
+    }
+
+    /// The first line after a place for which `wanted` holds.
+    pub(crate) fn next_after(
+        &self,
+        place: usize,
+        wanted: impl Fn(&Line<'a>) -> bool,
+    ) -> Option<(usize, &Line<'a>)> {
+        self.lines
+            .iter()
+            .enumerate()
+            .skip(place + 1)
+            .find(|(_, line)| wanted(line))
+    }
+
+    /// Rounds of some command.
+    pub(crate) fn rounds_of(&self, wanted: &'a [Fcf]) -> impl Iterator<Item = &Round> {
+        self.rounds.iter().filter(|round| {
+            self.line(round.command)
+                .and_then(Line::fcf)
+                .is_some_and(|fcf| wanted.contains(&fcf))
+        })
+    }
+
+    /// FCF of a round's command.
+    pub(crate) fn command(&self, round: &Round) -> Option<&Line<'a>> {
+        self.line(round.command)
+    }
+
+    /// FCF of a round's answer.
+    pub(crate) fn answer(&self, round: &Round) -> Option<Fcf> {
+        round
+            .answer
+            .and_then(|place| self.line(place))
+            .and_then(Line::fcf)
+    }
+
+    /// The page number that holds at a place: of the last page data before it, at least 1.
+    pub(crate) fn page_at(&self, place: usize) -> u32 {
+        self.lines
+            .iter()
+            .take(place + 1)
+            .rev()
+            .find_map(|line| line.page().map(|page| page.page))
+            .unwrap_or(1)
+    }
+
+    /// Whether nothing of a side was captured although the other side's answers prove that it talked
+    /// (`cap-one-direction`).
+    pub(crate) fn is_half(&self) -> bool {
+        let seen = |side: Side| self.lines.iter().any(|line| line.event.from == side);
+        let answers = |side: Side| {
+            self.lines.iter().any(|line| {
+                line.event.from == side
+                    && line.fcf().is_some_and(|fcf| {
+                        ANSWERS.contains(&fcf) && !matches!(fcf, Fcf::Dcn | Fcf::Crp)
+                    })
+            })
+        };
+        let commands = |side: Side| {
+            self.lines.iter().any(|line| {
+                line.event.from == side
+                    && line
+                        .fcf()
+                        .is_some_and(|fcf| COMMANDS.contains(&fcf) && fcf != Fcf::Dis)
+            })
+        };
+        [Side::Caller, Side::Callee].into_iter().any(|side| {
+            !seen(side.other()) && (answers(side) || (commands(side) && self.pages_confirmed() > 0))
+        })
+    }
+
+    /// Pages confirmed, by the model.
+    pub(crate) fn pages_confirmed(&self) -> u32 {
+        self.call.fax.as_ref().map_or(0, |fax| fax.pages_confirmed)
+    }
+
+    /// The last DCS before a place.
+    pub(crate) fn dcs_before(&self, place: usize) -> Option<&'a T30Frame> {
+        self.last_before(place, &[Fcf::Dcs])
+            .and_then(|(_, line)| line.valid())
+    }
+
+    /// How far the fax had come just before a place.
+    pub(crate) fn reached(&self, place: usize) -> Reached {
+        for (at, line) in self.lines.iter().enumerate().take(place).rev() {
+            match line.what {
+                What::Tcf(_) => return Reached::Dcs,
+                What::Page(_) => return Reached::Page,
+                What::Message(message) => {
+                    if line.valid().is_some() && decides(message.fcf) {
+                        return self.after(at, message.fcf);
+                    }
+                }
+            }
+        }
+        // A called terminal that is only heard in pieces has begun phase B all the same.
+        if self
+            .lines
+            .iter()
+            .take(place)
+            .any(|line| line.message().is_some())
+        {
+            Reached::Dis
+        } else {
+            Reached::Nothing
+        }
+    }
+
+    /// How far the fax came in all.
+    pub(crate) fn reached_in_all(&self) -> Reached {
+        self.reached(self.lines.len())
+    }
+
+    fn after(&self, place: usize, fcf: Fcf) -> Reached {
+        match fcf {
+            Fcf::Dis if self.trains_before(place) => Reached::Dcs,
+            Fcf::Dis => Reached::Dis,
+            Fcf::Dtc => Reached::Dtc,
+            Fcf::Dcs | Fcf::Nss => Reached::Dcs,
+            Fcf::Ftt => Reached::Ftt,
+            Fcf::Cfr => Reached::Cfr,
+            Fcf::Ctr | Fcf::Ctc | Fcf::Ppr | Fcf::Err => Reached::Correction,
+            Fcf::Rtn | Fcf::Pin => Reached::Rejected,
+            Fcf::Rnr | Fcf::Rr => Reached::NotReady,
+            Fcf::Mcf | Fcf::Rtp | Fcf::Pip => match self
+                .last_before(place, POST_MESSAGE)
+                .and_then(|(_, line)| line.valid())
+            {
+                Some(command) if ends_procedure(command) => Reached::EndConfirmed,
+                _ => Reached::MoreConfirmed,
+            },
+            _ => Reached::PostMessage,
+        }
+    }
+}
+
+impl Dialogue<'_> {
+    /// Whether a DCS (of any quality) or TCF comes before a DIS with no answer in between: the receiver did
+    /// not see it and offers itself again, so the fax is in training.
+    fn trains_before(&self, place: usize) -> bool {
+        self.lines
+            .iter()
+            .take(place)
+            .rev()
+            .take_while(|line| {
+                line.fcf()
+                    .is_none_or(|fcf| !ANSWERS.contains(&fcf) || fcf == Fcf::Crp)
+            })
+            .any(|line| match line.what {
+                What::Tcf(_) => true,
+                What::Message(message) => matches!(message.fcf, Fcf::Dcs | Fcf::Nss),
+                What::Page(_) => false,
+            })
+    }
+
+    /// Runs of the same command, each with all its rounds.
+    pub(crate) fn runs<'d>(&'d self, wanted: &'d [Fcf]) -> Vec<Vec<&'d Round>> {
+        let mut out: Vec<Vec<&Round>> = Vec::new();
+        for round in self.rounds.iter().filter(|round| {
+            self.line(round.command)
+                .and_then(Line::fcf)
+                .is_some_and(|fcf| wanted.contains(&fcf))
+        }) {
+            match out.last_mut() {
+                Some(run) if round.attempt > 1 => run.push(round),
+                _ => out.push(vec![round]),
+            }
+        }
+        out
+    }
+
+    /// Whether the other side put any message on the line, readable or not, after a command and before the
+    /// next one of the same side.
+    pub(crate) fn is_talked_to(&self, round: &Round) -> bool {
+        self.lines
+            .iter()
+            .skip(round.command + 1)
+            .take_while(|line| {
+                line.event.from != round.from
+                    || line
+                        .fcf()
+                        .is_none_or(|fcf| !COMMANDS.contains(&fcf) && fcf != Fcf::Dcn)
+            })
+            .any(|line| line.event.from != round.from && line.message().is_some())
+    }
+
+    /// Seconds for which nothing answered a command: to the next command or DCN of the same side, the
+    /// hang-up, or the end of the capture.
+    pub(crate) fn patience(&self, round: &Round) -> f64 {
+        let next = self
+            .lines
+            .iter()
+            .skip(round.command + 1)
+            .find(|line| {
+                line.event.from == round.from
+                    && line
+                        .fcf()
+                        .is_some_and(|fcf| COMMANDS.contains(&fcf) || fcf == Fcf::Dcn)
+            })
+            .map(|line| line.event.at);
+        let hang_up = evidence::hang_up(self.call).map(|event| event.at);
+        let until = [next, hang_up.filter(|at| *at > round.end)]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(self.call.capture.last_time);
+        until.seconds_since(round.end)
+    }
+
+    /// T38 stands for this fax, at least in part.
+    pub(crate) fn is_t38(&self) -> bool {
+        self.call.udptl.caller.packets > 0 || self.call.udptl.callee.packets > 0
+    }
+}
+
+/// Messages that move the fax on; identification frames and the like do not.
+fn decides(fcf: Fcf) -> bool {
+    (COMMANDS.contains(&fcf) || ANSWERS.contains(&fcf)) && !matches!(fcf, Fcf::Crp | Fcf::Fnv)
+}
+
+/// Commands: an answer is expected (T.30 5.3.6).
+pub(crate) const COMMANDS: &[Fcf] = &[
+    Fcf::Dis,
+    Fcf::Dtc,
+    Fcf::Dcs,
+    Fcf::Nss,
+    Fcf::Ctc,
+    Fcf::Eom,
+    Fcf::Mps,
+    Fcf::Eor,
+    Fcf::Eop,
+    Fcf::Rr,
+    Fcf::Eos,
+    Fcf::PriEom,
+    Fcf::PriMps,
+    Fcf::PriEop,
+    Fcf::Pps,
+];
+
+/// Answers to the commands of the sender of pages.
+pub(crate) const ANSWERS: &[Fcf] = &[
+    Fcf::Cfr,
+    Fcf::Ftt,
+    Fcf::Ctr,
+    Fcf::Mcf,
+    Fcf::Rtn,
+    Fcf::Rtp,
+    Fcf::Pin,
+    Fcf::Pip,
+    Fcf::Pid,
+    Fcf::Rnr,
+    Fcf::Err,
+    Fcf::Ppr,
+    Fcf::Fnv,
+    Fcf::Crp,
+    Fcf::Dcn,
+];
+
+/// Post-message commands that want a page confirmed.
+pub(crate) const POST_MESSAGE: &[Fcf] = &[
+    Fcf::Eom,
+    Fcf::Mps,
+    Fcf::Eop,
+    Fcf::Eos,
+    Fcf::PriEom,
+    Fcf::PriMps,
+    Fcf::PriEop,
+    Fcf::Pps,
+];
+
+/// Whether a post-message command announces the end: EOP, PRI-EOP, PPS-EOP.
+pub(crate) fn ends_procedure(message: &T30Frame) -> bool {
+    let fcf = if matches!(message.fcf, Fcf::Pps | Fcf::Eor) {
+        message.fcf2
+    } else {
+        Some(message.fcf)
+    };
+    matches!(fcf, Some(Fcf::Eop | Fcf::PriEop))
+}
+
+fn lines(call: &Call) -> Vec<Line<'_>> {
+    let mut out = Vec::new();
+    for event in call.events.iter().filter(|event| event.observed) {
+        let what = match &event.kind {
+            EventKind::T30(message) => What::Message(message),
+            EventKind::Tcf(tcf) => What::Tcf(tcf),
+            EventKind::PageData(page) => What::Page(page),
+            _ => continue,
+        };
+        let line = Line { event, what };
+        out.push(line);
+        if line.fcf() == Some(Fcf::Dcn) {
+            break;
+        }
+    }
+    out
+}
+
+fn rounds(lines: &[Line<'_>]) -> Vec<Round> {
+    let mut out: Vec<Round> = Vec::new();
+    for (place, line) in lines.iter().enumerate() {
+        let Some(message) = line.valid().filter(|message| is_command(message)) else {
+            if let Some(fcf) = line.fcf() {
+                take_answer(&mut out, lines, place, line, fcf);
+            }
+            continue;
+        };
+        take_answer(&mut out, lines, place, line, message.fcf);
+        let from = line.event.from;
+        let previous = out.iter().rev().find(|round| round.from == from);
+        let (attempt, repeats_answered) = repetition(lines, previous, place, message);
+        out.push(Round {
+            command: place,
+            from,
+            attempt,
+            end: command_end(lines, place, line, message),
+            answer: None,
+            unseen: None,
+            repeats_answered,
+        });
+    }
+    out
+}
+
+/// NSS stands before a DCS or instead of it; only its last frame is the command.
+fn is_command(message: &T30Frame) -> bool {
+    COMMANDS.contains(&message.fcf) && (message.fcf != Fcf::Nss || message.last)
+}
+
+/// The latest open round of the other side gets the answer.
+fn take_answer(out: &mut [Round], lines: &[Line<'_>], place: usize, line: &Line<'_>, fcf: Fcf) {
+    let Some(round) = out
+        .iter_mut()
+        .rev()
+        .find(|round| round.from != line.event.from)
+    else {
+        return;
+    };
+    let Some(command) = lines.get(round.command).and_then(Line::fcf) else {
+        return;
+    };
+    let answers = match command {
+        Fcf::Dis => matches!(
+            fcf,
+            Fcf::Dcs | Fcf::Nss | Fcf::Dtc | Fcf::Crp | Fcf::Fnv | Fcf::Dcn
+        ),
+        Fcf::Dtc => matches!(fcf, Fcf::Dcs | Fcf::Nss | Fcf::Crp | Fcf::Fnv | Fcf::Dcn),
+        _ => ANSWERS.contains(&fcf),
+    };
+    if answers && round.answer.is_none() {
+        round.answer = Some(place);
+    }
+    if fcf == Fcf::Dis
+        && matches!(command, Fcf::Dcs | Fcf::Nss)
+        && round.answer.is_none()
+        && round.unseen.is_none()
+        && lines.get(round.command).is_some_and(|dcs| {
+            burst_start(lines, place).seconds_since(dcs.event.end) >= DIS_IN_FLIGHT
+        })
+    {
+        round.unseen = Some(place);
+    }
+}
+
+/// When the messages began that lead up to this one without a pause: NSF and CSI before DIS.
+fn burst_start(lines: &[Line<'_>], place: usize) -> Timestamp {
+    let Some(last) = lines.get(place) else {
+        return Timestamp::default();
+    };
+    let mut start = last.event.at;
+    for line in lines.iter().take(place).rev() {
+        if line.event.from != last.event.from {
+            continue;
+        }
+        let leads = line.message().is_some_and(|message| !message.last)
+            && start.seconds_since(line.event.end) < BURST_PAUSE;
+        if !leads {
+            break;
+        }
+        start = line.event.at;
+    }
+    start
+}
+
+fn repetition(
+    lines: &[Line<'_>],
+    previous: Option<&Round>,
+    place: usize,
+    message: &T30Frame,
+) -> (u32, Option<usize>) {
+    let Some(previous) = previous else {
+        return (1, None);
+    };
+    let Some(before) = lines.get(previous.command).and_then(Line::valid) else {
+        return (1, None);
+    };
+    let same = before.fcf == message.fcf
+        && before.fcf2 == message.fcf2
+        && (matches!(message.fcf, Fcf::Dcs | Fcf::Dis | Fcf::Nss) || before.fif() == message.fif());
+    let data_between = lines
+        .iter()
+        .take(place)
+        .skip(previous.command + 1)
+        .any(|line| line.page().is_some());
+    if !same || data_between {
+        return (1, None);
+    }
+    match previous
+        .answer
+        .and_then(|answer| lines.get(answer))
+        .and_then(Line::fcf)
+    {
+        None | Some(Fcf::Crp) => (previous.attempt + 1, None),
+        // These answers ask for another round of the same command; a DIS again after a DCS is counted with
+        // the DCS (`Round::unseen`).
+        Some(
+            Fcf::Ftt | Fcf::Rnr | Fcf::Rtn | Fcf::Pin | Fcf::Fnv | Fcf::Dcs | Fcf::Nss | Fcf::Dtc,
+        ) => (1, None),
+        // RTP asks for training too.
+        Some(Fcf::Rtp) if message.fcf == Fcf::Dcs => (1, None),
+        Some(_) => (1, previous.answer),
+    }
+}
+
+fn command_end(lines: &[Line<'_>], place: usize, line: &Line<'_>, message: &T30Frame) -> Timestamp {
+    if !matches!(message.fcf, Fcf::Dcs | Fcf::Nss) {
+        return line.event.end;
+    }
+    let tcf = lines
+        .iter()
+        .skip(place + 1)
+        .take_while(|next| next.event.from == line.event.from || next.fcf().is_none())
+        .find(|next| matches!(next.what, What::Tcf(_)) && next.event.from == line.event.from);
+    match tcf {
+        Some(tcf) => tcf.event.end,
+        None => line.event.end.plus_seconds(TCF_SECONDS),
+    }
+}

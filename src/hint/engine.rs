@@ -1,0 +1,140 @@
+//! All checks, then what covers what, then what the capture makes doubtful, then order.
+
+use crate::call::CallNo;
+use crate::capture::FrameNo;
+use crate::hint::suppression::{ABSENCE, DOUBTFUL_CAPTURE, Effect, TABLE, lowered};
+use crate::hint::{Hint, Rule, Scene, Severity, cause, rules};
+
+/// Hints of one leg, and what explains the failure of the whole fax.
+#[derive(Clone, Debug)]
+pub struct Diagnosis {
+    /// Hints of the scene's call: by severity, then first frame.
+    pub hints: Vec<Hint>,
+    /// What explains the failure; `None` if the fax was delivered, or nothing explains it.
+    pub root: Option<Root>,
+}
+
+/// The hint that explains a failed fax.
+#[derive(Clone, Debug)]
+pub struct Root {
+    /// Its rule.
+    pub rule: &'static Rule,
+    /// The leg on which it stands.
+    pub call: CallNo,
+    /// The hint itself.
+    pub hint: Hint,
+}
+
+/// The hints of a scene's call; [`diagnose`] without the root.
+pub fn run(scene: &Scene<'_>) -> Vec<Hint> {
+    diagnose(scene).hints
+}
+
+/// Checks all rules on a call (and, for the root cause, on the other leg).
+pub fn diagnose(scene: &Scene<'_>) -> Diagnosis {
+    let found = check(scene);
+    let mirrored = scene.mirrored();
+    let found_there = mirrored.as_ref().map(check).unwrap_or_default();
+    let mut hints = settle(scene, &found, &found_there);
+    let there = mirrored
+        .as_ref()
+        .map(|mirrored| settle(mirrored, &found_there, &found))
+        .unwrap_or_default();
+    let root = cause::find(scene, &hints, &there);
+    cause::mark_consequences(scene, root.as_ref(), &mut hints);
+    Diagnosis { hints, root }
+}
+
+/// What all rules say, in the order of the catalogue.
+fn check(scene: &Scene<'_>) -> Vec<Hint> {
+    rules()
+        .flat_map(|rule| {
+            (rule.check)(scene).into_iter().map(move |finding| Hint {
+                rule,
+                finding,
+                consequence: false,
+            })
+        })
+        .collect()
+}
+
+/// Covered hints taken off, doubtful ones lowered, the rest in order.
+fn settle(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Vec<Hint> {
+    let delivered = scene.delivered();
+    let mut kept: Vec<Hint> = own
+        .iter()
+        .filter_map(|hint| after_table(scene, hint, own, there))
+        .map(|hint| after_doubt(hint, own))
+        .map(|hint| if delivered { after_success(hint) } else { hint })
+        .collect();
+    kept.sort_by_key(|hint| (hint.finding.severity, first_frame(hint)));
+    kept
+}
+
+/// What the table of [`crate::hint::suppression`] leaves of a hint.
+fn after_table(scene: &Scene<'_>, hint: &Hint, own: &[Hint], there: &[Hint]) -> Option<Hint> {
+    let mut hint = hint.clone();
+    for row in TABLE.iter().filter(|row| row.covers(hint.rule.id)) {
+        let works = own.iter().any(|by| row.works(by, &hint, false))
+            || there.iter().any(|by| row.works(by, &hint, true));
+        if !works || row.by == hint.rule.id {
+            continue;
+        }
+        match row.effect {
+            Effect::Hide => return None,
+            Effect::HideAcrossJump if crosses_jump(scene, &hint) => return None,
+            Effect::HideAcrossJump => {}
+            Effect::Explain => hint.consequence = true,
+            Effect::Lower => doubt(&mut hint),
+        }
+    }
+    Some(hint)
+}
+
+/// Absence rules say less where the capture may simply not have it (RULES.md 0.2).
+fn after_doubt(mut hint: Hint, own: &[Hint]) -> Hint {
+    let doubtful = own
+        .iter()
+        .any(|other| DOUBTFUL_CAPTURE.contains(&other.rule.id));
+    if doubtful && ABSENCE.contains(&hint.rule.id) {
+        doubt(&mut hint);
+    }
+    hint
+}
+
+fn doubt(hint: &mut Hint) {
+    hint.finding.severity = lowered(hint.finding.severity);
+    hint.finding.seen.push_str(" (capture incomplete)");
+}
+
+/// A fax that was delivered got over whatever happened in its dialogue: no error of T.30 is left.
+fn after_success(mut hint: Hint) -> Hint {
+    if hint.rule.id.starts_with("t30-") && hint.finding.severity == Severity::Error {
+        hint.finding.severity = Severity::Warning;
+    }
+    hint
+}
+
+/// Whether the capture clock jumps between the first and the last cited frame.
+fn crosses_jump(scene: &Scene<'_>, hint: &Hint) -> bool {
+    let first = hint.finding.frames.iter().min();
+    let last = hint.finding.frames.iter().max();
+    let (Some(first), Some(last)) = (first, last) else {
+        return false;
+    };
+    let jumps = &scene.call.capture.clock_jumps;
+    // A finding on one frame is about what came before it: the jump may be up to that frame.
+    jumps
+        .iter()
+        .any(|(frame, _)| first <= frame && frame <= last)
+}
+
+/// First frame of a hint, in capture order.
+fn first_frame(hint: &Hint) -> FrameNo {
+    hint.finding
+        .frames
+        .iter()
+        .copied()
+        .min()
+        .unwrap_or_default()
+}

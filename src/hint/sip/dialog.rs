@@ -1,0 +1,218 @@
+//! Signalling within a dialog: retransmissions, addresses that cannot be reached, announcements.
+
+use std::net::IpAddr;
+
+use crate::call::{Event, Side, SipEvent};
+use crate::hint::scene::{headers, is_private, method, status};
+use crate::hint::{Finding, Rule, Scene, Severity};
+
+/// Fewer retransmissions happen on good networks too.
+const MANY_RETRANSMISSIONS: usize = 3;
+/// Answers repeated so often without an ACK show that the ACK does not come.
+const ANSWERS_WITHOUT_ACK: usize = 3;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "sip-ack-missing",
+        severity: Severity::Error,
+        title: "200 OK is repeated: its ACK never arrives",
+        advice: "The ACK is lost, or goes to an address where nobody is: a private Contact, a missing Record-Route, a \
+                 SIP ALG. The side that sent the 200 ends the call about 32 s later, often in the middle of the fax. \
+                 Check Contact and NAT settings of the side that sent the 200 (externip/localnet, \
+                 external_signaling_address, rewrite_contact), and capture where the ACK should pass.",
+        reference: "RFC 3261 (a 2xx is repeated until its ACK arrives)",
+        when: "a 2xx to INVITE or re-INVITE is sent three times or more, and no ACK to it is in the capture",
+        check: ack_missing,
+    },
+    Rule {
+        id: "sip-retransmissions",
+        severity: Severity::Warning,
+        title: "SIP messages had to be sent again",
+        advice: "SIP is lost on the way, or the peer is slow to answer. Where signalling is lost T.38 often is too, \
+                 as it takes the same path; a slow peer delays the switch to T.38 past the timers of T.30. Check \
+                 load and network of the side that answers late.",
+        reference: "RFC 3261 (retransmission over UDP)",
+        when: "requests or 2xx of a call are repeated; a warning from three",
+        check: retransmissions,
+    },
+    Rule {
+        id: "sip-private-contact",
+        severity: Severity::Warning,
+        title: "The Contact is a private address",
+        advice: "ACK, BYE and the T.38 re-INVITE go to the Contact of the other side. If nobody repairs it \
+                 (fix_nated_contact in Kamailio, rewrite_contact in PJSIP, nat=yes or rport elsewhere), they are lost \
+                 although the call connects. Set the external address on the side that announces the private one.",
+        reference: "RFC 3261 (dialogs); RFC 3581 (rport)",
+        when: "a Contact holds a private address while the packet comes from a public one",
+        check: private_contact,
+    },
+    Rule {
+        id: "sip-fax-tag",
+        severity: Severity::Note,
+        title: "A side announces that it is a fax",
+        advice: "A terminal may say that it is a fax and which transport it prefers. If the caller asked for T.38 \
+                 and no switch follows, look at t38-no-reinvite: the answering side should have asked for T.38.",
+        reference: "RFC 6913",
+        when: "Contact or Accept-Contact holds sip.fax",
+        check: fax_tag,
+    },
+];
+
+fn ack_missing(scene: &Scene<'_>) -> Vec<Finding> {
+    scene
+        .transactions("INVITE")
+        .filter(|invite| invite.acks.is_empty())
+        .filter_map(|invite| {
+            let answers: Vec<&Event> = invite
+                .responses
+                .iter()
+                .filter(|(status, _)| (200..300).contains(status))
+                .filter_map(|(_, id)| scene.event(*id))
+                .collect();
+            let (first, last) = (answers.first()?, answers.last()?);
+            if answers.len() < ANSWERS_WITHOUT_ACK {
+                return None;
+            }
+            let seen = format!(
+                "200 OK repeated {}x, no ACK – call will drop after 32 s",
+                answers.len()
+            );
+            Some(
+                Finding::new(Severity::Error, [first.frame, last.frame], seen)
+                    .on(first.id)
+                    .about(first.src)
+                    .more(format!(
+                        "The ACK of {} does not reach {}.",
+                        scene.whose(first.from.other()),
+                        scene.whose(first.from)
+                    )),
+            )
+        })
+        .collect()
+}
+
+fn retransmissions(scene: &Scene<'_>) -> Vec<Finding> {
+    let repeated: Vec<(&Event, &SipEvent)> = scene
+        .messages()
+        .filter(|(event, sip)| {
+            event.retransmission && status(sip).is_none_or(|status| (200..300).contains(&status))
+        })
+        .collect();
+    let Some((first, sip)) = repeated.first() else {
+        return Vec::new();
+    };
+    let name = method(sip).map_or_else(|| sip.message.start.to_string(), str::to_owned);
+    let count = repeated.len();
+    let (severity, seen) = if count >= MANY_RETRANSMISSIONS {
+        (
+            Severity::Warning,
+            format!("SIP retransmissions ({count}) – packet loss or slow peer on signalling"),
+        )
+    } else {
+        (
+            Severity::Note,
+            format!("{name} was sent again ({count} SIP retransmissions in the call)"),
+        )
+    };
+    let frames = repeated.iter().map(|(event, _)| event.frame);
+    vec![
+        Finding::new(severity, frames, seen)
+            .on(first.id)
+            .about(first.src),
+    ]
+}
+
+fn private_contact(scene: &Scene<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for side in [Side::Caller, Side::Callee] {
+        let told = scene
+            .messages()
+            .filter(|(event, _)| event.from == side)
+            .find_map(|(event, sip)| {
+                let addr = contact_address(sip)?;
+                (is_private(addr) && !is_private(event.src.addr)).then_some((event, addr))
+            });
+        let Some((event, addr)) = told else {
+            continue;
+        };
+        // Seen behind the peer's own NAT: its public address is not in the capture.
+        let severity = if lost_towards(scene, side) {
+            Severity::Error
+        } else if is_private(event.dst.addr) {
+            Severity::Note
+        } else {
+            Severity::Warning
+        };
+        let seen = format!("Contact {addr} is private – ACK/BYE/T.38 re-INVITE may not return");
+        found.push(
+            Finding::new(severity, [event.frame], seen)
+                .on(event.id)
+                .about(event.src)
+                .more(format!(
+                    "It is announced by {}, whose packets come from {}.",
+                    scene.whose(side),
+                    event.src.addr
+                )),
+        );
+    }
+    found
+}
+
+/// Whether requests within the dialog towards this side are lost: no answer to them, or no ACK.
+fn lost_towards(scene: &Scene<'_>, side: Side) -> bool {
+    let unanswered = scene.call.transactions.iter().any(|transaction| {
+        transaction.from == side.other()
+            && !transaction.initial
+            && transaction.requests.len() >= ANSWERS_WITHOUT_ACK
+            && transaction.responses.is_empty()
+    });
+    let no_ack = ack_missing(scene).iter().any(|finding| {
+        finding
+            .host
+            .is_some_and(|host| scene.side_of(host) == Some(side))
+    });
+    unanswered || no_ack
+}
+
+/// The address in a Contact header, if it is an address and no name.
+fn contact_address(sip: &SipEvent) -> Option<IpAddr> {
+    let value = headers(sip, "Contact").next()?;
+    let uri = match value.split_once('<') {
+        Some((_, rest)) => rest.split_once('>').map_or(rest, |(uri, _)| uri),
+        None => value,
+    };
+    let (_, rest) = uri.split_once(':')?;
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(v6) => v6.split_once(']')?.0,
+        None => host.split([':', ';', '?']).next()?,
+    };
+    host.trim().parse().ok()
+}
+
+fn fax_tag(scene: &Scene<'_>) -> Vec<Finding> {
+    scene
+        .messages()
+        .filter(|(event, _)| !event.retransmission)
+        .find_map(|(event, sip)| {
+            let value = headers(sip, "Contact")
+                .chain(headers(sip, "Accept-Contact"))
+                .find(|value| value.to_ascii_lowercase().contains("sip.fax"))?;
+            let wish = if value.to_ascii_lowercase().contains("passthrough") {
+                "passthrough"
+            } else {
+                "t38"
+            };
+            let seen = format!(
+                "{} announces fax capability: {wish}",
+                scene.who_begins(event.from)
+            );
+            Some(
+                Finding::new(Severity::Note, [event.frame], seen)
+                    .on(event.id)
+                    .about(event.src),
+            )
+        })
+        .into_iter()
+        .collect()
+}

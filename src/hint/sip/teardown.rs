@@ -1,0 +1,290 @@
+//! How a call ends: BYE, its answer, what comes too early or never.
+
+use crate::call::{Event, Side, Transaction};
+use crate::capture::Timestamp;
+use crate::hint::scene::header;
+use crate::hint::sip::{q850_text, reason_cause};
+use crate::hint::{Finding, Rule, Scene, Severity};
+
+/// Hung up this soon after the answer (or the switch to T.38): nobody can say yet that DIS is missing, seconds.
+const EARLY: f64 = 12.0;
+/// A dialog is left open if nothing more comes for this long while the capture goes on, seconds.
+const STUCK: f64 = 35.0;
+/// Sends of a BYE after which silence is no accident (at 0, 0.5 and 1.5 s).
+const BYES_IN_VAIN: usize = 3;
+/// Wait after the last of them, seconds.
+const WAIT_AFTER_BYES: f64 = 2.0;
+/// A BYE is answered within this time where all is well, seconds.
+const PROMPT: f64 = 4.0;
+/// Q.850 causes of a normal end.
+const NORMAL_CAUSES: [u16; 3] = [16, 17, 31];
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "sip-early-bye",
+        severity: Severity::Error,
+        title: "Hung up before the fax began",
+        advice: "The call was ended before the fax handshake. Look at the side that sent the BYE: fax disabled on \
+                 the extension, no disk space on the fax server, a person or voicemail that answered, T.38 refused \
+                 without fallback to audio (Asterisk aborts where audio fallback, option f, is not allowed), or a \
+                 billing limit. On Asterisk add `fax` to the `console =>` line in /etc/asterisk/logger.conf, \
+                 asterisk -rx \"logger reload\", and watch asterisk -rcvvvvvvvvvv while the fax is repeated.",
+        reference: "4PSA Knowledge Base, Troubleshooting fax issues (fax enabled, disk space)",
+        when: "BYE within 12 s of the answer or of the switch to T.38, before any DIS or DCS, of a call that was to be a fax",
+        check: early_bye,
+    },
+    Rule {
+        id: "sip-bye-missing",
+        severity: Severity::Error,
+        title: "Nobody hung up",
+        advice: "Neither side closed the dialog. Kamailio keeps it until its dialog timeout (12 h by default), so \
+                 channels and limits of concurrent calls stay used. Find the side that should hang up, normally the \
+                 caller after DCN, look for the call in kamcmd dlg.list, and enable session timers.",
+        reference: "4PSA Knowledge Base, Troubleshooting fax issues (BYE, or stuck calls in Kamailio)",
+        when: "an answered call has no BYE, and the capture goes on for 35 s after its last packet",
+        check: bye_missing,
+    },
+    Rule {
+        id: "sip-bye-unanswered",
+        severity: Severity::Error,
+        title: "The BYE is not confirmed",
+        advice: "The other end never confirmed the hang-up, so one side may still have the call. Check Route and \
+                 Contact of the BYE (NAT, wrong next hop) and whether it arrives at the other side. A 481 says that \
+                 the peer had dropped the dialog before: harmless, unless that was during the fax.",
+        reference: "RFC 3261 (BYE); 4PSA Knowledge Base, Troubleshooting fax issues (BYE and 200 OK)",
+        when: "a BYE is sent three times without final response, or answered 408, 481 or 5xx, or challenged and not repeated",
+        check: bye_unanswered,
+    },
+    Rule {
+        id: "sip-bye-q850",
+        severity: Severity::Note,
+        title: "The end of the call names a cause",
+        advice: "The side that ended the call says why. 16 and 31 are normal; 34, 38, 41, 42, 44, 47 are faults of \
+                 the network behind it; 58, 65, 79 and 88 on a T.38 call point to refused T.38; 102 is a timer. \
+                 Many gateways say 16 for everything.",
+        reference: "RFC 3326; Q.850; asterisk issue 1880 (58 after 488)",
+        when: "BYE, CANCEL or a final response has a Reason header; a warning if the fax failed and the cause is not 16, 17 or 31",
+        check: q850_cause,
+    },
+    Rule {
+        id: "sip-teardown-ok",
+        severity: Severity::Ok,
+        title: "Call closed properly",
+        advice: "BYE and its 200 OK after the fax: no side keeps the call, and nothing stays stuck in the proxy.",
+        reference: "4PSA Knowledge Base, Troubleshooting fax issues (BYE, 200 OK)",
+        when: "BYE after DCN or the last MCF, answered with 200 within 4 s",
+        check: teardown_ok,
+    },
+];
+
+/// Whether the call was to be a fax: one was found in it, or T.38 was asked for.
+fn fax_expected(scene: &Scene<'_>) -> bool {
+    scene.call.fax.is_some()
+        || scene
+            .call
+            .negotiations
+            .iter()
+            .any(crate::call::Negotiation::offers_t38)
+}
+
+/// Time at which the fax could begin: the answer, or the last switch to T.38 that was accepted.
+fn fax_could_begin(scene: &Scene<'_>) -> Option<Timestamp> {
+    let switched = scene
+        .call
+        .media
+        .iter()
+        .filter(|period| period.t38.is_some())
+        .map(|period| period.from)
+        .next_back();
+    let answered = scene.answer().map(|event| event.at);
+    answered.max(switched)
+}
+
+fn early_bye(scene: &Scene<'_>) -> Vec<Finding> {
+    let (Some(answer), Some((bye, sip)), Some(begin)) =
+        (scene.answer(), scene.bye(), fax_could_begin(scene))
+    else {
+        return Vec::new();
+    };
+    let began = scene.t30().any(|(_, frame)| {
+        frame
+            .fcf
+            .label()
+            .is_some_and(|label| matches!(label, "DIS" | "DTC" | "DCS" | "NSS" | "DCN"))
+    });
+    let paged = scene
+        .call
+        .fax
+        .as_ref()
+        .is_some_and(|fax| fax.pages_sent > 0);
+    let early = bye.at.seconds_since(begin) < EARLY && bye.at >= answer.at;
+    if !fax_expected(scene) || began || paged || !early || scene.call.capture.starts_mid_call {
+        return Vec::new();
+    }
+    let after = bye.at.seconds_since(answer.at);
+    let cause = header(sip, "Reason")
+        .and_then(|value| reason_cause(value).next())
+        .map(|(protocol, cause)| format!(" ({protocol} cause {cause})"))
+        .unwrap_or_default();
+    let seen = format!(
+        "{} hung up {after:.1} s after answer, before fax started{cause}",
+        scene.who_begins(bye.from)
+    );
+    vec![
+        Finding::new(Severity::Error, [bye.frame, answer.frame], seen)
+            .on(bye.id)
+            .about(scene.endpoint(bye.from)),
+    ]
+}
+
+fn bye_missing(scene: &Scene<'_>) -> Vec<Finding> {
+    let call = scene.call;
+    let up = call.call_id.is_some()
+        && (call.answered.is_some() || call.capture.starts_mid_call)
+        && scene.bye().is_none();
+    let quiet = call.capture.last_time.seconds_since(call.last_packet);
+    if !up || quiet < STUCK {
+        return Vec::new();
+    }
+    let Some(last) = call.events.iter().rev().find(|event| event.observed) else {
+        return Vec::new();
+    };
+    let dcn = scene.t30_named("DCN").last().map(|(event, _)| event);
+    let mut finding = Finding::new(
+        Severity::Error,
+        [Some(last.last_frame), dcn.map(|event| event.frame)]
+            .into_iter()
+            .flatten(),
+        "No BYE after the fax – call may stay stuck in Kamailio",
+    )
+    .on(last.id);
+    if call.fax.is_none() {
+        "No BYE at the end – call may stay stuck in Kamailio".clone_into(&mut finding.seen);
+    }
+    if let Some(dcn) = dcn {
+        finding = finding.more(format!(
+            "DCN came from {}: it should have hung up.",
+            scene.whose(dcn.from)
+        ));
+    }
+    vec![finding]
+}
+
+fn bye_unanswered(scene: &Scene<'_>) -> Vec<Finding> {
+    let byes: Vec<&Transaction> = scene.transactions("BYE").collect();
+    let glare = byes.iter().any(|bye| bye.from == Side::Caller)
+        && byes.iter().any(|bye| bye.from == Side::Callee);
+    let confirmed = byes.iter().any(|bye| is_confirmed(bye));
+    byes.iter()
+        .filter_map(|bye| {
+            let first = scene.event(*bye.requests.first()?)?;
+            let last = scene.event(*bye.requests.last()?)?;
+            let sends = bye.requests.len();
+            let end = scene.call.capture.last_time;
+            let waited = end.seconds_since(last.at) >= WAIT_AFTER_BYES
+                || end.seconds_since(first.at) >= PROMPT;
+            let (severity, seen) = match bye.final_response() {
+                None if sends >= BYES_IN_VAIN && waited => (
+                    Severity::Error,
+                    format!("BYE {sends}x without 200 OK – peer may keep the call (stuck dialog)"),
+                ),
+                // The dialog is gone on the other side: closed all the same.
+                Some((481, _)) => (
+                    Severity::Warning,
+                    "BYE answered 481 – the peer had dropped the dialog before".to_owned(),
+                ),
+                Some((status @ (408 | 500..=599), _)) => (
+                    Severity::Error,
+                    format!("BYE answered {status} – peer may keep the call (stuck dialog)"),
+                ),
+                Some((status @ (401 | 407), _)) if !confirmed => (
+                    Severity::Error,
+                    format!("BYE answered {status} and not repeated – peer may keep the call"),
+                ),
+                _ => return None,
+            };
+            // Both sides hang up at once: each finds the other's dialog gone.
+            let severity = if glare { Severity::Note } else { severity };
+            let answer = bye.final_response().and_then(|(_, id)| scene.frame(id));
+            let frames = [Some(first.frame), Some(last.frame), answer];
+            Some(
+                Finding::new(severity, frames.into_iter().flatten(), seen)
+                    .on(first.id)
+                    .about(scene.endpoint(bye.from.other()))
+                    .more(format!(
+                        "The BYE comes from {}; {} does not confirm it.",
+                        scene.whose(bye.from),
+                        scene.whose(bye.from.other())
+                    )),
+            )
+        })
+        .collect()
+}
+
+fn is_confirmed(bye: &Transaction) -> bool {
+    bye.final_response()
+        .is_some_and(|(status, _)| (200..300).contains(&status))
+}
+
+fn q850_cause(scene: &Scene<'_>) -> Vec<Finding> {
+    let failed = scene.call.fax.is_some() && !scene.delivered();
+    scene
+        .messages()
+        .filter(|(event, _)| !event.retransmission)
+        .filter_map(|(event, sip)| {
+            let (protocol, cause) = reason_cause(header(sip, "Reason")?).next()?;
+            let isdn = protocol.eq_ignore_ascii_case("Q.850");
+            let text = if isdn {
+                q850_text(cause)
+            } else {
+                "SIP status elsewhere"
+            };
+            let strange = isdn && !NORMAL_CAUSES.contains(&cause);
+            let severity = if failed && strange {
+                Severity::Warning
+            } else {
+                Severity::Note
+            };
+            let seen = format!(
+                "{} ended the call: cause {cause} – {text}",
+                scene.who_begins(event.from)
+            );
+            Some(
+                Finding::new(severity, [event.frame], seen)
+                    .on(event.id)
+                    .about(event.src),
+            )
+        })
+        .take(1)
+        .collect()
+}
+
+fn teardown_ok(scene: &Scene<'_>) -> Vec<Finding> {
+    let Some(end) = fax_end(scene) else {
+        return Vec::new();
+    };
+    let closed = scene.transactions("BYE").find_map(|bye| {
+        let request = scene.event(*bye.requests.first()?)?;
+        let (_, id) = bye.final_response().filter(|_| is_confirmed(bye))?;
+        let answer = scene.event(id)?;
+        let prompt = answer.at.seconds_since(request.at) <= PROMPT;
+        (prompt && request.at >= end.at).then_some((request, answer))
+    });
+    let Some((request, answer)) = closed else {
+        return Vec::new();
+    };
+    vec![
+        Finding::new(
+            Severity::Ok,
+            [request.frame, answer.frame],
+            "Call closed properly: BYE + 200 OK",
+        )
+        .on(answer.id),
+    ]
+}
+
+/// DCN, or without it the last MCF.
+fn fax_end<'a>(scene: &Scene<'a>) -> Option<&'a Event> {
+    let last = |name| scene.t30_named(name).last().map(|(event, _)| event);
+    last("DCN").or_else(|| last("MCF"))
+}

@@ -1,0 +1,277 @@
+//! Session timers and limits of duration (RFC 4028) in the middle of a fax.
+
+use std::ops::RangeInclusive;
+
+use crate::call::{Event, Negotiation, Side, SipEvent};
+use crate::capture::{Endpoint, Timestamp};
+use crate::hint::scene::{header, status};
+use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::sip::Sdp;
+
+/// A repetition of the T.38 offer this soon after the switch belongs to the switch, seconds.
+const REFRESH_AFTER: f64 = 20.0;
+/// T.38 packets that stop this long after a refresh stop because of it, seconds.
+const SILENCE_AFTER: f64 = 4.0;
+/// How exactly a timer is met, seconds.
+const EXACTLY: f64 = 2.0;
+/// Whoever refreshes hangs up this long before the session expires, or a third of it (RFC 4028), seconds.
+const HANG_UP_BEFORE: f64 = 32.0;
+/// Durations that people set as limits, seconds.
+const ROUND_LIMITS: [f64; 6] = [300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0];
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "sip-session-refresh",
+        severity: Severity::Warning,
+        title: "Session timer refresh in the middle of the fax",
+        advice: "Long faxes cross the refresh of the session timer. Some stacks negotiate T.38 anew instead of merely \
+                 refreshing (FreeSWITCH issue 2789: 26 of 28 pages at 1800 s), or answer with m=image 0. Raise \
+                 Session-Expires, turn timers off for the fax trunk (timers=no, session-timers=refuse), or update \
+                 the stack on the side whose answer changed the media.",
+        reference: "RFC 4028; signalwire/freeswitch issue 2789",
+        when: "a re-INVITE or UPDATE repeats the T.38 session (or has no SDP) while the fax runs; an error if T.38 then stops",
+        check: session_refresh,
+    },
+    Rule {
+        id: "sip-session-expired",
+        severity: Severity::Error,
+        title: "The call was cut by a timer, not by the fax",
+        advice: "Nobody refreshed the session, or a limit of call duration was hit: credit, L() or \
+                 TIMEOUT(absolute) in Asterisk, the dialog timeout of Kamailio. Check who is the refresher in \
+                 Session-Expires and why it did not refresh, and the limits of the channel on the side that hung up.",
+        reference: "RFC 4028; pjproject issues 833, 1722",
+        when: "BYE without DCN about when Session-Expires runs out and nobody refreshed; a warning at a round duration (300, 600, 900 s ...)",
+        check: session_expired,
+    },
+];
+
+/// Interval of `Session-Expires`, seconds.
+fn session_expires(sip: &SipEvent) -> Option<f64> {
+    header(sip, "Session-Expires")?
+        .split(';')
+        .next()?
+        .trim()
+        .parse()
+        .ok()
+}
+
+/// The interval in force at a time: that of the last 2xx before it.
+fn interval_at(scene: &Scene<'_>, at: Timestamp) -> Option<f64> {
+    scene
+        .messages()
+        .filter(|(event, sip)| {
+            event.at <= at && status(sip).is_some_and(|status| (200..300).contains(&status))
+        })
+        .filter_map(|(_, sip)| session_expires(sip))
+        .last()
+}
+
+/// Image endpoint of an SDP.
+fn image_endpoint(sdp: &Sdp) -> Option<Endpoint> {
+    sdp.media
+        .iter()
+        .find(|line| line.is_t38() && line.port > 0)
+        .and_then(|line| Some(Endpoint::new(line.connection?, line.port)))
+}
+
+/// A request that refreshes, with what came of it.
+struct Refresh<'a> {
+    request: &'a Event,
+    answer: Option<&'a Event>,
+    broke: bool,
+    /// With SDP: without it a refresh cannot touch the media.
+    offers: bool,
+}
+
+fn session_refresh(scene: &Scene<'_>) -> Vec<Finding> {
+    let Some(refresh) = refreshes(scene)
+        .into_iter()
+        .max_by_key(|refresh| refresh.broke)
+    else {
+        return Vec::new();
+    };
+    let interval = interval_at(scene, refresh.request.at)
+        .map(|seconds| format!(" ({seconds:.0} s)"))
+        .unwrap_or_default();
+    let (severity, end) = if refresh.broke {
+        (Severity::Error, "it broke the T.38 media")
+    } else if refresh.offers {
+        (Severity::Warning, "ok")
+    } else {
+        (Severity::Note, "ok")
+    };
+    let seen = format!("Session-timer refresh{interval} in the fax – {end}");
+    let frames = [
+        Some(refresh.request.frame),
+        refresh.answer.map(|event| event.frame),
+    ];
+    let mut finding = Finding::new(severity, frames.into_iter().flatten(), seen)
+        .on(refresh.request.id)
+        .about(scene.endpoint(refresh.request.from));
+    if refresh.broke {
+        let side = refresh.request.from;
+        finding = finding.about(scene.endpoint(side.other())).more(format!(
+            "{} refreshed; look at the answer of {}.",
+            scene.who_begins(side),
+            scene.whose(side.other())
+        ));
+    }
+    vec![finding]
+}
+
+fn refreshes<'a>(scene: &Scene<'a>) -> Vec<Refresh<'a>> {
+    let dcn = scene.t30_named("DCN").next().map(|(event, _)| event.at);
+    scene
+        .call
+        .transactions
+        .iter()
+        .filter(|transaction| matches!(transaction.method.as_str(), "INVITE" | "UPDATE"))
+        .filter_map(|transaction| {
+            let (request, sip) = scene.message(*transaction.requests.first()?)?;
+            let running = t38_since(scene, request.at)?;
+            let late = request.at.seconds_since(running) >= REFRESH_AFTER;
+            let in_fax = scene.t30().any(|(event, _)| event.at < request.at)
+                && dcn.is_none_or(|dcn| request.at < dcn);
+            let side = request.from;
+            let same = match &sip.sdp {
+                Some(sdp) => image_endpoint(sdp) == own_endpoint(scene, side, request.at),
+                None => session_expires(sip).is_some(),
+            };
+            if !(late && in_fax && same) {
+                return None;
+            }
+            let answer = transaction
+                .final_response()
+                .and_then(|(_, id)| scene.message(id));
+            let offers = sip.sdp.is_some();
+            Some(Refresh {
+                request,
+                answer: answer.map(|(event, _)| event),
+                broke: offers && broke(scene, request, answer),
+                offers,
+            })
+        })
+        .collect()
+}
+
+/// Since when T.38 is agreed at this time.
+fn t38_since(scene: &Scene<'_>, at: Timestamp) -> Option<Timestamp> {
+    let mut since = None;
+    for period in scene.call.media.iter().filter(|period| period.from < at) {
+        since = match (period.t38, since) {
+            (Some(_), None) => Some(period.from),
+            (Some(_), since) => since,
+            (None, _) => None,
+        };
+    }
+    since
+}
+
+/// Image endpoint of a side in force at a time.
+fn own_endpoint(scene: &Scene<'_>, side: Side, at: Timestamp) -> Option<Endpoint> {
+    let period = scene
+        .call
+        .media
+        .iter()
+        .rfind(|period| period.from < at && period.t38.is_some())?;
+    Some(*period.t38?.of(side))
+}
+
+/// Whether a refresh ended T.38: refused, answered without it or with other endpoints, or silence after it.
+fn broke(scene: &Scene<'_>, request: &Event, answer: Option<(&Event, &SipEvent)>) -> bool {
+    let Some((answer, sip)) = answer else {
+        return false;
+    };
+    let accepted = status(sip).is_some_and(|status| (200..300).contains(&status));
+    let endpoint = sip.sdp.as_ref().and_then(image_endpoint);
+    let before = own_endpoint(scene, request.from.other(), request.at);
+    if !accepted || endpoint.is_none() || endpoint != before {
+        return fax_unfinished(scene);
+    }
+    let last = [Side::Caller, Side::Callee]
+        .into_iter()
+        .filter_map(|side| scene.call.udptl.of(side).last)
+        .map(|(_, at)| at)
+        .max();
+    let went_on = scene.call.last_packet.seconds_since(answer.at) >= SILENCE_AFTER;
+    fax_unfinished(scene) && went_on && last.is_some_and(|last| last <= answer.at)
+}
+
+fn fax_unfinished(scene: &Scene<'_>) -> bool {
+    !scene.delivered()
+}
+
+fn session_expired(scene: &Scene<'_>) -> Vec<Finding> {
+    let (Some((bye, _)), Some(answer)) = (scene.bye(), scene.answer()) else {
+        return Vec::new();
+    };
+    let finished = scene.t30_named("DCN").next().is_some();
+    if scene.call.fax.is_none() || scene.delivered() || finished {
+        return Vec::new();
+    }
+    let since = last_refresh(scene, bye.at).unwrap_or(answer.at);
+    let elapsed = bye.at.seconds_since(since);
+    let total = bye.at.seconds_since(answer.at);
+    let interval = interval_at(scene, bye.at);
+    let (severity, seen) =
+        if let Some(interval) = interval.filter(|it| runs_out(*it).contains(&elapsed)) {
+            (
+                Severity::Error,
+                format!("Cut at {elapsed:.0} s – session timer ({interval:.0} s), not a fax fault"),
+            )
+        } else if ROUND_LIMITS
+            .iter()
+            .any(|limit| (total - limit).abs() <= EXACTLY)
+        {
+            (
+                Severity::Warning,
+                format!("Cut at {total:.0} s – session timer/call limit, not a fax fault"),
+            )
+        } else {
+            return Vec::new();
+        };
+    let timer = scene
+        .messages()
+        .find(|(_, sip)| session_expires(sip).is_some())
+        .map(|(event, _)| event.frame);
+    vec![
+        Finding::new(
+            severity,
+            [Some(bye.frame), timer].into_iter().flatten(),
+            seen,
+        )
+        .on(bye.id)
+        .about(scene.endpoint(bye.from)),
+    ]
+}
+
+/// When a session that nobody refreshes is hung up, in seconds after the last refresh.
+fn runs_out(interval: f64) -> RangeInclusive<f64> {
+    let before = HANG_UP_BEFORE.max(interval / 3.0);
+    (interval - before - EXACTLY)..=(interval + EXACTLY)
+}
+
+/// Time of the last 2xx to INVITE or UPDATE before a time.
+fn last_refresh(scene: &Scene<'_>, before: Timestamp) -> Option<Timestamp> {
+    scene
+        .call
+        .transactions
+        .iter()
+        .filter(|transaction| matches!(transaction.method.as_str(), "INVITE" | "UPDATE"))
+        .filter_map(|transaction| {
+            let (status, id) = transaction.final_response()?;
+            (200..300).contains(&status).then(|| scene.at(id))?
+        })
+        .filter(|at| *at < before)
+        .max()
+}
+
+/// Whether a negotiation is the repetition of a T.38 session in force (a refresh), not a switch.
+pub(crate) fn is_refresh(scene: &Scene<'_>, negotiation: &Negotiation) -> bool {
+    let Some(event) = scene.event(negotiation.offer_event) else {
+        return false;
+    };
+    refreshes(scene)
+        .iter()
+        .any(|refresh| refresh.request.id == event.id)
+}

@@ -1,0 +1,27 @@
+//! Rules about the T.30 dialogue (RULES.md 5).
+
+use crate::hint::Rule;
+
+mod capabilities;
+mod exchange;
+mod identification;
+mod outcome;
+mod page;
+mod postmessage;
+mod release;
+mod training;
+
+/// The rules of this family.
+pub(crate) const RULES: &[&[Rule]] = &[
+    outcome::RULES,
+    identification::RULES,
+    training::RULES,
+    capabilities::RULES,
+    exchange::RULES,
+    page::RULES,
+    postmessage::RULES,
+    release::RULES,
+];
+
+#[cfg(test)]
+mod tests;

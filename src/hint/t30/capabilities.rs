@@ -1,0 +1,334 @@
+//! What DIS offers and what DCS makes of it.
+
+use crate::call::{Call, EventKind};
+use crate::hint::dialogue::{Dialogue, Line, T1_LEAST};
+use crate::hint::evidence::{frames, share, waited};
+use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::line::Tone;
+use crate::t30::Fcf;
+use crate::t30::capability::{Capabilities, DcsMode, exceeds as asked_too_much};
+use crate::t38::Indicator;
+
+/// `t30-low-rate`: slow.
+const SLOW: u32 = 4800;
+/// `t30-ecm-off`: share of lost packets from which ECM is missed.
+const LOSS: f64 = 0.005;
+/// `t30-v34-in-t38`: version of T.38 that carries V.34.
+const V34_VERSION: u32 = 3;
+/// Length of an identification (T.30 5.3.6.2.4).
+const IDENT: usize = 20;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "t30-low-rate",
+        severity: Severity::Note,
+        title: "Slower than both sides could",
+        advice: "The fax runs below the best rate that the receiver offers and the T.38 session allows: after FTT or RTN, or because the sender starts low (V.29 or V.27ter only, or limited \
+            by its gateway). It works, but long pages run into call limits and session timers. If it is not meant, look at maxrate and modems in res_fax.conf, Cisco \"fax rate\", \
+            AudioCodes FaxRelayMaxRate on the sending side.",
+        reference: "spandsp fallback sequence; T.30 table 2 (bits 11-14)",
+        when: "The last DCS is slower than the best rate of the DIS and T38MaxBitRate. Warning at 4800 or less after a failed training.",
+        check: low_rate,
+    },
+    Rule {
+        id: "t30-dcs-exceeds-dis",
+        severity: Severity::Error,
+        title: "DCS asks for what the DIS did not offer",
+        advice: "The sender commands a mode that the receiver did not offer in its DIS; expect FTT, unreadable pages or DCN. Either the sender is faulty, or a gateway in between changed the DIS: compare the DIS on \
+            both legs (leg-dis-altered shows the bits). If the gateway added bits, take the feature out of its fax profile.",
+        reference: "T.30 table 2 (DIS/DTC/DCS bits); spandsp t30_dis_dtc_dcs_bits.h",
+        when: "DCS sets a modem, resolution, coding, width, length or ECM that the last DIS or DTC of the receiver does not have. Scan time and inch/metric may differ.",
+        check: exceeds,
+    },
+    Rule {
+        id: "t30-dis-cannot-receive",
+        severity: Severity::Error,
+        title: "The answering fax says that it cannot receive",
+        advice: "The DIS of the called fax has the \"can receive\" bit off: out of paper or memory, set to send only, or a service for polling only. On a fax server check the disk space and that the \
+            fax application runs in receive mode for that number; on a machine paper, memory and the receive mode.",
+        reference: "T.30 table 2, bit 10; FaxBack (Remote fax cannot receive); 4PSA: Troubleshooting fax issues (disk space)",
+        when: "The last DIS has bit 10 off, no DTC follows, and no CFR either.",
+        check: cannot_receive,
+    },
+    Rule {
+        id: "t30-ecm-off",
+        severity: Severity::Note,
+        title: "No error correction (ECM)",
+        advice: "Without ECM lost data show as bad lines on the page instead of being sent again. Over clean T.38 turn it on (res_fax.conf ecm=yes, FreeSWITCH fax_use_ecm=true); over lossy G.711 it may be \
+            better off, as with ECM every block has to be perfect and the fax fails instead.",
+        reference: "Cisco: Fax Relay Packet Loss Concealment; T.30 table 2, bit 27",
+        when: "The DCS has ECM off. Warning in T.38 with more than 0.5 % loss, or with RTN.",
+        check: ecm_off,
+    },
+    Rule {
+        id: "t30-v34-in-t38",
+        severity: Severity::Warning,
+        title: "Super G3 (V.34) signals on T.38 that cannot carry them",
+        advice: "T.38 below version 3 cannot carry V.34: the gateway has to clear the V.8 bit in DIS and to keep ANSam and CM from the machines, so that they fall back to V.17. If no DCS comes, the machines still try V.8. Switch the \
+            fallback on (Cisco \"fax-relay sg3-to-g3\", AudioCodes V.34 fax transport and CED transfer settings), or turn Super G3 off on the machine.",
+        reference: "spandsp t38_gateway.c (clears bit 6 of DIS); AudioCodes manual (V.34 fax)",
+        when: "T.38 below version 3 with the V.8 bit in DIS, V.8 or V.34 signals, or ANSam before the switch. A note if DCS follows, error if none comes within T1.",
+        check: super_g3,
+    },
+    Rule {
+        id: "t30-subaddress-password",
+        severity: Severity::Note,
+        title: "Sub-address, password or internet address is used",
+        advice: "The sender routes or identifies itself with SUB, SEP, PSA, PWD, SID, TSA, IRA, CIA or ISP. A receiver that does not accept it hangs up before training. If so: check the value with \
+            the receiver's operator, and send without it to test. SUB needs bit 49 of the DIS, PWD bit 50, SEP bit 47, PSA bit 35.",
+        reference: "T.30 5.3.6.2; spandsp (unacceptable sub-address, password, identifier)",
+        when: "One of these messages is sent. Error if the receiver answers with DCN or FNV and never with CFR. A note too for a CSI or TSI that has not 20 characters.",
+        check: routing,
+    },
+];
+
+fn last_dis_before<'d>(dialogue: &'d Dialogue<'_>, place: usize) -> Option<&'d Line<'d>> {
+    dialogue
+        .last_before(place, &[Fcf::Dis, Fcf::Dtc])
+        .map(|(_, line)| line)
+}
+
+/// `T38MaxBitRate` of offer and answer in force, the lower one.
+fn max_bit_rate(call: &Call) -> Option<u32> {
+    let period = call
+        .media
+        .iter()
+        .rev()
+        .find(|period| period.t38.is_some())?;
+    let negotiation = call.negotiations.get(period.negotiation)?;
+    std::iter::once(&negotiation.offer)
+        .chain(&negotiation.answer)
+        .flat_map(|sdp| &sdp.media)
+        .filter_map(|line| line.t38.as_ref()?.max_bit_rate)
+        .filter(|rate| *rate > 0)
+        .min()
+}
+
+fn low_rate(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    let Some((place, line, dcs)) = dialogue
+        .messages()
+        .filter(|(_, _, message)| message.fcf == Fcf::Dcs)
+        .last()
+    else {
+        return Vec::new();
+    };
+    let modem = DcsMode::new(dcs.fif()).modem;
+    let Some(dis) = last_dis_before(&dialogue, place).and_then(Line::valid) else {
+        return Vec::new();
+    };
+    let best = Capabilities::new(dis.fif())
+        .max_rate()
+        .min(max_bit_rate(scene.call).unwrap_or(u32::MAX));
+    if modem.rate == 0 || modem.rate >= best || !dialogue.has(&[Fcf::Cfr]) {
+        return Vec::new();
+    }
+    let fallbacks = dialogue.all(&[Fcf::Ftt, Fcf::Rtn]).count();
+    let severity = if modem.rate <= SLOW && fallbacks > 0 {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
+    let seen = format!("Running at {modem} (both could do {best}) – {fallbacks} fallback(s)");
+    vec![Finding::new(severity, vec![line.frame()], seen).on(line.event.id)]
+}
+
+fn exceeds(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    let mut reported: Vec<Vec<String>> = Vec::new();
+    let mut out = Vec::new();
+    for (place, line, dcs) in dialogue.messages() {
+        if dcs.fcf != Fcf::Dcs {
+            continue;
+        }
+        let Some(dis_line) =
+            last_dis_before(&dialogue, place).filter(|dis| dis.event.from != line.event.from)
+        else {
+            continue;
+        };
+        let asked = dis_line
+            .valid()
+            .map(|dis| asked_too_much(dcs.fif(), dis.fif()))
+            .unwrap_or_default();
+        if asked.is_empty() || reported.contains(&asked) {
+            continue;
+        }
+        let seen = format!("DCS asks {} that DIS did not offer", asked.join(", "));
+        out.push(
+            Finding::new(Severity::Error, vec![line.frame(), dis_line.frame()], seen)
+                .on(line.event.id)
+                .about(scene.endpoint(line.event.from)),
+        );
+        reported.push(asked);
+    }
+    out
+}
+
+fn cannot_receive(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    if dialogue.has(&[Fcf::Dtc, Fcf::Cfr, Fcf::Mcf]) {
+        return Vec::new();
+    }
+    let Some((_, line, dis)) = dialogue
+        .messages()
+        .filter(|(_, _, message)| message.fcf == Fcf::Dis)
+        .last()
+    else {
+        return Vec::new();
+    };
+    if dis.fif().len() < 2 || Capabilities::new(dis.fif()).receives() {
+        return Vec::new();
+    }
+    let tail = if Capabilities::new(dis.fif()).has_document() {
+        ", it only offers a document to poll"
+    } else {
+        ""
+    };
+    let seen = format!("Answering fax says it cannot receive (DIS bit 10 = 0){tail}");
+    vec![
+        Finding::new(Severity::Error, vec![line.frame()], seen)
+            .on(line.event.id)
+            .about(scene.endpoint(line.event.from)),
+    ]
+}
+
+fn ecm_off(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    let Some((place, line, dcs)) = dialogue
+        .messages()
+        .filter(|(_, _, message)| message.fcf == Fcf::Dcs)
+        .last()
+    else {
+        return Vec::new();
+    };
+    let mode = DcsMode::new(dcs.fif());
+    if mode.ecm || mode.iaf {
+        return Vec::new();
+    }
+    let stats = scene.call.udptl.of(dialogue.sender);
+    let gone = stats.lost.saturating_sub(stats.recovered);
+    let lossy = share(gone, stats.packets.saturating_add(stats.lost)) > LOSS;
+    let missed = dialogue.is_t38() && (lossy || dialogue.has(&[Fcf::Rtn]));
+    let severity = if missed {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
+    let dis = last_dis_before(&dialogue, place);
+    let who = match dis
+        .and_then(Line::valid)
+        .map(|dis| Capabilities::new(dis.fif()).ecm())
+    {
+        Some(true) => format!(" ({} chose so)", line.event.from),
+        Some(false) => format!(" ({} does not offer it)", line.event.from.other()),
+        None => String::new(),
+    };
+    let cited = [Some(line.frame()), dis.map(Line::frame)];
+    let seen = format!("No ECM{who} – lost data becomes bad lines instead of a resend");
+    vec![Finding::new(severity, frames(cited.into_iter().flatten()), seen).on(line.event.id)]
+}
+
+/// Lowest `T38FaxVersion` in force, 0 if none is given.
+fn version(call: &Call) -> u32 {
+    call.media
+        .iter()
+        .rev()
+        .find(|period| period.t38.is_some())
+        .and_then(|period| call.negotiations.get(period.negotiation))
+        .and_then(|negotiation| {
+            std::iter::once(&negotiation.offer)
+                .chain(&negotiation.answer)
+                .flat_map(|sdp| &sdp.media)
+                .filter_map(|line| line.t38.as_ref())
+                .map(|t38| t38.version.unwrap_or(0))
+                .min()
+        })
+        .unwrap_or(0)
+}
+
+fn super_g3(scene: &Scene<'_>) -> Vec<Finding> {
+    let call = scene.call;
+    let dialogue = Dialogue::of(call);
+    let version = version(call);
+    if !dialogue.is_t38() || version >= V34_VERSION {
+        return Vec::new();
+    }
+    let is_v8 = |kind: &EventKind| match kind {
+        EventKind::T30(message) => message.fcf == Fcf::Dis && Capabilities::new(message.fif()).v8(),
+        EventKind::V8 { .. } => true,
+        EventKind::Tone { tone, .. } => {
+            matches!(tone, Tone::AnsAm | Tone::AnsAmReversals | Tone::V8Signal)
+        }
+        EventKind::RtpEvent(event) => {
+            matches!(event.tone(), Some(Tone::AnsAm | Tone::AnsAmReversals))
+        }
+        EventKind::Indicator(indicator) => matches!(
+            indicator,
+            Indicator::V8Ansam
+                | Indicator::V8Signal
+                | Indicator::V34ControlChannel1200
+                | Indicator::V34PrimaryChannel
+                | Indicator::V34ControlChannelRetrain
+        ),
+        _ => false,
+    };
+    let Some(first) = call.events.iter().find(|event| is_v8(&event.kind)) else {
+        return Vec::new();
+    };
+    let severity = if dialogue.has(&[Fcf::Dcs, Fcf::Dtc]) {
+        Severity::Note
+    } else if waited(call, first.at, T1_LEAST) {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    let seen = format!("Super G3 (V.34/V.8) signals on T.38 v{version} – must fall back to V.17");
+    vec![Finding::new(severity, vec![first.frame], seen).on(first.id)]
+}
+
+fn routing(scene: &Scene<'_>) -> Vec<Finding> {
+    const ROUTING: &[Fcf] = &[
+        Fcf::Sub,
+        Fcf::Sep,
+        Fcf::Psa,
+        Fcf::Pwd,
+        Fcf::Sid,
+        Fcf::Tsa,
+        Fcf::Ira,
+        Fcf::Cia,
+        Fcf::Isp,
+    ];
+    let dialogue = Dialogue::of(scene.call);
+    let mut out = Vec::new();
+    if let Some((place, line)) = dialogue.all(ROUTING).next() {
+        let sender = line.event.from;
+        let refusal = dialogue
+            .next_after(place, |next| {
+                next.event.from != sender && matches!(next.fcf(), Some(Fcf::Dcn | Fcf::Fnv))
+            })
+            .filter(|_| !dialogue.has(&[Fcf::Cfr]));
+        let mut names: Vec<String> = dialogue.all(ROUTING).map(|(_, line)| line.name()).collect();
+        names.dedup();
+        let (severity, tail) = match refusal {
+            Some((_, no)) => (Severity::Error, format!("{} after it: refused", no.name())),
+            None => (Severity::Note, "not refused".to_owned()),
+        };
+        let cited = [refusal.map(|(_, no)| no.frame()), Some(line.frame())];
+        let seen = format!("{} used – {tail}", names.join(", "));
+        out.push(
+            Finding::new(severity, frames(cited.into_iter().flatten()), seen).on(line.event.id),
+        );
+    }
+    let odd = dialogue.messages().find(|(_, _, message)| {
+        matches!(message.fcf, Fcf::Csi | Fcf::Tsi | Fcf::Cig) && message.fif().len() != IDENT
+    });
+    if let Some((_, line, message)) = odd {
+        let seen = format!(
+            "{} has {} characters instead of {IDENT}",
+            line.name(),
+            message.fif().len()
+        );
+        out.push(Finding::new(Severity::Note, vec![line.frame()], seen).on(line.event.id));
+    }
+    out
+}

@@ -1,0 +1,139 @@
+//! How the fax ended.
+
+use crate::call::{Page, Verdict};
+use crate::hint::dialogue::{Dialogue, Line};
+use crate::hint::evidence::frames;
+use crate::hint::t30::release::is_unknown;
+use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::t30::Fcf;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "t30-success",
+        severity: Severity::Ok,
+        title: "Fax delivered: every page is confirmed",
+        advice: "The whole flow is there: DIS, DCS, training, CFR, pages, MCF for each, EOP and its MCF. MPS appears only between pages. If the recipient still misses it, the receiver lost it later: its mail delivery, printer or disk.",
+        reference: "4PSA: Troubleshooting fax issues (the flow of a fax); T.30 5.2",
+        when: "Every page sent is confirmed and the sender closed with EOP.",
+        check: success,
+    },
+    Rule {
+        id: "t30-partial-delivery",
+        severity: Severity::Error,
+        title: "Not all pages are confirmed",
+        advice: "The receiver has the confirmed pages for sure; the others were refused, cut or never answered. The sender's report says failed. Ask the recipient which pages arrived before sending the missing ones again.",
+        reference: "spandsp (pages count on MCF)",
+        when: "At least one page was sent, and fewer are confirmed than were sent or announced by MPS. Silent if the capture ends before the fax.",
+        check: partial,
+    },
+];
+
+fn success(scene: &Scene<'_>) -> Vec<Finding> {
+    let Some(fax) = scene.call.fax.as_ref() else {
+        return Vec::new();
+    };
+    if fax.verdict != Verdict::Ok || fax.pages_confirmed == 0 {
+        return Vec::new();
+    }
+    let dialogue = Dialogue::of(scene.call);
+    let confirmations: Vec<&Line<'_>> = dialogue
+        .all(&[Fcf::Mcf, Fcf::Rtp, Fcf::Pip])
+        .map(|(_, line)| line)
+        .collect();
+    let (Some(last), Some(first)) = (confirmations.last(), dialogue.lines.first()) else {
+        return Vec::new();
+    };
+    let end = dialogue.lines.last().unwrap_or(last);
+    let mut how: Vec<String> = Vec::new();
+    if let (Some(modem), Some(rate)) = (fax.modem, fax.bit_rate) {
+        how.push(format!("{modem} {rate}"));
+    }
+    if let Some(ecm) = fax.ecm {
+        how.push(if ecm { "ECM" } else { "no ECM" }.to_owned());
+    }
+    how.push(format!(
+        "{:.0} s",
+        end.event.end.seconds_since(first.event.at)
+    ));
+    let cited = std::iter::once(last.frame())
+        .chain(
+            dialogue
+                .all(&[Fcf::Dis, Fcf::Dcs, Fcf::Cfr, Fcf::Eop])
+                .map(|(_, line)| line.frame()),
+        )
+        .chain(
+            dialogue
+                .dcn
+                .and_then(|dcn| dialogue.line(dcn))
+                .map(Line::frame),
+        );
+    vec![
+        Finding::new(
+            Severity::Ok,
+            frames(cited),
+            format!(
+                "Fax OK: {} page(s) confirmed, {}",
+                fax.pages_confirmed,
+                how.join(", ")
+            ),
+        )
+        .on(last.event.id),
+    ]
+}
+
+fn partial(scene: &Scene<'_>) -> Vec<Finding> {
+    let Some(fax) = scene.call.fax.as_ref() else {
+        return Vec::new();
+    };
+    if fax.pages_sent == 0 || is_unknown(scene) || fax.verdict == Verdict::Ok {
+        return Vec::new();
+    }
+    let missing = fax.pages.iter().find(|page| !page.confirmed);
+    let announced = missing.is_none() && fax.pages_confirmed >= fax.pages_sent;
+    let seen = if announced {
+        format!(
+            "{} of {} pages confirmed – the announced next page was never sent",
+            fax.pages_confirmed,
+            fax.pages_sent + 1
+        )
+    } else {
+        format!(
+            "{} of {} pages confirmed – {}",
+            fax.pages_confirmed,
+            fax.pages_sent,
+            missing.map_or_else(|| "the rest never came".to_owned(), fate)
+        )
+    };
+    let event = missing
+        .and_then(|page| {
+            page.answer
+                .map(|(_, id)| id)
+                .or_else(|| page.command.map(|(_, id)| id))
+                .or_else(|| page.data.last().copied())
+        })
+        .or_else(|| {
+            fax.pages
+                .last()
+                .and_then(|page| page.answer)
+                .map(|(_, id)| id)
+        });
+    let mut found = Finding::new(
+        Severity::Error,
+        event
+            .and_then(|id| scene.frame(id))
+            .into_iter()
+            .collect::<Vec<_>>(),
+        seen,
+    );
+    found.event = event;
+    vec![found]
+}
+
+/// What became of a page that is not confirmed.
+fn fate(page: &Page) -> String {
+    match (page.answer, page.command) {
+        (Some((answer, _)), _) => format!("page {} got {answer}", page.number),
+        (None, Some((command, _))) => format!("no answer to {command} after page {}", page.number),
+        (None, None) => format!("page {} was never finished", page.number),
+    }
+}

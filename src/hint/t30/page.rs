@@ -1,0 +1,531 @@
+//! Phase C: page data, and the repairs of ECM.
+
+use std::fmt::Write as _;
+
+use crate::call::{EventKind, PageData, Verdict};
+use crate::capture::Timestamp;
+use crate::hint::dialogue::{Dialogue, Line, T2};
+use crate::hint::evidence::{self, frames, hang_up, share, waited};
+use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::t30::Fcf;
+use crate::t30::frame::T30Frame;
+
+/// `t30-page-truncated`: silence after the last data, seconds.
+const SILENCE: f64 = 1.0;
+/// `t30-page-truncated`: data that run up to a hang-up were cut by it, seconds.
+const CUT_BY_HANG_UP: f64 = 1.5;
+/// `t30-page-truncated`: less coded data is no page, octets.
+const SHORT_PAGE: u32 = 200;
+/// `t30-page-slow`: seconds.
+const SLOW_PAGE: f64 = 120.0;
+/// `t30-page-slow`: seconds, as a warning.
+const VERY_SLOW_PAGE: f64 = 300.0;
+/// `t30-page-slow`: share of frames sent again.
+const MUCH_RESENT: f64 = 0.2;
+/// `t30-ppr`: share of bad frames that one resend may have.
+const FEW_BAD: f64 = 0.1;
+/// `t30-ppr-fourth`: after as many the sender has to change something (T.30 Annex A; spandsp).
+const PPR_LIMIT: usize = 4;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "t30-cfr-no-page",
+        severity: Severity::Error,
+        title: "Training accepted (CFR), but no page follows",
+        advice: "The receiver is ready for the page and none comes. If the sender is silent, its document failed (TIFF unreadable, wrong resolution; look at the fax job and at its log) or its modem did not \
+            start; if it hung up or sent DCN, it did not get the CFR in time. If only the training indicator comes and no data, the packets with data are dropped: compare their size with T38FaxMaxDatagram, and look at the gateway on the way.",
+        reference: "T.30 timer T2 (6 s); spandsp RX_T2EXPFAX",
+        when: "No page data and no new DCS within T2 (6 s, with tolerance 7.5 s) after CFR. Not where the CFR answers a DCS that was repeated though answered.",
+        check: cfr_no_page,
+    },
+    Rule {
+        id: "t30-page-truncated",
+        severity: Severity::Error,
+        title: "Page data break off",
+        advice: "The data of the page stop in the middle with no end of signal. If the call was hung up at that moment, that is the reason; else the sending side stopped: carrier lost on its telephone line, its T.38 engine stalled, or its packets \
+            are blocked from then on (NAT or firewall timeout, session timer). Look at the log of the sending gateway at the time of the last packet. A page without ECM ends with RTC and the end of signal, one with ECM with RCP.",
+        reference: "soft-switch.org (T.38 chapter); spandsp RX_NOCARRIER; T.4 (RTC), T.30 Annex A (RCP)",
+        when: "Page data end without t4-non-ecm-sig-end or RCP, followed by more than 1 s of silence. Warning if the hang-up cut them, or if a page that is not confirmed has less than 200 octets.",
+        check: truncated,
+    },
+    Rule {
+        id: "t30-page-no-postmsg",
+        severity: Severity::Error,
+        title: "Page sent, but no MPS or EOP after it",
+        advice: "After a page the sender has to say what comes next: MPS for more pages, EOP for the end, PPS with ECM. Nothing came within 6 s, so the page is not confirmed. Either the message was lost on the way (look for T.38 loss at that time), or the \
+            sending fax or gateway stopped: look at its log and at its telephone line.",
+        reference: "4PSA: Troubleshooting fax issues (MPS, EOP); T.30 timer T2 (6 s)",
+        when: "No MPS, EOP, EOM, PPS or DCN of the sender within T2 after the end of the page data, and the call is still up then.",
+        check: no_postmessage,
+    },
+    Rule {
+        id: "t30-page-slow",
+        severity: Severity::Note,
+        title: "A page takes long",
+        advice: "The page takes minutes: photo or grey content, fine resolution, a low rate or many resends. Long pages run into call-duration limits, SIP session timers and T.38 or RTP inactivity timeouts. Send in standard resolution, or see \
+            why the rate is low (t30-low-rate, t30-ftt) or frames are resent (t30-ppr).",
+        reference: "Threshold of faxflow",
+        when: "A page takes more than 120 s (warning: 300 s), or more than 20 % of its ECM frames are sent again.",
+        check: slow,
+    },
+    Rule {
+        id: "t30-ppr",
+        severity: Severity::Warning,
+        title: "ECM: frames of a block are sent again (PPR)",
+        advice: "Frames of the block arrived damaged and are sent again. If T.38 packets are missing before the capture point, fix that path. If none is missing in the capture, they are lost behind it, on the way to the receiver, or damaged on the \
+            telephone line of the sending or receiving gateway: capture at the receiver, check level and clock of those lines.",
+        reference: "T.30 Annex A (ECM: PPS, PPR); spandsp t30.c (process_rx_ppr)",
+        when: "PPR is received. A note for one PPR of a block with at most 10 % of its frames, else a warning.",
+        check: ppr,
+    },
+    Rule {
+        id: "t30-ppr-fourth",
+        severity: Severity::Error,
+        title: "Four PPR on one block",
+        advice: "Four resends of the same block failed. The sender now has to go slower (CTC, answered by CTR) or to give the block up (EOR). The path cannot carry this rate: lower the maximum rate on the sending side, raise the T.38 redundancy for page data \
+            (t38_udptl_ec=redundancy, Cisco hs-redundancy), look for loss, or test without ECM.",
+        reference: "spandsp PPR_LIMIT_BEFORE_CTC_OR_EOR (4); FaxBack 30228; T.30 Annex A",
+        when: "The fourth PPR for the same block, each after a resend. Warning if CTC gets it through.",
+        check: fourth_ppr,
+    },
+    Rule {
+        id: "t30-eor-err",
+        severity: Severity::Error,
+        title: "ECM: the sender gives a block up (EOR)",
+        advice: "The sender gave up on a block: the page goes on, but a strip of it is missing at the receiver although the page is answered. Count it as delivered with errors and send it again; see the PPR before it for the reason.",
+        reference: "T.30 Annex A (EOR, ERR); spandsp t30.c",
+        when: "EOR is sent.",
+        check: given_up,
+    },
+];
+
+fn cfr_no_page(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    if dialogue.is_half() {
+        return Vec::new();
+    }
+    let Some(found) = dialogue.all(&[Fcf::Cfr]).find_map(|(place, line)| {
+        let sender = line.event.from.other();
+        let repeated = dialogue
+            .rounds
+            .iter()
+            .any(|round| round.answer == Some(place) && round.repeats_answered.is_some());
+        let next = dialogue.next_after(place, |next| {
+            next.event.from == sender || next.page().is_some() || next.fcf() == Some(Fcf::Dcn)
+        });
+        let goes_on = next.is_some_and(|(_, next)| next.fcf() != Some(Fcf::Dcn));
+        let ends_at = next.map(|(_, next)| next.event.at);
+        let long = ends_at.is_some_and(|at| at.seconds_since(line.event.end) >= T2)
+            || hang_up(scene.call).is_some_and(|event| event.at > line.event.end)
+            || next.is_some()
+            || waited(scene.call, line.event.end, T2);
+        (!repeated && !goes_on && long).then_some((line, sender, next.map(|(_, next)| next)))
+    }) else {
+        return Vec::new();
+    };
+    let (line, sender, next) = found;
+    let trained = scene.call.events.iter().any(|event| {
+        event.from == sender
+            && event.at > line.event.end
+            && matches!(&event.kind, EventKind::Indicator(indicator) if indicator.training().is_some())
+    });
+    let what = match (next, hang_up(scene.call)) {
+        (Some(next), _) => format!("{} of the {} came instead.", next.name(), next.event.from),
+        (None, Some(bye)) => format!("The {} hung up instead.", bye.from),
+        (None, None) if trained => "Its modem trained, but no data came.".to_owned(),
+        (None, None) => "Nothing came from it any more.".to_owned(),
+    };
+    let cited = [Some(line.frame()), next.map(Line::frame)];
+    vec![
+        Finding::new(
+            Severity::Error,
+            frames(cited.into_iter().flatten()),
+            format!("CFR sent but no page followed – {sender} did not get CFR or gave up"),
+        )
+        .on(line.event.id)
+        .about(scene.endpoint(sender))
+        .more(what),
+    ]
+}
+
+/// Page data with their places.
+fn page_lines<'d>(dialogue: &'d Dialogue<'_>) -> Vec<(usize, &'d Line<'d>, &'d PageData)> {
+    let mut out: Vec<(usize, &Line<'_>, &PageData)> = Vec::new();
+    for (place, line) in dialogue.lines.iter().enumerate() {
+        if let Some(page) = line.page() {
+            out.push((place, line, page));
+        }
+    }
+    out
+}
+
+/// When something other than the fax ended the media: hang-up, or a new answer in SDP.
+fn cut_at(scene: &Scene<'_>, from: Timestamp) -> Option<Timestamp> {
+    let bye = hang_up(scene.call).map(|event| event.at);
+    let period = scene
+        .call
+        .media
+        .iter()
+        .filter(|period| period.t38.is_none())
+        .map(|period| period.from);
+    period.chain(bye).filter(|at| *at > from).min()
+}
+
+fn truncated(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    if dialogue.is_half() {
+        return Vec::new();
+    }
+    let is_t38 = |line: &Line<'_>, page: &PageData| {
+        page.level.is_none() && dialogue.is_t38() && line.event.from == dialogue.sender
+    };
+    let mut out = Vec::new();
+    for (place, line, page) in page_lines(&dialogue) {
+        let confirmed = is_confirmed(scene, page.page);
+        let cut = cut_at(scene, line.event.at)
+            .is_some_and(|at| at.seconds_since(line.event.end) <= CUT_BY_HANG_UP);
+        let next = dialogue.next_after(place, |next| next.event.from == line.event.from);
+        let short =
+            is_t38(line, page) && page.ended && page.bytes < SHORT_PAGE && page.block.is_none();
+        let breaks = !page.ended
+            && next.is_none_or(|(_, next)| next.event.at.seconds_since(line.event.end) > SILENCE)
+            && (cut || waited(scene.call, line.event.end, SILENCE));
+        let severity = match (breaks, cut) {
+            (true, true) if page.level.is_some() => continue,
+            (true, true) => Severity::Warning,
+            (true, false) => Severity::Error,
+            (false, _) if short && !confirmed && !scene.delivered() => Severity::Warning,
+            (false, _) => continue,
+        };
+        let seconds = line.event.end.seconds_since(line.event.at);
+        let seen = if breaks {
+            format!(
+                "Page {} breaks off after {seconds:.1} s / {} bytes",
+                page.page, page.bytes
+            )
+        } else {
+            format!("Page {} has only {} bytes of data", page.page, page.bytes)
+        };
+        let why = if cut && breaks {
+            "The call or its media were ended at that moment.".to_owned()
+        } else if page.lost_packets > 0 {
+            format!("{} packets are missing in it.", page.lost_packets)
+        } else {
+            evidence::blame(
+                scene,
+                line.event.from,
+                "look at its log at the time of the last packet.",
+                "ask there for the log at the time of the last packet.",
+            )
+        };
+        out.push(
+            Finding::new(severity, vec![line.event.last_frame, line.frame()], seen)
+                .on(line.event.id)
+                .about(scene.endpoint(line.event.from))
+                .more(why),
+        );
+    }
+    out
+}
+
+fn is_confirmed(scene: &Scene<'_>, number: u32) -> bool {
+    scene.call.fax.as_ref().is_some_and(|fax| {
+        fax.verdict == Verdict::Ok
+            || fax
+                .pages
+                .iter()
+                .any(|page| page.number == number && page.confirmed)
+    })
+}
+
+fn no_postmessage(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    if dialogue.is_half() {
+        return Vec::new();
+    }
+    let last = page_lines(&dialogue).pop();
+    let Some((place, line, page)) = last else {
+        return Vec::new();
+    };
+    let sender = line.event.from;
+    let next = dialogue.next_after(place, |next| {
+        // A damaged message of the sender was sent: loss rules tell of that.
+        next.event.from == sender && next.message().is_some()
+    });
+    let until = hang_up(scene.call)
+        .map(|event| event.at)
+        .filter(|at| *at > line.event.end)
+        .unwrap_or(scene.call.capture.last_time);
+    let ended_by_receiver = dialogue
+        .dcn
+        .and_then(|dcn| dialogue.line(dcn))
+        .is_some_and(|dcn| dcn.event.at.seconds_since(line.event.end) < T2);
+    if next.is_some()
+        || ended_by_receiver
+        || until.seconds_since(line.event.end) < T2
+        || is_confirmed(scene, page.page)
+    {
+        return Vec::new();
+    }
+    vec![
+        Finding::new(
+            Severity::Error,
+            vec![line.event.last_frame, line.frame()],
+            format!("Page {} sent but no MPS/EOP after it", page.page),
+        )
+        .on(line.event.id)
+        .about(scene.endpoint(sender)),
+    ]
+}
+
+/// A page over all its transmissions: first and last data, octets, frames sent and resent.
+struct Whole<'d> {
+    number: u32,
+    first: &'d Line<'d>,
+    last: &'d Line<'d>,
+    page: &'d PageData,
+    bytes: u32,
+    frames: u32,
+    resent: u32,
+}
+
+fn whole_pages<'d>(dialogue: &'d Dialogue<'_>) -> Vec<Whole<'d>> {
+    let mut out: Vec<Whole<'_>> = Vec::new();
+    for (_, line, page) in page_lines(dialogue) {
+        match out.last_mut() {
+            Some(whole) if whole.number == page.page => {
+                whole.last = line;
+                whole.bytes = whole.bytes.saturating_add(page.bytes);
+                whole.frames = whole.frames.saturating_add(page.frames);
+                whole.resent = whole.resent.saturating_add(page.resent);
+            }
+            _ => out.push(Whole {
+                number: page.page,
+                first: line,
+                last: line,
+                page,
+                bytes: page.bytes,
+                frames: page.frames,
+                resent: page.resent,
+            }),
+        }
+    }
+    out
+}
+
+fn slow(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    whole_pages(&dialogue)
+        .into_iter()
+        .filter_map(|whole| {
+            let seconds = whole.last.event.end.seconds_since(whole.first.event.at);
+            let resent = whole.resent > 0 && share(whole.resent, whole.frames) > MUCH_RESENT;
+            if seconds <= SLOW_PAGE && !resent {
+                return None;
+            }
+            let severity = if seconds > VERY_SLOW_PAGE {
+                Severity::Warning
+            } else {
+                Severity::Note
+            };
+            let mut seen = format!(
+                "Page {} takes {seconds:.0} s at {}",
+                whole.number, whole.page.modem
+            );
+            if whole.bytes > 0 {
+                let _ = write!(seen, " ({} kB)", whole.bytes / 1000);
+            }
+            if resent {
+                let _ = write!(
+                    seen,
+                    " – {} of {} frames resent",
+                    whole.resent, whole.frames
+                );
+            }
+            let cited = vec![whole.first.frame(), whole.last.event.last_frame];
+            Some(Finding::new(severity, cited, seen).on(whole.first.event.id))
+        })
+        .collect()
+}
+
+/// Page counter, block counter and frames of a PPS (T.30 Annex A: each octet with its bits in the order of
+/// transmission).
+fn pps(message: &T30Frame) -> Option<(u8, u8, u32)> {
+    let [_, page, block, frames, ..] = message.fif() else {
+        return None;
+    };
+    Some((
+        page.reverse_bits(),
+        block.reverse_bits(),
+        u32::from(frames.reverse_bits()) + 1,
+    ))
+}
+
+/// Frames that a PPR asks for among the first `frames`.
+fn bad_frames(message: &T30Frame, frames: u32) -> u32 {
+    let bits = message
+        .fif()
+        .iter()
+        .flat_map(|octet| (0..8_u8).map(move |place| octet & (0x80 >> place) != 0));
+    let wanted = usize::try_from(frames).unwrap_or(usize::MAX);
+    let count = bits.take(wanted).filter(|set| *set).count();
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// A PPR and the block that it is about.
+struct Request<'d> {
+    place: usize,
+    line: &'d Line<'d>,
+    page: u32,
+    block: u8,
+    /// Frames of the block.
+    of: u32,
+    bad: u32,
+    /// 1 for the first PPR of the block that follows new data, ...
+    number: usize,
+}
+
+/// PPR with their blocks; those to a PPS that only repeats another are left out.
+fn requests<'d>(dialogue: &'d Dialogue<'_>) -> Vec<Request<'d>> {
+    let mut out: Vec<Request<'_>> = Vec::new();
+    let mut key = None;
+    let mut number = 0;
+    let mut of = 0;
+    for (place, line) in dialogue.all(&[Fcf::Ppr]) {
+        let repeat = dialogue
+            .rounds
+            .iter()
+            .any(|round| round.answer == Some(place) && round.repeats_answered.is_some());
+        if repeat {
+            continue;
+        }
+        let partial = dialogue
+            .last_before(place, &[Fcf::Pps])
+            .and_then(|(_, line)| line.valid())
+            .and_then(pps);
+        let (page, block, frames) = partial.unwrap_or((0, 0, 256));
+        let confirmed_since = out.last().is_some_and(|last| {
+            dialogue
+                .lines
+                .iter()
+                .take(place)
+                .skip(last.place)
+                .any(|line| matches!(line.fcf(), Some(Fcf::Mcf | Fcf::Ctr | Fcf::Err)))
+        });
+        if key != Some((page, block)) || confirmed_since {
+            key = Some((page, block));
+            number = 0;
+            of = frames;
+        }
+        number += 1;
+        of = of.max(frames);
+        out.push(Request {
+            place,
+            line,
+            page: dialogue.page_at(place),
+            block,
+            of,
+            bad: line.valid().map_or(0, |message| bad_frames(message, of)),
+            number,
+        });
+    }
+    out
+}
+
+fn ppr(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    let requests = requests(&dialogue);
+    let again = |request: &Request<'_>| {
+        requests.iter().any(|other| {
+            other.number > 1 && other.page == request.page && other.block == request.block
+        })
+    };
+    let sender_stats = scene.call.udptl.of(dialogue.sender);
+    requests
+        .iter()
+        .map(|request| {
+            let few = share(request.bad, request.of) <= FEW_BAD;
+            let severity = if few && !again(request) { Severity::Note } else { Severity::Warning };
+            let seen = format!(
+                "ECM resend: page {} block {}, {}/{} frames bad (PPR {})",
+                request.page, request.block, request.bad, request.of, request.number
+            );
+            let more = if !dialogue.is_t38() {
+                "See the RTP loss at that time."
+            } else if sender_stats.lost > sender_stats.recovered {
+                "T.38 packets of the sender are missing at the capture point: the loss is before it."
+            } else {
+                "No T.38 packet of the sender is missing here: the loss is behind the capture point, or on a telephone line."
+            };
+            Finding::new(severity, vec![request.line.frame()], seen)
+                .on(request.line.event.id)
+                .more(more)
+        })
+        .collect()
+}
+
+fn fourth_ppr(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    let requests = requests(&dialogue);
+    requests
+        .iter()
+        .filter(|request| request.number == PPR_LIMIT)
+        .map(|request| {
+            let next = dialogue.next_after(request.place, |line| {
+                matches!(line.fcf(), Some(Fcf::Ctc | Fcf::Eor | Fcf::Dcn))
+            });
+            let saved = dialogue
+                .next_after(request.place, |line| line.fcf() == Some(Fcf::Mcf))
+                .is_some()
+                && next.is_none_or(|(_, line)| line.fcf() == Some(Fcf::Ctc));
+            let end = match next.and_then(|(_, line)| line.fcf()) {
+                Some(Fcf::Ctc) => "CTC: slower",
+                Some(Fcf::Eor) => "EOR: block given up",
+                Some(_) => "DCN",
+                None => "no way out",
+            };
+            let severity = if saved {
+                Severity::Warning
+            } else {
+                Severity::Error
+            };
+            let block = requests
+                .iter()
+                .filter(|other| other.block == request.block && other.page == request.page);
+            let cited = std::iter::once(request.line.frame())
+                .chain(next.map(|(_, line)| line.frame()))
+                .chain(block.map(|other| other.line.frame()));
+            Finding::new(
+                severity,
+                frames(cited),
+                format!(
+                    "4 PPR on page {} block {} – {end}",
+                    request.page, request.block
+                ),
+            )
+            .on(request.line.event.id)
+        })
+        .collect()
+}
+
+fn given_up(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    dialogue
+        .rounds_of(&[Fcf::Eor])
+        .filter(|round| round.attempt == 1 && round.repeats_answered.is_none())
+        .filter_map(|round| {
+            let line = dialogue.command(round)?;
+            let answer = round.answer.and_then(|place| dialogue.line(place));
+            let cited = [Some(line.frame()), answer.map(Line::frame)];
+            let seen = format!(
+                "EOR: {} gave up on a block – page {} has missing data",
+                round.from,
+                dialogue.page_at(round.command)
+            );
+            Some(
+                Finding::new(Severity::Error, frames(cited.into_iter().flatten()), seen)
+                    .on(line.event.id),
+            )
+        })
+        .collect()
+}

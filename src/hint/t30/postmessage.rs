@@ -1,0 +1,312 @@
+//! Phase D: what the receiver says to the page.
+
+use crate::hint::dialogue::{Dialogue, Line, POST_MESSAGE, Round};
+use crate::hint::evidence::{self, EARLY, LATE, frames, hang_up, percent};
+use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::t30::Fcf;
+
+/// Commands are sent three times, then the sender gives up.
+const TRIES: usize = 3;
+/// Silence after which an answer is missing, seconds: T4 (3 s -15 %) less tolerance.
+const T4_LEAST: f64 = 3.0 * 0.85 - EARLY;
+/// `t30-rnr-wait`: seconds that should be looked at.
+const LONG_WAIT: f64 = 20.0;
+/// `t30-rnr-wait`: T5 (60 s -5 s) less tolerance.
+const T5_LEAST: f64 = 55.0 - EARLY;
+/// `t30-pip-pin`: T3 (10 s +5 s) with tolerance.
+const T3: f64 = 15.0 + LATE;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "t30-rnr-wait",
+        severity: Severity::Note,
+        title: "The receiver is not ready (RNR)",
+        advice: "The receiver asks the sender to wait: it prints, its memory or disk is full or slow, or a gateway relays late. After T5 (60 s) the sender disconnects and the page stays unconfirmed. Check paper, memory and \
+            disk of the receiver, and the delay of a gateway in between (leg-latency).",
+        reference: "T.30 timer T5 (60 s); FaxBack (T5 timeout); spandsp t30.c",
+        when: "RNR and RR are exchanged. Warning from 20 s; error from T5, or if DCN or nothing follows.",
+        check: not_ready,
+    },
+    Rule {
+        id: "t30-postmsg-no-response",
+        severity: Severity::Error,
+        title: "Page sent, but the receiver never confirms it",
+        advice: "The sender asked for the confirmation of the page and got none: the receiver hung up unnoticed, the command or the answer was lost, or the answer took longer than T4 (3 s). The sender reports a failure and may send again, while the receiver may have the page: \
+            look for it there before resending. Check loss around these frames, the path to the receiver, and its log (page stored? disk full?).",
+        reference: "4PSA: Troubleshooting fax issues (repeats until timeout); HylaFAX E150, E151; T.30 timer T4",
+        when: "MPS, EOP, EOM, PPS or EOR with no answer within T4. Error after 3 tries or when the sender gives up; a warning if the receiver answers in the end.",
+        check: no_response,
+    },
+    Rule {
+        id: "t30-rtn",
+        severity: Severity::Error,
+        title: "The receiver rejects the page (RTN)",
+        advice: "Too many lines of the page were bad, so the receiver refused it. The sender trains again, often slower, and may send the page again or disconnect. Look for loss and jitter while the page was sent (T.38 gaps, RTP loss); if none is in \
+            the capture, it is lost behind it or bad on a telephone line. Turn ECM on for T.38, lower the rate.",
+        reference: "T.30 5.3.6.1.7 (RTN); HylaFAX E130; spandsp (copy quality bad)",
+        when: "RTN is received. Warning if the page is sent again and confirmed.",
+        check: rejected,
+    },
+    Rule {
+        id: "t30-rtp",
+        severity: Severity::Note,
+        title: "Page accepted, but train again (RTP)",
+        advice: "Retrain positive: the receiver took the page although its quality was poor, and wants DCS and training before the next one. It is confirmed. Not to be mixed up with the Real-time Transport Protocol. If it repeats, look at loss and at the \
+            telephone line as for RTN.",
+        reference: "T.30 5.3.6.1.7 (RTP); spandsp (copy quality poor)",
+        when: "RTP (FCF 0x33) is received.",
+        check: retrain,
+    },
+    Rule {
+        id: "t30-pip-pin",
+        severity: Severity::Note,
+        title: "Operator interrupt (PIP, PIN, PRI-MPS, PRI-EOP)",
+        advice: "One side asks to talk (the voice-request key of a machine). Without a person at the other end the fax goes on, or ends after T3 (10 s). PIN means too that the page was not accepted. Have the voice request switched off on the machine \
+            that asks, if nobody is there to talk.",
+        reference: "T.30 timer T3; spandsp t30.c",
+        when: "PIP, PIN or a PRI- command. Warning for PIN, or if nothing follows within T3.",
+        check: interrupt,
+    },
+];
+
+const CONFIRM: &[Fcf] = &[
+    Fcf::Eom,
+    Fcf::Mps,
+    Fcf::Eor,
+    Fcf::Eop,
+    Fcf::Eos,
+    Fcf::PriEom,
+    Fcf::PriMps,
+    Fcf::PriEop,
+    Fcf::Pps,
+];
+
+fn not_ready(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    let mut out = Vec::new();
+    let mut from = 0;
+    while let Some((place, first)) = dialogue
+        .lines
+        .iter()
+        .enumerate()
+        .skip(from)
+        .find(|(_, line)| line.fcf() == Some(Fcf::Rnr))
+    {
+        let end = dialogue.next_after(place, |line| {
+            line.valid()
+                .is_some_and(|message| !matches!(message.fcf, Fcf::Rnr | Fcf::Rr))
+                || line.page().is_some()
+        });
+        let until = end.map_or(dialogue.lines.len(), |(place, _)| place);
+        out.push(wait(
+            scene,
+            &dialogue,
+            (place, first),
+            until,
+            end.map(|(_, line)| line),
+        ));
+        from = until.max(place + 1);
+    }
+    out
+}
+
+fn wait(
+    scene: &Scene<'_>,
+    dialogue: &Dialogue<'_>,
+    (place, first): (usize, &Line<'_>),
+    until: usize,
+    end: Option<&Line<'_>>,
+) -> Finding {
+    let rounds: Vec<&Line<'_>> = dialogue.lines.iter().take(until).skip(place).collect();
+    let last = rounds.last().copied().unwrap_or(first);
+    let ended_at = end.map_or(last.event.end, |line| line.event.at);
+    let seconds = ended_at.seconds_since(first.event.at);
+    let failed = match end {
+        Some(line) => line.fcf() == Some(Fcf::Dcn),
+        None => hang_up(scene.call).is_some(),
+    };
+    let severity = if failed || seconds >= T5_LEAST {
+        Severity::Error
+    } else if seconds >= LONG_WAIT {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
+    let tail = match (failed, seconds >= T5_LEAST) {
+        (true, true) => " – T5 expired, sender hung up",
+        (true, false) => " – the fax ended while waiting",
+        (false, _) => "",
+    };
+    let count = rounds
+        .iter()
+        .filter(|line| line.fcf() == Some(Fcf::Rnr))
+        .count();
+    let cited = std::iter::once(first.frame())
+        .chain(end.map(Line::frame))
+        .chain([last.frame()]);
+    Finding::new(
+        severity,
+        frames(cited),
+        format!("Receiver busy (RNR) {seconds:.0} s{tail}"),
+    )
+    .on(first.event.id)
+    .about(scene.endpoint(first.event.from))
+    .more(format!("{count} RNR from the {}.", first.event.from))
+}
+
+fn no_response(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    if dialogue.is_half() {
+        return Vec::new();
+    }
+    dialogue
+        .runs(CONFIRM)
+        .into_iter()
+        .filter_map(|run| silent_run(scene, &dialogue, &run))
+        .collect()
+}
+
+fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Option<Finding> {
+    let is_silent = |round: &Round| {
+        round.answer.is_none()
+            && !dialogue.is_talked_to(round)
+            && dialogue.patience(round) >= T4_LEAST
+    };
+    let silent: Vec<&Round> = run
+        .iter()
+        .copied()
+        .filter(|round| is_silent(round))
+        .collect();
+    let last = *run.last()?;
+    let first_silent = *silent.first()?;
+    let severity = if silent.len() >= TRIES || is_silent(last) {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    let lines: Vec<&Line<'_>> = silent
+        .iter()
+        .filter_map(|round| dialogue.command(round))
+        .collect();
+    let name = lines.first()?.name();
+    let page = dialogue.page_at(first_silent.command);
+    let receiver = last.from.other();
+    let confirms = if is_silent(last) {
+        format!("page {page} not confirmed by {receiver}")
+    } else {
+        format!("{receiver} answers page {page} late")
+    };
+    let seen = format!("{name} sent {}x, no MCF – {confirms}", silent.len());
+    let more = evidence::blame(
+        scene,
+        receiver,
+        "look at its log and whether the page is stored there.",
+        "ask there whether the command arrives and whether the page was received.",
+    );
+    let mut found = Finding::new(
+        severity,
+        frames(lines.iter().map(|line| line.frame())),
+        seen,
+    )
+    .about(scene.endpoint(receiver))
+    .more(more);
+    found.event = lines.last().map(|line| line.event.id);
+    Some(found)
+}
+
+fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    dialogue
+        .all(&[Fcf::Rtn])
+        .map(|(place, line)| {
+            let page = dialogue.page_at(place);
+            let confirmed = scene.call.fax.as_ref().is_some_and(|fax| {
+                fax.pages
+                    .iter()
+                    .any(|other| other.number == page && other.confirmed)
+            });
+            let severity = if confirmed {
+                Severity::Warning
+            } else {
+                Severity::Error
+            };
+            let command = dialogue
+                .last_before(place, POST_MESSAGE)
+                .map(|(_, line)| line.frame());
+            let seen =
+                format!("RTN – receiver rejected page {page} (quality); sender must retrain");
+            let mut found = Finding::new(
+                severity,
+                frames([Some(line.frame()), command].into_iter().flatten()),
+                seen,
+            )
+            .on(line.event.id);
+            found.more = loss_words(&dialogue);
+            found
+        })
+        .collect()
+}
+
+/// What the capture shows of loss on the way of the page.
+fn loss_words(dialogue: &Dialogue<'_>) -> Option<String> {
+    if !dialogue.is_t38() {
+        return None;
+    }
+    let stats = dialogue.call.udptl.of(dialogue.sender);
+    let gone = stats.lost.saturating_sub(stats.recovered);
+    Some(if gone > 0 {
+        format!(
+            "{gone} T.38 packets of the {} are lost for good before the capture point ({} %).",
+            dialogue.sender,
+            percent(gone, stats.packets.saturating_add(stats.lost))
+        )
+    } else {
+        format!(
+            "No T.38 packet of the {} is missing here: look behind the capture point and at the telephone lines.",
+            dialogue.sender
+        )
+    })
+}
+
+fn retrain(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    dialogue
+        .all(&[Fcf::Rtp])
+        .map(|(place, line)| {
+            let page = dialogue.page_at(place);
+            let dcs = dialogue
+                .next_after(place, |next| next.fcf() == Some(Fcf::Dcs))
+                .map(|(_, next)| next.frame());
+            Finding::new(
+                Severity::Note,
+                frames([Some(line.frame()), dcs].into_iter().flatten()),
+                format!("RTP: page {page} accepted, but retrain before the next one"),
+            )
+            .on(line.event.id)
+        })
+        .collect()
+}
+
+fn interrupt(scene: &Scene<'_>) -> Vec<Finding> {
+    const INTERRUPTS: &[Fcf] = &[Fcf::Pip, Fcf::Pin, Fcf::PriEom, Fcf::PriMps, Fcf::PriEop];
+    let dialogue = Dialogue::of(scene.call);
+    let Some((place, line)) = dialogue.all(INTERRUPTS).next() else {
+        return Vec::new();
+    };
+    let next = dialogue.next_after(place, |next| next.valid().is_some());
+    let stalls = match next {
+        Some((_, next)) => next.event.at.seconds_since(line.event.end) > T3,
+        None => evidence::waited(scene.call, line.event.end, T3),
+    };
+    let severity = if stalls || dialogue.has(&[Fcf::Pin]) {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
+    let seen = format!(
+        "{}: operator interrupt requested by the {}",
+        line.name(),
+        line.event.from
+    );
+    vec![Finding::new(severity, vec![line.frame()], seen).on(line.event.id)]
+}

@@ -1,0 +1,326 @@
+//! Phase E: DCN, and calls that are cut without it.
+
+use crate::call::{Event, Side, Verdict};
+use crate::hint::dialogue::{Dialogue, Line, Reached, T2};
+use crate::hint::evidence::{self, LATE, capture_ends_early, frames, hang_up};
+use crate::hint::scene::header;
+use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::t30::Fcf;
+
+/// `t30-dropped-mid-fax`: without SIP, silence after which the media have ended, seconds.
+const MEDIA_END: f64 = 10.0 + LATE;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "t30-dcn-before-dcs",
+        severity: Severity::Error,
+        title: "DCN right after DIS: no common mode, or given up",
+        advice: "The fax ended before a mode was chosen. If the sender disconnected, it refuses what the DIS offers: cannot receive, no common resolution, width or modem, a password is \
+            wanted, or it has no document (TIFF missing, unreadable); look at the fax job and log of the sender. If the receiver disconnected after 30 to 40 s, nobody answered its DIS: see the way from sender to receiver.",
+        reference: "HylaFAX E124 (got DCN in transmit phase B); spandsp INCOMPATIBLE, RX_INCAPABLE; T.30 timer T1",
+        when: "DCN after DIS, CSI or NSF and before any DCS or DTC.",
+        check: before_dcs,
+    },
+    Rule {
+        id: "t30-dcn-after-dcs",
+        severity: Severity::Error,
+        title: "DCN in training",
+        advice: "The fax ended between DCS and CFR. If the receiver disconnected, it does not accept the parameters of the DCS, the sender's identification, sub-address or password, or it was stopped by hand: check the receiver's filters for caller identification (TSI) and its log. If the \
+            sender disconnected, training never succeeded: look at FTT and TCF.",
+        reference: "HylaFAX E103 (got DCN); spandsp TX_BADDCS, RETRYDCN, CANNOT_TRAIN",
+        when: "DCN after DCS, TCF or FTT and before CFR.",
+        check: after_dcs,
+    },
+    Rule {
+        id: "t30-dcn-in-page",
+        severity: Severity::Error,
+        title: "DCN during a page",
+        advice: "One side ended the fax while a page was due or under way. The receiver: no data within T2, unreadable data, disk or memory full. The sender: scan error, stop key, document broken. Some machines end the last page that way without ECM, with no EOP: the page \
+            may be there, but it is not confirmed. Look at the log of the side that sent the DCN.",
+        reference: "HylaFAX E108; spandsp RX_DCNDATA, RX_DCNFAX; FaxBack note (no post-page signal on the last page)",
+        when: "DCN after CFR (or after the MCF to MPS) and before the post-message command of the page. Warning if it follows the data of a page without ECM.",
+        check: in_page,
+    },
+    Rule {
+        id: "t30-dcn-after-page",
+        severity: Severity::Error,
+        title: "DCN instead of going on after a page",
+        advice: "A receiver should not send DCN at all: in answer to MPS, EOP or PPS it means that it refuses the page, its memory or disk is full, or its stop key was pressed; look at its log. From the sender after MPS and MCF it means that it stopped before the next page (scanner \
+            empty, job cancelled), after RTN, PPR or RNR that it gave up. Pages with MCF are delivered.",
+        reference: "FaxBack (the receiver should never send a DCN); spandsp TX_BADPG, RX_DCNPHD, RX_DCNRRD, RX_DCNNORTN",
+        when: "DCN of the receiver in answer to a post-message command, or of either side after MCF to MPS, RTN, PPR or RNR.",
+        check: after_page,
+    },
+    Rule {
+        id: "t30-no-dcn",
+        severity: Severity::Note,
+        title: "No DCN after the last MCF",
+        advice: "All pages are confirmed; the sender hung up without the closing DCN, or it was lost. Harmless for the delivery; some receivers log an error then. If it is your own sender, its dialplan may hang up too early after SendFAX.",
+        reference: "4PSA: Troubleshooting fax issues (DCN); spandsp RX_T2EXPDCN",
+        when: "MCF to EOP, but no DCN before the hang-up or within T2 (6 s).",
+        check: no_dcn,
+    },
+    Rule {
+        id: "t30-dropped-mid-fax",
+        severity: Severity::Error,
+        title: "The call is cut in the middle of the fax",
+        advice: "The call was hung up, not ended by the fax: there is no DCN. See who sent BYE and its Reason (Q.850 cause): a missing ACK (32 s after a 200), a session timer, a call-duration limit, an inactivity timeout of the PBX or media proxy while T.38 flows past it (rtptimeout in Asterisk, \
+            rtpengine or Kamailio dialog timeouts), or a hang-up on the telephone line behind a gateway.",
+        reference: "FaxBack (SIP bye received before fax was completed); spandsp CALLDROPPED",
+        when: "BYE or CANCEL (without SIP: 10 s of silence) after DIS and before the last page is confirmed, with no DCN before it.",
+        check: dropped,
+    },
+];
+
+/// The DCN and how far the fax had come before it.
+fn dcn<'d>(dialogue: &'d Dialogue<'_>) -> Option<(usize, &'d Line<'d>, Reached)> {
+    let place = dialogue.dcn?;
+    let line = dialogue.line(place)?;
+    Some((place, line, dialogue.reached(place)))
+}
+
+/// The last message before a place.
+fn before<'d>(dialogue: &'d Dialogue<'_>, place: usize) -> Option<&'d Line<'d>> {
+    dialogue
+        .lines
+        .iter()
+        .take(place)
+        .rev()
+        .find(|line| line.message().is_some())
+}
+
+/// `your PBX`, `caller`: with the part it plays.
+fn part(scene: &Scene<'_>, dialogue: &Dialogue<'_>, side: Side) -> String {
+    let role = if side == dialogue.sender {
+        "sender"
+    } else {
+        "receiver"
+    };
+    format!("{role} ({})", scene.who(side))
+}
+
+fn found(
+    scene: &Scene<'_>,
+    dialogue: &Dialogue<'_>,
+    severity: Severity,
+    (place, line): (usize, &Line<'_>),
+    seen: String,
+) -> Finding {
+    let last = before(dialogue, place);
+    let cited = [Some(line.frame()), last.map(Line::frame)];
+    let more = evidence::blame(
+        scene,
+        line.event.from,
+        "its fax log says why it sent DCN.",
+        "ask its operator for the fax log of this call: it sent the DCN.",
+    );
+    Finding::new(severity, frames(cited.into_iter().flatten()), seen)
+        .on(line.event.id)
+        .about(scene.endpoint(line.event.from))
+        .more(more)
+}
+
+fn before_dcs(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    let Some((place, line, Reached::Dis)) = dcn(&dialogue) else {
+        return Vec::new();
+    };
+    let side = line.event.from;
+    let first = dialogue
+        .lines
+        .iter()
+        .find(|line| line.message().is_some())
+        .unwrap_or(line);
+    let seconds = line.event.at.seconds_since(first.event.at);
+    let seen = if side == dialogue.called {
+        format!("DCN of the {side} {seconds:.0} s after its first DIS – nobody answered it")
+    } else {
+        format!("DCN right after DIS – the {side} refuses: no common mode, or no document")
+    };
+    vec![found(
+        scene,
+        &dialogue,
+        Severity::Error,
+        (place, line),
+        seen,
+    )]
+}
+
+fn after_dcs(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    let Some((place, line, Reached::Dcs | Reached::Ftt)) = dcn(&dialogue) else {
+        return Vec::new();
+    };
+    let side = line.event.from;
+    let tries = dialogue.rounds_of(&[Fcf::Dcs, Fcf::Nss]).count();
+    let seen = if side == dialogue.sender {
+        format!(
+            "DCN in training: {} gave up after {tries} tries",
+            part(scene, &dialogue, side)
+        )
+    } else {
+        format!(
+            "DCN in training: {} refused DCS or identification",
+            part(scene, &dialogue, side)
+        )
+    };
+    vec![found(
+        scene,
+        &dialogue,
+        Severity::Error,
+        (place, line),
+        seen,
+    )]
+}
+
+fn in_page(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    let Some((place, line, reached)) = dcn(&dialogue) else {
+        return Vec::new();
+    };
+    let side = line.event.from;
+    let receiver_gave_up = reached == Reached::MoreConfirmed && side == dialogue.receiver();
+    if !matches!(reached, Reached::Cfr | Reached::Page) && !receiver_gave_up {
+        return Vec::new();
+    }
+    let data = dialogue.lines.iter().take(place).rev().find_map(Line::page);
+    let sloppy = reached == Reached::Page
+        && side == dialogue.sender
+        && data.is_some_and(|page| page.block.is_none() && page.ended);
+    let severity = if sloppy {
+        Severity::Warning
+    } else {
+        Severity::Error
+    };
+    let page = match reached {
+        Reached::Page => dialogue.page_at(place),
+        // The page that was due and never began.
+        _ => data.map_or(1, |page| page.page + 1),
+    };
+    let why = match (reached, side == dialogue.sender) {
+        (Reached::Page, true) if sloppy => "ended without EOP, page not confirmed",
+        (Reached::Page, _) => "aborted",
+        (_, true) => "sent no data",
+        (_, false) => "got no data",
+    };
+    let seen = format!(
+        "DCN during page {page} – {} {why}",
+        part(scene, &dialogue, side)
+    );
+    vec![found(scene, &dialogue, severity, (place, line), seen)]
+}
+
+fn after_page(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    let Some((place, line, reached)) = dcn(&dialogue) else {
+        return Vec::new();
+    };
+    let side = line.event.from;
+    let by_sender = side == dialogue.sender;
+    let why = match (reached, by_sender) {
+        (Reached::PostMessage, false) => "rejected the page",
+        (Reached::MoreConfirmed, true) => "stopped before the next page",
+        (Reached::Rejected | Reached::Correction | Reached::NotReady, true) => "gave up",
+        (Reached::Rejected | Reached::Correction | Reached::NotReady, false) => "aborted",
+        _ => return Vec::new(),
+    };
+    let last = before(&dialogue, place).map_or_else(|| "page".to_owned(), Line::name);
+    let seen = format!(
+        "DCN after {last} page {} – {}: {why}",
+        dialogue.page_at(place),
+        part(scene, &dialogue, side)
+    );
+    vec![found(
+        scene,
+        &dialogue,
+        Severity::Error,
+        (place, line),
+        seen,
+    )]
+}
+
+fn no_dcn(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    if dialogue.dcn.is_some()
+        || dialogue.is_half()
+        || dialogue.reached_in_all() != Reached::EndConfirmed
+    {
+        return Vec::new();
+    }
+    let Some((_, mcf)) = dialogue.all(&[Fcf::Mcf, Fcf::Rtp, Fcf::Pip]).last() else {
+        return Vec::new();
+    };
+    if !evidence::waited(scene.call, mcf.event.end, T2) {
+        return Vec::new();
+    }
+    let bye = hang_up(scene.call).map(|event| event.frame);
+    let cited = [Some(mcf.frame()), bye];
+    let seen = "No DCN after the last MCF – fax is delivered, end not clean";
+    vec![Finding::new(Severity::Note, frames(cited.into_iter().flatten()), seen).on(mcf.event.id)]
+}
+
+fn dropped(scene: &Scene<'_>) -> Vec<Finding> {
+    let call = scene.call;
+    let dialogue = Dialogue::of(call);
+    if dialogue.dcn.is_some() || scene.delivered() || dialogue.is_half() {
+        return Vec::new();
+    }
+    let phase = match dialogue.reached_in_all() {
+        Reached::Nothing | Reached::EndConfirmed => return Vec::new(),
+        Reached::Dis | Reached::Dtc | Reached::Dcs | Reached::Ftt => "B",
+        Reached::Cfr | Reached::Page | Reached::MoreConfirmed => "C",
+        Reached::PostMessage | Reached::Rejected | Reached::Correction | Reached::NotReady => "D",
+    };
+    let Some(last) = dialogue.lines.last() else {
+        return Vec::new();
+    };
+    let after = dialogue
+        .lines
+        .iter()
+        .rev()
+        .find(|line| line.message().is_some())
+        .map_or_else(|| "the page".to_owned(), Line::name);
+    if let Some(bye) = hang_up(call) {
+        return vec![hung_up(scene, bye, last, phase, &after)];
+    }
+    let silent = call.capture.last_time.seconds_since(last.event.end) >= MEDIA_END;
+    if call.call_id.is_some() || !silent || capture_ends_early(call) {
+        return Vec::new();
+    }
+    let seen = format!("Media end in phase {phase} (after {after}) without DCN");
+    vec![Finding::new(Severity::Error, vec![last.event.last_frame], seen).on(last.event.id)]
+}
+
+fn hung_up(scene: &Scene<'_>, bye: &Event, last: &Line<'_>, phase: &str, after: &str) -> Finding {
+    let side = bye.from;
+    let reason = scene
+        .message(bye.id)
+        .and_then(|(_, sip)| header(sip, "Reason"))
+        .map_or_else(String::new, |reason| format!("Its Reason: {reason}. "));
+    let gap = bye.at.seconds_since(last.event.end).max(0.0);
+    let blame = evidence::blame(
+        scene,
+        side,
+        "its log says why it hung up.",
+        "ask its operator why it sent the BYE.",
+    );
+    Finding::new(
+        Severity::Error,
+        vec![bye.frame, last.event.last_frame],
+        format!("{side} hung up in phase {phase} (after {after}) without DCN"),
+    )
+    .on(bye.id)
+    .about(scene.endpoint(side))
+    .more(format!(
+        "{gap:.1} s after the last fax signal. {reason}{blame}"
+    ))
+}
+
+/// Whether a fax is known to be incomplete because its capture is.
+pub(super) fn is_unknown(scene: &Scene<'_>) -> bool {
+    scene
+        .call
+        .fax
+        .as_ref()
+        .is_none_or(|fax| fax.verdict == Verdict::Incomplete)
+}

@@ -1,0 +1,447 @@
+//! The second half of phase B: DCS, TCF, CFR and FTT.
+
+use crate::call::{EventKind, Tcf};
+use crate::capture::FrameNo;
+use crate::hint::dialogue::{Dialogue, Line, Round, T4, What};
+use crate::hint::evidence::{self, EARLY, frames};
+use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::line::Modem;
+use crate::t30::Fcf;
+use crate::t30::capability::DcsMode;
+use crate::t30::frame::T30Frame;
+
+/// Commands are sent three times (T.30 5.4.2; spandsp, HylaFAX): then the sender gives up.
+const TRIES: u32 = 3;
+/// `t30-dcs-no-response`: silence after which an answer is missing, seconds: T4 less its tolerance.
+const T4_LEAST: f64 = 3.0 * 0.85 - EARLY;
+/// `t30-dcs-dis-loop`: as many turns are a loop.
+const LOOP: usize = 2;
+/// `t30-tcf-corrupt`: least share of the octets of 1.5 s.
+const TCF_SHARE: f64 = 0.8;
+/// `t30-tcf-corrupt`: zeros that a receiver wants, seconds (spandsp).
+const TCF_ZEROS: f64 = 1.0;
+/// `t30-tcf-corrupt`: share of other octets in the last second.
+const TCF_NONZERO: f64 = 0.01;
+/// Length of TCF, seconds.
+const TCF_SECONDS: f64 = 1.5;
+/// `t30-train-failed`: as many FTT.
+const MANY_FTT: usize = 3;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "t30-dcs-no-response",
+        severity: Severity::Error,
+        title: "DCS and training are sent, nothing comes back",
+        advice: "The sender commands a mode (DCS) and trains (TCF), the receiver neither accepts (CFR) nor refuses (FTT). Usual causes: the training data do not reach the receiver \
+            (rate management differs, T38FaxMaxDatagram too small for its packets, loss), the way back is broken, or the receiver's line was hung up. \
+            Look at the last thing the receiver sent; compare T38FaxRateManagement and T38FaxMaxDatagram in offer and answer; capture next to the receiver and see whether \
+            DCS and TCF arrive there.",
+        reference: "FaxBack (No FTT or CFR received after 3 DCS/training sequences); T.30 timer T4; spandsp TX_PHBDEAD",
+        when: "No CFR, FTT, DIS, CRP, FNV or DCN within T4 after the end of the TCF. Error after 3 tries or when the sender gives up; a warning if the receiver answers in the end.",
+        check: dcs_no_response,
+    },
+    Rule {
+        id: "t30-dcs-dis-loop",
+        severity: Severity::Error,
+        title: "Receiver repeats DIS: it does not see the DCS",
+        advice: "The receiver goes on offering itself after the sender commanded a mode: it did not decode the DCS. Either the DCS does not get to it (its T.38 goes to a private or wrong address, port \
+            closed, packets lost behind the capture point), or it comes while the receiver still talks (delay), or the V.21 of the sender is too weak on the receiver's line. Compare the destination \
+            of the sender's packets with the SDP of the receiver, then capture at the receiver.",
+        reference: "HylaFAX E136 (DIS/DTC received 3 times; DCS not recognized); T.30 timer T4",
+        when: "A DIS comes after a DCS with no answer, twice or more (once: a note). A DIS that was under way when the DCS began does not count.",
+        check: dcs_dis_loop,
+    },
+    Rule {
+        id: "t30-tcf-missing",
+        severity: Severity::Error,
+        title: "DCS without the training signal",
+        advice: "After DCS the sender has to send 1.5 s of zeros (TCF) at the commanded rate; nothing of it is in the T.38 packets. The sending gateway works with localTCF although transferredTCF was agreed (over UDP it must be \
+            transferredTCF), or its modem did not train on the analogue line. Check T38FaxRateManagement on both sides, and the line of the machine behind the sending gateway.",
+        reference: "T.30 5.3.6.1.4 (TCF); T.38 rate management; spandsp t38_gateway.c",
+        when: "T.38 with transferredTCF: between a DCS and its answer (or 4 s) neither training indicator nor data. Not where CFR comes all the same, nor for internet-aware fax (bit 123).",
+        check: tcf_missing,
+    },
+    Rule {
+        id: "t30-tcf-corrupt",
+        severity: Severity::Warning,
+        title: "Training check (TCF) is damaged",
+        advice: "The zeros of the training check are too few or broken, so the receiver will answer FTT and the sender will go slower. If T.38 packets are missing at that time, the IP path did \
+            it; if not, the sending gateway got it that way from its telephone line: check level, echo canceller and clock there (PRI timing source, ATA). With CFR after it the receiver was content.",
+        reference: "spandsp t30.c (longest run of zeros against 1 s of bits); T.30 5.3.6.1.4",
+        when: "The TCF has less than 80 % of its 1.5 s, its longest run of zeros is below 1 s, or more than 1 % of the last second is not zero. A note if CFR follows.",
+        check: tcf_corrupt,
+    },
+    Rule {
+        id: "t30-ftt",
+        severity: Severity::Warning,
+        title: "Training failed, the sender steps down",
+        advice: "The receiver could not train at this rate (FTT) and the sender tries a lower one. Once or twice is normal on a poor line. If it repeats: loss or jitter on the IP path, \
+            or level and clock of the line behind the receiver. To test, cap the rate at 9600 (maxrate in res_fax.conf, T38MaxBitRate, Cisco \"fax rate 9600\") or take V.17 out of the modems.",
+        reference: "T.30 5.3.6.1.5 (FTT); spandsp fallback sequence; Cisco fax rate advice",
+        when: "FTT is received: a note for the first, a warning from the second.",
+        check: ftt,
+    },
+    Rule {
+        id: "t30-train-failed",
+        severity: Severity::Error,
+        title: "Training failed at every rate",
+        advice: "No rate works, down to the lowest. If 2400 and 4800 fail too it is not line noise: one direction of the media is broken or transcoded, VAD or an echo canceller cuts the signal (G.711), or the two sides handle \
+            TCF differently (localTCF against transferredTCF). Expected steps: V.17 14400, 12000, 9600, 7200; V.29 9600, 7200; V.27ter 4800, 2400. Check rate management in the SDP, then the \
+            receiver's line and gateway.",
+        reference: "spandsp fallback sequence, CANNOT_TRAIN; FaxBack (Can't agree on bit rate)",
+        when: "3 or more FTT without a CFR, or FTT at 2400 or 4800 followed by DCN, or the same rate refused twice and no CFR.",
+        check: train_failed,
+    },
+];
+
+const TRAINING_COMMANDS: &[Fcf] = &[Fcf::Dcs, Fcf::Nss];
+
+/// Modem and rate that a DCS selects.
+fn selected(dcs: &T30Frame) -> Option<Modem> {
+    Some(DcsMode::new(dcs.fif()).modem).filter(|modem| dcs.fcf == Fcf::Dcs && modem.rate > 0)
+}
+
+/// Modem and rate of the DCS of a round.
+fn rate_of(dialogue: &Dialogue<'_>, round: &Round) -> Option<Modem> {
+    dialogue
+        .command(round)
+        .and_then(Line::valid)
+        .and_then(selected)
+}
+
+fn dcs_no_response(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    if dialogue.is_half() {
+        return Vec::new();
+    }
+    dialogue
+        .runs(TRAINING_COMMANDS)
+        .into_iter()
+        .filter_map(|run| silent_run(scene, &dialogue, &run))
+        .collect()
+}
+
+fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Option<Finding> {
+    let is_silent = |round: &Round| {
+        round.answer.is_none()
+            && !dialogue.is_talked_to(round)
+            && dialogue.patience(round) >= T4_LEAST
+    };
+    let silent: Vec<&Round> = run
+        .iter()
+        .copied()
+        .filter(|round| is_silent(round))
+        .collect();
+    let last = *run.last()?;
+    let count = u32::try_from(silent.len()).unwrap_or(u32::MAX);
+    let given_up = is_silent(last) && dialogue.patience(last) >= T4.min(T4_LEAST + 0.5);
+    if silent.is_empty() {
+        return None;
+    }
+    let severity = if count >= TRIES || given_up {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    let sender = last.from;
+    let receiver = sender.other();
+    let lines: Vec<&Line<'_>> = silent
+        .iter()
+        .filter_map(|round| dialogue.command(round))
+        .collect();
+    let seen = format!("DCS/TCF sent {count}x, no CFR or FTT – {receiver} does not answer");
+    let rate = rate_of(dialogue, last).map_or_else(String::new, |modem| format!("At {modem}. "));
+    let before = dialogue
+        .lines
+        .iter()
+        .filter(|line| line.event.from == receiver && line.message().is_some())
+        .take_while(|line| {
+            lines
+                .last()
+                .is_some_and(|last| line.event.at < last.event.at)
+        })
+        .last();
+    let heard = before.map_or_else(String::new, |line| {
+        format!(
+            "The last of the {receiver} was {} in frame {}. ",
+            line.name(),
+            line.frame()
+        )
+    });
+    let blame = evidence::blame(
+        scene,
+        receiver,
+        "look whether DCS and TCF arrive there, and at its fax log.",
+        "ask there whether DCS and TCF arrive.",
+    );
+    let found = Finding::new(
+        severity,
+        frames(lines.iter().map(|line| line.frame())),
+        seen,
+    )
+    .about(scene.endpoint(receiver))
+    .more(format!("{rate}{heard}{blame}"));
+    Some(standing_on(found, lines.last().copied()))
+}
+
+fn standing_on(found: Finding, line: Option<&Line<'_>>) -> Finding {
+    match line {
+        Some(line) => found.on(line.event.id),
+        None => found,
+    }
+}
+
+fn dcs_dis_loop(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    let turns: Vec<(&Line<'_>, &Line<'_>)> = dialogue
+        .rounds_of(TRAINING_COMMANDS)
+        .filter(|round| round.answer.is_none())
+        .filter_map(|round| Some((dialogue.command(round)?, dialogue.line(round.unseen?)?)))
+        .collect();
+    let Some((dcs, last)) = turns.last().copied() else {
+        return Vec::new();
+    };
+    let severity = if turns.len() >= LOOP {
+        Severity::Error
+    } else {
+        Severity::Note
+    };
+    let receiver = last.event.from;
+    let seen = format!(
+        "{receiver} repeats DIS after DCS ({}x) – it does not see the DCS",
+        turns.len()
+    );
+    // The second DIS after a DCS decides; a single one may have been under way.
+    let order = turns.iter().rev().take(1).chain(turns.iter());
+    let cited = frames(order.flat_map(|(dcs, dis)| [dis.frame(), dcs.frame()]));
+    let more = format!(
+        "DIS comes {:.1} s after the end of the DCS. {}",
+        last.event.at.seconds_since(dcs.event.end),
+        evidence::blame(
+            scene,
+            receiver,
+            "check that its SDP gives an address the sender can reach, and its T.38 port.",
+            "ask there whether the DCS arrives; check where the sender's packets go.",
+        )
+    );
+    vec![
+        Finding::new(severity, cited, seen)
+            .about(scene.endpoint(receiver))
+            .more(more)
+            .on(last.event.id),
+    ]
+}
+
+fn tcf_missing(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    if !dialogue.is_t38() || dialogue.is_half() || local_tcf(scene) {
+        return Vec::new();
+    }
+    let missing: Vec<&Line<'_>> = dialogue
+        .rounds_of(&[Fcf::Dcs])
+        .filter(|round| lacks_tcf(&dialogue, round))
+        .filter_map(|round| dialogue.command(round))
+        .collect();
+    let Some(last) = missing.last().copied() else {
+        return Vec::new();
+    };
+    let sender = last.event.from;
+    let found = Finding::new(
+        Severity::Error,
+        frames(missing.iter().map(|line| line.frame())),
+        format!(
+            "{} DCS without TCF – the training of the {sender} did not reach this point",
+            missing.len()
+        ),
+    )
+    .about(scene.endpoint(sender));
+    vec![standing_on(found, Some(last))]
+}
+
+fn local_tcf(scene: &Scene<'_>) -> bool {
+    scene.call.negotiations.iter().any(|negotiation| {
+        std::iter::once(&negotiation.offer)
+            .chain(&negotiation.answer)
+            .flat_map(|sdp| &sdp.media)
+            .filter_map(|line| line.t38.as_ref()?.rate_management.as_deref())
+            .any(|value| value.eq_ignore_ascii_case("localTCF"))
+    })
+}
+
+fn lacks_tcf(dialogue: &Dialogue<'_>, round: &Round) -> bool {
+    const WAIT: f64 = 4.0 + evidence::LATE;
+    let Some(dcs) = dialogue.command(round) else {
+        return false;
+    };
+    let internet_aware = dcs
+        .valid()
+        .is_none_or(|message| DcsMode::new(message.fif()).iaf);
+    let answer = round
+        .answer
+        .or(round.unseen)
+        .and_then(|place| dialogue.line(place));
+    if internet_aware
+        || answer.and_then(Line::fcf) == Some(Fcf::Cfr)
+        || (answer.is_none() && dialogue.patience(round) < WAIT)
+        || dialogue.call.udptl.of(round.from).packets == 0
+    {
+        return false;
+    }
+    let until = answer.map_or_else(|| dcs.event.end.plus_seconds(WAIT), |line| line.event.at);
+    !dialogue.call.events.iter().any(|event| {
+        event.from == round.from
+            && event.at >= dcs.event.at
+            && event.at <= until
+            && match &event.kind {
+                EventKind::Tcf(_) | EventKind::PageData(_) | EventKind::Training(_) => true,
+                EventKind::Indicator(indicator) => indicator.training().is_some(),
+                _ => false,
+            }
+    })
+}
+
+/// What is wrong with a TCF: octets that are as they should be, and octets that should be.
+fn damage(tcf: &Tcf) -> Option<(u32, u32)> {
+    let run = tcf.longest_zero_run?;
+    if tcf.modem.rate == 0 {
+        return None;
+    }
+    let per_second = f64::from(tcf.modem.rate) / 8.0;
+    let short = f64::from(tcf.octets) < per_second * TCF_SECONDS * TCF_SHARE;
+    let broken = f64::from(run) < per_second * TCF_ZEROS;
+    let dirty = tcf.nonzero_share.is_some_and(|share| share > TCF_NONZERO);
+    let whole = tcf.modem.rate.saturating_mul(3) / 16;
+    (short || broken || dirty).then_some((run, whole))
+}
+
+fn tcf_corrupt(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    let bad: Vec<(usize, &Line<'_>, u32, u32)> = dialogue
+        .lines
+        .iter()
+        .enumerate()
+        .filter_map(|(place, line)| match line.what {
+            What::Tcf(tcf) => damage(tcf).map(|(good, whole)| (place, line, good, whole)),
+            _ => None,
+        })
+        .collect();
+    let refused = |place: usize| {
+        dialogue
+            .next_after(place, |line| line.message().is_some())
+            .and_then(|(_, line)| line.fcf())
+            != Some(Fcf::Cfr)
+    };
+    let worst = bad.iter().find(|(place, ..)| refused(*place));
+    let Some((_, line, good, whole)) = worst.or_else(|| bad.first()).copied() else {
+        return Vec::new();
+    };
+    let severity = if worst.is_some() {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
+    let times = if bad.len() > 1 {
+        format!(" ({}x)", bad.len())
+    } else {
+        String::new()
+    };
+    let tail = if worst.is_some() {
+        "expect FTT, slower speed"
+    } else {
+        "the receiver took it"
+    };
+    let order = std::iter::once(line.frame()).chain(bad.iter().map(|(_, line, ..)| line.frame()));
+    let lost = match line.what {
+        What::Tcf(tcf) if tcf.lost_packets > 0 => {
+            format!(
+                "{} T.38 packets are missing in it: the IP path did it.",
+                tcf.lost_packets
+            )
+        }
+        _ => "No T.38 packet is missing in it: it came that way from the sending side.".to_owned(),
+    };
+    vec![
+        Finding::new(
+            severity,
+            frames(order),
+            format!("TCF damaged: {good} of {whole} bytes zero{times} – {tail}"),
+        )
+        .on(line.event.id)
+        .more(lost),
+    ]
+}
+
+fn ftt(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    dialogue
+        .all(&[Fcf::Ftt])
+        .enumerate()
+        .map(|(number, (place, line))| {
+            let severity = if number == 0 {
+                Severity::Note
+            } else {
+                Severity::Warning
+            };
+            let dcs = dialogue.last_before(place, &[Fcf::Dcs]);
+            let rate = dcs
+                .and_then(|(_, dcs)| dcs.valid())
+                .and_then(selected)
+                .map_or_else(|| "an unknown rate".to_owned(), |modem| modem.to_string());
+            let cited = [Some(line.frame()), dcs.map(|(_, dcs)| dcs.frame())];
+            Finding::new(
+                severity,
+                frames(cited.into_iter().flatten()),
+                format!(
+                    "FTT at {rate} – training failed, sender steps down ({}.)",
+                    number + 1
+                ),
+            )
+            .on(line.event.id)
+        })
+        .collect()
+}
+
+fn train_failed(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    let last_cfr = dialogue.all(&[Fcf::Cfr]).last().map(|(place, _)| place);
+    let refused: Vec<(Option<Modem>, usize, &Line<'_>)> = dialogue
+        .all(&[Fcf::Ftt])
+        .filter(|(place, _)| last_cfr.is_none_or(|cfr| *place > cfr))
+        .map(|(place, line)| (dialogue.dcs_before(place).and_then(selected), place, line))
+        .collect();
+    let Some((rate, place, last)) = refused.last().copied() else {
+        return Vec::new();
+    };
+    let low = rate.is_some_and(|modem| modem.name == "V.27ter")
+        && dialogue
+            .next_after(place, |line| line.valid().is_some())
+            .and_then(|(_, line)| line.fcf())
+            == Some(Fcf::Dcn);
+    let stuck = refused
+        .windows(3)
+        .any(|three| matches!(three, [(a, ..), (b, ..), (c, ..)] if a == b && b == c));
+    if refused.len() < MANY_FTT && !low && !stuck {
+        return Vec::new();
+    }
+    let ladder: Vec<String> = refused
+        .iter()
+        .filter_map(|(rate, ..)| rate.map(|modem| modem.rate.to_string()))
+        .collect();
+    let cited: Vec<FrameNo> = std::iter::once(last.frame())
+        .chain(refused.iter().map(|(_, _, line)| line.frame()))
+        .collect();
+    let receiver = last.event.from;
+    vec![
+        Finding::new(
+            Severity::Error,
+            frames(cited),
+            format!(
+                "Training failed at all speeds: {}, no CFR",
+                ladder.join("->")
+            ),
+        )
+        .on(last.event.id)
+        .about(scene.endpoint(receiver))
+        .more(format!("The {receiver} refused {} times.", refused.len())),
+    ]
+}

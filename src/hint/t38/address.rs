@@ -1,0 +1,226 @@
+//! Addresses and ports of T.38.
+
+use std::net::IpAddr;
+
+use crate::call::{Event, Side};
+use crate::capture::Endpoint;
+use crate::hint::scene::is_private;
+use crate::hint::t38::{accepted, error_unless_delivered, image_line};
+use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::sip::{MediaKind, MediaLine};
+
+/// Products whose UDPTL range is that of udptl.conf.
+const ASTERISK_KIN: [&str; 3] = ["voipnow", "asterisk", "fpbx"];
+/// So many packets to an address show that the peer uses it.
+const USED: u32 = 5;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "t38-private-address",
+        severity: Severity::Warning,
+        title: "The T.38 address in the SDP is private",
+        advice: "The peer sends T.38 to an address that it cannot reach, unless it learns the real one from the packets. \
+                 On the side that announces it set the external media address (PJSIP: external_media_address and \
+                 local_net; chan_sip: externaddr, localnet); on the side that sends t38_udptl_nat=yes (chan_sip: \
+                 nat=yes). A media proxy that handles m=audio only is a usual reason: let it handle m=image too.",
+        reference: "4PSA Knowledge Base, Troubleshooting fax issues (c= line); Asterisk main/udptl.c (NAT)",
+        when: "the c= address of the image stream is private and not that of the signalling, or 0.0.0.0, or the stream is inactive; an error if the peer keeps sending there and the fax fails",
+        check: private_address,
+    },
+    Rule {
+        id: "t38-media-host-differs",
+        severity: Severity::Note,
+        title: "T.38 runs to another host than SIP",
+        advice: "Usual with media proxies and carriers: the address is in the SDP (Connection Information). Make sure \
+                 that the firewall lets T.38 to and from that host pass, and that the capture sees it.",
+        reference: "4PSA Knowledge Base, Troubleshooting fax issues (T.38 and SIP on different IPs)",
+        when: "the c= address of the image stream is not the signalling address of that side",
+        check: media_host_differs,
+    },
+    Rule {
+        id: "t38-port-range",
+        severity: Severity::Warning,
+        title: "T.38 port outside the range of udptl.conf",
+        advice: "udptl.conf of VoipNow has udptlstart=4000 and udptlend=5999 (upstream Asterisk: 4000 to 4999). A port \
+                 outside means another udptl.conf, NAT that rewrites ports, or a media proxy: the firewall of that \
+                 side must open this range, UDP, both ways. Some providers take even ports only \
+                 (use_even_ports=yes).",
+        reference: "4PSA Knowledge Base, Troubleshooting fax issues (udptl.conf)",
+        when: "a VoipNow or Asterisk (by User-Agent or Server), or with --udptl-ports your PBX, has an image port outside the range",
+        check: port_range,
+    },
+];
+
+/// One side of a T.38 session: where it wants its packets, and who said so.
+struct Told<'a> {
+    side: Side,
+    event: &'a Event,
+    line: &'a MediaLine,
+    /// `c=` of the audio line before, where there was one.
+    audio: Option<IpAddr>,
+}
+
+fn told<'a>(scene: &Scene<'a>) -> Vec<Told<'a>> {
+    let Some(switch) = accepted(scene).into_iter().next() else {
+        return Vec::new();
+    };
+    let negotiation = switch.negotiation;
+    let sides = [
+        (
+            negotiation.from,
+            Some(switch.offer),
+            Some(&negotiation.offer),
+        ),
+        (
+            negotiation.from.other(),
+            switch.answer.map(|(event, _)| event),
+            negotiation.answer.as_ref(),
+        ),
+    ];
+    sides
+        .into_iter()
+        .filter_map(|(side, event, sdp)| {
+            let event = event?;
+            let audio = scene
+                .call
+                .media
+                .iter()
+                .rfind(|period| period.audio.is_some() && period.from < event.at)
+                .and_then(|period| period.audio)
+                .map(|ends| ends.of(side).addr);
+            Some(Told {
+                side,
+                event,
+                line: image_line(sdp?)?,
+                audio,
+            })
+        })
+        .collect()
+}
+
+fn private_address(scene: &Scene<'_>) -> Vec<Finding> {
+    told(scene)
+        .iter()
+        .filter_map(|told| {
+            let addr = told.line.connection?;
+            let source = told.event.src.addr;
+            let peer = told.event.dst.addr;
+            let nowhere = addr.is_unspecified() || is_closed(told.line);
+            let hidden =
+                is_private(addr) && addr != source && (!is_private(source) || !is_private(peer));
+            if !hidden && !nowhere {
+                return None;
+            }
+            let endpoint = Endpoint::new(addr, told.line.port);
+            let severity =
+                if sent_to(scene, told.side.other(), endpoint) && !heard(scene, told.side) {
+                    error_unless_delivered(scene)
+                } else {
+                    Severity::Warning
+                };
+            let who = scene.who(told.side.other());
+            let seen = if nowhere {
+                format!("T.38 stream {endpoint} is not to be sent to – {who} has no address")
+            } else {
+                format!("T.38 address {addr} is private – {who} cannot reach it")
+            };
+            Some(
+                Finding::new(severity, [told.event.frame], seen)
+                    .on(told.event.id)
+                    .about(scene.endpoint(told.side))
+                    .more(format!(
+                        "Announced by {}, whose SIP comes from {source}.",
+                        scene.whose(told.side)
+                    )),
+            )
+        })
+        .collect()
+}
+
+/// A stream that is held: nobody may send.
+fn is_closed(line: &MediaLine) -> bool {
+    line.kind == MediaKind::Image
+        && line
+            .direction
+            .as_deref()
+            .is_some_and(|direction| matches!(direction, "inactive" | "sendonly"))
+}
+
+/// Whether a side sends its T.38 to this address.
+fn sent_to(scene: &Scene<'_>, from: Side, to: Endpoint) -> bool {
+    let sent: u32 = scene
+        .call
+        .udptl
+        .of(from)
+        .paths
+        .iter()
+        .filter(|path| path.dst.addr == to.addr)
+        .map(|path| path.packets)
+        .sum();
+    sent >= USED
+}
+
+/// Whether a side shows that it hears the other: it confirmed a training or a page.
+fn heard(scene: &Scene<'_>, side: Side) -> bool {
+    ["CFR", "MCF"]
+        .into_iter()
+        .any(|name| scene.t30_named(name).any(|(event, _)| event.from == side))
+}
+
+fn media_host_differs(scene: &Scene<'_>) -> Vec<Finding> {
+    told(scene)
+        .iter()
+        .filter_map(|told| {
+            let addr = told.line.connection?;
+            let sip = told.event.src.addr;
+            if addr == sip || addr.is_unspecified() || is_private(addr) != is_private(sip) {
+                return None;
+            }
+            let mut finding = Finding::new(
+                Severity::Note,
+                [told.event.frame],
+                format!("T.38 runs to {addr}, not the SIP host – normal; check firewall/capture"),
+            )
+            .on(told.event.id)
+            .about(Endpoint::new(addr, told.line.port));
+            if let Some(audio) = told.audio.filter(|audio| *audio != addr) {
+                finding = finding.more(format!(
+                    "The audio of {} went to {audio}: T.38 is handled by another host.",
+                    scene.whose(told.side)
+                ));
+            }
+            Some(finding)
+        })
+        .collect()
+}
+
+fn port_range(scene: &Scene<'_>) -> Vec<Finding> {
+    let (low, high) = scene.view.udptl_ports;
+    told(scene)
+        .iter()
+        .filter(|told| is_asterisk(scene, told.side) || is_asked_for(scene, told.side))
+        .filter(|told| !(low..=high).contains(&told.line.port))
+        .map(|told| {
+            let seen = format!(
+                "T.38 port {} outside udptl.conf {low}-{high} – check firewall range",
+                told.line.port
+            );
+            Finding::new(Severity::Warning, [told.event.frame], seen)
+                .on(told.event.id)
+                .about(scene.endpoint(told.side))
+                .more(format!("It is the port of {}.", scene.whose(told.side)))
+        })
+        .collect()
+}
+
+fn is_asterisk(scene: &Scene<'_>, side: Side) -> bool {
+    scene.call.agent.of(side).as_ref().is_some_and(|agent| {
+        let agent = agent.to_ascii_lowercase();
+        ASTERISK_KIN.iter().any(|name| agent.contains(name))
+    })
+}
+
+/// The user named the range, and this side is the user's.
+fn is_asked_for(scene: &Scene<'_>, side: Side) -> bool {
+    scene.view.udptl_ports_given && scene.is_pbx(side) == Some(true)
+}

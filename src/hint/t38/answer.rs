@@ -1,0 +1,187 @@
+//! What the answer to a T.38 offer makes of it.
+
+use crate::call::{EventKind, Negotiation};
+use crate::hint::t38::{audio_line, error_unless_delivered, image_line, pages_confirmed, switches};
+use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::sip::MediaKind;
+
+/// RTP that goes on this long after both media were agreed is no residue, seconds.
+const BOTH_FLOW: f64 = 5.0;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "t38-image-port-zero",
+        severity: Severity::Error,
+        title: "200 OK, but T.38 is declined with port 0",
+        advice: "A 200 with m=image 0 refuses T.38 politely. If m=audio has a port the call stays audio; if all ports \
+                 are 0 there are no media at all. Enable T.38 on the side that answered (PJSIP: t38_udptl=yes; \
+                 chan_sip: t38pt_udptl=yes,redundancy,maxdatagram=400); on a B2BUA look at its other leg.",
+        reference: "RFC 3264 (port 0 rejects a stream)",
+        when: "a 2xx to an offer of T.38 has m=image with port 0",
+        check: port_zero,
+    },
+    Rule {
+        id: "t38-image-missing-in-answer",
+        severity: Severity::Error,
+        title: "200 OK without m=image: T.38 is ignored",
+        advice: "The answer must list every media line of the offer, in the same order. The side that answered ignored \
+                 T.38, or an SBC took it out of its SDP. The side that asked may send UDPTL into nowhere. FreeSWITCH \
+                 is known to answer a re-INVITE without SDP after a refused T.38.",
+        reference: "RFC 3264 (an answer has as many media lines as the offer)",
+        when: "a 2xx to an offer of T.38 has no SDP, or an SDP without m=image",
+        check: image_missing,
+    },
+    Rule {
+        id: "t38-audio-and-image",
+        severity: Severity::Warning,
+        title: "Audio and T.38 are both active in one SDP",
+        advice: "Some stacks offer both; others refuse that (488, 415), answer audio only, or use audio while the peer \
+                 sends UDPTL. On the side that offers, let T.38 replace audio: the same media line, or m=audio 0.",
+        reference: "signalwire/freeswitch issues 1297, 1081",
+        when: "an SDP has an audio and an image port; a note if the answer closes one; an error if each side uses another one",
+        check: audio_and_image,
+    },
+];
+
+fn port_zero(scene: &Scene<'_>) -> Vec<Finding> {
+    let severity = if pages_confirmed(scene) {
+        Severity::Warning
+    } else {
+        Severity::Error
+    };
+    switches(scene)
+        .into_iter()
+        .filter_map(|switch| {
+            let (event, _) = switch.answered()?;
+            let answer = switch.negotiation.answer.as_ref()?;
+            let closed = answer
+                .media
+                .iter()
+                .any(|line| line.kind == MediaKind::Image && line.port == 0);
+            if !closed || image_line(answer).is_some() {
+                return None;
+            }
+            let side = switch.asked();
+            let seen = format!(
+                "200 OK but m=image port 0 – T.38 declined by {}",
+                scene.who(side)
+            );
+            let rest = if audio_line(answer).is_some() {
+                "The call stays audio."
+            } else {
+                "No stream is left at all."
+            };
+            Some(
+                Finding::new(severity, switch.frames(), seen)
+                    .on(event.id)
+                    .about(scene.endpoint(side))
+                    .more(format!("Declined by {}. {rest}", scene.whose(side))),
+            )
+        })
+        .collect()
+}
+
+fn image_missing(scene: &Scene<'_>) -> Vec<Finding> {
+    switches(scene)
+        .into_iter()
+        .filter_map(|switch| {
+            let (event, sip) = switch.answered()?;
+            let lines = match &switch.negotiation.answer {
+                // A cut frame may have had it.
+                None if sip.cut > 0 => return None,
+                None => "no SDP".to_owned(),
+                Some(answer) if answer.media.iter().any(is_image) => return None,
+                Some(_) if sip.cut > 0 => return None,
+                Some(answer) => media_lines(answer),
+            };
+            let side = switch.asked();
+            Some(
+                Finding::new(
+                    error_unless_delivered(scene),
+                    switch.frames(),
+                    "200 OK without m=image – T.38 answer broken, still audio",
+                )
+                .on(event.id)
+                .about(scene.endpoint(side))
+                .more(format!(
+                    "Offered by {}: {}. Answered by {}: {lines}.",
+                    scene.whose(switch.negotiation.from),
+                    media_lines(&switch.negotiation.offer),
+                    scene.whose(side)
+                )),
+            )
+        })
+        .collect()
+}
+
+fn is_image(line: &crate::sip::MediaLine) -> bool {
+    line.kind == MediaKind::Image || line.is_t38()
+}
+
+fn media_lines(sdp: &crate::sip::Sdp) -> String {
+    let lines: Vec<String> = sdp
+        .media
+        .iter()
+        .map(|line| {
+            let kind = match &line.kind {
+                MediaKind::Audio => "audio",
+                MediaKind::Image => "image",
+                MediaKind::Other(kind) => kind,
+            };
+            format!("m={kind} {}", line.port)
+        })
+        .collect();
+    lines.join(", ")
+}
+
+fn audio_and_image(scene: &Scene<'_>) -> Vec<Finding> {
+    let both = |sdp: &crate::sip::Sdp| audio_line(sdp).is_some() && image_line(sdp).is_some();
+    let offered = |negotiation: &&Negotiation| both(&negotiation.offer);
+    let answered = |negotiation: &&Negotiation| negotiation.answer.as_ref().is_some_and(both);
+    let negotiations = &scene.call.negotiations;
+    let worst = negotiations
+        .iter()
+        .find(answered)
+        .or_else(|| negotiations.iter().find(offered));
+    let Some(negotiation) = worst else {
+        return Vec::new();
+    };
+    let in_answer = answered(&negotiation);
+    let severity = if in_answer && both_flow(scene, negotiation) {
+        error_unless_delivered(scene)
+    } else if in_answer || negotiation.answer.is_none() {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
+    let event = if in_answer {
+        negotiation.answer_event.unwrap_or(negotiation.offer_event)
+    } else {
+        negotiation.offer_event
+    };
+    let frames = [Some(event), Some(negotiation.offer_event)]
+        .into_iter()
+        .flatten()
+        .filter_map(|id| scene.frame(id));
+    let mut finding = Finding::new(
+        severity,
+        frames,
+        "Audio and T.38 both active in one SDP – interop risk",
+    )
+    .on(event);
+    if severity == Severity::Error {
+        finding = finding.more("Media of both kinds flow: one side uses audio, the other T.38.");
+    }
+    vec![finding]
+}
+
+/// Whether RTP goes on while T.38 flows too.
+fn both_flow(scene: &Scene<'_>, negotiation: &Negotiation) -> bool {
+    let Some(at) = negotiation.answer_event.and_then(|id| scene.at(id)) else {
+        return false;
+    };
+    let rtp = scene.call.events.iter().any(|event| {
+        matches!(event.kind, EventKind::Rtp(_)) && event.end.seconds_since(at) >= BOTH_FLOW
+    });
+    rtp && scene.call.packets.t38 > 0
+}

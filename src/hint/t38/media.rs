@@ -1,0 +1,296 @@
+//! Which medium the fax runs on: audio after all, audio again, or T.38 without SIP.
+
+use crate::call::{Event, EventKind, Negotiation, Phase};
+use crate::hint::t38::{
+    agreed_on_other_leg, audio_line, error_unless_delivered, fax_in_audio, first_fax_sign,
+    first_switches,
+};
+use crate::hint::{Finding, Rule, Scene, Severity};
+
+/// The call goes on this long as audio: no mere end after a refusal, seconds.
+const GOES_ON: f64 = 5.0;
+/// After the last MCF the fax counts as ended from here, seconds.
+const AFTER_MCF: f64 = 1.0;
+/// A T.38 request by NSE is acknowledged within this time, seconds.
+const NSE_ANSWER: f64 = 2.0;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "t38-fallback-g711",
+        severity: Severity::Warning,
+        title: "No T.38: the fax is sent as audio",
+        advice: "The fax runs over RTP. That needs G.711 from end to end, loss below 0.1 %, no silence suppression and \
+                 no slips of a jitter buffer on either side. Some systems send a re-INVITE to G.711 first; where they \
+                 do not, the voice codec stays. T.38 is recommended: see why it was refused or never asked for.",
+        reference: "4PSA Knowledge Base, Troubleshooting fax issues (T.38 is generally recommended)",
+        when: "T.38 refused, declined or never asked for, and a fax in audio for 5 s or more",
+        check: fallback_g711,
+    },
+    Rule {
+        id: "t38-back-to-audio",
+        severity: Severity::Ok,
+        title: "Fax finished, call switched back to audio",
+        advice: "The normal end: the call returns to audio and is hung up. A failure here does not touch the fax that \
+                 was delivered, but may leave a stuck call; a re-INVITE that crosses the BYE gets a harmless 481.",
+        reference: "4PSA Knowledge Base, Troubleshooting fax issues (returns to a regular audio call)",
+        when: "after DCN, or 1 s after the last MCF, a re-INVITE to audio; a warning if it is refused",
+        check: back_to_audio,
+    },
+    Rule {
+        id: "t38-back-to-audio-midfax",
+        severity: Severity::Error,
+        title: "Switched back to audio in the middle of the fax",
+        advice: "One side gave T.38 up: its T.38 timeout, hold or transfer, a session refresh with an old SDP, the \
+                 gateway timeout of Asterisk (10 s). Look at the 10 s before on the side that sent the re-INVITE: \
+                 missing UDPTL, repeated DIS or DCS.",
+        reference: "Asterisk res_fax.c (FAX_GATEWAY_TIMEOUT)",
+        when: "an accepted re-INVITE or UPDATE takes the image stream away after T.30 began and before DCN",
+        check: back_to_audio_midfax,
+    },
+    Rule {
+        id: "t38-nse-switchover",
+        severity: Severity::Note,
+        title: "Switched without SIP re-INVITE (Cisco NSE)",
+        advice: "Cisco gateways may switch by NSE in RTP instead of by re-INVITE. Asterisk and VoipNow do not answer \
+                 NSE, so against them the switch fails: on the gateway use protocol-based T.38 (fax protocol t38 \
+                 without nse force), on AudioCodes the Fax Signaling Method.",
+        reference: "Cisco, named signalling events 192 to 202",
+        when: "NSE 192 to 202 in RTP, or T.38 on a call whose SIP never offered it",
+        check: nse_switchover,
+    },
+];
+
+fn fallback_g711(scene: &Scene<'_>) -> Vec<Finding> {
+    let (Some(answer), true) = (scene.answer(), fax_in_audio(scene)) else {
+        return Vec::new();
+    };
+    let refusal = first_switches(scene)
+        .into_iter()
+        .filter_map(|switch| switch.answer.map(|(event, _)| event))
+        .next_back();
+    let since = refusal.unwrap_or(answer);
+    let audio_ends = scene
+        .call
+        .events
+        .iter()
+        .filter(|event| is_audio(event))
+        .map(|event| event.end)
+        .max();
+    let goes_on = audio_ends.is_some_and(|end| end.seconds_since(since.at) >= GOES_ON);
+    if !goes_on || agreed_on_other_leg(scene) {
+        return Vec::new();
+    }
+    let sign = first_fax_sign(scene);
+    let seen = format!(
+        "No T.38 – fax is sent over {} audio; quality rules apply",
+        scene.codec()
+    );
+    let frames = [Some(since.frame), sign.map(|event| event.frame)];
+    vec![Finding::new(Severity::Warning, frames.into_iter().flatten(), seen).on(since.id)]
+}
+
+fn is_audio(event: &Event) -> bool {
+    !matches!(
+        event.kind,
+        EventKind::Sip(_) | EventKind::Icmp { .. } | EventKind::Missing(_)
+    )
+}
+
+/// Offers that take T.38 away: audio instead of it, after it was agreed.
+fn audio_offers<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (&'a Event, &'a Negotiation)> {
+    let scene = *scene;
+    scene
+        .call
+        .negotiations
+        .iter()
+        .filter_map(move |negotiation| {
+            let offer = scene.event(negotiation.offer_event)?;
+            let had_t38 = scene
+                .call
+                .media
+                .iter()
+                .rfind(|period| period.from < offer.at)
+                .is_some_and(|period| period.t38.is_some());
+            let to_audio = !negotiation.offers_t38() && audio_line(&negotiation.offer).is_some();
+            (had_t38 && to_audio).then_some((offer, negotiation))
+        })
+}
+
+fn back_to_audio(scene: &Scene<'_>) -> Vec<Finding> {
+    let dcn = scene.t30_named("DCN").last().map(|(event, _)| event);
+    let mcf = scene.t30_named("MCF").last().map(|(event, _)| event);
+    let Some((end, ends_at)) = dcn
+        .map(|event| (event, event.end))
+        .or_else(|| mcf.map(|event| (event, event.end.plus_seconds(AFTER_MCF))))
+    else {
+        return Vec::new();
+    };
+    let Some((offer, negotiation)) = audio_offers(scene).find(|(offer, _)| offer.at >= ends_at)
+    else {
+        return Vec::new();
+    };
+    let bye = scene.bye().map(|(event, _)| event);
+    let answer = negotiation.answer_event.and_then(|id| scene.event(id));
+    let (severity, seen) = match negotiation.status {
+        Some(200..=299) => (
+            Severity::Ok,
+            "Fax finished – call switched back to audio".to_owned(),
+        ),
+        // Crossed the BYE, or nobody waited for the answer.
+        Some(481) | None if bye.is_some() => (
+            Severity::Note,
+            "Fax finished – the switch back to audio crossed the hang-up".to_owned(),
+        ),
+        Some(status) => (
+            Severity::Warning,
+            format!("Fax finished – the switch back to audio is refused ({status})"),
+        ),
+        None => return Vec::new(),
+    };
+    let frames = [
+        Some(offer.frame),
+        answer.map(|event| event.frame),
+        Some(end.frame),
+    ];
+    vec![Finding::new(severity, frames.into_iter().flatten(), seen).on(offer.id)]
+}
+
+fn back_to_audio_midfax(scene: &Scene<'_>) -> Vec<Finding> {
+    let dcn = scene.t30_named("DCN").next().map(|(event, _)| event.at);
+    let Some((offer, negotiation)) = scene.call.negotiations.iter().find_map(|negotiation| {
+        let offer = scene.event(negotiation.offer_event)?;
+        let had_t38 = scene
+            .call
+            .media
+            .iter()
+            .rfind(|period| period.from < offer.at)
+            .is_some_and(|period| period.t38.is_some());
+        let accepted = negotiation
+            .status
+            .is_none_or(|status| (200..300).contains(&status))
+            && negotiation.answer.is_some();
+        let began = scene.t30().any(|(event, _)| event.at < offer.at);
+        let open = dcn.is_none_or(|dcn| offer.at < dcn);
+        (had_t38 && accepted && !negotiation.accepts_t38() && began && open)
+            .then_some((offer, negotiation))
+    }) else {
+        return Vec::new();
+    };
+    if scene.delivered() {
+        return Vec::new();
+    }
+    let last = scene
+        .call
+        .events
+        .iter()
+        .filter(|event| event.at <= offer.at && event.phase.is_some() && event.observed)
+        .next_back();
+    let phase = match last.and_then(|event| event.phase) {
+        Some(Phase::C) => "C",
+        Some(Phase::D) => "D",
+        Some(Phase::E) => "E",
+        _ => "B",
+    };
+    let side = if negotiation.offers_t38() {
+        negotiation.from.other()
+    } else {
+        negotiation.from
+    };
+    let seen = format!(
+        "{} switched back to audio in phase {phase} – fax aborted",
+        scene.who_begins(side)
+    );
+    let frames = [
+        Some(offer.frame),
+        negotiation.answer_event.and_then(|id| scene.frame(id)),
+        last.map(|event| event.last_frame),
+    ];
+    vec![
+        Finding::new(
+            error_unless_delivered(scene),
+            frames.into_iter().flatten(),
+            seen,
+        )
+        .on(offer.id)
+        .about(scene.endpoint(side)),
+    ]
+}
+
+fn nse_switchover(scene: &Scene<'_>) -> Vec<Finding> {
+    let events: Vec<(&Event, u8)> = scene
+        .call
+        .events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::RtpEvent(told) if told.nse && (192..=202).contains(&told.code) => {
+                Some((event, told.code))
+            }
+            _ => None,
+        })
+        .collect();
+    let Some((first, code)) = events.first().copied() else {
+        return silent_switch(scene);
+    };
+    let request = events.iter().find(|(_, code)| *code == 200);
+    let refusal = events.iter().find(|(_, code)| *code == 202);
+    let unanswered = request.is_some_and(|(request, _)| {
+        let acknowledged = events
+            .iter()
+            .any(|(event, code)| *code == 201 && event.at >= request.at);
+        !acknowledged && scene.covers(request.at, NSE_ANSWER)
+    });
+    let worst = error_unless_delivered(scene);
+    let (event, code, severity) = match (refusal, request) {
+        (Some((event, code)), _) => (*event, *code, worst),
+        (None, Some((event, code))) if unanswered => (*event, *code, worst),
+        _ => (first, code, Severity::Note),
+    };
+    let seen = format!(
+        "Cisco NSE {code} ({}) – switch without SIP re-INVITE",
+        nse_name(code)
+    );
+    let frames = events.iter().map(|(event, _)| event.frame);
+    vec![
+        Finding::new(severity, std::iter::once(event.frame).chain(frames), seen)
+            .on(event.id)
+            .about(event.src),
+    ]
+}
+
+/// T.38 that flows although no SDP of the call ever offered it.
+fn silent_switch(scene: &Scene<'_>) -> Vec<Finding> {
+    let offered = scene.call.negotiations.iter().any(Negotiation::offers_t38);
+    // A start that is missing, or an SDP that is cut, may have offered it.
+    let known = scene.call.answered.is_some()
+        && !scene.call.capture.starts_mid_call
+        && scene.call.capture.truncated_sip == 0;
+    let first = scene
+        .call
+        .events
+        .iter()
+        .find(|event| matches!(event.kind, EventKind::Indicator(_)));
+    let (Some(first), false, true) = (first, offered, known) else {
+        return Vec::new();
+    };
+    vec![
+        Finding::new(
+            Severity::Note,
+            [first.frame],
+            "T.38 starts without any SIP re-INVITE – switch by the gateways alone",
+        )
+        .on(first.id)
+        .about(first.src),
+    ]
+}
+
+const fn nse_name(code: u8) -> &'static str {
+    match code {
+        192 => "passthrough",
+        193 => "echo canceller off",
+        194 => "back to voice",
+        200 => "T.38 request",
+        201 => "T.38 acknowledged",
+        202 => "T.38 refused",
+        _ => "switch",
+    }
+}

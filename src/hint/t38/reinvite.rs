@@ -1,0 +1,481 @@
+//! The T.38 re-INVITE: asked for, refused, late, unanswered.
+
+use crate::call::{Event, EventKind};
+use crate::hint::scene::{TOLERANCE, header};
+use crate::hint::t38::{
+    Switch, accepted, agreed, agreed_on_other_leg, error_unless_delivered, fax_in_audio,
+    first_fax_sign, first_switches, image_line, pages_confirmed,
+};
+use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::sip::Sdp;
+
+/// After the first sign of a fax the called side should have asked for T.38 by now, seconds.
+const ASK_AFTER_TONE: f64 = 12.0;
+/// Refusals that say that the media are not supported (RFC 3261).
+const UNSUPPORTED: [u16; 3] = [415, 488, 606];
+/// Re-INVITEs of both sides this near to each other cross, seconds.
+const CROSSING: f64 = 2.0;
+/// After the first 491 the switch should be done by now, seconds.
+const GLARE_RESOLVED: f64 = 10.0;
+/// Asterisk gives up T.38 after this time (t38timeout), seconds.
+const SLOW_ANSWER: f64 = 5.0;
+/// Nobody waits longer than 64 times T1 for a final response, seconds.
+const TRANSACTION_TIMEOUT: f64 = 32.0;
+/// A switch this long after the answer is late, seconds.
+const LATE_AFTER_ANSWER: f64 = 10.0;
+/// ... if CED or V.21 was heard this long before it, seconds.
+const LATE_AFTER_TONE: f64 = 4.0;
+/// Without any tone: late from here, seconds after the answer.
+const LATE_WITHOUT_TONE: f64 = 20.0;
+/// DIS repeated so often after a late switch shows that it was too late.
+const DIS_IN_VAIN: usize = 3;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "t38-accepted",
+        severity: Severity::Ok,
+        title: "T.38 accepted",
+        advice: "The call switched from voice to T.38; the fax dialogue comes next. Normally the side that detects \
+                 the fax asks for it: the answering fax or its gateway, which is VoipNow for a fax that VoipNow \
+                 receives.",
+        reference: "4PSA Knowledge Base, Troubleshooting fax issues (re-INVITE for T.38)",
+        when: "an offer of T.38 is answered with 2xx and an image port",
+        check: t38_accepted,
+    },
+    Rule {
+        id: "t38-no-reinvite",
+        severity: Severity::Warning,
+        title: "Nobody asked for T.38",
+        advice: "The called side, or its gateway, should send a re-INVITE when it hears CED or V.21. Check there that \
+                 T.38 is on (PJSIP: t38_udptl=yes, t38_udptl_ec=redundancy, t38_udptl_nat=yes; chan_sip: \
+                 t38pt_udptl=yes,redundancy,maxdatagram=400; FreeSWITCH: fax_enable_t38=true, \
+                 fax_enable_t38_request=true; AudioCodes: IsFaxUsed=1), that the fax is enabled on the extension, and \
+                 that fax detection runs (fax_detect, ReceiveFAX). The calling side may ask too, but usually waits.",
+        reference: "4PSA Knowledge Base, Troubleshooting fax issues (who sends the re-INVITE)",
+        when: "a fax in audio, and neither side offers T.38 within 12 s after its first tone",
+        check: no_reinvite,
+    },
+    Rule {
+        id: "t38-reinvite-unsupported-media",
+        severity: Severity::Error,
+        title: "T.38 is refused: media not supported",
+        advice: "The refusing side has no T.38 for this call. Ask it to enable T.38 (PJSIP: t38_udptl=yes, \
+                 t38_udptl_ec=redundancy; chan_sip: t38pt_udptl=yes,redundancy,maxdatagram=400; FreeSWITCH: \
+                 fax_enable_t38=true, for pass-through t38_passthru=true; a carrier: it is an option of the product). \
+                 On a B2BUA the refusal may come from its far leg. Asterisk refuses too when no application accepts \
+                 T.38 within 5 s. After the refusal the fax goes on as audio, or stops.",
+        reference: "4PSA Knowledge Base, Troubleshooting fax issues (Unsupported media); signalwire/freeswitch issue 2436",
+        when: "a T.38 re-INVITE ends with 415, 488 or 606; a warning if pages were then confirmed in audio",
+        check: unsupported_media,
+    },
+    Rule {
+        id: "t38-reinvite-rejected",
+        severity: Severity::Error,
+        title: "The T.38 re-INVITE is refused",
+        advice: "481: the peer has hung up already, or tags and Route differ. 403 and 603: policy of the side that \
+                 answered. 405 and 501: it takes no re-INVITE. 500 with Retry-After: it was still busy with an earlier \
+                 INVITE. 503: no resources. The log of the side that answered says more. Voice survives, T.38 does \
+                 not.",
+        reference: "RFC 3261, sections 14.1 and 14.2",
+        when: "a T.38 re-INVITE ends with another 4xx, 5xx or 6xx",
+        check: rejected,
+    },
+    Rule {
+        id: "t38-reinvite-glare",
+        severity: Severity::Warning,
+        title: "Both sides sent a re-INVITE at the same time",
+        advice: "Each side refuses the other's re-INVITE with 491 and tries again after a random wait. Over a B2BUA \
+                 with two legs that can go round in circles. Let only one side start T.38, best the called one, and \
+                 turn the re-INVITE off on the calling side (FreeSWITCH: fax_enable_t38_request=false; SendFAX \
+                 without option z).",
+        reference: "RFC 3261, section 14.1",
+        when: "a re-INVITE gets 491, or re-INVITEs of both sides cross; an error if T.38 is not agreed within 10 s",
+        check: glare,
+    },
+    Rule {
+        id: "t38-reinvite-timeout",
+        severity: Severity::Error,
+        title: "The T.38 re-INVITE is not answered",
+        advice: "Asterisk gives T.38 up after t38timeout (5 s by default), then sends audio or fails with \
+                 T38_NEG_ERROR. Usually the far leg is slow (a B2BUA waits for its own re-INVITE), or requests within \
+                 the dialog do not arrive: check Contact and Record-Route of the side that was asked, and whether the \
+                 re-INVITE reaches it.",
+        reference: "Asterisk res_fax.conf (t38timeout); RFC 3261 (INVITE is repeated for 32 s)",
+        when: "a T.38 re-INVITE has no final response for 5 s (warning), for 32 s, until the hang-up, or ends with 408",
+        check: timeout,
+    },
+    Rule {
+        id: "t38-reinvite-by-sender",
+        severity: Severity::Note,
+        title: "The calling side asked for T.38",
+        advice: "Allowed (AudioCodes CNG mode, SendFAX with option z), but it makes crossing re-INVITEs more likely \
+                 and may switch before CED and DIS of the called side; some called sides refuse it. If it was refused \
+                 let the called side start.",
+        reference: "AudioCodes manual (CNGDetectorMode)",
+        when: "the first T.38 re-INVITE comes from the caller",
+        check: by_sender,
+    },
+    Rule {
+        id: "t38-reinvite-late",
+        severity: Severity::Warning,
+        title: "The switch to T.38 came late",
+        advice: "T.30's T1 (35 s) runs from the beginning: a late switch wastes it, and half of DIS or DCS is lost in \
+                 each medium. On the side that asks, check the timeout of fax detection, an IVR or announcement \
+                 before the fax, a slow far leg, and re-INVITEs that had to be repeated.",
+        reference: "T.30, timer T1",
+        when: "the T.38 re-INVITE comes over 10 s after the answer and 4 s after CED or V.21, or 20 s after the answer",
+        check: late,
+    },
+];
+
+fn t38_accepted(scene: &Scene<'_>) -> Vec<Finding> {
+    let Some(switch) = accepted(scene).into_iter().next() else {
+        return Vec::new();
+    };
+    let ack = scene
+        .call
+        .transactions
+        .get(switch.negotiation.transaction)
+        .and_then(|transaction| transaction.acks.first())
+        .and_then(|id| scene.frame(*id));
+    let (Some(offered), Some(answered)) = (
+        endpoint(&switch.negotiation.offer),
+        switch.negotiation.answer.as_ref().and_then(endpoint),
+    ) else {
+        return Vec::new();
+    };
+    let mut seen = format!("T.38 accepted: {offered} <-> {answered}");
+    if let Some((ours, theirs)) = crate::hint::t38::agreed_attributes(&switch) {
+        if let Some(rate) = ours
+            .max_bit_rate
+            .into_iter()
+            .chain(theirs.max_bit_rate)
+            .min()
+        {
+            seen.push_str(&format!(", {rate} bit/s"));
+        }
+        if let Some(ec) = theirs.udp_ec.as_deref().or(ours.udp_ec.as_deref()) {
+            seen.push_str(", ");
+            seen.push_str(ec);
+        }
+    }
+    let frames = [
+        Some(switch.offer.frame),
+        switch.answer.map(|(event, _)| event.frame),
+        ack,
+    ];
+    let mut finding = Finding::new(Severity::Ok, frames.into_iter().flatten(), seen);
+    if let Some((event, _)) = switch.answer {
+        finding = finding.on(event.id);
+    }
+    vec![finding]
+}
+
+fn endpoint(sdp: &Sdp) -> Option<String> {
+    let line = image_line(sdp)?;
+    Some(match line.connection {
+        Some(addr) => crate::capture::Endpoint::new(addr, line.port).to_string(),
+        None => format!("port {}", line.port),
+    })
+}
+
+fn no_reinvite(scene: &Scene<'_>) -> Vec<Finding> {
+    let (Some(answer), Some(sign)) = (scene.answer(), first_fax_sign(scene)) else {
+        return Vec::new();
+    };
+    let asked = scene
+        .call
+        .negotiations
+        .iter()
+        .any(crate::call::Negotiation::offers_t38);
+    let end = scene.call.ended.unwrap_or(scene.call.last_packet);
+    let waited = end.seconds_since(sign.at.max(answer.at)) >= ASK_AFTER_TONE + TOLERANCE;
+    if asked || !fax_in_audio(scene) || !waited || agreed_on_other_leg(scene) {
+        return Vec::new();
+    }
+    let codec = scene.codec();
+    let severity = if is_g711(codec) {
+        Severity::Warning
+    } else {
+        error_unless_delivered(scene)
+    };
+    let seen = format!("Nobody sent a T.38 re-INVITE – fax runs as audio ({codec})");
+    vec![
+        Finding::new(severity, [answer.frame, sign.frame], seen)
+            .on(answer.id)
+            .about(scene.call.callee)
+            .more(format!(
+                "It was up to {} to ask.",
+                scene.whose(crate::call::Side::Callee)
+            )),
+    ]
+}
+
+/// Whether a codec carries modem signals.
+pub(super) fn is_g711(codec: &str) -> bool {
+    ["PCMU", "PCMA", "audio"]
+        .iter()
+        .any(|name| codec.eq_ignore_ascii_case(name))
+}
+
+fn unsupported_media(scene: &Scene<'_>) -> Vec<Finding> {
+    let severity = if pages_confirmed(scene) {
+        Severity::Warning
+    } else {
+        Severity::Error
+    };
+    refusals(scene, |switch| switch.refused_with(&UNSUPPORTED))
+        .into_iter()
+        .map(|(switch, event, status, reason)| {
+            let side = switch.asked();
+            let seen = format!(
+                "{status} {reason} – {} refuses T.38; enable T.38 there",
+                scene.who(side)
+            );
+            Finding::new(severity, switch.frames(), seen)
+                .on(event.id)
+                .about(scene.endpoint(side))
+                .more(refused_by(scene, &switch))
+        })
+        .collect()
+}
+
+fn refused_by(scene: &Scene<'_>, switch: &Switch<'_>) -> String {
+    let warning = switch
+        .answer
+        .and_then(|(_, sip)| header(sip, "Warning"))
+        .map(|warning| format!(" Its Warning: {warning}"))
+        .unwrap_or_default();
+    format!(
+        "{} offered T.38, {} refused it.{warning}",
+        scene.who_begins(switch.negotiation.from),
+        scene.whose(switch.asked())
+    )
+}
+
+/// Refused T.38 re-INVITEs that fit, with the refusal, its status and reason phrase.
+fn refusals<'a>(
+    scene: &Scene<'a>,
+    wanted: impl Fn(&Switch<'a>) -> bool,
+) -> Vec<(Switch<'a>, &'a Event, u16, String)> {
+    first_switches(scene)
+        .into_iter()
+        .filter(|switch| switch.reinvite && wanted(switch))
+        .filter_map(|switch| {
+            let (event, sip) = switch.answer?;
+            let text = sip.message.start.to_string();
+            let reason = text
+                .split_once(' ')
+                .map_or("", |(_, reason)| reason)
+                .to_owned();
+            Some((switch, event, switch.status?, reason))
+        })
+        .collect()
+}
+
+fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
+    let handled = |status: u16| {
+        matches!(status, 401 | 407 | 408 | 491) || UNSUPPORTED.contains(&status) || status < 400
+    };
+    let bye = scene.bye().map(|(event, _)| event);
+    refusals(scene, |switch| {
+        switch.status.is_some_and(|status| !handled(status))
+    })
+    .into_iter()
+    .map(|(switch, event, status, reason)| {
+        let side = switch.asked();
+        let crossed = status == 481 && bye.is_some_and(|bye| bye.at <= event.at);
+        let severity = if crossed {
+            Severity::Note
+        } else if pages_confirmed(scene) {
+            Severity::Warning
+        } else {
+            Severity::Error
+        };
+        let seen = format!(
+            "T.38 re-INVITE failed: {status} {reason} at {}",
+            scene.who(side)
+        );
+        let hang_up = bye.filter(|_| crossed).map(|bye| bye.frame);
+        Finding::new(severity, switch.frames().chain(hang_up), seen)
+            .on(event.id)
+            .about(scene.endpoint(side))
+            .more(refused_by(scene, &switch))
+    })
+    .collect()
+}
+
+fn glare(scene: &Scene<'_>) -> Vec<Finding> {
+    let invites: Vec<(&Event, Option<(u16, &Event)>)> = scene
+        .transactions("INVITE")
+        .filter(|invite| !invite.initial)
+        .filter_map(|invite| {
+            let request = scene.event(*invite.requests.first()?)?;
+            let answer = invite
+                .final_response()
+                .and_then(|(status, id)| Some((status, scene.event(id)?)));
+            Some((request, answer))
+        })
+        .collect();
+    let refused = invites
+        .iter()
+        .filter_map(|(_, answer)| answer.filter(|(status, _)| *status == 491))
+        .map(|(_, event)| event)
+        .min_by_key(|event| event.at);
+    let crossing = invites.windows(2).find_map(|pair| match pair {
+        [(first, answer), (second, _)] => {
+            let open = answer.is_none_or(|(_, answer)| answer.at > second.at);
+            let near = second.at.seconds_since(first.at) <= CROSSING;
+            (first.from != second.from && open && near).then_some((*first, *second))
+        }
+        _ => None,
+    });
+    let Some(begin) = refused.or(crossing.map(|(first, _)| first)) else {
+        return Vec::new();
+    };
+    let success = accepted(scene)
+        .into_iter()
+        .filter_map(|switch| switch.answer)
+        .map(|(event, _)| event)
+        .find(|event| event.at >= begin.at);
+    let took = success.map(|event| event.at.seconds_since(begin.at));
+    let wanted_t38 = !first_switches(scene).is_empty();
+    let (severity, end) = match took {
+        Some(took) if took <= GLARE_RESOLVED => {
+            (Severity::Warning, format!("resolved in {took:.1} s"))
+        }
+        Some(took) => (
+            error_unless_delivered(scene),
+            format!("resolved only after {took:.1} s"),
+        ),
+        None if wanted_t38 && !pages_confirmed(scene) => {
+            (Severity::Error, "never resolved".to_owned())
+        }
+        None => (Severity::Warning, "never resolved".to_owned()),
+    };
+    let frames = [
+        Some(begin.frame),
+        crossing.map(|(first, _)| first.frame),
+        crossing.map(|(_, second)| second.frame),
+        success.map(|event| event.frame),
+    ];
+    let seen = format!("Both sides re-INVITEd (491) – {end}");
+    vec![Finding::new(severity, frames.into_iter().flatten(), seen).on(begin.id)]
+}
+
+fn timeout(scene: &Scene<'_>) -> Vec<Finding> {
+    let bye = scene.bye().map(|(event, _)| event.at);
+    first_switches(scene)
+        .into_iter()
+        .filter(|switch| switch.reinvite)
+        .filter_map(|switch| {
+            let known = bye.map_or(scene.call.capture.last_time, |bye| {
+                bye.min(scene.call.capture.last_time)
+            });
+            let end = switch.answer.map_or(known, |(event, _)| event.at);
+            let waited = end.seconds_since(switch.offer.at);
+            let unanswered = switch.answer.is_none();
+            if waited <= SLOW_ANSWER + TOLERANCE && switch.status != Some(408) {
+                return None;
+            }
+            let given_up = unanswered && bye.is_some();
+            let hopeless = waited > TRANSACTION_TIMEOUT || given_up || switch.status == Some(408);
+            let severity = if hopeless {
+                error_unless_delivered(scene)
+            } else {
+                Severity::Warning
+            };
+            let transaction = scene.call.transactions.get(switch.negotiation.transaction);
+            let again = transaction
+                .map(|transaction| crate::hint::scene::frames(scene, &transaction.requests))
+                .unwrap_or_default();
+            let seen =
+                format!("T.38 re-INVITE unanswered for {waited:.0} s – sender falls back or drops");
+            Some(
+                Finding::new(severity, again, seen)
+                    .on(switch.offer.id)
+                    .about(scene.endpoint(switch.asked()))
+                    .more(format!(
+                        "{} asked, {} did not answer.",
+                        scene.who_begins(switch.negotiation.from),
+                        scene.whose(switch.asked())
+                    )),
+            )
+        })
+        .take(1)
+        .collect()
+}
+
+fn by_sender(scene: &Scene<'_>) -> Vec<Finding> {
+    let first = first_switches(scene)
+        .into_iter()
+        .find(|switch| switch.reinvite);
+    let Some(switch) = first.filter(|it| it.negotiation.from == crate::call::Side::Caller) else {
+        return Vec::new();
+    };
+    vec![
+        Finding::new(
+            Severity::Note,
+            [switch.offer.frame],
+            "Calling side asked for T.38 (usually the called side does)",
+        )
+        .on(switch.offer.id)
+        .about(scene.call.caller),
+    ]
+}
+
+fn late(scene: &Scene<'_>) -> Vec<Finding> {
+    let Some(switch) = first_switches(scene)
+        .into_iter()
+        .find(|switch| switch.reinvite)
+    else {
+        return Vec::new();
+    };
+    let Some(answer) = scene.answer() else {
+        return Vec::new();
+    };
+    let switched = switch.answer.map_or(switch.offer.at, |(event, _)| event.at);
+    let after = switched.seconds_since(answer.at);
+    let tone = called_tone(scene).filter(|event| event.at < switch.offer.at);
+    let is_late = match tone {
+        Some(tone) => {
+            after > LATE_AFTER_ANSWER && switched.seconds_since(tone.at) > LATE_AFTER_TONE
+        }
+        None => after > LATE_WITHOUT_TONE,
+    };
+    if !is_late || !agreed(scene) {
+        return Vec::new();
+    }
+    let vain =
+        scene.t30_named("DIS").count() >= DIS_IN_VAIN && scene.t30_named("DCS").next().is_none();
+    let severity = if vain {
+        error_unless_delivered(scene)
+    } else {
+        Severity::Warning
+    };
+    let seen = format!("T.38 switch {after:.0} s after answer – CED/DIS already went by in audio");
+    let frames = [
+        Some(switch.offer.frame),
+        Some(answer.frame),
+        tone.map(|event| event.frame),
+    ];
+    vec![
+        Finding::new(severity, frames.into_iter().flatten(), seen)
+            .on(switch.offer.id)
+            .about(scene.endpoint(switch.negotiation.from)),
+    ]
+}
+
+/// First sign of the called fax: CED or V.21, as sound or as an event.
+fn called_tone<'a>(scene: &Scene<'a>) -> Option<&'a Event> {
+    use crate::line::Tone;
+    scene.call.events.iter().find(|event| {
+        let tone = match &event.kind {
+            EventKind::Tone { tone, .. } => Some(*tone),
+            EventKind::RtpEvent(told) => told.tone(),
+            EventKind::Preamble => return true,
+            _ => None,
+        };
+        tone.is_some_and(|tone| !matches!(tone, Tone::Cng | Tone::Busy))
+    })
+}

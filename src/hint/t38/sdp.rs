@@ -1,0 +1,506 @@
+//! Attributes of T.38 that do not fit each other, or what then flows.
+
+use crate::call::{EventKind, Side};
+use crate::capture::FrameNo;
+use crate::hint::t38::{
+    Switch, accepted, agreed_attributes, error_unless_delivered, image_line, switches,
+};
+use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::sip::{Flag, MediaKind, MediaLine, T38Attributes};
+use crate::t38::Indicator;
+
+/// Full rate of a T.38 fax without V.34, bit/s.
+const FULL_RATE: u32 = 14_400;
+/// The highest rate there is (V.34), bit/s; steps of 2400.
+const HIGHEST_RATE: u32 = 33_600;
+/// First version that can carry V.34 (T.38 of 2002 and later).
+const V34_VERSION: u32 = 3;
+/// First version that surely uses the ASN.1 of 2002.
+const SYNTAX_OF_2002: u32 = 2;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        id: "t38-version-mismatch",
+        severity: Severity::Warning,
+        title: "T38FaxVersion does not fit",
+        advice: "The lower version rules, and an answer must not be higher than the offer. Version 0 uses the ASN.1 of \
+                 1998, so a mismatch shows up as packets that the other side cannot decode: it repeats DIS or DCS. \
+                 Set version 0 on both sides where in doubt, first on the side that answered too high.",
+        reference: "RFC 4612 (absence means version 0)",
+        when: "the answer's version is higher than the offer's, or V.34 signals are sent below version 3; an error if the sides use different syntax",
+        check: version_mismatch,
+    },
+    Rule {
+        id: "t38-bitrate-limited",
+        severity: Severity::Note,
+        title: "T38MaxBitRate limits the fax",
+        advice: "The lower of the two values counts. 9600 or 7200 makes pages slow, but is often set on purpose. A DCS \
+                 above the limit means that the gateway of that side did not edit DIS: training or pages may fail.",
+        reference: "AudioCodes manual (RelayMaxRate)",
+        when: "the lower T38MaxBitRate is below 14400, or no rate of a fax modem; a warning if DCS uses more",
+        check: bitrate_limited,
+    },
+    Rule {
+        id: "t38-ratemgmt-mismatch",
+        severity: Severity::Error,
+        title: "T38FaxRateManagement differs between the sides",
+        advice: "transferredTCF carries the training data from end to end and is the one for UDP; localTCF is for TCP. \
+                 Where they differ one side waits for a TCF that the other never sends, and answers FTT or nothing. \
+                 Set transferredTCF on both sides.",
+        reference: "T.38, rate management methods 1 and 2; 3GPP TS 29.163 Annex K",
+        when: "offer and answer name different methods; a warning for localTCF over UDPTL, or if the fax was delivered",
+        check: ratemgmt_mismatch,
+    },
+    Rule {
+        id: "t38-transcoding-flags",
+        severity: Severity::Note,
+        title: "Transcoding options of T.38",
+        advice: "These attributes are true by being there: T38FaxFillBitRemoval:0 is read as true by Asterisk and \
+                 others. The options save little, and pages break where only one side does them. Leave out all three \
+                 on the side that writes them.",
+        reference: "IANA audio/t38 (inclusion means true); Asterisk res_pjsip_t38.c",
+        when: "FillBitRemoval, TranscodingMMR or TranscodingJBIG written as :0, or answered without being offered",
+        check: transcoding_flags,
+    },
+    Rule {
+        id: "t38-udpec-mismatch",
+        severity: Severity::Warning,
+        title: "Error correction is not the one agreed",
+        advice: "Many devices ignore FEC or cannot decode it; redundancy is the safe choice. Where the receiver drops \
+                 FEC packets UDPTL arrives, but no T.30 answer comes. Set t38UDPRedundancy on both sides \
+                 (t38_udptl_ec=redundancy; t38pt_udptl=yes,redundancy), first on the side that sends.",
+        reference: "soft-switch.org, T.38 (send only redundancy unless FEC is supported)",
+        when: "the answer asks for FEC that was not offered, or packets carry another error correction than agreed",
+        check: udpec_mismatch,
+    },
+    Rule {
+        id: "t38-sdp-quirks",
+        severity: Severity::Note,
+        title: "Unusual spelling of T.38 attributes",
+        advice: "Asterisk compares without regard to case and knows T38FaxMaxRate and T38MaxDatagram; strict peers \
+                 ignore them and use defaults: version 0, no error correction, their own datagram size. Correct the \
+                 spelling on the side that writes it if the other side behaves as if it were not there.",
+        reference: "Asterisk res_pjsip_t38.c",
+        when: "an attribute in another spelling, or unknown (warning)",
+        check: sdp_quirks,
+    },
+    Rule {
+        id: "t38-sdp-transport",
+        severity: Severity::Error,
+        title: "m=image does not use UDPTL",
+        advice: "UDPTL is plain UDP; SRTP does not cover it (that takes DTLS, rarely supported). An SBC or rtpengine \
+                 may rewrite the line wrongly (m=image 16840 RTP/AVP t38). Fix the flags of the media proxy, or the \
+                 profile of the side that writes the line.",
+        reference: "RFC 7345; sipwise/rtpengine issue 1201",
+        when: "an active T.38 line whose transport is not udptl or tcp, whose format is not t38, or that asks for encryption",
+        check: sdp_transport,
+    },
+];
+
+fn version_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
+    let Some((switch, offer, answer)) = accepted(scene).into_iter().find_map(|switch| {
+        agreed_attributes(&switch).map(|(offer, answer)| (switch, offer, answer))
+    }) else {
+        return Vec::new();
+    };
+    let (offered, answered) = (offer.version.unwrap_or(0), answer.version.unwrap_or(0));
+    let udptl = &scene.call.udptl;
+    let mixed = udptl
+        .caller
+        .encoding
+        .zip(udptl.callee.encoding)
+        .is_some_and(|(caller, callee)| caller != callee);
+    let side = switch.asked();
+    // A side that reads nothing sends nothing by which its syntax could be told.
+    let deaf = (offered < SYNTAX_OF_2002) != (answered < SYNTAX_OF_2002)
+        && scene.t30().next().is_some()
+        && !["CFR", "MCF"]
+            .into_iter()
+            .any(|name| scene.t30_named(name).next().is_some());
+    let mixed = mixed || deaf;
+    if answered > offered {
+        let severity = if mixed {
+            error_unless_delivered(scene)
+        } else {
+            Severity::Warning
+        };
+        let seen = format!(
+            "T38FaxVersion {offered} offered, {answered} answered – answer must not be higher"
+        );
+        let more = if mixed {
+            format!(
+                "Each side uses its own syntax and cannot read the other; {} answered too high.",
+                scene.whose(side)
+            )
+        } else {
+            format!("{} answered too high.", scene.who_begins(side))
+        };
+        return vec![on_switch(
+            scene,
+            Finding::new(severity, switch.frames(), seen).more(more),
+            &switch,
+        )];
+    }
+    v34_signal(scene)
+        .filter(|_| answered.min(offered) < V34_VERSION)
+        .map(|(event, name)| {
+            let seen = format!("{name} sent, but T38FaxVersion {answered} cannot carry V.34");
+            Finding::new(
+                Severity::Warning,
+                std::iter::once(event.frame).chain(switch.frames()),
+                seen,
+            )
+            .on(event.id)
+            .about(event.src)
+        })
+        .into_iter()
+        .collect()
+}
+
+/// First signal that only version 3 can carry.
+fn v34_signal<'a>(scene: &Scene<'a>) -> Option<(&'a crate::call::Event, String)> {
+    scene
+        .call
+        .events
+        .iter()
+        .find_map(|event| match &event.kind {
+            // V.33 (21, 22) is an extension too, but of version 2.
+            EventKind::Indicator(indicator)
+                if (Indicator::V8Ansam.code()..=Indicator::V34ControlChannelRetrain.code())
+                    .contains(&indicator.code()) =>
+            {
+                Some((event, indicator.to_string()))
+            }
+            EventKind::V8 { name, .. } => Some((event, (*name).to_owned())),
+            _ => None,
+        })
+}
+
+/// Stands on the answer of a switch, and is about who answered.
+fn on_switch(scene: &Scene<'_>, finding: Finding, switch: &Switch<'_>) -> Finding {
+    let event = switch.answer.map_or(switch.offer.id, |(event, _)| event.id);
+    finding.on(event).about(scene.endpoint(switch.asked()))
+}
+
+fn bitrate_limited(scene: &Scene<'_>) -> Vec<Finding> {
+    let Some((switch, limit)) = accepted(scene).into_iter().find_map(|switch| {
+        let (offer, answer) = agreed_attributes(&switch)?;
+        let limit = offer
+            .max_bit_rate
+            .into_iter()
+            .chain(answer.max_bit_rate)
+            .min()?;
+        Some((switch, limit))
+    }) else {
+        return Vec::new();
+    };
+    let used = scene.call.fax.as_ref().and_then(|fax| fax.bit_rate);
+    let above = used.is_some_and(|used| used > limit);
+    let strange = limit == 0 || limit % 2400 != 0 || limit > HIGHEST_RATE;
+    if limit >= FULL_RATE && !above && !strange {
+        return Vec::new();
+    }
+    let severity = if above && !strange {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
+    let seen = if strange {
+        format!("T38MaxBitRate {limit} is no rate of a fax modem")
+    } else if let Some(used) = used {
+        format!("T38MaxBitRate {limit} limits the fax (DCS uses {used})")
+    } else {
+        format!("T38MaxBitRate {limit} limits the fax")
+    };
+    let dcs = scene.t30_named("DCS").last().map(|(event, _)| event.frame);
+    vec![on_switch(
+        scene,
+        Finding::new(severity, switch.frames().chain(dcs), seen),
+        &switch,
+    )]
+}
+
+fn ratemgmt_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
+    let Some((switch, offer, answer)) = accepted(scene).into_iter().find_map(|switch| {
+        let (offer, answer) = agreed_attributes(&switch)?;
+        // An answer that names none means the offered one.
+        Some((
+            switch,
+            offer.rate_management.as_deref()?,
+            answer.rate_management.as_deref()?,
+        ))
+    }) else {
+        return Vec::new();
+    };
+    let differ = !offer.eq_ignore_ascii_case(answer);
+    let local = answer.eq_ignore_ascii_case("localTCF");
+    let over_udp = image_line(&switch.negotiation.offer)
+        .is_some_and(|line| line.proto.eq_ignore_ascii_case("udptl"));
+    let (severity, seen) = if differ {
+        (
+            error_unless_delivered(scene),
+            format!("Rate mgmt {offer} vs {answer} – TCF handled differently on each side"),
+        )
+    } else if local && over_udp {
+        (
+            Severity::Warning,
+            "Rate mgmt localTCF over UDPTL – transferredTCF is the one for UDP".to_owned(),
+        )
+    } else {
+        return Vec::new();
+    };
+    let dcs = scene.t30_named("DCS").next().map(|(event, _)| event.frame);
+    vec![on_switch(
+        scene,
+        Finding::new(severity, switch.frames().chain(dcs), seen),
+        &switch,
+    )]
+}
+
+fn transcoding_flags(scene: &Scene<'_>) -> Vec<Finding> {
+    let flags = |attributes: &T38Attributes| {
+        [
+            ("T38FaxFillBitRemoval", attributes.fill_bit_removal),
+            ("T38FaxTranscodingMMR", attributes.transcoding_mmr),
+            ("T38FaxTranscodingJBIG", attributes.transcoding_jbig),
+        ]
+    };
+    for switch in switches(scene) {
+        let offer = image_line(&switch.negotiation.offer).and_then(|line| line.t38.as_ref());
+        let answer = switch
+            .negotiation
+            .answer
+            .as_ref()
+            .and_then(image_line)
+            .and_then(|line| line.t38.as_ref());
+        let offered = offer.map(flags).unwrap_or_default();
+        let answered = answer.map(flags).unwrap_or_default();
+        let zero = offered
+            .iter()
+            .chain(&answered)
+            .find(|(_, flag)| *flag == Some(Flag::Zero));
+        let added = answered
+            .iter()
+            .zip(&offered)
+            .find(|((_, answer), (_, offer))| answer.is_some_and(Flag::is_on) && offer.is_none());
+        let seen = if let Some((name, _)) = zero {
+            format!("{name} written as :0 – disable it")
+        } else if let Some(((name, _), _)) = added {
+            format!("{name} answered but not offered – disable it")
+        } else {
+            continue;
+        };
+        return vec![on_switch(
+            scene,
+            Finding::new(Severity::Note, switch.frames(), seen),
+            &switch,
+        )];
+    }
+    Vec::new()
+}
+
+/// Error correction by its name in SDP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Correction {
+    None,
+    Redundancy,
+    Fec,
+}
+
+impl Correction {
+    fn of(attributes: &T38Attributes) -> Self {
+        match attributes.udp_ec.as_deref() {
+            Some(name) if name.eq_ignore_ascii_case("t38UDPFEC") => Self::Fec,
+            Some(name) if name.eq_ignore_ascii_case("t38UDPRedundancy") => Self::Redundancy,
+            _ => Self::None,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::None => "no error correction",
+            Self::Redundancy => "redundancy",
+            Self::Fec => "FEC",
+        }
+    }
+}
+
+fn udpec_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
+    let Some((switch, offer, answer)) = accepted(scene).into_iter().find_map(|switch| {
+        let (offer, answer) = agreed_attributes(&switch)?;
+        Some((switch, Correction::of(offer), Correction::of(answer)))
+    }) else {
+        return Vec::new();
+    };
+    for side in [Side::Caller, Side::Callee] {
+        if let Some((frame, seen)) = sent_otherwise(scene, side, offer, answer) {
+            let severity = if answer == Correction::None && seen == Correction::Redundancy {
+                // Nothing was agreed: redundancy does no harm.
+                Severity::Note
+            } else {
+                Severity::Warning
+            };
+            let text = format!(
+                "Error correction {} agreed, packets use {}",
+                answer.name(),
+                seen.name()
+            );
+            return vec![
+                Finding::new(
+                    severity,
+                    std::iter::once(frame).chain(switch.frames()),
+                    text,
+                )
+                .on(switch.answer.map_or(switch.offer.id, |(event, _)| event.id))
+                .about(scene.endpoint(side))
+                .more(format!("The packets come from {}.", scene.whose(side))),
+            ];
+        }
+    }
+    if answer == Correction::Fec && offer != Correction::Fec {
+        let text = format!("Error correction {} offered, FEC answered", offer.name());
+        return vec![on_switch(
+            scene,
+            Finding::new(Severity::Warning, switch.frames(), text),
+            &switch,
+        )];
+    }
+    Vec::new()
+}
+
+/// First packet of a side with another error correction than either SDP names.
+fn sent_otherwise(
+    scene: &Scene<'_>,
+    side: Side,
+    offer: Correction,
+    answer: Correction,
+) -> Option<(FrameNo, Correction)> {
+    let sent = scene.call.udptl.of(side);
+    let named = |wanted| offer == wanted || answer == wanted;
+    if let Some(frame) = sent.first_fec
+        && sent.fec_packets > 0
+        && !named(Correction::Fec)
+    {
+        return Some((frame, Correction::Fec));
+    }
+    if let Some(frame) = sent.first_redundancy
+        && sent.redundancy_packets > 0
+        && !named(Correction::Redundancy)
+    {
+        return Some((frame, Correction::Redundancy));
+    }
+    None
+}
+
+fn sdp_quirks(scene: &Scene<'_>) -> Vec<Finding> {
+    for negotiation in &scene.call.negotiations {
+        let told = [
+            (
+                Some(&negotiation.offer),
+                Some(negotiation.offer_event),
+                negotiation.from,
+            ),
+            (
+                negotiation.answer.as_ref(),
+                negotiation.answer_event,
+                negotiation.from.other(),
+            ),
+        ];
+        for (sdp, event, side) in told {
+            let (Some(sdp), Some(event)) = (sdp, event.and_then(|id| scene.event(id))) else {
+                continue;
+            };
+            let mut unusual = sdp
+                .media
+                .iter()
+                .filter_map(|line| line.t38.as_ref())
+                .flat_map(|attributes| &attributes.unusual);
+            let Some((first, known)) = unusual
+                .clone()
+                .find(|(_, known)| !known)
+                .or_else(|| unusual.next())
+            else {
+                continue;
+            };
+            let severity = if *known {
+                Severity::Note
+            } else {
+                Severity::Warning
+            };
+            let seen = format!("Unusual T.38 attribute \"{first}\" – peer may ignore it");
+            return vec![
+                Finding::new(severity, [event.frame], seen)
+                    .on(event.id)
+                    .about(scene.endpoint(side)),
+            ];
+        }
+    }
+    Vec::new()
+}
+
+fn sdp_transport(scene: &Scene<'_>) -> Vec<Finding> {
+    for switch in switches(scene) {
+        let sdps = [
+            Some(&switch.negotiation.offer),
+            switch.negotiation.answer.as_ref(),
+        ];
+        let Some((line, fault)) = sdps
+            .into_iter()
+            .flatten()
+            .flat_map(|sdp| &sdp.media)
+            .find_map(|line| Some((line, transport_fault(line)?)))
+        else {
+            continue;
+        };
+        // Where T.38 does run over RTP both sides know what they do.
+        let in_rtp = [Side::Caller, Side::Callee]
+            .into_iter()
+            .any(|side| scene.call.udptl.of(side).transport == "rtp");
+        let severity = if in_rtp && switch.negotiation.accepts_t38() {
+            Severity::Note
+        } else {
+            error_unless_delivered(scene)
+        };
+        let seen = format!(
+            "m={} uses {fault} – UDPTL expected; T.38 will not work",
+            kind(line)
+        );
+        return vec![
+            Finding::new(severity, switch.frames(), seen)
+                .on(switch.offer.id)
+                .about(scene.endpoint(switch.negotiation.from)),
+        ];
+    }
+    Vec::new()
+}
+
+/// What is wrong with the transport of a T.38 line, if anything.
+fn transport_fault(line: &MediaLine) -> Option<String> {
+    if line.port == 0 || !(line.is_t38() || line.kind == MediaKind::Image) {
+        return None;
+    }
+    let proto = line.proto.to_ascii_lowercase();
+    // `TCP/TLS/UDPTL` and `UDP/TLS/UDPTL` (RFC 7345) are UDPTL too, but not in the clear.
+    if !matches!(proto.as_str(), "udptl" | "tcp") {
+        return Some(line.proto.clone());
+    }
+    if !line
+        .formats
+        .iter()
+        .any(|format| format.eq_ignore_ascii_case("t38"))
+    {
+        return Some(format!("format {}", line.formats.join(" ")));
+    }
+    line.attributes
+        .iter()
+        .any(|attribute| attribute.starts_with("crypto:"))
+        .then(|| format!("{} with a=crypto", line.proto))
+}
+
+fn kind(line: &MediaLine) -> &str {
+    match &line.kind {
+        MediaKind::Audio => "audio",
+        MediaKind::Image => "image",
+        MediaKind::Other(kind) => kind,
+    }
+}

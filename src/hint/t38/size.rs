@@ -1,0 +1,134 @@
+//! Sizes that the sides allow, and what is sent.
+
+use crate::call::{Side, UdptlStats};
+use crate::hint::t38::{Switch, accepted, error_unless_delivered, image_line};
+use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::sip::T38Attributes;
+
+/// Recommended least value of T38FaxMaxDatagram, octets (3GPP TS 29.163).
+const USUAL_MINIMUM: u32 = 150;
+/// Octets of one IFP packet that Asterisk wants to send at least, and its overhead.
+const IFP_OCTETS: u32 = 80;
+const OVERHEAD: u32 = 8;
+
+pub(super) const RULES: &[Rule] = &[Rule {
+    id: "t38-maxdatagram-small",
+    severity: Severity::Warning,
+    title: "T38FaxMaxDatagram is smaller than what is sent",
+    advice: "Vendors disagree: some mean the size of the IFP packet, others the whole UDPTL packet (VoipNow: UDPTL). \
+             Asterisk cuts its packets to fit and says that data loss will occur. On the sending Asterisk override \
+             the value: t38pt_udptl=yes,redundancy,maxdatagram=400 (chan_sip), t38_udptl_maxdatagram=400 (PJSIP), or \
+             let the receiving side announce more.",
+    reference: "4PSA Knowledge Base (T38FaxMaxDatagram); Asterisk main/udptl.c",
+    when: "packets are larger than the peer's T38FaxMaxDatagram, or the value is too small for the redundancy and trainings fail or pages are rejected; a note if the buffer is smaller than one datagram",
+    check: maxdatagram_small,
+}];
+
+fn maxdatagram_small(scene: &Scene<'_>) -> Vec<Finding> {
+    let Some(switch) = accepted(scene).into_iter().next_back() else {
+        return Vec::new();
+    };
+    [Side::Caller, Side::Callee]
+        .into_iter()
+        .filter_map(|side| {
+            let attributes = attributes_of(&switch, side)?;
+            let finding = too_large(scene, side, attributes)
+                .or_else(|| too_small(scene, side, attributes))
+                .or_else(|| small_buffer(scene, side, attributes))?;
+            let event = match side == switch.negotiation.from {
+                true => switch.offer.id,
+                false => switch.answer.map_or(switch.offer.id, |(event, _)| event.id),
+            };
+            let sdp = scene.frame(event);
+            let mut finding = finding;
+            // The SDP decides: what comes later follows from it.
+            finding.frames = sdp.into_iter().chain(finding.frames).collect();
+            Some(finding.on(event).about(scene.endpoint(side)))
+        })
+        .collect()
+}
+
+/// What a side said of itself.
+fn attributes_of<'a>(switch: &Switch<'a>, side: Side) -> Option<&'a T38Attributes> {
+    let sdp = if side == switch.negotiation.from {
+        &switch.negotiation.offer
+    } else {
+        switch.negotiation.answer.as_ref()?
+    };
+    image_line(sdp)?.t38.as_ref()
+}
+
+/// Packets to this side that are larger than it allows.
+fn too_large(scene: &Scene<'_>, side: Side, attributes: &T38Attributes) -> Option<Finding> {
+    let limit = attributes.max_datagram?;
+    let sent = scene.call.udptl.of(side.other());
+    let (largest, frame) = sent.largest;
+    if largest <= limit {
+        return None;
+    }
+    let above: u32 = sent
+        .sizes
+        .iter()
+        .filter(|(octets, _)| *octets > limit)
+        .map(|(_, count)| *count)
+        .sum();
+    let severity = if stalls(scene, sent) {
+        error_unless_delivered(scene)
+    } else {
+        Severity::Warning
+    };
+    let seen = format!(
+        "{} accepts {limit}-byte datagrams, got {largest} – set maxdatagram=400",
+        scene.who_begins(side)
+    );
+    Some(Finding::new(severity, [frame], seen).more(format!(
+        "{} sent {} packets above that size.",
+        scene.who_begins(side.other()),
+        above.max(1)
+    )))
+}
+
+/// Whether what is too large does not seem to arrive: no training confirmed, no page, or data lost.
+fn stalls(scene: &Scene<'_>, sent: &UdptlStats) -> bool {
+    let confirmed = ["CFR", "MCF"]
+        .into_iter()
+        .any(|name| scene.t30_named(name).next().is_some());
+    !confirmed || sent.lost_image > 0 || sent.undecodable > 0 || trouble(scene)
+}
+
+/// FTT or RTN: training or pages fail.
+fn trouble(scene: &Scene<'_>) -> bool {
+    ["FTT", "RTN"]
+        .into_iter()
+        .any(|name| scene.t30_named(name).next().is_some())
+}
+
+/// A limit that leaves no room for the redundancy, where the fax has trouble.
+fn too_small(scene: &Scene<'_>, side: Side, attributes: &T38Attributes) -> Option<Finding> {
+    let limit = attributes.max_datagram?;
+    let depth = scene.call.udptl.of(side.other()).depth_control;
+    let needed = IFP_OCTETS
+        .saturating_mul(depth.saturating_add(1))
+        .saturating_add(OVERHEAD);
+    // 72 is a very common value, and often works.
+    if limit >= USUAL_MINIMUM && limit >= needed || !trouble(scene) {
+        return None;
+    }
+    let seen = format!(
+        "{} accepts only {limit}-byte datagrams – set maxdatagram=400",
+        scene.who_begins(side)
+    );
+    Some(Finding::new(Severity::Warning, None, seen))
+}
+
+fn small_buffer(scene: &Scene<'_>, side: Side, attributes: &T38Attributes) -> Option<Finding> {
+    let (buffer, datagram) = attributes.max_buffer.zip(attributes.max_datagram)?;
+    if buffer >= datagram || buffer == 0 {
+        return None;
+    }
+    let seen = format!(
+        "{}: T38FaxMaxBuffer {buffer} is smaller than T38FaxMaxDatagram {datagram}",
+        scene.who_begins(side)
+    );
+    Some(Finding::new(Severity::Note, None, seen))
+}

@@ -1,0 +1,297 @@
+//! What is inside T.38 packets: syntax, RTP among them, messages that a gateway marks as damaged.
+
+use crate::call::{Call, Encoding, EventKind, FaxCarrier, Phase, Side};
+use crate::hint::dialogue::Dialogue;
+use crate::hint::evidence::{finding, frames, share, with_more};
+use crate::hint::udptl::path::hears;
+use crate::hint::{Finding, Scene, Severity};
+use crate::line::Fcs;
+use crate::sip::Sdp;
+
+/// `udptl-decode-error`: error above this share.
+const MANY_UNDECODABLE: f64 = 0.05;
+/// `udptl-decode-error`: keepalives of NATs are this short, octets.
+const KEEPALIVE: usize = 4;
+/// `udptl-rtp-residue`: late RTP is normal for this long, seconds.
+const RESIDUE_SECONDS: f64 = 2.0;
+/// `udptl-rtp-residue`: and up to this many packets.
+const RESIDUE_PACKETS: u32 = 50;
+/// `udptl-early`: earlier than this before the answer, seconds.
+const EARLY_SECONDS: f64 = 0.2;
+/// `udptl-fcs-bad`: warning from this many in a phase.
+const MANY_BAD: usize = 3;
+
+const SIDES: [Side; 2] = [Side::Caller, Side::Callee];
+
+pub(super) fn undecodable(scene: &Scene<'_>) -> Vec<Finding> {
+    SIDES
+        .into_iter()
+        .filter_map(|side| undecodable_of(scene.call, side))
+        .collect()
+}
+
+fn undecodable_of(call: &Call, side: Side) -> Option<Finding> {
+    let stats = call.udptl.of(side);
+    let malformed = call.events.iter().filter_map(|event| match &event.kind {
+        EventKind::Malformed {
+            reason,
+            octets,
+            count,
+        } if event.from == side => Some((event, reason, octets.len(), *count)),
+        _ => None,
+    });
+    let keepalives: u32 = malformed
+        .clone()
+        .filter(|(.., len, _)| *len <= KEEPALIVE)
+        .map(|(.., count)| count)
+        .sum();
+    let bad = stats
+        .undecodable
+        .checked_sub(keepalives)
+        .filter(|n| *n > 0)?;
+    let mut shown = malformed.filter(|(.., len, _)| *len > KEEPALIVE);
+    let first = shown.next();
+    let severity = if share(bad, stats.packets.saturating_add(bad)) > MANY_UNDECODABLE {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    let reason = first.as_ref().map_or_else(
+        || "not valid T.38".to_owned(),
+        |(_, reason, ..)| (*reason).clone(),
+    );
+    let cited = first
+        .as_ref()
+        .map(|(event, ..)| event.frame)
+        .or(stats.first_undecodable);
+    Some(finding(
+        severity,
+        frames(cited),
+        first.map(|(event, ..)| event.id),
+        format!("{bad} T.38 packets of the {side} do not decode ({reason})"),
+    ))
+}
+
+/// Lowest `T38FaxVersion` of offer and answer of the T.38 in force (absent means 0); `None` without SDP.
+fn agreed_version(call: &Call) -> Option<u32> {
+    let period = call
+        .media
+        .iter()
+        .rev()
+        .find(|period| period.t38.is_some())?;
+    let negotiation = call.negotiations.get(period.negotiation)?;
+    let version = |sdp: &Sdp| {
+        sdp.media
+            .iter()
+            .filter(|line| line.port > 0)
+            .find_map(|line| line.t38.as_ref())
+            .map(|t38| t38.version.unwrap_or(0))
+    };
+    let offered = version(&negotiation.offer)?;
+    let answered = negotiation.answer.as_ref().and_then(version)?;
+    Some(offered.min(answered))
+}
+
+pub(super) fn asn1(scene: &Scene<'_>) -> Vec<Finding> {
+    let call = scene.call;
+    let (forth, back) = (&call.udptl.caller, &call.udptl.callee);
+    if let (Some(a), Some(b)) = (forth.encoding, back.encoding)
+        && a != b
+    {
+        let cited = [forth.encoding_frame, back.encoding_frame];
+        let found = finding(
+            Severity::Error,
+            frames(cited.into_iter().flatten()),
+            None,
+            format!(
+                "caller uses {} ASN.1, callee {}: they do not understand each other",
+                year(a),
+                year(b)
+            ),
+        );
+        return vec![found];
+    }
+    let Some(version) = agreed_version(call) else {
+        return Vec::new();
+    };
+    let dialogue = Dialogue::of(call);
+    SIDES
+        .into_iter()
+        .filter_map(|side| {
+            let stats = call.udptl.of(side);
+            let used = stats.encoding?;
+            // Version 1 is read both ways in the field, so neither contradicts it.
+            let fits = match version {
+                0 => used == Encoding::Asn1998,
+                1 => true,
+                _ => used == Encoding::Asn2002,
+            };
+            if fits {
+                return None;
+            }
+            let severity = if hears(&dialogue, side.other()) {
+                Severity::Note
+            } else {
+                Severity::Error
+            };
+            Some(finding(
+                severity,
+                frames(stats.encoding_frame),
+                None,
+                format!(
+                    "{side} uses {} ASN.1, SDP version says {version}",
+                    year(used)
+                ),
+            ))
+        })
+        .collect()
+}
+
+const fn year(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Asn1998 => "1998",
+        Encoding::Asn2002 => "2002",
+    }
+}
+
+pub(super) fn residue(scene: &Scene<'_>) -> Vec<Finding> {
+    SIDES
+        .into_iter()
+        .filter_map(|side| residue_of(scene.call, side))
+        .collect()
+}
+
+fn residue_of(call: &Call, side: Side) -> Option<Finding> {
+    let stats = call.udptl.of(side);
+    let (count, first, last, _, until) = stats.rtp_residue?;
+    let period = call
+        .media
+        .iter()
+        .rev()
+        .find(|period| period.t38.is_some() && period.from <= until)?;
+    if period.audio.is_some() {
+        return None;
+    }
+    let seconds = until.seconds_since(period.from).max(0.0);
+    let long = seconds > RESIDUE_SECONDS;
+    let severity = if stats.packets == 0 && long && count > RESIDUE_PACKETS {
+        Severity::Error
+    } else if long || count > RESIDUE_PACKETS {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
+    Some(finding(
+        severity,
+        frames([first, last]),
+        call.negotiations
+            .get(period.negotiation)
+            .and_then(|negotiation| negotiation.answer_event),
+        format!(
+            "{side} still sends RTP audio {seconds:.1} s after switching to T.38 ({count} packets)"
+        ),
+    ))
+}
+
+pub(super) fn early(scene: &Scene<'_>) -> Vec<Finding> {
+    let call = scene.call;
+    let Some(answered) = call
+        .media
+        .iter()
+        .find(|period| period.t38.is_some())
+        .map(|period| period.from)
+    else {
+        return Vec::new();
+    };
+    SIDES
+        .into_iter()
+        .filter_map(|side| {
+            let (frame, at) = call.udptl.of(side).first?;
+            if answered.seconds_since(at) <= EARLY_SECONDS {
+                return None;
+            }
+            let signal = |event: &&crate::call::Event| {
+                event.from == side
+                    && matches!(event.kind, EventKind::T30(_) | EventKind::Indicator(_))
+            };
+            let lost = call
+                .events
+                .iter()
+                .filter(signal)
+                .filter(|event| event.at >= at && answered.seconds_since(event.at) > EARLY_SECONDS)
+                .find(|event| {
+                    !call
+                        .events
+                        .iter()
+                        .filter(signal)
+                        .any(|later| later.at >= answered && same_signal(&event.kind, &later.kind))
+                })?;
+            Some(finding(
+                Severity::Warning,
+                frames([lost.frame, frame]),
+                Some(lost.id),
+                format!(
+                    "T.38 of the {side} {:.1} s before the answer – {} may drop the first messages",
+                    answered.seconds_since(at),
+                    side.other()
+                ),
+            ))
+        })
+        .collect()
+}
+
+fn same_signal(a: &EventKind, b: &EventKind) -> bool {
+    use crate::t38::Indicator;
+    match (a, b) {
+        (EventKind::T30(a), EventKind::T30(b)) => a.fcf == b.fcf,
+        // Only tones and V.21 matter: silence and training come again on their own.
+        (
+            EventKind::Indicator(Indicator::Ced | Indicator::V21Preamble),
+            EventKind::Indicator(b),
+        ) => {
+            matches!(b, Indicator::Ced | Indicator::V21Preamble)
+        }
+        (EventKind::Indicator(_), _) => true,
+        _ => false,
+    }
+}
+
+pub(super) fn fcs(scene: &Scene<'_>) -> Vec<Finding> {
+    let call = scene.call;
+    if call
+        .fax
+        .as_ref()
+        .is_none_or(|fax| fax.carrier == FaxCarrier::G711)
+    {
+        return Vec::new();
+    }
+    let dialogue = Dialogue::of(call);
+    SIDES
+        .into_iter()
+        .filter_map(|side| {
+            let bad: Vec<_> = dialogue
+                .lines
+                .iter()
+                .filter(|line| {
+                    line.event.from == side
+                        && line
+                            .message()
+                            .is_some_and(|message| message.fcs == Fcs::Bad && !message.damaged)
+                })
+                .collect();
+            let first = bad.first()?;
+            let in_phase = |phase: Option<Phase>| {
+                bad.iter().filter(|line| line.event.phase == phase).count()
+            };
+            let most = bad.iter().map(|line| in_phase(line.event.phase)).max()?;
+            let severity = if most >= MANY_BAD { Severity::Warning } else { Severity::Note };
+            let found = finding(
+                severity,
+                frames(bad.iter().map(|line| line.frame())),
+                Some(first.event.id),
+                format!("Gateway of the {side} reports bad T.30 frame (FCS), {}x – analogue line problem", bad.len()),
+            );
+            Some(with_more(found, format!("First: {}.", first.name())))
+        })
+        .collect()
+}

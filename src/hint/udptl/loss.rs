@@ -1,0 +1,371 @@
+//! What is lost, repeated or late in T.38.
+
+use crate::call::{Call, Event, EventKind, Negotiation, Side, UdptlStats, Verdict};
+use crate::capture::{FrameNo, Timestamp};
+use crate::hint::evidence::{self, finding, frames, percent, share, with_more};
+use crate::hint::{Finding, Scene, Severity};
+use crate::line::Fcs;
+
+/// `udptl-loss-recovered`: warning above this share.
+const MUCH_LOSS: f64 = 0.05;
+/// `udptl-loss-unrecovered`: error above this share of page data.
+const IMAGE_LOSS: f64 = 0.005;
+/// `udptl-no-redundancy`: packets from which it can be told.
+const ENOUGH_PACKETS: u32 = 20;
+/// `udptl-duplicates`: share of repeats and late packets.
+const MANY_REPEATS: f64 = 0.05;
+/// `udptl-seq-reset`: a new answer this near explains it, seconds.
+const NEAR_ANSWER: f64 = 2.0;
+/// `udptl-timing-gap`: a pause inside a signal, seconds.
+const STALL: f64 = 0.3;
+/// `udptl-timing-gap`: a pause that a modem does not survive, seconds.
+const LONG_STALL: f64 = 1.0;
+
+const SIDES: [Side; 2] = [Side::Caller, Side::Callee];
+
+fn expected(stats: &UdptlStats) -> u32 {
+    stats.packets.saturating_add(stats.lost)
+}
+
+/// The event that a side had on the line at a time, else the last one before.
+fn event_around(call: &Call, side: Side, at: Timestamp) -> Option<&Event> {
+    call.events
+        .iter()
+        .filter(|event| {
+            event.from == side
+                && event.observed
+                && matches!(
+                    event.kind,
+                    EventKind::T30(_)
+                        | EventKind::Tcf(_)
+                        | EventKind::PageData(_)
+                        | EventKind::Indicator(_)
+                        | EventKind::Gap { .. }
+                )
+        })
+        .take_while(|event| event.at <= at)
+        .last()
+}
+
+pub(super) fn recovered(scene: &Scene<'_>) -> Vec<Finding> {
+    SIDES
+        .into_iter()
+        .filter_map(|side| recovered_of(scene.call, side))
+        .collect()
+}
+
+fn recovered_of(call: &Call, side: Side) -> Option<Finding> {
+    let stats = call.udptl.of(side);
+    if stats.lost == 0 || stats.recovered < stats.lost {
+        return None;
+    }
+    let severity = if share(stats.lost, expected(stats)) > MUCH_LOSS {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
+    let how = if stats.fec_packets > stats.redundancy_packets {
+        "FEC".to_owned()
+    } else {
+        format!(
+            "redundancy ({})",
+            stats.depth_control.max(stats.depth_image)
+        )
+    };
+    let burst = stats.gaps.iter().map(|gap| gap.lost).max().unwrap_or(1);
+    let found = finding(
+        severity,
+        frames(stats.gaps.iter().map(|gap| gap.frame)),
+        stats
+            .gaps
+            .first()
+            .and_then(|gap| event_around(call, side, gap.at))
+            .map(|event| event.id),
+        format!(
+            "{} UDPTL of the {side} lost ({} %), all recovered by {how}",
+            stats.lost,
+            percent(stats.lost, expected(stats))
+        ),
+    );
+    Some(with_more(found, format!("Longest run: {burst} packets.")))
+}
+
+pub(super) fn unrecovered(scene: &Scene<'_>) -> Vec<Finding> {
+    SIDES
+        .into_iter()
+        .filter_map(|side| unrecovered_of(scene, side))
+        .collect()
+}
+
+fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
+    let call = scene.call;
+    let stats = call.udptl.of(side);
+    let gone = stats.lost.checked_sub(stats.recovered).filter(|n| *n > 0)?;
+    let bad: Vec<_> = stats
+        .gaps
+        .iter()
+        .filter(|gap| gap.recovered < gap.lost)
+        .collect();
+    let control = stats.lost_control > 0 || bad.iter().any(|gap| gap.control);
+    let severity = if control || share(stats.lost_image, expected(stats)) > IMAGE_LOSS {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    // What weighs most is cited first: a gap in a message before one in a page.
+    let worst = bad.iter().find(|gap| gap.control).or_else(|| bad.first());
+    let around = worst.and_then(|gap| event_around(call, side, gap.at));
+    let phase = around
+        .and_then(|event| event.phase)
+        .map_or_else(String::new, |phase| format!(" in phase {phase:?}"));
+    let what = match (control, stats.lost_image > 0) {
+        (true, true) => "messages and page data hit",
+        (true, false) => "T.30 messages hit",
+        (false, _) => "page data hit",
+    };
+    let mut cited: Vec<FrameNo> = bad.iter().map(|gap| gap.frame).collect();
+    cited.sort_unstable();
+    let found = finding(
+        severity,
+        frames(cited),
+        around.map(|event| event.id),
+        format!("{gone} UDPTL of the {side} lost for good{phase} – {what}"),
+    );
+    let depth = stats.depth_control.max(stats.depth_image);
+    let burst = bad.iter().map(|gap| gap.lost).max().unwrap_or(gone);
+    let words = if stats.redundancy_packets == 0 && stats.fec_packets == 0 {
+        format!(
+            "{} % lost, runs of up to {burst}; the {side} sends no redundancy.",
+            percent(stats.lost, expected(stats))
+        )
+    } else {
+        format!(
+            "{} % lost, runs of up to {burst}; redundancy {depth} does not cover them.",
+            percent(stats.lost, expected(stats))
+        )
+    };
+    let more = format!(
+        "{words} {}",
+        evidence::blame(
+            scene,
+            side,
+            "look at its link and raise its redundancy.",
+            "its operator has to look at the link and raise its redundancy."
+        )
+    );
+    Some(with_more(found, more))
+}
+
+pub(super) fn no_redundancy(scene: &Scene<'_>) -> Vec<Finding> {
+    SIDES
+        .into_iter()
+        .filter_map(|side| no_redundancy_of(scene.call, side))
+        .collect()
+}
+
+fn no_redundancy_of(call: &Call, side: Side) -> Option<Finding> {
+    let stats = call.udptl.of(side);
+    let bare = stats.packets >= ENOUGH_PACKETS
+        && stats.redundancy_packets == 0
+        && stats.fec_packets == 0
+        && stats.transport != "tcp"
+        && stats.transport != "rtp";
+    if !bare {
+        return None;
+    }
+    let agreed = agreed_correction(call);
+    let severity = if agreed.is_some() {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
+    let (frame, at) = stats.first?;
+    let found = finding(
+        severity,
+        vec![frame],
+        event_around(call, side, at).map(|event| event.id),
+        format!("{side} sends T.38 without redundancy – any loss damages the fax"),
+    );
+    Some(match agreed {
+        Some(agreed) => with_more(
+            found,
+            format!(
+                "Agreed in SDP: {agreed}; {} packets, none with it.",
+                stats.packets
+            ),
+        ),
+        None => found,
+    })
+}
+
+/// Error correction that offer and answer of the T.38 in force agree on.
+fn agreed_correction(call: &Call) -> Option<String> {
+    let period = call
+        .media
+        .iter()
+        .rev()
+        .find(|period| period.t38.is_some())?;
+    let negotiation = call.negotiations.get(period.negotiation)?;
+    let said = |sdp: &crate::sip::Sdp| {
+        sdp.media
+            .iter()
+            .filter(|line| line.port > 0)
+            .find_map(|line| line.t38.as_ref().and_then(|t38| t38.udp_ec.clone()))
+            .filter(|value| !value.eq_ignore_ascii_case("t38UDPNoEC"))
+    };
+    both(negotiation, said)
+}
+
+fn both(
+    negotiation: &Negotiation,
+    said: impl Fn(&crate::sip::Sdp) -> Option<String>,
+) -> Option<String> {
+    said(&negotiation.offer)?;
+    said(negotiation.answer.as_ref()?)
+}
+
+pub(super) fn duplicates(scene: &Scene<'_>) -> Vec<Finding> {
+    let call = scene.call;
+    SIDES
+        .into_iter()
+        .filter_map(|side| {
+            let stats = call.udptl.of(side);
+            let odd = stats.repeats.saturating_add(stats.reordered);
+            let all = stats.packets.saturating_add(stats.repeats);
+            if odd == 0 || share(odd, all) <= MANY_REPEATS {
+                return None;
+            }
+            let (frame, at) = stats.first?;
+            Some(finding(
+                Severity::Note,
+                vec![frame],
+                event_around(call, side, at).map(|event| event.id),
+                format!(
+                    "UDPTL of the {side}: {} repeats, {} late ({} %)",
+                    stats.repeats,
+                    stats.reordered,
+                    percent(odd, all)
+                ),
+            ))
+        })
+        .collect()
+}
+
+pub(super) fn restart(scene: &Scene<'_>) -> Vec<Finding> {
+    let call = scene.call;
+    SIDES
+        .into_iter()
+        .filter_map(|side| {
+            let stats = call.udptl.of(side);
+            let (frame, from, to) = stats.restarts.first().copied()?;
+            let at = time_of(call, frame);
+            let explained = stats.paths.len() > 1
+                || at.is_some_and(|at| {
+                    call.media
+                        .iter()
+                        .any(|period| period.from.seconds_since(at).abs() <= NEAR_ANSWER)
+                });
+            let severity = if explained { Severity::Note } else { Severity::Warning };
+            Some(finding(
+                severity,
+                frames(stats.restarts.iter().map(|(frame, ..)| *frame)),
+                at.and_then(|at| event_around(call, side, at)).map(|event| event.id),
+                format!("UDPTL sequence of the {side} restarts ({from}->{to}) – source changed or stack restart"),
+            ))
+        })
+        .collect()
+}
+
+/// Time of a frame, as near as the events tell it.
+fn time_of(call: &Call, frame: FrameNo) -> Option<Timestamp> {
+    call.events
+        .iter()
+        .filter(|event| event.frame <= frame)
+        .map(|event| {
+            if event.last_frame >= frame {
+                event.at
+            } else {
+                event.end
+            }
+        })
+        .max()
+}
+
+pub(super) fn stall(scene: &Scene<'_>) -> Vec<Finding> {
+    SIDES
+        .into_iter()
+        .filter_map(|side| stall_of(scene.call, side))
+        .collect()
+}
+
+fn stall_of(call: &Call, side: Side) -> Option<Finding> {
+    let stats = call.udptl.of(side);
+    let (frame, seconds) = stats
+        .stalls
+        .iter()
+        .copied()
+        .filter(|(_, seconds)| *seconds > STALL)
+        .max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let around = call.events.iter().find(|event| {
+        event.from == side
+            && event.frame <= frame
+            && event.last_frame >= frame
+            && matches!(
+                event.kind,
+                EventKind::T30(_) | EventKind::Tcf(_) | EventKind::PageData(_)
+            )
+    });
+    let what = match around.map(|event| &event.kind) {
+        Some(EventKind::PageData(page)) => format!("page {}", page.page),
+        Some(EventKind::Tcf(_)) => "TCF".to_owned(),
+        Some(EventKind::T30(message)) => message.name().into_owned(),
+        _ => "a signal".to_owned(),
+    };
+    let delivered = call
+        .fax
+        .as_ref()
+        .is_some_and(|fax| fax.verdict == Verdict::Ok);
+    let severity = if seconds > LONG_STALL && around.is_some_and(|event| failed(call, event)) {
+        Severity::Error
+    } else if delivered && seconds <= LONG_STALL {
+        Severity::Note
+    } else {
+        Severity::Warning
+    };
+    let found = finding(
+        severity,
+        vec![frame],
+        around.map(|event| event.id),
+        format!(
+            "UDPTL of the {side} stalls {:.0} ms inside {what} – jitter may break the modem signal",
+            seconds * 1000.0
+        ),
+    );
+    Some(with_more(
+        found,
+        format!("{} such pauses.", stats.stalls.len()),
+    ))
+}
+
+/// Whether what an event belongs to went wrong: its page is not confirmed, its training failed, its
+/// message is damaged.
+fn failed(call: &Call, event: &Event) -> bool {
+    match &event.kind {
+        EventKind::PageData(page) => call.fax.as_ref().is_some_and(|fax| {
+            fax.pages
+                .iter()
+                .any(|other| other.number == page.page && !other.confirmed)
+        }),
+        EventKind::Tcf(_) => call
+            .events
+            .iter()
+            .filter(|next| next.at > event.at)
+            .find_map(|next| match &next.kind {
+                EventKind::T30(message) => Some(message.fcf == crate::t30::Fcf::Ftt),
+                _ => None,
+            })
+            .unwrap_or(false),
+        EventKind::T30(message) => message.damaged || message.fcs != Fcs::Good,
+        _ => false,
+    }
+}

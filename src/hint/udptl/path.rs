@@ -1,0 +1,412 @@
+//! Where T.38 packets come from and go to.
+
+use crate::call::{Call, EventKind, MediaPath, MediaPeriod, Side, UdptlStats, Verdict};
+use crate::capture::{Endpoint, Timestamp};
+use crate::hint::dialogue::{ANSWERS, Dialogue};
+use crate::hint::evidence::{self, LATE, finding, frames, hang_up, named, with_more};
+use crate::hint::{Finding, Scene, Severity};
+use crate::t30::Fcf;
+
+/// `udptl-none`: T.38 in force this long without a packet, seconds.
+const NONE_AFTER: f64 = 5.0 + LATE;
+/// `udptl-one-way`: packets of the live direction.
+const LIVE_PACKETS: u32 = 10;
+/// `udptl-one-way`: over this many seconds.
+const LIVE_SECONDS: f64 = 5.0;
+/// `udptl-one-way`: a direction that was alive is silent this long, seconds (T1).
+const SILENT_SECONDS: f64 = 35.0 + LATE;
+/// `udptl-wrong-destination`: packets to the wrong endpoint.
+const WRONG_PACKETS: u32 = 5;
+/// `udptl-wrong-destination`: they go there this long with no sign of being heard, seconds.
+const UNHEARD_SECONDS: f64 = 5.0;
+/// `udptl-source-mismatch`: replies to the SDP endpoint for longer than this, seconds.
+const REPLIES_SECONDS: f64 = 2.0;
+/// `udptl-icmp`: at most this many at the switch are harmless.
+const FEW_ICMP: u32 = 3;
+/// `udptl-icmp`: around the switch, seconds.
+const AT_SWITCH: f64 = 1.0;
+
+/// Periods in which T.38 is in force, with the endpoints by side.
+fn t38_periods(call: &Call) -> impl Iterator<Item = &MediaPeriod> {
+    call.media.iter().filter(|period| period.t38.is_some())
+}
+
+/// The T.38 endpoints that a side's SDP gave over the whole call.
+fn endpoints(call: &Call, side: Side) -> Vec<Endpoint> {
+    t38_periods(call)
+        .filter_map(|period| period.t38.as_ref().map(|t38| *t38.of(side)))
+        .collect()
+}
+
+fn switch(call: &Call) -> Option<Timestamp> {
+    t38_periods(call).map(|period| period.from).min()
+}
+
+fn packets_after_switch(call: &Call, side: Side) -> u32 {
+    let stats = call.udptl.of(side);
+    let Some(switch) = switch(call) else {
+        return stats.packets;
+    };
+    if stats.last.is_some_and(|(_, at)| at < switch) {
+        0
+    } else {
+        stats.packets
+    }
+}
+
+/// Whether a side shows by what it sends that it hears the other: it answers, or commands what only an
+/// answering terminal commands.
+pub(super) fn hears(dialogue: &Dialogue<'_>, side: Side) -> bool {
+    dialogue.messages().any(|(_, line, message)| {
+        line.event.from == side
+            && (matches!(message.fcf, Fcf::Dcs | Fcf::Dtc | Fcf::Nss)
+                || (ANSWERS.contains(&message.fcf) && !matches!(message.fcf, Fcf::Dcn | Fcf::Crp)))
+    })
+}
+
+fn delivered(call: &Call) -> bool {
+    call.fax
+        .as_ref()
+        .is_some_and(|fax| fax.verdict == Verdict::Ok)
+}
+
+pub(super) fn none(scene: &Scene<'_>) -> Vec<Finding> {
+    let call = scene.call;
+    if call.udptl.caller.packets > 0 || call.udptl.callee.packets > 0 {
+        return Vec::new();
+    }
+    let Some(period) = t38_periods(call).next() else {
+        return Vec::new();
+    };
+    let Some(t38) = period.t38 else {
+        return Vec::new();
+    };
+    let until = period.until.unwrap_or(call.last_packet);
+    if until.seconds_since(period.from) < NONE_AFTER || !passes_here(call, [t38.caller, t38.callee])
+    {
+        return Vec::new();
+    }
+    let answer = call
+        .negotiations
+        .get(period.negotiation)
+        .and_then(|negotiation| negotiation.answer_event)
+        .and_then(|id| scene.event(id));
+    let seen = format!(
+        "T.38 agreed but no UDPTL from either side in {:.1} s",
+        until.seconds_since(period.from)
+    );
+    let found = finding(
+        Severity::Error,
+        frames(answer.map(|event| event.frame)),
+        answer.map(|event| event.id),
+        seen,
+    );
+    let more = format!("SDP: caller {}, callee {}.", t38.caller, t38.callee);
+    vec![with_more(found, more)]
+}
+
+/// Whether this capture point would have seen the media: it saw RTP of one of the hosts, or ICMP about them.
+fn passes_here(call: &Call, ends: [Endpoint; 2]) -> bool {
+    let known = |host: Endpoint| ends.iter().any(|end| end.addr == host.addr);
+    call.events.iter().any(|event| match &event.kind {
+        EventKind::Rtp(span) => known(span.src) || known(span.dst),
+        EventKind::Icmp { quoted_dst, .. } => known(*quoted_dst),
+        _ => false,
+    })
+}
+
+pub(super) fn one_way(scene: &Scene<'_>) -> Vec<Finding> {
+    let call = scene.call;
+    let dialogue = Dialogue::of(call);
+    if dialogue.is_half() {
+        return Vec::new();
+    }
+    [Side::Caller, Side::Callee]
+        .into_iter()
+        .filter_map(|live| one_way_from(scene, &dialogue, live))
+        .collect()
+}
+
+fn one_way_from(scene: &Scene<'_>, dialogue: &Dialogue<'_>, live: Side) -> Option<Finding> {
+    let call = scene.call;
+    let silent = live.other();
+    let stats = call.udptl.of(live);
+    let (first_frame, first) = stats.first?;
+    let (last_frame, last) = stats.last?;
+    let enough = packets_after_switch(call, live) >= LIVE_PACKETS
+        && last.seconds_since(first) >= LIVE_SECONDS;
+    if !enough || answers_in_audio(dialogue, silent, first) {
+        return None;
+    }
+    let seen = if packets_after_switch(call, silent) == 0 {
+        format!("UDPTL only {live}->{silent} – {silent} never sends or is blocked")
+    } else {
+        let (_, stopped) = call.udptl.of(silent).last?;
+        let quiet = last.seconds_since(stopped) - paging(dialogue, live, stopped);
+        if quiet < SILENT_SECONDS {
+            return None;
+        }
+        format!("UDPTL only {live}->{silent} for the last {quiet:.0} s – {silent} went silent")
+    };
+    let mut found = finding(
+        Severity::Error,
+        frames([first_frame, last_frame]),
+        None,
+        seen,
+    );
+    found.event = event_at(call, live, first);
+    found.host = endpoints(call, silent).last().copied();
+    Some(with_more(found, destination_words(scene, stats, silent)))
+}
+
+/// A fax that went on in sound after T.38 was tried: nothing is one-way about the fax itself.
+fn answers_in_audio(dialogue: &Dialogue<'_>, side: Side, after: Timestamp) -> bool {
+    dialogue.messages().any(|(_, line, message)| {
+        line.event.from == side
+            && line.event.at > after
+            && ANSWERS.contains(&message.fcf)
+            && message.fcf != Fcf::Dcn
+            && dialogue.call.udptl.of(side).packets == 0
+    })
+}
+
+/// Seconds of page data that a side sent after a time: its peer is silent meanwhile, as it should be.
+fn paging(dialogue: &Dialogue<'_>, side: Side, after: Timestamp) -> f64 {
+    dialogue
+        .lines
+        .iter()
+        .filter(|line| line.page().is_some() && line.event.from == side)
+        .map(|line| {
+            line.event
+                .end
+                .seconds_since(line.event.at.max(after))
+                .max(0.0)
+        })
+        .sum()
+}
+
+fn event_at(call: &Call, from: Side, at: Timestamp) -> Option<crate::call::EventId> {
+    call.events
+        .iter()
+        .find(|event| {
+            event.from == from
+                && event.end >= at
+                && !matches!(event.kind, EventKind::Sip(_) | EventKind::Rtp(_))
+        })
+        .map(|event| event.id)
+}
+
+fn destination_words(scene: &Scene<'_>, live: &UdptlStats, silent: Side) -> String {
+    let call = scene.call;
+    let named = named(call, silent);
+    let Some(said) = endpoints(call, silent).last().copied() else {
+        return format!("The SDP of the {named} gives no T.38 endpoint.");
+    };
+    let reaches = live.paths.iter().any(|path| path.dst == said);
+    let where_to = live
+        .paths
+        .iter()
+        .max_by_key(|path| path.packets)
+        .map_or(said, |path| path.dst);
+    if !reaches {
+        return format!(
+            "The packets go to {where_to}, but the SDP of the {named} says {said}: it cannot hear them."
+        );
+    }
+    format!(
+        "The packets go to {said}, as its SDP says. {}",
+        evidence::blame(
+            scene,
+            silent,
+            "look at its T.38 engine, its firewall and the address that UDPTL is bound to.",
+            "ask there whether its T.38 started and whether its firewall lets UDP out of that port.",
+        )
+    )
+}
+
+pub(super) fn wrong_destination(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    [Side::Caller, Side::Callee]
+        .into_iter()
+        .filter_map(|side| wrong_destination_of(scene, &dialogue, side))
+        .collect()
+}
+
+fn wrong_destination_of(scene: &Scene<'_>, dialogue: &Dialogue<'_>, side: Side) -> Option<Finding> {
+    let call = scene.call;
+    let peer = side.other();
+    let right = endpoints(call, peer);
+    let said = *right.last()?;
+    let switch = switch(call)?;
+    let stats = call.udptl.of(side);
+    let sources: Vec<Endpoint> = call
+        .udptl
+        .of(peer)
+        .paths
+        .iter()
+        .map(|path| path.src)
+        .collect();
+    if stats.paths.iter().any(|path| right.contains(&path.dst)) {
+        return None;
+    }
+    let wrong = stats
+        .paths
+        .iter()
+        .filter(|path| path.last > switch && !sources.contains(&path.dst))
+        .max_by_key(|path| path.packets)
+        .filter(|path| path.packets >= WRONG_PACKETS)?;
+    let deaf = !hears(dialogue, peer);
+    let lasting = wrong.last.seconds_since(wrong.first) > UNHEARD_SECONDS;
+    let severity = if deaf && lasting {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    let tail = if deaf {
+        ": nobody listens there"
+    } else {
+        ", the fax goes on all the same"
+    };
+    let mut found = finding(
+        severity,
+        frames([wrong.frame]),
+        event_at(call, side, wrong.first),
+        format!("{side} sends T.38 to {}, SDP said {said}{tail}", wrong.dst),
+    );
+    found.host = Some(wrong.src);
+    let was_audio = call.media.iter().any(|period| {
+        period
+            .audio
+            .as_ref()
+            .is_some_and(|audio| *audio.of(peer) == wrong.dst)
+    });
+    let mut more = format!("{} packets go there. ", wrong.packets);
+    if was_audio {
+        more.push_str("It is the port of the audio before the switch. ");
+    }
+    more.push_str(&evidence::blame(
+        scene,
+        side,
+        "it has to send to the m=image port of the answer.",
+        "it has to send to the m=image port of the answer; give its operator both frames.",
+    ));
+    Some(with_more(found, more))
+}
+
+pub(super) fn source_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
+    let dialogue = Dialogue::of(scene.call);
+    [Side::Caller, Side::Callee]
+        .into_iter()
+        .filter_map(|side| source_mismatch_of(scene.call, &dialogue, side))
+        .collect()
+}
+
+fn source_mismatch_of(call: &Call, dialogue: &Dialogue<'_>, side: Side) -> Option<Finding> {
+    let own = endpoints(call, side);
+    let said = *own.last()?;
+    let switch = switch(call)?;
+    let is_other = |path: &&MediaPath| path.last > switch && !own.contains(&path.src);
+    let path = call.udptl.of(side).paths.iter().find(is_other)?;
+    let replies = call.udptl.of(side.other());
+    let to_sdp = replies
+        .paths
+        .iter()
+        .filter(|reply| own.contains(&reply.dst))
+        .max_by_key(|reply| reply.packets);
+    let unheard = to_sdp.is_some_and(|reply| {
+        reply.last.seconds_since(reply.first) > REPLIES_SECONDS && !hears(dialogue, side)
+    });
+    let severity = if unheard {
+        Severity::Error
+    } else {
+        Severity::Warning
+    };
+    let cited = frames(
+        [Some(path.frame), to_sdp.map(|reply| reply.frame)]
+            .into_iter()
+            .flatten(),
+    );
+    let mut found = finding(
+        severity,
+        cited,
+        event_at(call, side, path.first),
+        format!(
+            "UDPTL from {}, SDP said {said} – NAT; enable t38 nat",
+            path.src
+        ),
+    );
+    found.host = Some(path.src);
+    let more = match to_sdp {
+        Some(reply) if unheard => format!(
+            "The answers go to {} all the time, where the {side} does not hear them.",
+            reply.dst
+        ),
+        Some(reply) => format!("The answers go to {}, and the dialogue goes on.", reply.dst),
+        None => "The answers go to where the packets come from, as they should.".to_owned(),
+    };
+    Some(with_more(found, more))
+}
+
+pub(super) fn icmp(scene: &Scene<'_>) -> Vec<Finding> {
+    let call = scene.call;
+    let over = hang_up(call).map(|event| event.at);
+    let mut known: Vec<Endpoint> = endpoints(call, Side::Caller);
+    known.extend(endpoints(call, Side::Callee));
+    for side in [Side::Caller, Side::Callee] {
+        known.extend(call.udptl.of(side).paths.iter().map(|path| path.dst));
+    }
+    let hits: Vec<_> = call
+        .events
+        .iter()
+        .filter(|event| over.is_none_or(|over| event.at < over))
+        .filter_map(|event| match &event.kind {
+            EventKind::Icmp {
+                code,
+                v6,
+                quoted_dst,
+                count,
+            } if known.contains(quoted_dst) => Some((event, *code, *v6, *quoted_dst, *count)),
+            _ => None,
+        })
+        .collect();
+    let Some((first, code, v6, quoted, _)) = hits.first().copied() else {
+        return Vec::new();
+    };
+    let count: u32 = hits.iter().map(|(.., count)| *count).sum();
+    let at_switch = switch(call).is_some_and(|switch| {
+        hits.iter()
+            .all(|(event, ..)| event.end.seconds_since(switch).abs() <= AT_SWITCH)
+    });
+    let harmless = (count <= FEW_ICMP && at_switch) || delivered(call);
+    let severity = if harmless {
+        Severity::Warning
+    } else {
+        Severity::Error
+    };
+    let mut found = finding(
+        severity,
+        frames(hits.iter().map(|(event, ..)| event.frame)),
+        Some(first.id),
+        format!(
+            "ICMP {} from {} – T.38 port {} closed or filtered",
+            icmp_words(code, v6),
+            first.src.addr,
+            quoted.port
+        ),
+    );
+    found.host = Some(quoted);
+    vec![with_more(
+        found,
+        format!("{count} such answers about {quoted}."),
+    )]
+}
+
+fn icmp_words(code: u8, v6: bool) -> &'static str {
+    match (v6, code) {
+        (false, 3) | (true, 4) => "port unreachable",
+        (false, 9 | 10 | 13) | (true, 1) => "administratively prohibited",
+        (false | true, 0) => "network unreachable",
+        (false, 1) | (true, 3) => "host unreachable",
+        _ => "destination unreachable",
+    }
+}

@@ -1,0 +1,186 @@
+//! May this call be a fax? A test so cheap that every voice call of a large capture can afford it.
+//!
+//! One G.711 packet in half a second is looked at. Three sums tell enough: power, and the products of samples
+//! one and two apart. For a sine of angle θ per sample they are cos θ and cos 2θ of the power, which no
+//! speech keeps to; modem signals around 1750 Hz have a first product near 0 and a strongly negative second one.
+
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "sums of a packet, compared to a percent"
+)]
+
+use super::g711::Law;
+
+/// What a packet sounds like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sniff {
+    /// 1100 Hz.
+    Cng,
+    /// 2100 Hz.
+    AnswerTone,
+    /// V.21 channel 2: between 1650 and 1850 Hz.
+    V21,
+    /// A fast modem around 1700 or 1800 Hz.
+    Modem,
+}
+
+/// Mean square below which nothing is looked at: -46 dBm0.
+const WEAKEST: i64 = 6_500;
+/// Samples looked at: a packet of 20 ms. Of longer ones the start is enough.
+const SAMPLES: usize = 160;
+
+/// Looks at the G.711 octets of one packet; `None` for speech, silence, and packets below 10 ms.
+pub fn sniff(payload: &[u8], law: Law) -> Option<Sniff> {
+    let mut samples = [0i32; SAMPLES];
+    let count = payload.len().min(SAMPLES);
+    for (sample, octet) in samples.iter_mut().zip(payload) {
+        *sample = i32::from(law.sample(*octet));
+    }
+    let samples = samples.get(..count)?;
+    if count < 80 {
+        return None;
+    }
+    // Products of 16-bit samples, a quarter each: 160 of them stay below 2^36.
+    let lagged = |lag: usize| -> i64 {
+        samples
+            .iter()
+            .zip(samples.get(lag..).unwrap_or_default())
+            .map(|(one, other)| i64::from(one * other))
+            .sum()
+    };
+    let power = lagged(0);
+    if power < WEAKEST * i64::try_from(count).unwrap_or(i64::MAX) {
+        return None;
+    }
+    // Edges: one product less with each lag.
+    let scale =
+        |sum: i64, lag: usize| sum as f32 / power as f32 * count as f32 / (count - lag) as f32;
+    classify(scale(lagged(1), 1), scale(lagged(2), 2))
+}
+
+/// By the products of neighbours and of second neighbours, as parts of the power.
+fn classify(first: f32, second: f32) -> Option<Sniff> {
+    // A sine: cos 2θ = 2 cos² θ - 1.
+    let sine = (second - (2.0 * first * first - 1.0)).abs() < 0.06;
+    match (first, second) {
+        // 1062 to 1138 Hz and 2085 to 2115 Hz, and what the edges of the packet add.
+        (0.61..0.69, _) if sine => Some(Sniff::Cng),
+        (-0.115..-0.04, _) if sine => Some(Sniff::AnswerTone),
+        (0.08..0.32, -1.0..-0.80) => Some(Sniff::V21),
+        (-0.05..0.40, -0.90..-0.33) => Some(Sniff::Modem),
+        _ => None,
+    }
+}
+
+/// What the packets of one stream sounded like so far, and whether the call may be a fax.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Suspicion {
+    cng: u16,
+    answer: u16,
+    v21: u16,
+    modem: u16,
+    looked_at: u16,
+}
+
+impl Suspicion {
+    /// Takes the result for one packet.
+    pub fn add(&mut self, sniff: Option<Sniff>) {
+        let counter = match sniff {
+            Some(Sniff::Cng) => &mut self.cng,
+            Some(Sniff::AnswerTone) => &mut self.answer,
+            Some(Sniff::V21) => &mut self.v21,
+            Some(Sniff::Modem) => &mut self.modem,
+            None => &mut self.looked_at,
+        };
+        *counter = counter.saturating_add(1);
+        if sniff.is_some() {
+            self.looked_at = self.looked_at.saturating_add(1);
+        }
+    }
+
+    /// Whether decoding is worth its time, at one packet in half a second.
+    ///
+    /// A fax shows V.21 for 1.2 s at least each time, or a page; CNG in one packet of seven. An answer tone
+    /// alone (a data modem) is decoded too: only V.21 tells it from a fax that never spoke.
+    pub const fn may_be_fax(&self) -> bool {
+        self.v21 >= 2
+            || self.cng >= 2
+            || self.answer >= 3
+            || self.modem >= 4
+            || self.cng + self.v21 >= 1 && self.cng + self.answer + self.v21 + self.modem >= 2
+    }
+
+    /// Packets looked at so far.
+    pub const fn looked_at(&self) -> u16 {
+        self.looked_at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::block::tests::{packets, sine};
+    use super::super::header;
+    use super::*;
+
+    fn sniffed(signal: &[f64]) -> Vec<Option<Sniff>> {
+        packets(signal)
+            .iter()
+            .map(|arrival| sniff(header::parse(&arrival.payload).unwrap().payload, Law::Mu))
+            .collect()
+    }
+
+    #[test]
+    fn tells_tones() {
+        for (hz, expected) in [
+            (1100.0, Some(Sniff::Cng)),
+            (1065.0, Some(Sniff::Cng)),
+            (1135.0, Some(Sniff::Cng)),
+            (2100.0, Some(Sniff::AnswerTone)),
+            (2088.0, Some(Sniff::AnswerTone)),
+            (1650.0, Some(Sniff::V21)),
+            (1850.0, Some(Sniff::V21)),
+            (440.0, None),
+            (1000.0, None),
+            (2600.0, None),
+        ] {
+            for level in [-10.0, -40.0] {
+                let found = sniffed(&sine(hz, level, 0.2));
+                assert!(
+                    found.iter().all(|one| *one == expected),
+                    "{hz} Hz: {found:?}"
+                );
+            }
+        }
+        assert!(
+            sniffed(&sine(1100.0, -55.0, 0.2))
+                .iter()
+                .all(Option::is_none)
+        );
+    }
+
+    #[test]
+    fn short_and_long_packets_are_looked_at() {
+        let tone = packets(&sine(2100.0, -10.0, 0.2));
+        let octets: Vec<u8> = tone
+            .iter()
+            .flat_map(|arrival| arrival.payload[12..].to_vec())
+            .collect();
+        for len in [80, 240, 1600] {
+            assert_eq!(sniff(&octets[..len], Law::Mu), Some(Sniff::AnswerTone));
+        }
+        assert_eq!(sniff(&octets[..79], Law::Mu), None);
+        assert_eq!(sniff(&[], Law::A), None);
+    }
+
+    #[test]
+    fn one_odd_packet_is_no_suspicion() {
+        let mut suspicion = Suspicion::default();
+        for sniff in [None, Some(Sniff::Cng), None, None] {
+            suspicion.add(sniff);
+        }
+        assert!(!suspicion.may_be_fax());
+        suspicion.add(Some(Sniff::V21));
+        assert!(suspicion.may_be_fax());
+        assert_eq!(suspicion.looked_at(), 5);
+    }
+}

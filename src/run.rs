@@ -1,0 +1,253 @@
+//! The command line carried out: what is read, what is written, with which exit status (docs/cli.md).
+
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::analysis::Options;
+use crate::analysis::reading::Analysis;
+use crate::call::CallNo;
+use crate::cli::{Cli, Color, Command, General, Output, Shape, Which};
+use crate::export;
+
+mod check;
+mod pass;
+mod screen;
+
+/// Exit status of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Done; of `check`: faxes, all of them good.
+    Good = 0,
+    /// `check`: a fax failed, was only partly sent, or may have been a call that was refused.
+    Bad = 1,
+    /// Wrong usage, or a file that could not be read.
+    Unreadable = 2,
+    /// No fax found, or `--call` names none.
+    Nothing = 3,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(status as u8)
+    }
+}
+
+/// What stops a command, in one line for standard error.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The capture could not be read at all.
+    #[error(transparent)]
+    Capture(#[from] crate::capture::Error),
+    /// The output could not be written.
+    #[error(transparent)]
+    Output(#[from] export::file::Error),
+    /// Something else with a file or the terminal.
+    #[error("{0}: {1}")]
+    Io(String, #[source] io::Error),
+    /// The terminal UI ended with an error.
+    #[error("{0:#}")]
+    Screen(color_eyre::eyre::Report),
+}
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; clap knows where each goes.
+            let status = if error.use_stderr() { Status::Unreadable } else { Status::Good };
+            let _ = error.print();
+            return status.into();
+        }
+    };
+    match run(&cli) {
+        Ok(status) => status.into(),
+        Err(failure) => {
+            complain(&failure.to_string());
+            Status::Unreadable.into()
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<Status, Failure> {
+    let general = &cli.general;
+    match &cli.command {
+        None => match &cli.file {
+            Some(file) => open(cli, file),
+            None => Ok(Status::Unreadable),
+        },
+        Some(Command::Calls { file, output }) => calls(general, file, output),
+        Some(Command::Flow { file, which, shape, output }) => flow(general, file, which, shape, output),
+        Some(Command::Check { files, output }) => check::run(general, files, output),
+        Some(Command::Pages { file, .. }) => {
+            complain(&format!("{}: writing pages is not in this version; the flow shows pages, blocks and octets", file.display()));
+            Ok(Status::Unreadable)
+        }
+        Some(Command::Rules { id }) => rules(id.as_deref()),
+        Some(Command::Completions { shell }) => {
+            let mut out = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "faxflow", &mut out);
+            print(|to| to.write_all(&out))
+        }
+        Some(Command::Man) => {
+            let mut out = Vec::new();
+            manual(&mut out).map_err(|error| Failure::Io("manual page".to_owned(), error))?;
+            print(|to| to.write_all(&out))
+        }
+    }
+}
+
+/// The manual page: the command and all its subcommands.
+fn manual(out: &mut Vec<u8>) -> io::Result<()> {
+    let command = Cli::command();
+    clap_mangen::Man::new(command.clone()).render(out)?;
+    for part in command.get_subcommands().filter(|part| part.get_name() != "help") {
+        let title = format!("faxflow-{}", part.get_name());
+        clap_mangen::Man::new(part.clone()).title(title).render(out)?;
+    }
+    Ok(())
+}
+
+/// `faxflow FILE`: the screen, or, where standard output is no terminal, the report of every fax.
+fn open(cli: &Cli, file: &Path) -> Result<Status, Failure> {
+    if io::stdout().is_terminal() {
+        return screen::run(cli, file);
+    }
+    flow(&cli.general, file, &cli.which, &cli.shape, &Output::default())
+}
+
+/// Reads a capture to its end, with progress on standard error.
+fn read(general: &General, file: &Path) -> Result<Analysis, Failure> {
+    let options = Options { file: file.to_owned(), view: general.point_of_view(), follow: false };
+    let mut analysis = Analysis::open(options)?;
+    let mut progress = pass::Progress::new(general.quiet);
+    analysis.read_all(|info| progress.show(info))?;
+    progress.end();
+    if general.verbose > 0 {
+        for note in &analysis.info().notes {
+            complain(&format!("{}: {}", file.display(), note.text));
+        }
+    }
+    Ok(analysis)
+}
+
+/// `faxflow calls FILE`
+fn calls(general: &General, file: &Path, output: &Output) -> Result<Status, Failure> {
+    let analysis = read(general, file)?;
+    let rows = pass::rows(&analysis).map_err(|error| again(file, error))?;
+    let calls = pass::Analyses::new(&analysis);
+    write(output, file, |to| {
+        export::calls(to, analysis.info(), &rows, calls, output.format.into(), &whole_width(output))
+    })?;
+    Ok(Status::Good)
+}
+
+/// The list in a file or pipe has no width of its own: columns as wide as they need be.
+fn whole_width(output: &Output) -> export::Options {
+    let usual = export::Options::default();
+    let width = if output.output.is_none() && io::stdout().is_terminal() { terminal_width() } else { None };
+    export::Options { width: width.unwrap_or(crate::view::calls::WHOLE), ..usual }
+}
+
+fn terminal_width() -> Option<usize> {
+    crate::tui::width()
+}
+
+/// `faxflow flow FILE`
+fn flow(general: &General, file: &Path, which: &Which, shape: &Shape, output: &Output) -> Result<Status, Failure> {
+    let analysis = read(general, file)?;
+    let Some(chosen) = chosen(&analysis, file, which) else { return Ok(Status::Nothing) };
+    let flows = pass::Flows::new(&analysis, chosen);
+    write(output, file, |to| {
+        export::flow(to, analysis.info(), flows, output.format.into(), &shape.for_export())
+    })?;
+    Ok(Status::Good)
+}
+
+/// The flows that `--call` and `--call-id` name, else every fax with its other leg. `None`: one is not there.
+fn chosen(analysis: &Analysis, file: &Path, which: &Which) -> Option<Vec<Vec<CallNo>>> {
+    if which.call.is_empty() && which.call_id.is_empty() {
+        return Some(pass::faxes(analysis));
+    }
+    let known: Vec<CallNo> = analysis.numbers().collect();
+    let mut named: Vec<CallNo> = Vec::new();
+    for number in &which.call {
+        if !known.contains(&CallNo(*number)) {
+            complain(&format!("{}: there is no call {number}; it has {} (see `faxflow calls`)", file.display(), known.len()));
+            return None;
+        }
+        named.push(CallNo(*number));
+    }
+    for call_id in &which.call_id {
+        let Some(number) = analysis.by_call_id(call_id) else {
+            complain(&format!("{}: there is no call with Call-ID {}", file.display(), crate::text::visible(call_id)));
+            return None;
+        };
+        named.push(number);
+    }
+    named.dedup();
+    // Two calls make a flow of two legs; more are shown one after the other, two by two.
+    Some(named.chunks(2).map(<[CallNo]>::to_vec).collect())
+}
+
+/// `faxflow rules [ID]`
+fn rules(id: Option<&str>) -> Result<Status, Failure> {
+    let mut found = true;
+    let width = terminal_width().unwrap_or(export::Options::default().width);
+    let status = print(|to| {
+        found = export::rules(&mut &mut *to, crate::hint::rules(), id, width)?;
+        Ok(())
+    })?;
+    if !found {
+        complain(&format!("{}: there is no such rule; `faxflow rules` lists them", id.unwrap_or_default()));
+        return Ok(Status::Unreadable);
+    }
+    Ok(status)
+}
+
+/// Writes to `-o FILE`, through a temporary file beside it, or to standard output.
+fn write(
+    output: &Output,
+    capture: &Path,
+    body: impl FnOnce(&mut &mut dyn Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    match &output.output {
+        Some(path) => {
+            let capture = (capture != Path::new("-")).then_some(capture);
+            export::file::write_atomically(path, capture, |mut to| body(&mut to)).map_err(Failure::from)
+        }
+        None => print(|mut to| body(&mut to)).map(drop),
+    }
+}
+
+fn print(body: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Status, Failure> {
+    export::file::write_to_stdout(body).map_err(|error| Failure::Io("standard output".to_owned(), error))?;
+    Ok(Status::Good)
+}
+
+fn again(file: &Path, error: io::Error) -> Failure {
+    Failure::Io(format!("{}: cannot read it a second time", file.display()), error)
+}
+
+/// One line on standard error; nobody may be there to read it.
+fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "faxflow: {}", crate::text::visible(text));
+}
+
+/// Whether colours are wanted.
+fn colour(general: &General) -> bool {
+    match general.color {
+        Color::Always => true,
+        Color::Never => false,
+        // NO_COLOR counts if it is set and not empty (no-color.org).
+        Color::Auto => std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    }
+}
+
+/// The options of the analysis for a file.
+fn analysis_options(general: &General, file: &Path, follow: bool) -> Options {
+    Options { file: PathBuf::from(file), view: general.point_of_view(), follow }
+}

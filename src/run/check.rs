@@ -1,0 +1,91 @@
+//! `faxflow check`: one verdict for every fax; the exit status tells scripts (CONTRACT.md 1).
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::analysis::AnalysedFlow;
+use crate::analysis::reading::Analysis;
+use crate::call::{CallNo, Verdict};
+use crate::cli::{General, Output};
+use crate::export;
+use crate::run::{Failure, Status, complain, pass, read, write};
+
+/// Checks several captures; a file that cannot be read is told after the others.
+pub(super) fn run(general: &General, files: &[PathBuf], output: &Output) -> Result<Status, Failure> {
+    let mut found = Found::default();
+    let first = files.first().map(PathBuf::as_path).unwrap_or(Path::new("-"));
+    let mut failures: Vec<Failure> = Vec::new();
+    write(output, first, |to| {
+        for file in files {
+            match read(general, file) {
+                Ok(analysis) => one(&analysis, output, to, &mut found)?,
+                Err(failure) => failures.push(failure),
+            }
+        }
+        Ok(())
+    })?;
+    for failure in &failures {
+        complain(&failure.to_string());
+    }
+    Ok(if failures.is_empty() { found.status() } else { Status::Unreadable })
+}
+
+/// What was found in all files.
+#[derive(Debug, Default)]
+struct Found {
+    good: usize,
+    bad: usize,
+    /// Calls that were refused or never answered, in captures without a fax.
+    suspicious: usize,
+}
+
+impl Found {
+    fn status(&self) -> Status {
+        match (self.good, self.bad, self.suspicious) {
+            (_, 1.., _) | (_, _, 1..) => Status::Bad,
+            (1.., _, _) => Status::Good,
+            _ => Status::Nothing,
+        }
+    }
+
+    fn count(&mut self, flow: &AnalysedFlow) {
+        for fax in flow.flow.legs.iter().filter_map(|leg| leg.fax.as_ref()) {
+            if fax.verdict == Verdict::Ok {
+                self.good += 1;
+            } else {
+                self.bad += 1;
+            }
+        }
+    }
+}
+
+fn one(analysis: &Analysis, output: &Output, to: &mut &mut dyn Write, found: &mut Found) -> std::io::Result<()> {
+    let mut flows: Vec<AnalysedFlow> = Vec::new();
+    let mut here = Found::default();
+    for flow in pass::Flows::new(analysis, pass::faxes(analysis)).only_faxes() {
+        here.count(&flow);
+        flows.push(flow);
+    }
+    if flows.is_empty() {
+        // It may have been the fax: shown, so that its hints say why it never connected.
+        let refused: Vec<Vec<CallNo>> = refused(analysis);
+        here.suspicious = refused.len();
+        flows.extend(pass::Flows::new(analysis, refused));
+    }
+    found.good += here.good;
+    found.bad += here.bad;
+    found.suspicious += here.suspicious;
+    export::check(to, analysis.info(), flows, output.format.into(), &export::Options::default())
+}
+
+/// Calls that were refused or never answered, each with its other leg, each pair once.
+fn refused(analysis: &Analysis) -> Vec<Vec<CallNo>> {
+    let mut out: Vec<Vec<CallNo>> = Vec::new();
+    for number in analysis.numbers().filter(|number| analysis.never_connected(*number)) {
+        if out.iter().any(|legs| legs.contains(&number)) {
+            continue;
+        }
+        out.push(std::iter::once(number).chain(analysis.other_leg(number)).collect());
+    }
+    out
+}

@@ -1,0 +1,146 @@
+//! Calls and flows of a capture that has been read, loaded one after the other as they are written.
+
+use std::collections::HashSet;
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use crate::analysis::reading::Analysis;
+use crate::analysis::{Analysed, AnalysedFlow, CallRow};
+use crate::call::CallNo;
+use crate::capture::CaptureInfo;
+
+/// Calls loaded at once.
+const BATCH: usize = 64;
+
+/// All rows of the list, faxes analysed.
+pub(super) fn rows(analysis: &Analysis) -> io::Result<Vec<CallRow>> {
+    let mut rows: Vec<CallRow> = analysis.numbers().filter_map(|number| analysis.row(number)).collect();
+    let faxes: Vec<CallNo> = rows.iter().filter(|row| row.pending).map(|row| row.number).collect();
+    for some in faxes.chunks(BATCH) {
+        for one in analysis.analyse_all(some, false)? {
+            let place = usize::try_from(one.call.number.0).unwrap_or(0).saturating_sub(1);
+            if let Some(row) = rows.get_mut(place) {
+                *row = row.clone().with(&one);
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// The flows of all faxes: each with its other leg, each pair once.
+pub(super) fn faxes(analysis: &Analysis) -> Vec<Vec<CallNo>> {
+    let mut seen: HashSet<CallNo> = HashSet::new();
+    let mut out = Vec::new();
+    for number in analysis.numbers() {
+        let other = analysis.other_leg(number);
+        let is_fax = analysis.may_be_fax(number) || other.is_some_and(|other| analysis.may_be_fax(other));
+        if !is_fax || !seen.insert(number) {
+            continue;
+        }
+        let mut legs = vec![number];
+        if let Some(other) = other {
+            seen.insert(other);
+            legs.push(other);
+        }
+        out.push(legs);
+    }
+    out
+}
+
+/// Calls of a capture, loaded in batches as they are asked for. What cannot be read again is left out.
+pub(super) struct Analyses<'a> {
+    analysis: &'a Analysis,
+    left: std::vec::IntoIter<CallNo>,
+    ready: std::vec::IntoIter<Analysed>,
+}
+
+impl<'a> Analyses<'a> {
+    pub(super) fn new(analysis: &'a Analysis) -> Self {
+        let left: Vec<CallNo> = analysis.numbers().collect();
+        Self { analysis, left: left.into_iter(), ready: Vec::new().into_iter() }
+    }
+}
+
+impl Iterator for Analyses<'_> {
+    type Item = Analysed;
+
+    fn next(&mut self) -> Option<Analysed> {
+        loop {
+            if let Some(one) = self.ready.next() {
+                return Some(one);
+            }
+            let some: Vec<CallNo> = self.left.by_ref().take(BATCH).collect();
+            if some.is_empty() {
+                return None;
+            }
+            self.ready = self.analysis.analyse_all(&some, false).unwrap_or_default().into_iter();
+        }
+    }
+}
+
+/// Flows of a capture, loaded as they are asked for; what turns out to be no fax is passed over.
+pub(super) struct Flows<'a> {
+    analysis: &'a Analysis,
+    left: std::vec::IntoIter<Vec<CallNo>>,
+    only_faxes: bool,
+}
+
+impl<'a> Flows<'a> {
+    pub(super) fn new(analysis: &'a Analysis, chosen: Vec<Vec<CallNo>>) -> Self {
+        Self { analysis, left: chosen.into_iter(), only_faxes: false }
+    }
+
+    /// Only what is a fax after all.
+    pub(super) fn only_faxes(self) -> Self {
+        Self { only_faxes: true, ..self }
+    }
+}
+
+impl Iterator for Flows<'_> {
+    type Item = AnalysedFlow;
+
+    fn next(&mut self) -> Option<AnalysedFlow> {
+        loop {
+            let legs = self.left.next()?;
+            let Ok(flow) = self.analysis.flow(&legs, false) else { continue };
+            if !self.only_faxes || flow.flow.legs.iter().any(|leg| leg.fax.is_some()) {
+                return Some(flow);
+            }
+        }
+    }
+}
+
+/// How far the reading is, on standard error if that is a terminal.
+pub(super) struct Progress {
+    shown: bool,
+    next: Instant,
+    wanted: bool,
+}
+
+/// Nothing is shown for what is done within this time.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// Between two looks.
+const EVERY: Duration = Duration::from_millis(200);
+
+impl Progress {
+    pub(super) fn new(quiet: bool) -> Self {
+        Self { shown: false, next: Instant::now() + PATIENCE, wanted: !quiet && io::stderr().is_terminal() }
+    }
+
+    pub(super) fn show(&mut self, info: &CaptureInfo) {
+        if !self.wanted || Instant::now() < self.next {
+            return;
+        }
+        self.next = Instant::now() + EVERY;
+        self.shown = true;
+        let share = info.file_bytes.filter(|size| *size > 0).map(|size| info.file_pos.saturating_mul(100) / size);
+        let share = share.map(|share| format!(" {share} %")).unwrap_or_default();
+        let _ = write!(io::stderr(), "\rreading{share}, {} packets\x1b[K", info.packets);
+    }
+
+    pub(super) fn end(&self) {
+        if self.shown {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+}

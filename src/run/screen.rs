@@ -1,0 +1,28 @@
+//! `faxflow FILE` on a terminal.
+
+use std::path::Path;
+
+use crate::analysis::service::Service;
+use crate::call::CallNo;
+use crate::cli::Cli;
+use crate::run::{Failure, Status, analysis_options, colour};
+use crate::tui;
+
+/// Opens the capture and shows it until the user leaves.
+pub(super) fn run(cli: &Cli, file: &Path) -> Result<Status, Failure> {
+    // Before the terminal is changed: its panic hook must end up behind the one that restores the terminal.
+    // A second call in the same process has nothing left to install.
+    let _ = color_eyre::config::HookBuilder::default().display_env_section(false).install();
+    let service = Service::start(analysis_options(&cli.general, file, cli.follow))?;
+    let usual = tui::Options::default();
+    let options = tui::Options {
+        colour: colour(&cli.general),
+        ascii: cli.shape.ascii,
+        time: cli.shape.time.map_or(usual.time, Into::into),
+        width: cli.shape.width.map(usize::from),
+        calls: cli.which.call.iter().copied().map(CallNo).collect(),
+        call_id: cli.which.call_id.first().cloned(),
+    };
+    tui::run(&service, options).map_err(Failure::Screen)?;
+    Ok(Status::Good)
+}
