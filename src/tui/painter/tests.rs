@@ -58,6 +58,9 @@ impl Pair {
         let cursor = draw(&mut buffer);
         self.painter.show(&buffer, cursor).unwrap();
         let line = std::mem::take(&mut self.painter.writer);
+        if std::env::var_os("SHOW_OCTETS").is_some() {
+            println!("{}: {}", line.octets.len(), line.octets.escape_ascii());
+        }
         self.other_end.process(&line.octets);
         self.check(&buffer);
         (line.octets.len(), line.writes)
