@@ -175,6 +175,9 @@ pub struct Note {
     pub text: String,
 }
 
+/// A gap between two frames of the capture that may be a jump of its clock (RULES.md `cap-clock-jump`).
+pub const LONG_GAP: f64 = 2.0;
+
 /// What is known about the capture as a whole, so far.
 #[derive(Clone, Debug, Default)]
 pub struct CaptureInfo {
@@ -210,6 +213,9 @@ pub struct CaptureInfo {
     pub orphan_fragments: u64,
     /// Frames around jumps of the capture clock: frame after the jump, seconds (negative: backwards).
     pub clock_jumps: Vec<(FrameNo, f64)>,
+    /// Frames that came long after the frame before them (over [`LONG_GAP`] seconds), and how long, at most
+    /// 10,000. Whether the clock jumped there or nothing was sent, only running streams can tell.
+    pub time_gaps: Vec<(FrameNo, f64)>,
     /// Notes for the user, in order.
     pub notes: Vec<Note>,
 }

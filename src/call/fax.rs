@@ -78,6 +78,8 @@ pub struct Heard {
     pub side: Side,
     /// It was sound, not T.38.
     pub audio: bool,
+    /// Level in dBm0, where it was sound.
+    pub level: Option<f32>,
     /// What.
     pub signal: Signal,
 }
@@ -90,6 +92,7 @@ pub fn read(call: CallNo, signals: &[Heard], carrier: FaxCarrier) -> Option<Read
     let mut reader = Reader::new(call);
     for heard in signals {
         reader.audio = heard.audio;
+        reader.level = heard.level;
         reader.take(heard.side, &heard.signal);
     }
     Some(reader.finish(carrier))
@@ -112,6 +115,8 @@ struct Reader {
     call: CallNo,
     /// The signal at hand was sound.
     audio: bool,
+    /// Its level in dBm0.
+    level: Option<f32>,
     events: Vec<Event>,
     book: PageBook,
     burst: [Option<Burst>; 2],
@@ -149,6 +154,7 @@ impl Reader {
         Self {
             call,
             audio: false,
+            level: None,
             events: Vec::new(),
             book: PageBook::default(),
             burst: [None, None],
@@ -201,10 +207,7 @@ impl Reader {
             SignalKind::Tone(Tone::AnsAm) if !self.audio => {
                 EventKind::Indicator(Indicator::V8Ansam)
             }
-            SignalKind::Tone(tone) => EventKind::Tone {
-                tone: *tone,
-                level: None,
-            },
+            SignalKind::Tone(tone) => EventKind::Tone { tone: *tone, level: self.level },
             SignalKind::Preamble if self.audio => EventKind::Preamble,
             SignalKind::Preamble => EventKind::Indicator(Indicator::V21Preamble),
             SignalKind::Training { modem, long } => {

@@ -53,6 +53,7 @@ pub(super) fn read(
                 .map(|signal| Heard {
                     side,
                     audio: false,
+                    level: None,
                     signal,
                 }),
         );
