@@ -5,7 +5,7 @@ use std::fmt::Write;
 use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
 
-use super::grid::{Pen, is_blank, is_right_half, pen, same, width};
+use super::grid::{Pen, is_blank, is_right_half, pen, same, width_of};
 use super::scroll::Scroll;
 
 /// Octets for the terminal, and where they leave its cursor and its style.
@@ -81,7 +81,7 @@ impl Encoder {
             .map_or(0, |at| at + 1);
         let mut x = 0;
         while let Some(cell) = next.get(x).filter(|_| x < end) {
-            let step = width(cell).max(1);
+            let step = width_of(cell).max(1);
             let differs = (x..x + step).any(|x| match (shown.get(x), next.get(x)) {
                 (Some(old), Some(new)) => !same(old, new),
                 _ => false,
@@ -118,7 +118,7 @@ impl Encoder {
             let cost: usize = between.iter().map(|cell| cell.symbol().len()).sum();
             let plain = between
                 .iter()
-                .all(|cell| pen(cell) == self.pen && width(cell) == 1);
+                .all(|cell| pen(cell) == self.pen && width_of(cell) == 1);
             if plain && cost <= 4 {
                 for cell in between {
                     self.out.push_str(cell.symbol());

@@ -3,8 +3,7 @@
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
-use ratatui::Terminal;
-use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
 use super::*;
@@ -38,7 +37,8 @@ impl Write for Line {
 
 /// A screen of ours and the terminal at the other end of the line.
 struct Pair {
-    terminal: Terminal<LeanBackend<Line>>,
+    painter: Painter<Line>,
+    size: (u16, u16),
     other_end: vt100::Parser,
 }
 
@@ -46,23 +46,23 @@ impl Pair {
     fn new((width, height): (u16, u16)) -> Self {
         let size = |n| NonZeroU16::new(n).unwrap();
         Self {
-            terminal: Terminal::new(LeanBackend::new(Line::default(), (width, height))).unwrap(),
+            painter: Painter::new(Line::default()),
+            size: (width, height),
             other_end: vt100::Parser::new(size(height), size(width), 0),
         }
     }
 
     /// Draws a frame, checks that it has arrived, and says how many octets in how many writes it took.
     fn frame(&mut self, draw: impl FnOnce(&mut Buffer) -> Option<Position>) -> (usize, usize) {
-        let mut drawn = None;
-        let done = self.terminal.draw(|frame| {
-            if let Some(position) = draw(frame.buffer_mut()) {
-                frame.set_cursor_position(position);
-            }
-        });
-        drawn.replace(done.unwrap().buffer.clone());
-        let line = std::mem::take(&mut self.terminal.backend_mut().writer);
+        let mut buffer = Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
+        let cursor = draw(&mut buffer);
+        self.painter.show(&buffer, cursor).unwrap();
+        let line = std::mem::take(&mut self.painter.writer);
+        if std::env::var_os("SHOW_OCTETS").is_some() {
+            println!("{}: {}", line.octets.len(), line.octets.escape_ascii());
+        }
         self.other_end.process(&line.octets);
-        self.check(&drawn.unwrap());
+        self.check(&buffer);
         (line.octets.len(), line.writes)
     }
 
@@ -90,13 +90,10 @@ impl Pair {
                     let bold = wanted.modifier.contains(ratatui::style::Modifier::BOLD);
                     assert_eq!(got.bold(), bold, "row {y} column {x}");
                     let red = wanted.fg == Color::Red;
-                    assert_eq!(
-                        got.fgcolor() == vt100::Color::Idx(1),
-                        red,
-                        "row {y} column {x}"
-                    );
+                    let place = (x, y, text, wanted, got);
+                    assert_eq!(got.fgcolor() == vt100::Color::Idx(1), red, "{place:?}");
                 }
-                x += u16::try_from(grid::width(wanted).max(1)).unwrap();
+                x += u16::try_from(grid::width_of(wanted).max(1)).unwrap();
             }
         }
     }

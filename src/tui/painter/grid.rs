@@ -1,6 +1,6 @@
 //! What a terminal shows: cells in rows.
 
-use ratatui::buffer::Cell;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
@@ -39,6 +39,30 @@ impl Grid {
         }
     }
 
+    /// What a drawn screen looks like.
+    pub(super) fn of(buffer: &Buffer) -> Self {
+        let width = usize::from(buffer.area.width);
+        let mut rows: Vec<Vec<Cell>> = match width {
+            0 => Vec::new(),
+            width => buffer.content.chunks(width).map(<[Cell]>::to_vec).collect(),
+        };
+        for row in &mut rows {
+            let mut covered = 0;
+            for cell in row {
+                if covered > 0 {
+                    covered -= 1;
+                    cell.set_symbol(RIGHT_HALF);
+                } else {
+                    covered = width_of(cell).saturating_sub(1);
+                }
+            }
+        }
+        Self {
+            width: buffer.area.width,
+            rows,
+        }
+    }
+
     pub(super) fn size(&self) -> (u16, u16) {
         (
             self.width,
@@ -48,30 +72,6 @@ impl Grid {
 
     pub(super) fn row(&self, y: u16) -> &[Cell] {
         self.rows.get(usize::from(y)).map_or(&[], Vec::as_slice)
-    }
-
-    /// Puts a cell in; what it half covers is made blank.
-    pub(super) fn put(&mut self, x: u16, y: u16, cell: &Cell) {
-        let Some(row) = self.rows.get_mut(usize::from(y)) else {
-            return;
-        };
-        let x = usize::from(x);
-        if is_right_half(row.get(x))
-            && let Some(left) = x.checked_sub(1).and_then(|x| row.get_mut(x))
-        {
-            left.set_symbol(" ");
-        }
-        let Some(place) = row.get_mut(x) else { return };
-        *place = cell.clone();
-        let wide = width(cell) > 1;
-        if let Some(after) = row.get_mut(x + 1) {
-            if wide {
-                *after = cell.clone();
-                after.set_symbol(RIGHT_HALF);
-            } else if is_right_half(Some(after)) {
-                after.set_symbol(" ");
-            }
-        }
     }
 
     /// What the terminal does when it scrolls.
@@ -103,7 +103,7 @@ pub(super) fn is_right_half(cell: Option<&Cell>) -> bool {
     cell.is_some_and(|cell| cell.symbol() == RIGHT_HALF)
 }
 
-pub(super) fn width(cell: &Cell) -> usize {
+pub(super) fn width_of(cell: &Cell) -> usize {
     cell.symbol().width()
 }
 
