@@ -24,7 +24,10 @@ const MOST_CANDIDATES: usize = 200;
 pub(crate) fn partners(calls: &[(DialogId, &DialogEntry)]) -> HashMap<DialogId, Vec<DialogId>> {
     let mut order: Vec<&(DialogId, &DialogEntry)> = calls.iter().collect();
     order.sort_by_key(|(_, dialog)| dialog.started);
-    let features: Vec<Features> = order.iter().map(|(_, dialog)| Features::of(dialog)).collect();
+    let features: Vec<Features> = order
+        .iter()
+        .map(|(_, dialog)| Features::of(dialog))
+        .collect();
     let mut scored: HashMap<DialogId, Vec<(u32, DialogId)>> = HashMap::new();
     for (place, ((id, dialog), own)) in order.iter().zip(&features).enumerate() {
         let end = dialog.started.plus_seconds(WINDOW);
@@ -139,9 +142,11 @@ fn number_key(number: &str) -> u64 {
         return key + 1;
     }
     // Shorter names must be the same altogether.
-    let hash = number.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, octet| {
-        (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01B3)
-    });
+    let hash = number
+        .bytes()
+        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, octet| {
+            (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01B3)
+        });
     if number.is_empty() { 0 } else { hash | 1 << 63 }
 }
 
@@ -204,8 +209,9 @@ fn same_number(a: &str, b: &str) -> bool {
 
 /// One Call-ID holds the other, or one From tag the other: what SBCs make of the far leg's names.
 fn related_ids(a: &DialogEntry, b: &DialogEntry) -> bool {
-    let holds =
-        |long: &[u8], short: &[u8]| short.len() >= SHORTEST_NAME && memchr::memmem::find(long, short).is_some();
+    let holds = |long: &[u8], short: &[u8]| {
+        short.len() >= SHORTEST_NAME && memchr::memmem::find(long, short).is_some()
+    };
     let either = |a: &[u8], b: &[u8]| holds(a, b) || holds(b, a);
     match (a.call_id.as_deref(), b.call_id.as_deref()) {
         (Some(x), Some(y)) if either(before_host(x), before_host(y)) => true,
@@ -226,7 +232,16 @@ mod tests {
 
     #[test]
     fn keys_agree_with_the_comparison_of_numbers() {
-        let numbers = ["", "100", "alice", "+43 1 234567", "01234567", "1234567", "12345", "567"];
+        let numbers = [
+            "",
+            "100",
+            "alice",
+            "+43 1 234567",
+            "01234567",
+            "1234567",
+            "12345",
+            "567",
+        ];
         for a in numbers {
             for b in numbers {
                 let same = number_key(a) == number_key(b) && number_key(a) != 0;

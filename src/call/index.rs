@@ -120,14 +120,12 @@ impl Index {
         match packet.transport {
             Transport::Udp => self.datagram(packet, store),
             Transport::Tcp { .. } => self.segment(packet, store),
-            Transport::Sctp => {
-                match crate::sip::scan::scan(packet.payload) {
-                    Some(brief) if !packet.duplicate => {
-                        self.sip_message(packet, &brief, dialog::SCTP, store)
-                    }
-                    _ => Ok(()),
+            Transport::Sctp => match crate::sip::scan::scan(packet.payload) {
+                Some(brief) if !packet.duplicate => {
+                    self.sip_message(packet, &brief, dialog::SCTP, store)
                 }
-            }
+                _ => Ok(()),
+            },
             Transport::IcmpUnreachable {
                 code,
                 quoted_src,

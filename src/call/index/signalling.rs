@@ -306,7 +306,10 @@ fn response(dialog: &mut DialogEntry, at: Timestamp, brief: &Brief<'_>, status: 
         && (!dialog.confirmed || status >= 200)
         && dialog.answered.is_none()
     {
-        if let Some(tag) = brief.to_tag.filter(|tag| dialog.callee_tag.as_deref() != Some(*tag)) {
+        if let Some(tag) = brief
+            .to_tag
+            .filter(|tag| dialog.callee_tag.as_deref() != Some(*tag))
+        {
             dialog.callee_tag = Some(tag.into());
         }
     }
