@@ -90,7 +90,9 @@ impl Index {
             };
             let mut packet = at.packet(&message.octets);
             packet.cut = if message.cut { cut.max(1) } else { 0 };
-            self.sip_message(&packet, transport, store)?;
+            if let Some(brief) = crate::sip::scan::scan(packet.payload) {
+                self.sip_message(&packet, &brief, transport, store)?;
+            }
         }
         if not_sip {
             self.framers.remove(&(src, dst));
