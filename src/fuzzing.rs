@@ -56,7 +56,11 @@ pub fn reader(octets: &[u8]) {
     let mut frames: usize = 0;
     while let Ok(Some(frame)) = reader.next_frame() {
         frames += 1;
-        assert_eq!(usize::try_from(frame.no.0), Ok(frames), "frames are numbered");
+        assert_eq!(
+            usize::try_from(frame.no.0),
+            Ok(frames),
+            "frames are numbered"
+        );
     }
     // A pcap record has 16 octets at least, a block with a packet 16 (compressed captures hold more).
     assert!(
@@ -67,7 +71,10 @@ pub fn reader(octets: &[u8]) {
 }
 
 fn is_compressed(octets: &[u8]) -> bool {
-    matches!(octets, [0x1f, 0x8b, ..] | [0x28, 0xb5, ..] | [0x50..=0x5f, ..])
+    matches!(
+        octets,
+        [0x1f, 0x8b, ..] | [0x28, 0xb5, ..] | [0x50..=0x5f, ..]
+    )
 }
 
 /// The octets as one frame of every link type, then as several frames of the first octet's link type.
@@ -87,7 +94,11 @@ pub fn link(octets: &[u8]) {
         for record in records(rest) {
             decoded.take(*link, record, 14);
         }
-        let Decoded { decoder, mut streams, .. } = decoded;
+        let Decoded {
+            decoder,
+            mut streams,
+            ..
+        } = decoded;
         streams.finish(&mut |_| {});
         decoder.report(&mut CaptureInfo::default(), true);
     }
@@ -109,7 +120,9 @@ impl Decoded {
             at: Timestamp(u64::from(self.frames) * 20_000_000),
             offset: 0,
             data,
-            wire_len: u32::try_from(data.len()).unwrap_or(u32::MAX).saturating_add(cut),
+            wire_len: u32::try_from(data.len())
+                .unwrap_or(u32::MAX)
+                .saturating_add(cut),
             link,
             mark: Mark::default(),
         };
@@ -134,10 +147,20 @@ pub fn sip(octets: &[u8]) {
     let Some(message) = parse::message(octets) else {
         return;
     };
-    assert!(message.headers.len() <= octets.len(), "more headers than octets");
-    assert!(message.body.end <= message.raw.len(), "the body lies in the message");
+    assert!(
+        message.headers.len() <= octets.len(),
+        "more headers than octets"
+    );
+    assert!(
+        message.body.end <= message.raw.len(),
+        "the body lies in the message"
+    );
     let _ = (message.from(), message.to(), message.sdp(), message.cseq());
-    let _ = (message.branch(), message.reasons(), message.session_expires());
+    let _ = (
+        message.branch(),
+        message.reasons(),
+        message.session_expires(),
+    );
     let _ = detail::strict_check(&message);
     bounded(&detail::fields(&message), octets);
 }
@@ -145,7 +168,10 @@ pub fn sip(octets: &[u8]) {
 /// An SDP body.
 pub fn sdp(octets: &[u8]) {
     let parsed = description::parse(octets);
-    assert!(parsed.media.len() <= octets.len(), "more media lines than octets");
+    assert!(
+        parsed.media.len() <= octets.len(),
+        "more media lines than octets"
+    );
     for line in &parsed.media {
         let _ = (line.format_names(), line.voice_band_data());
         let _ = (line.encoding(0), line.payload_type("PCMU"));
@@ -175,7 +201,10 @@ pub fn framing(octets: &[u8]) {
 pub fn udptl(octets: &[u8]) {
     let _ = (plausible(octets), is_rtp_not_udptl(octets, &[]));
     if let Ok(decoded) = UdptlPacket::decode(octets) {
-        assert!(decoded.recovery.depth() <= octets.len(), "deeper than it is long");
+        assert!(
+            decoded.recovery.depth() <= octets.len(),
+            "deeper than it is long"
+        );
         let _ = packet::is_valid(&decoded.primary);
     }
 }
@@ -194,7 +223,11 @@ pub fn ifp(octets: &[u8]) {
         assert!(tpkt::split_bare(octets, encoding).used <= octets.len());
     }
     let _ = packet::Ifp::decode_any(octets, Encoding::Asn2002);
-    let _ = (packet::type_of(octets), packet::fast_data(octets), tpkt::is_t38(octets));
+    let _ = (
+        packet::type_of(octets),
+        packet::fast_data(octets),
+        tpkt::is_t38(octets),
+    );
     assert!(tpkt::split(octets).used <= octets.len());
 }
 
@@ -214,7 +247,10 @@ pub fn t30_frame(octets: &[u8]) {
             continue;
         };
         let _ = (decoded.name(), decoded.fif(), decoded.is_whole());
-        assert!(decoded.detail().len() <= 1000 + 64 * octets.len(), "a long detail");
+        assert!(
+            decoded.detail().len() <= 1000 + 64 * octets.len(),
+            "a long detail"
+        );
         bounded(&decoded.fields(), octets);
     }
 }
@@ -233,9 +269,9 @@ pub fn t38_stream(octets: &[u8]) {
         .zip(1u32..)
         .map(|(record, number)| {
             let (seq, payload) = if framing == Framing::Rtp {
-                record.split_first_chunk::<2>().map_or((0, record), |(seq, rest)| {
-                    (u16::from_be_bytes(*seq), rest)
-                })
+                record
+                    .split_first_chunk::<2>()
+                    .map_or((0, record), |(seq, rest)| (u16::from_be_bytes(*seq), rest))
             } else {
                 (0, record)
             };
@@ -274,9 +310,11 @@ pub fn rtp(octets: &[u8]) {
     let mut sound = Vec::new();
     for (chunk, number) in octets.chunks(160).zip(0u16..) {
         let stamp = u32::from(number).wrapping_mul(160).to_be_bytes();
-        for (to, from) in header.iter_mut().skip(2).zip(
-            number.to_be_bytes().into_iter().chain(stamp),
-        ) {
+        for (to, from) in header
+            .iter_mut()
+            .skip(2)
+            .zip(number.to_be_bytes().into_iter().chain(stamp))
+        {
             *to = from;
         }
         sound.push([&header[..], chunk].concat());
@@ -347,7 +385,10 @@ pub fn pipeline(octets: &[u8]) {
         let _ = export::calls(&mut out, &info, &rows, &analysed, format, &options);
         harmless_text(&crate::text::lossy(&out));
         if format == Format::Ndjson {
-            for line in out.split(|octet| *octet == b'\n').filter(|line| !line.is_empty()) {
+            for line in out
+                .split(|octet| *octet == b'\n')
+                .filter(|line| !line.is_empty())
+            {
                 let whole = serde_json::from_slice::<serde_json::Value>(line);
                 assert!(whole.is_ok(), "not JSON: {whole:?}");
             }
@@ -379,7 +420,11 @@ fn draw(flow: &AnalysedFlow, frames: usize, octets: usize) {
     for (call, found) in flow.flow.legs.iter().zip(&flow.hints) {
         harmless(&hints::rows(found, None, WIDTH, false), Some(WIDTH));
         for event in &call.events {
-            assert!(call.events.get(usize::try_from(event.id.0).unwrap_or(usize::MAX)).is_some());
+            assert!(
+                call.events
+                    .get(usize::try_from(event.id.0).unwrap_or(usize::MAX))
+                    .is_some()
+            );
             for raw in [false, true] {
                 harmless(&decode::message(call, event, raw, WIDTH), Some(WIDTH));
             }
@@ -393,16 +438,17 @@ fn harmless(rows: &[Row], width: Option<usize>) {
         let text = row.text();
         assert!(!text.chars().any(is_hostile), "a hostile row: {text:?}");
         if let Some(width) = width {
-            assert!(row.width() <= width, "a row of {} columns: {text}", row.width());
+            assert!(
+                row.width() <= width,
+                "a row of {} columns: {text}",
+                row.width()
+            );
         }
     }
 }
 
 fn harmless_text(text: &str) {
-    if let Some(line) = text
-        .lines()
-        .find(|line| line.chars().any(is_hostile))
-    {
+    if let Some(line) = text.lines().find(|line| line.chars().any(is_hostile)) {
         assert!(line.is_empty(), "a hostile line: {line:?}");
     }
 }
