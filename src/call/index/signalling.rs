@@ -110,7 +110,11 @@ impl Index {
         let to = brief.to_tag;
         let mut loose = None;
         let mut next = first;
-        while let Some(at) = next {
+        let mut looked = 0;
+        while let Some(at) = next
+            && looked < MOST_FORKS
+        {
+            looked += 1;
             let dialog = self.dialog(DialogId(at))?;
             next = dialog.next;
             let forward = *dialog.caller_tag == *from;
@@ -159,6 +163,9 @@ impl DialogEntry {
         self.messages.extend(invites.take(1));
     }
 }
+
+/// Dialogs of one Call-ID among which a message is looked for, the newest first; forks are a handful.
+const MOST_FORKS: usize = 200;
 
 /// Stands for the Call-ID of messages without one: the two hosts, in either order.
 fn unnamed_key(packet: &Packet<'_>) -> Vec<u8> {
