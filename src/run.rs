@@ -283,8 +283,7 @@ fn write(
     match &output.output {
         Some(path) => {
             let capture = (capture != Path::new("-")).then_some(capture);
-            export::file::write_atomically(path, capture, body)
-                .map_err(Failure::from)
+            export::file::write_atomically(path, capture, body).map_err(Failure::from)
         }
         None => print(body).map(drop),
     }

@@ -324,8 +324,13 @@ impl Analysis {
     /// Two legs are one fax: it is delivered only if the sender's side of it says so.
     fn agree(&self, numbers: &[CallNo], loaded: &mut HashMap<CallNo, Call>) {
         for number in numbers {
-            let Some(other) = self.other_leg(*number).filter(|other| other > number) else { continue };
-            let (Some(mut near), Some(mut far)) = (loaded.remove(number), loaded.remove(&other)) else { continue };
+            let Some(other) = self.other_leg(*number).filter(|other| other > number) else {
+                continue;
+            };
+            let (Some(mut near), Some(mut far)) = (loaded.remove(number), loaded.remove(&other))
+            else {
+                continue;
+            };
             crate::call::verdict::agree(&mut near, &mut far);
             loaded.insert(*number, near);
             loaded.insert(other, far);
@@ -353,65 +358,6 @@ impl Analysis {
             call: Arc::new(call),
             hints: diagnosis.hints,
         })
-    }
-
-    /// The RTP of some calls, read in a second pass over that part of the capture in which it lies.
-    fn read_rtp(&self, numbers: &[CallNo]) -> io::Result<RtpByFlow> {
-        let mut wanted: HashMap<_, Vec<FlowId>> = HashMap::new();
-        let mut from: Option<Mark> = None;
-        let mut until = FrameNo(0);
-        for number in numbers {
-            let Some(dialog) = self.id_of(*number).and_then(|id| self.index.dialog(id)) else {
-                continue;
-            };
-            for id in &dialog.flows {
-                let Some(flow) = self.index.flow(*id).filter(|flow| flow.rtp > 0) else {
-                    continue;
-                };
-                wanted.entry((flow.src, flow.dst)).or_default().push(*id);
-                until = until.max(flow.last_frame);
-                if let Some(mark) = flow.mark
-                    && from.is_none_or(|from| mark.frame() < from.frame())
-                {
-                    from = Some(mark);
-                }
-            }
-        }
-        let mut out = RtpByFlow::new();
-        let Some(from) = from else { return Ok(out) };
-        let mut reader = self.store.frames_from(from)?;
-        let mut decoder = Decoder::new();
-        while let Ok(Some(frame)) = reader.next_frame() {
-            if frame.no > until {
-                break;
-            }
-            decoder.decode(&frame, &mut |packet| {
-                if packet.transport != Transport::Udp || packet.duplicate {
-                    return;
-                }
-                let Some(flows) = wanted.get(&(packet.src, packet.dst)) else {
-                    return;
-                };
-                let within = |id: &&FlowId| {
-                    self.index.flow(**id).is_some_and(|flow| {
-                        packet.frame >= flow.first_frame
-                            && packet.frame <= flow.last_frame
-                            && !flow.holds_t38(packet.frame)
-                    })
-                };
-                if let Some(id) = flows.iter().find(within) {
-                    out.entry(*id).or_default().push(RtpArrival {
-                        frame: packet.frame,
-                        at: packet.at,
-                        src: packet.src,
-                        dst: packet.dst,
-                        payload: packet.payload.to_vec(),
-                        cut: packet.cut,
-                    });
-                }
-            });
-        }
-        Ok(out)
     }
 
     /// One or two calls as a flow, the caller's leg first. With `other_leg` a single call gets its other leg.

@@ -158,9 +158,7 @@ fn icmp(dialog: &DialogEntry, draft: &mut Draft) {
 }
 
 fn facts(source: &Source<'_>, dialog: &DialogEntry) -> CaptureFacts {
-    let within = |frame: &FrameNo| {
-        *frame >= dialog.first_frame && *frame <= dialog.last_frame
-    };
+    let within = |frame: &FrameNo| *frame >= dialog.first_frame && *frame <= dialog.last_frame;
     let flows = dialog.flows.iter().filter_map(|id| source.index.flow(*id));
     let media_duplicates: u32 = flows.map(|flow| flow.duplicates).sum();
     CaptureFacts {
@@ -198,8 +196,18 @@ fn order_heard(heard: &mut [Heard], facts: &CaptureFacts) {
 
 /// A pause inside a running stream during which the whole capture is silent: its clock jumped (RULES.md
 /// `cap-clock-jump`). Where other packets fill the pause, the stream really paused.
-fn jumps_forward(source: &Source<'_>, events: &[Event], udptl: &BySide<UdptlStats>, facts: &mut CaptureFacts) {
-    let t38 = udptl.caller.stalls.iter().chain(&udptl.callee.stalls).copied();
+fn jumps_forward(
+    source: &Source<'_>,
+    events: &[Event],
+    udptl: &BySide<UdptlStats>,
+    facts: &mut CaptureFacts,
+) {
+    let t38 = udptl
+        .caller
+        .stalls
+        .iter()
+        .chain(&udptl.callee.stalls)
+        .copied();
     let rtp = events.iter().filter_map(|event| match &event.kind {
         EventKind::Rtp(span) => Some((span.stats.max_gap_frame, span.stats.max_gap_ms / 1000.0)),
         _ => None,

@@ -17,9 +17,7 @@ pub(super) fn run(
     output: &Output,
 ) -> Result<Status, Failure> {
     let mut found = Found::default();
-    let first = files
-        .first()
-        .map_or(Path::new("-"), PathBuf::as_path);
+    let first = files.first().map_or(Path::new("-"), PathBuf::as_path);
     let mut failures: Vec<Failure> = Vec::new();
     write(output, first, |to| {
         for file in files {

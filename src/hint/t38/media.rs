@@ -182,7 +182,8 @@ fn back_to_audio_midfax(scene: &Scene<'_>) -> Vec<Finding> {
     let last = scene
         .call
         .events
-        .iter().rfind(|event| event.at <= offer.at && event.phase.is_some() && event.observed);
+        .iter()
+        .rfind(|event| event.at <= offer.at && event.phase.is_some() && event.observed);
     let phase = match last.and_then(|event| event.phase) {
         Some(Phase::C) => "C",
         Some(Phase::D) => "D",

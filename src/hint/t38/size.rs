@@ -35,7 +35,11 @@ fn maxdatagram_small(scene: &Scene<'_>) -> Vec<Finding> {
             let finding = too_large(scene, side, attributes)
                 .or_else(|| too_small(scene, side, attributes))
                 .or_else(|| small_buffer(scene, side, attributes))?;
-            let event = if side == switch.negotiation.from { switch.offer.id } else { switch.answer.map_or(switch.offer.id, |(event, _)| event.id) };
+            let event = if side == switch.negotiation.from {
+                switch.offer.id
+            } else {
+                switch.answer.map_or(switch.offer.id, |(event, _)| event.id)
+            };
             let sdp = scene.frame(event);
             let mut finding = finding;
             // The SDP decides: what comes later follows from it.
