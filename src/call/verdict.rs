@@ -77,9 +77,15 @@ pub(crate) fn agree(first: &mut Call, second: &mut Call) {
         Some(Side::Callee) => (second, first),
         _ => (first, second),
     };
-    let (Some(told), Some(fax)) = (&sender_leg.fax, &mut other.fax) else {
+    let (Some(told), Some(fax)) = (&mut sender_leg.fax, &mut other.fax) else {
         return;
     };
+    // A leg whose media do not pass the capture point says nothing; the other one speaks for both.
+    if told.reached == Reached::Setup && fax.verdict == Verdict::Ok {
+        (told.verdict, told.summary) = (fax.verdict, fax.summary.clone());
+    } else if fax.reached == Reached::Setup && told.verdict == Verdict::Ok {
+        (fax.verdict, fax.summary) = (told.verdict, told.summary.clone());
+    }
     if fax.verdict == Verdict::Ok && matches!(told.verdict, Verdict::Failed | Verdict::Partial) {
         fax.verdict = told.verdict;
         fax.summary.clone_from(&told.summary);
