@@ -15,7 +15,7 @@ const SAME_TIME: f64 = 0.001;
 
 pub(super) fn single(scene: &Scene<'_>) -> Vec<Finding> {
     let call = scene.call;
-    if scene.other.is_some() || call.fax.is_none() || call.call_id.is_none() {
+    if scene.other.is_some() || call.fax.is_none() || !call.has_sip() {
         return Vec::new();
     }
     let Some(first) = call

@@ -359,7 +359,7 @@ fn rtp_goes_on() {
 fn too_early() {
     let early = |script: Script| {
         with(script, CALLEE, |stats| {
-            stats.first = Some((FrameNo(8), at(2.5)))
+            stats.first = Some((FrameNo(8), at(2.5)));
         })
     };
     let signal = |script: Script| script.t30(2.5, CALLEE, Fcf::Dis, &[]);
