@@ -1,6 +1,6 @@
 //! What is on the line, and which command got which answer.
 
-use crate::call::{Call, EventKind, PageData};
+use crate::call::{Call, Event, EventKind, PageData};
 use crate::capture::Timestamp;
 use crate::hint::dialogue::{ANSWERS, COMMANDS, Line, Round, What};
 use crate::t30::Fcf;
@@ -8,6 +8,8 @@ use crate::t30::frame::T30Frame;
 
 /// Less data than this is the rest of a training that was broken off, where a training is under way, octets.
 const LEFTOVER: u32 = 200;
+/// No longer than this it may be a TCF (1.5 s) that is not known as one, seconds.
+const TRAINING: f64 = 2.0;
 /// A DIS that begins sooner after the end of a DCS was under way when the DCS came, seconds.
 const DIS_IN_FLIGHT: f64 = 0.3;
 /// Longest pause between the frames of one burst, seconds.
@@ -21,7 +23,7 @@ pub(super) fn lines(call: &Call) -> Vec<Line<'_>> {
         let what = match &event.kind {
             EventKind::T30(message) => What::Message(message),
             EventKind::Tcf(tcf) => What::Tcf(tcf),
-            EventKind::PageData(page) if is_leftover(&out, page) => continue,
+            EventKind::PageData(page) if is_leftover(&out, event, page) => continue,
             EventKind::PageData(page) => What::Page(page),
             _ => continue,
         };
@@ -34,11 +36,11 @@ pub(super) fn lines(call: &Call) -> Vec<Line<'_>> {
     out
 }
 
-/// Whether fast data are no page: a few octets after a DCS (of any quality) that has no answer yet
+/// Whether fast data are no page: what is no longer than a TCF after a DCS (of any quality) that has no answer yet
 /// (RULES.md 0.1: between DCS and CFR or FTT is TCF).
-fn is_leftover(before: &[Line<'_>], page: &PageData) -> bool {
+fn is_leftover(before: &[Line<'_>], event: &Event, page: &PageData) -> bool {
     page.level.is_none()
-        && page.bytes < LEFTOVER
+        && (page.bytes < LEFTOVER || event.end.seconds_since(event.at) <= TRAINING)
         && before
             .iter()
             .rev()

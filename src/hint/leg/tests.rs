@@ -42,10 +42,15 @@ fn exchange(script: Script, caller: f64, callee: f64) -> Script {
 fn placed(mut script: Script, number: u32, verdict: Verdict, carrier: FaxCarrier) -> Call {
     script = script.capture_until(120.0).fax(verdict, carrier);
     script.call.number = CallNo(number);
-    if number == 1 {
-        script.call.callee.addr = host(50);
-    } else {
-        script.call.caller.addr = host(50);
+    let pbx = if number == 1 { CALLEE } else { CALLER };
+    for period in &mut script.call.media {
+        for ends in [&mut period.t38, &mut period.audio].into_iter().flatten() {
+            ends.of_mut(pbx).addr = host(50);
+        }
+    }
+    match pbx {
+        Side::Caller => script.call.caller.addr = host(50),
+        Side::Callee => script.call.callee.addr = host(50),
     }
     script.call
 }
