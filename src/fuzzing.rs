@@ -29,8 +29,11 @@ use crate::t38::{ifp as packet, tpkt};
 use crate::text::is_hostile;
 use crate::view::{Row, calls, decode, hints, ladder};
 
-/// A target by its name, as in `fuzz/corpus/<name>`.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+/// A target by its name.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets, named as in `fuzz/corpus/<name>`.
+pub const TARGETS: &[Target] = &[
     ("reader", reader),
     ("link", link),
     ("sip", sip),
@@ -189,8 +192,8 @@ pub fn framing(octets: &[u8]) {
         frame_no += 1;
         given += record.len();
         let gap = record.first() == Some(&0);
-        let framed = framer.push(record, FrameNo(frame_no), Timestamp(0), gap);
-        taken += framed.iter().map(|one| one.octets.len()).sum::<usize>();
+        let messages = framer.push(record, FrameNo(frame_no), Timestamp(0), gap);
+        taken += messages.iter().map(|one| one.octets.len()).sum::<usize>();
     }
     let rest = framer.finish();
     taken += rest.iter().map(|one| one.octets.len()).sum::<usize>();

@@ -1,5 +1,10 @@
 //! Every input of `fuzz/corpus` through its target, on stable: what the fuzzers found once stays fixed.
-#![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test may fail by panic, and says where"
+)]
 
 use std::path::Path;
 
