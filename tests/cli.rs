@@ -52,7 +52,7 @@ fn exit_status_tells_scripts() {
 fn errors_are_one_line_that_names_the_file() {
     let empty = tempfile::NamedTempFile::new().unwrap();
     let empty = empty.path().to_str().unwrap();
-    for (file, word) in [("Cargo.toml", "capture"), ("no-such-file", "cannot open"), (".", "directory"), (empty, "empty")] {
+    for (file, word) in [("Cargo.toml", "text file"), ("no-such-file", "cannot open"), (".", "directory"), (empty, "empty")] {
         let output = faxflow(&["calls", file]);
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(error.lines().count(), 1, "{error}");
