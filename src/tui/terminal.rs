@@ -41,6 +41,10 @@ impl Screen {
     }
 
     /// Stops the program as `^Z` does elsewhere; returns when it goes on.
+    #[expect(
+        clippy::unused_self,
+        reason = "only who holds the screen may give it back"
+    )]
     pub(super) fn suspend(&self) -> io::Result<()> {
         give_back();
         stop();

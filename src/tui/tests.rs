@@ -380,10 +380,11 @@ fn searches_and_goes_to_frames() {
 
 #[test]
 fn panes_take_the_focus_in_turn() {
+    use super::app::flow::Pane;
+
     let mut app = listed(SMALL);
     drive(&mut app, &[Action::Down, Action::Open]);
     let focus = |app: &App| app.flow.as_ref().unwrap().focus;
-    use super::app::flow::Pane;
     drive(&mut app, &[Action::NextPane]);
     assert_eq!(focus(&app), Pane::Message);
     drive(&mut app, &[Action::NextPane]);
@@ -409,7 +410,7 @@ fn saves_under_a_harmless_name() {
         panic!("{effects:?}")
     };
     assert_eq!(request.calls, [CallNo(4)]);
-    assert!(request.path.to_str().unwrap().ends_with(".pcap"));
+    assert!(request.path.to_str().unwrap().ends_with("pcap"));
     // A flow that is not open is opened for it, and not shown.
     let effects = drive(&mut app, &[Action::Save, Action::Accept]);
     assert!(

@@ -34,11 +34,13 @@ impl Theme {
     }
 
     /// The bar on the selected row.
+    #[expect(clippy::unused_self, reason = "the same whatever the colours are")]
     pub(super) fn selected(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
     /// What a search has found.
+    #[expect(clippy::unused_self, reason = "the same whatever the colours are")]
     pub(super) fn found(self) -> Style {
         // Bold and dim at once is one or the other, as the terminal likes.
         Style::new()

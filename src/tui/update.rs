@@ -313,7 +313,7 @@ fn prompt(app: &mut App, action: Action) -> Option<Effect> {
             ..request.clone()
         };
         app.prompt = None;
-        return save(app, request);
+        return Some(save(app, request));
     }
     match action {
         Action::Type(c) => prompt.push(c),
@@ -369,7 +369,7 @@ fn accept(app: &mut App) -> Option<Effect> {
                 return None;
             }
             let format = SaveFormat::of(&path);
-            return save(
+            return Some(save(
                 app,
                 SaveRequest {
                     path,
@@ -377,7 +377,7 @@ fn accept(app: &mut App) -> Option<Effect> {
                     calls,
                     overwrite: false,
                 },
-            );
+            ));
         }
         PromptKind::Overwrite { .. } => {}
     }
@@ -385,18 +385,18 @@ fn accept(app: &mut App) -> Option<Effect> {
 }
 
 /// Packets are saved by the service; a flow has to be open to be saved.
-fn save(app: &mut App, request: SaveRequest) -> Option<Effect> {
+fn save(app: &mut App, request: SaveRequest) -> Effect {
     let open = app.flow.as_ref().is_some_and(|view| {
         let numbers = view.numbers();
         request.calls.iter().all(|call| numbers.contains(call))
             && numbers.len() == request.calls.len()
     });
     if open || request.format == SaveFormat::Packets {
-        return Some(Effect::Save(request));
+        return Effect::Save(request);
     }
     let effect = app.open(request.calls.clone(), false);
     app.waiting.save = Some(request);
-    Some(effect)
+    effect
 }
 
 fn find(app: &mut App, forward: bool) {
@@ -428,12 +428,11 @@ fn find_in_message(app: &mut App, forward: bool) {
         (0..top).rev().find(has)
     };
     // A message that fits cannot scroll; what is found there is underlined anyway.
-    match found {
-        Some(at) => view.message.top = at,
-        None => {
-            let text = no_more(&format!("\"{}\"", view.search), forward);
-            app.tell(text);
-        }
+    if let Some(at) = found {
+        view.message.top = at;
+    } else {
+        let text = no_more(&format!("\"{}\"", view.search), forward);
+        app.tell(text);
     }
 }
 
