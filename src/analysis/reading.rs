@@ -291,7 +291,10 @@ impl Analysis {
             .copied()
             .filter(|number| all_sound || self.may_be_fax(*number))
             .collect();
-        let sound: Vec<DialogId> = sound.iter().filter_map(|number| self.id_of(*number)).collect();
+        let sound: Vec<DialogId> = sound
+            .iter()
+            .filter_map(|number| self.id_of(*number))
+            .collect();
         let rtp = self.read_rtp(&sound)?;
         let mut loaded: HashMap<CallNo, Call> = HashMap::new();
         for number in &wanted {
@@ -328,11 +331,12 @@ impl Analysis {
         };
         let diagnosis = crate::hint::engine::diagnose(&scene);
         let mut call = call.clone();
-        if let (Some(fax), Some(root)) = (&mut call.fax, &diagnosis.root) {
+        // The leg on which all is confirmed has no cause, though the other one may show that it failed there.
+        if let (Some(fax), Some(root)) = (&mut call.fax, &diagnosis.root)
+            && fax.verdict != Verdict::Ok
+        {
             fax.cause = Some(root.rule.id);
-            if fax.verdict != Verdict::Ok {
-                fax.summary = crate::hint::cause::sentence(root, &scene);
-            }
+            fax.summary = crate::hint::cause::sentence(root, &scene);
         }
         Some(Analysed {
             call: Arc::new(call),

@@ -57,7 +57,9 @@ pub fn call(
     let mut heard = t38.heard;
     let has_t38 = !heard.is_empty();
     // Tones before the switch do not make it a fax over audio; messages do.
-    let has_audio = sound.iter().any(|heard| matches!(heard.signal.kind, SignalKind::Hdlc(_)));
+    let has_audio = sound
+        .iter()
+        .any(|heard| matches!(heard.signal.kind, SignalKind::Hdlc(_)));
     let only_sound = !has_t38 && !sound.is_empty();
     heard.extend(sound);
     let facts = facts(source, dialog);

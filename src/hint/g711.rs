@@ -3,6 +3,7 @@
 use crate::call::{Call, Event, EventKind, FaxCarrier, Side};
 use crate::capture::{FrameNo, Timestamp};
 use crate::hint::evidence::{frames, share};
+use crate::hint::scene::event;
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Tone;
 use crate::rtp::RtpSpan;
@@ -245,8 +246,20 @@ fn loss(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
+/// When the last offer of T.38 was refused; the beginning of time if none was.
+fn t38_refused(call: &Call) -> Timestamp {
+    call.negotiations
+        .iter()
+        .filter(|negotiation| negotiation.offers_t38() && !negotiation.accepts_t38())
+        .filter_map(|negotiation| event(call, negotiation.answer_event?))
+        .map(|answer| answer.at)
+        .max()
+        .unwrap_or_default()
+}
+
 fn loss_of(call: &Call, side: Side) -> Option<Finding> {
-    let begins = fax_begins(call)?;
+    // Before T.38 was refused nothing of the fax had to go through as sound.
+    let begins = fax_begins(call)?.max(t38_refused(call));
     let mut expected = 0_u32;
     let mut gaps: Vec<(FrameNo, Timestamp, u32)> = Vec::new();
     let mut row = None;

@@ -142,7 +142,11 @@ pub(crate) const TABLE: &[Row] = &[
     reach(
         hide(
             "cap-snaplen-truncated",
-            &["udptl-decode-error", "t38-image-missing-in-answer"],
+            &[
+                "udptl-decode-error",
+                "t38-image-missing-in-answer",
+                "cap-sip-not-captured",
+            ],
         ),
         Scope::LegAlways,
     ),
@@ -371,7 +375,10 @@ pub(crate) const TABLE: &[Row] = &[
     ),
     hide("t30-dis-both-sides", &["t30-dis-no-dcs"]),
     hide("t30-dis-no-dcs", &["t30-dcn-before-dcs"]),
-    hide("t30-dcs-dis-loop", &["t30-dcs-no-response"]),
+    hide(
+        "t30-dcs-dis-loop",
+        &["t30-dcs-no-response", "t30-dcn-after-dcs"],
+    ),
     hide("t30-dcs-no-response", &["t30-dcn-after-dcs"]),
     hide("t30-tcf-missing", &["t30-dcs-no-response"]),
     hide("t30-dis-cannot-receive", &["t30-dcn-before-dcs"]),
@@ -424,6 +431,15 @@ pub(crate) const TABLE: &[Row] = &[
             ],
         ),
         Scope::FlowAlways,
+    ),
+    reach(
+        hide("leg-media-not-relayed", &["leg-t30-not-relayed"]),
+        Scope::FlowAlways,
+    ),
+    // What comes late is not lost.
+    reach(
+        explain("leg-latency", &["leg-t30-not-relayed"]),
+        Scope::Flow,
     ),
     reach(
         explain(

@@ -95,8 +95,10 @@ fn not_relayed(scene: &Scene<'_>, other: &Call, negotiation: &Negotiation) -> Op
         .filter_map(|negotiation| event(other, negotiation.offer_event))
         .any(|relayed| relayed.at.seconds_since(offer.at) <= RELAYED_WITHIN);
     let answer = answer_of(call, negotiation);
-    let covered = other.capture.last_time.seconds_since(offer.at) >= RELAYED_WITHIN
-        && !ended_before(other, offer.at.plus_seconds(RELAYED_WITHIN));
+    // A PBX that answers before it has asked decides by itself, however soon the call ends then.
+    let covered = answer.is_some()
+        || other.capture.last_time.seconds_since(offer.at) >= RELAYED_WITHIN
+            && !ended_before(other, offer.at.plus_seconds(RELAYED_WITHIN));
     let failed = if negotiation.accepts_t38() {
         !has_t38(other) && !gets_through(scene, other)
     } else {

@@ -183,7 +183,11 @@ fn repeat_asked(scene: &Scene<'_>) -> Vec<Finding> {
             .rev()
             .find(|line| line.event.from != first.event.from && line.message().is_some());
         // Where the fax goes on the repetition worked, and CRP is only a warning.
-        let stuck = dialogue.reached_in_all() == dialogue.reached(place) && !scene.delivered()
+        let accepted = dialogue
+            .all(&[Fcf::Cfr, Fcf::Mcf, Fcf::Ctr, Fcf::Ppr])
+            .any(|(at, _)| at > place);
+        let stuck = !accepted && !scene.delivered()
+            || dialogue.reached_in_all() == dialogue.reached(place) && !scene.delivered()
             || matches!(dialogue.reached_in_all(), Reached::Dis | Reached::Dcs);
         let severity = if crp.len() >= MANY_CRP || stuck {
             Severity::Error

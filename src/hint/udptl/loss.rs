@@ -5,6 +5,7 @@ use crate::capture::{FrameNo, Timestamp};
 use crate::hint::evidence::{self, finding, frames, percent, share, with_more};
 use crate::hint::{Finding, Scene, Severity};
 use crate::line::Fcs;
+use crate::t30::Fcf;
 
 /// `udptl-loss-recovered`: warning above this share.
 const MUCH_LOSS: f64 = 0.05;
@@ -97,6 +98,16 @@ pub(super) fn unrecovered(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
+/// Whether anything in the dialogue shows that something did not arrive: a repetition, or an answer that says so.
+fn had_consequences(call: &Call) -> bool {
+    const COMPLAINTS: [Fcf; 6] = [Fcf::Ppr, Fcf::Rtn, Fcf::Rtp, Fcf::Ftt, Fcf::Crp, Fcf::Dnk];
+    call.events.iter().any(|event| match &event.kind {
+        EventKind::T30(message) => event.repeat > 1 || COMPLAINTS.contains(&message.fcf),
+        EventKind::Missing(_) => true,
+        _ => false,
+    })
+}
+
 fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     let call = scene.call;
     let stats = call.udptl.of(side);
@@ -107,7 +118,9 @@ fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
         .filter(|gap| gap.recovered < gap.lost)
         .collect();
     let control = stats.lost_control > 0 || bad.iter().any(|gap| gap.control);
-    let severity = if control || share(stats.lost_image, expected(stats)) > IMAGE_LOSS {
+    let severity = if scene.delivered() && !had_consequences(call) {
+        Severity::Note
+    } else if control || share(stats.lost_image, expected(stats)) > IMAGE_LOSS {
         Severity::Error
     } else {
         Severity::Warning
