@@ -10,16 +10,17 @@ use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr};
 use crossterm::event::{self, Event};
-use ratatui::Terminal;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 use crate::analysis::service::{Service, Update};
 use crate::call::CallNo;
 
 pub mod action;
 pub mod app;
-mod backend;
 mod effect;
 pub mod layout;
+mod painter;
 mod render;
 mod terminal;
 mod theme;
@@ -28,7 +29,7 @@ pub mod update;
 use action::{Action, action_for, prompt_action_for};
 use app::App;
 pub use app::Options;
-use backend::LeanBackend;
+use painter::Painter;
 use terminal::Screen;
 
 /// Where calls come from: [`Service`], or something simpler in tests.
@@ -82,15 +83,15 @@ fn is_hang_up(error: &io::Error) -> bool {
 
 fn run_on(screen: &Screen, source: &impl Source, options: Options) -> io::Result<()> {
     let size = crossterm::terminal::size()?;
-    let mut terminal = Terminal::new(LeanBackend::new(io::stdout(), size))?;
+    let mut painter = Painter::new(io::stdout());
     let mut app = App::new(options, size);
     let started = Instant::now();
     let mut dirty = true;
     while !screen.must_end() {
-        dirty |= take_updates(&mut app, source, &mut terminal, screen)?;
+        dirty |= take_updates(&mut app, source, &mut painter, screen)?;
         if dirty {
             app.reading.elapsed = started.elapsed();
-            draw(&app, &mut terminal)?;
+            draw(&app, &mut painter)?;
             dirty = false;
         }
         if !event::poll(patience(&app))? {
@@ -101,7 +102,7 @@ fn run_on(screen: &Screen, source: &impl Source, options: Options) -> io::Result
             if let Some(action) = action_of(&event::read()?, &app) {
                 let effect = update::update(&mut app, action);
                 dirty = true;
-                if !effect::perform(effect, &mut app, source, &mut terminal, screen)? {
+                if !effect::perform(effect, &mut app, source, &mut painter, screen)? {
                     return Ok(());
                 }
             }
@@ -128,7 +129,7 @@ fn patience(app: &App) -> Duration {
 fn take_updates(
     app: &mut App,
     source: &impl Source,
-    terminal: &mut Terminal<LeanBackend<io::Stdout>>,
+    painter: &mut Painter<io::Stdout>,
     screen: &Screen,
 ) -> io::Result<bool> {
     let started = Instant::now();
@@ -139,19 +140,15 @@ fn take_updates(
         };
         let effect = app.apply(update);
         news = true;
-        effect::perform(effect, app, source, terminal, screen)?;
+        effect::perform(effect, app, source, painter, screen)?;
     }
     Ok(news)
 }
 
-fn draw(app: &App, terminal: &mut Terminal<LeanBackend<io::Stdout>>) -> io::Result<()> {
-    terminal.backend_mut().set_size(app.size);
-    terminal.draw(|frame| {
-        if let Some(cursor) = render::render(app, frame.buffer_mut()) {
-            frame.set_cursor_position(cursor);
-        }
-    })?;
-    Ok(())
+fn draw(app: &App, painter: &mut Painter<io::Stdout>) -> io::Result<()> {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, app.size.0, app.size.1));
+    let cursor = render::render(app, &mut buffer);
+    painter.show(&buffer, cursor)
 }
 
 fn action_of(event: &Event, app: &App) -> Option<Action> {

@@ -302,6 +302,7 @@ impl Analysis {
                 loaded.insert(*number, call);
             }
         }
+        self.agree(&wanted, &mut loaded);
         Ok(numbers
             .iter()
             .filter_map(|number| self.diagnose(*number, &loaded))
@@ -318,6 +319,22 @@ impl Analysis {
             call.other_candidates = self.other_candidates(number);
         }
         Ok(call)
+    }
+
+    /// Two legs are one fax: it is delivered only if the sender's side of it says so.
+    fn agree(&self, numbers: &[CallNo], loaded: &mut HashMap<CallNo, Call>) {
+        for number in numbers {
+            let Some(other) = self.other_leg(*number).filter(|other| other > number) else {
+                continue;
+            };
+            let (Some(mut near), Some(mut far)) = (loaded.remove(number), loaded.remove(&other))
+            else {
+                continue;
+            };
+            crate::call::verdict::agree(&mut near, &mut far);
+            loaded.insert(*number, near);
+            loaded.insert(other, far);
+        }
     }
 
     /// Hints of one call, seen beside its other leg; cause and sentence go into its fax.

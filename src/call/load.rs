@@ -10,7 +10,7 @@ use crate::call::{
     UdptlStats, media, negotiation, transaction, verdict,
 };
 use crate::capture::store::Store;
-use crate::capture::{CaptureInfo, Endpoint, Timestamp};
+use crate::capture::{CaptureInfo, Endpoint, FrameNo, LONG_GAP, Timestamp};
 use crate::line::SignalKind;
 use crate::rtp::RtpArrival;
 use crate::sip::Party;
@@ -62,7 +62,8 @@ pub fn call(
         .any(|heard| matches!(heard.signal.kind, SignalKind::Hdlc(_)));
     let only_sound = !has_t38 && !sound.is_empty();
     heard.extend(sound);
-    let facts = facts(source, dialog);
+    let mut facts = facts(source, dialog);
+    jumps_forward(source, &draft.events, &t38.stats, &mut facts);
     order_heard(&mut heard, &facts);
     let carrier = match (has_t38, has_audio) {
         (true, true) => FaxCarrier::Both,
@@ -114,7 +115,7 @@ impl Draft {
 
     fn event(
         &self,
-        frames: (crate::capture::FrameNo, Timestamp),
+        frames: (FrameNo, Timestamp),
         path: (Endpoint, Endpoint),
         from: Side,
         kind: EventKind,
@@ -157,9 +158,7 @@ fn icmp(dialog: &DialogEntry, draft: &mut Draft) {
 }
 
 fn facts(source: &Source<'_>, dialog: &DialogEntry) -> CaptureFacts {
-    let within = |frame: &crate::capture::FrameNo| {
-        *frame >= dialog.first_frame && *frame <= dialog.last_frame
-    };
+    let within = |frame: &FrameNo| *frame >= dialog.first_frame && *frame <= dialog.last_frame;
     let flows = dialog.flows.iter().filter_map(|id| source.index.flow(*id));
     let media_duplicates: u32 = flows.map(|flow| flow.duplicates).sum();
     CaptureFacts {
@@ -194,6 +193,42 @@ fn order_heard(heard: &mut [Heard], facts: &CaptureFacts) {
         heard.sort_by_key(|one| (one.signal.at, one.signal.frame));
     }
 }
+
+/// A pause inside a running stream during which the whole capture is silent: its clock jumped (RULES.md
+/// `cap-clock-jump`). Where other packets fill the pause, the stream really paused.
+fn jumps_forward(
+    source: &Source<'_>,
+    events: &[Event],
+    udptl: &BySide<UdptlStats>,
+    facts: &mut CaptureFacts,
+) {
+    let t38 = udptl
+        .caller
+        .stalls
+        .iter()
+        .chain(&udptl.callee.stalls)
+        .copied();
+    let rtp = events.iter().filter_map(|event| match &event.kind {
+        EventKind::Rtp(span) => Some((span.stats.max_gap_frame, span.stats.max_gap_ms / 1000.0)),
+        _ => None,
+    });
+    for (frame, pause) in t38.chain(rtp).filter(|(_, pause)| *pause > LONG_GAP) {
+        let same = |gap: &&(FrameNo, f64)| {
+            gap.0 <= frame && frame.0 - gap.0.0 < NEAR && (gap.1 - pause).abs() < GAP_TOLERANCE
+        };
+        if let Some(gap) = source.info.time_gaps.iter().find(same)
+            && !facts.clock_jumps.contains(gap)
+        {
+            facts.clock_jumps.push(*gap);
+        }
+    }
+    facts.clock_jumps.sort_by_key(|(frame, _)| *frame);
+}
+
+/// The stream goes on within so many frames after the gap.
+const NEAR: u32 = 50;
+/// Seconds by which the pause of a stream may differ from the gap of the capture.
+const GAP_TOLERANCE: f64 = 0.5;
 
 fn clock_goes_back(facts: &CaptureFacts) -> bool {
     facts.clock_jumps.iter().any(|(_, seconds)| *seconds < 0.0)
@@ -256,7 +291,7 @@ fn finish(
     call.transactions = transaction::group(&mut call.events);
     call.negotiations = negotiation::negotiations(&call.transactions, &call.events);
     call.media = media::periods(&call.negotiations, &call.events, call.ended);
-    call.fax = verdict::judge(&call, reading);
+    call.fax = verdict::judge(&call, reading.as_ref());
     call
 }
 

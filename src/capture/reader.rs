@@ -12,7 +12,7 @@ use super::buffer::Buffer;
 use super::container::{self, PCAP_HEADER_LEN};
 use super::link::LinkType;
 use super::source::{Opened, Source};
-use super::{CaptureInfo, Error, FrameNo, Note, Timestamp};
+use super::{CaptureInfo, Error, FrameNo, LONG_GAP, Note, Timestamp};
 
 mod diagnosis;
 mod pcap;
@@ -23,6 +23,9 @@ const NOTES_MAX: usize = 100;
 
 /// Clock jumps kept.
 const CLOCK_JUMPS_MAX: usize = 1000;
+
+/// At most so many long gaps are noted.
+const TIME_GAPS_MAX: usize = 10_000;
 
 /// A frame this much before its predecessor is a jump of the clock (RULES.md `cap-clock-jump`).
 const CLOCK_JUMP_NS: u64 = 100_000_000;
@@ -323,6 +326,10 @@ impl Reader {
                 && info.clock_jumps.len() < CLOCK_JUMPS_MAX
             {
                 info.clock_jumps.push((no, found.at.seconds_since(last)));
+            }
+            let pause = found.at.seconds_since(last);
+            if pause > LONG_GAP && info.time_gaps.len() < TIME_GAPS_MAX {
+                info.time_gaps.push((no, pause));
             }
         } else {
             info.first_time = Some(found.at);

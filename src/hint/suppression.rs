@@ -38,8 +38,6 @@ pub(crate) enum Scope {
     Leg,
     /// Same leg, whatever the severities.
     LegAlways,
-    /// Either leg of the fax, no more serious findings only.
-    Flow,
     /// Either leg of the fax, whatever the severities.
     FlowAlways,
 }
@@ -47,7 +45,7 @@ pub(crate) enum Scope {
 impl Row {
     /// Whether `hint` of the same (or, with `other_leg`, the other) leg makes this row work on `covered`.
     pub(crate) fn works(&self, hint: &Hint, covered: &Hint, other_leg: bool) -> bool {
-        let reach = !other_leg || matches!(self.scope, Scope::Flow | Scope::FlowAlways);
+        let reach = !other_leg || self.scope == Scope::FlowAlways;
         let serious = matches!(self.scope, Scope::LegAlways | Scope::FlowAlways)
             || hint.finding.severity <= covered.finding.severity;
         hint.rule.id == self.by && reach && serious
@@ -439,7 +437,7 @@ pub(crate) const TABLE: &[Row] = &[
     // What comes late is not lost.
     reach(
         explain("leg-latency", &["leg-t30-not-relayed"]),
-        Scope::Flow,
+        Scope::FlowAlways,
     ),
     reach(
         explain(

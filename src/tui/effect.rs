@@ -6,12 +6,11 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ratatui::Terminal;
 
 use super::Source;
 use super::app::prompt::{Prompt, PromptKind, SaveFormat, SaveRequest};
 use super::app::{App, Effect};
-use super::backend::LeanBackend;
+use super::painter::Painter;
 use super::terminal::Screen;
 use crate::export::{self, Format, Options, file::write_atomically};
 
@@ -23,7 +22,7 @@ pub(super) fn perform<W: Write>(
     effect: Option<Effect>,
     app: &mut App,
     source: &impl Source,
-    terminal: &mut Terminal<LeanBackend<W>>,
+    painter: &mut Painter<W>,
     screen: &Screen,
 ) -> io::Result<bool> {
     match effect {
@@ -31,14 +30,13 @@ pub(super) fn perform<W: Write>(
         Some(Effect::Quit) => return Ok(false),
         Some(Effect::Open { calls, other_leg }) => source.open(calls, other_leg),
         Some(Effect::Save(request)) => save(app, source, request),
-        Some(Effect::Copy(text)) => copy(app, terminal.backend_mut(), &text),
-        Some(Effect::Redraw) => terminal.clear()?,
+        Some(Effect::Copy(text)) => copy(app, painter, &text),
+        Some(Effect::Redraw) => painter.forget(),
         Some(Effect::Suspend) => {
             screen.suspend()?;
             app.size = crossterm::terminal::size()?;
             app.settle();
-            terminal.backend_mut().set_size(app.size);
-            terminal.clear()?;
+            painter.forget();
         }
     }
     Ok(true)
@@ -93,13 +91,13 @@ fn same_file(path: &Path, capture: &str) -> bool {
 }
 
 /// OSC 52: the terminal, wherever it runs, puts the text into its clipboard.
-fn copy<W: Write>(app: &mut App, backend: &mut LeanBackend<W>, text: &str) {
+fn copy<W: Write>(app: &mut App, painter: &mut Painter<W>, text: &str) {
     let text = text.trim_end();
     if text.len() > CLIPBOARD_LIMIT {
         app.tell_failure("too long to be copied: s saves it");
         return;
     }
-    backend.send(format!("\x1b]52;c;{}\x07", STANDARD.encode(text)).as_bytes());
+    painter.send(format!("\x1b]52;c;{}\x07", STANDARD.encode(text)).as_bytes());
     let lines = text.lines().count();
     app.tell(format!(
         "{lines} line{} copied",

@@ -90,16 +90,32 @@ struct ListLook {
     focused: bool,
 }
 
-/// The bar ends where the row's result or hint begins, or where its text ends.
+/// The bar ends where the row's result, its hint or its first lifeline begins, or where its text ends.
+/// Lifelines and arrows take three octets a column: a bar over them would be the most of what a step costs.
 fn bar_width(row: &Row, width: u16) -> u16 {
-    let words = row.spans.iter().take_while(|span| {
-        !matches!(
+    let ends = |span: &Span| {
+        matches!(
             span.role,
-            Role::Error | Role::Warning | Role::Note | Role::Good | Role::Consequence
+            Role::Error
+                | Role::Warning
+                | Role::Note
+                | Role::Good
+                | Role::Consequence
+                | Role::Lifeline
         )
-    });
-    let text: String = words.map(Span::text).collect();
-    let columns = u16::try_from(text.trim_end().width()).unwrap_or(u16::MAX);
+    };
+    let text: String = row
+        .spans
+        .iter()
+        .take_while(|span| !ends(span))
+        .map(Span::text)
+        .collect();
+    let text = if row.spans.iter().any(ends) {
+        &text
+    } else {
+        text.trim_end()
+    };
+    let columns = u16::try_from(text.width()).unwrap_or(u16::MAX);
     columns.min(BAR).min(width)
 }
 

@@ -1,0 +1,108 @@
+//! Writes screens to the terminal with few octets: for slow lines.
+//!
+//! It keeps what the terminal shows. A frame is one write: scrolled by the terminal where that is cheaper
+//! (delete or insert line within a scroll region), then only the cells that differ, with the shortest
+//! cursor movements and changes of style. Nothing is written when nothing has changed. This takes the place
+//! of `ratatui::Terminal`, which sends every cell of a list that scrolls by one row.
+//!
+//! Only what every terminal since the VT220 understands is used, and a synchronized update (DEC mode 2026,
+//! ignored where it is unknown) around frames so large that they could be seen half drawn.
+
+use std::io::{self, Write};
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
+
+mod encode;
+mod grid;
+mod scroll;
+
+use encode::Encoder;
+use grid::Grid;
+
+/// Frames from this size on are put into a synchronized update.
+const LARGE: usize = 1024;
+
+/// The screen of a terminal that `W` writes to.
+#[derive(Debug)]
+pub(super) struct Painter<W: Write> {
+    writer: W,
+    /// On the terminal now; `None`: not known, everything has to be drawn.
+    shown: Option<Grid>,
+    /// Where the terminal's cursor is shown, if it is.
+    cursor: Option<Position>,
+    encoder: Encoder,
+}
+
+impl<W: Write> Painter<W> {
+    /// A painter for a terminal whose cursor is hidden and whose content is not known.
+    pub(super) fn new(writer: W) -> Self {
+        Self {
+            writer,
+            shown: None,
+            cursor: None,
+            encoder: Encoder::default(),
+        }
+    }
+
+    /// Draws everything again with the next frame.
+    pub(super) fn forget(&mut self) {
+        self.shown = None;
+    }
+
+    /// Octets that change nothing on the screen, to go out with the next frame.
+    pub(super) fn send(&mut self, octets: &[u8]) {
+        self.encoder.raw(octets);
+    }
+
+    /// Brings a screen to the terminal, with the cursor somewhere or hidden.
+    pub(super) fn show(&mut self, screen: &Buffer, cursor: Option<Position>) -> io::Result<()> {
+        let next = Grid::of(screen);
+        let mut shown = match self.shown.take() {
+            Some(shown) if shown.size() == next.size() => shown,
+            _ => {
+                self.encoder.clear();
+                Grid::blank(next.size())
+            }
+        };
+        if let Some(scroll) = scroll::find(&shown, &next) {
+            self.encoder.scroll(&scroll);
+            shown.scroll(&scroll);
+        }
+        for y in 0..next.size().1 {
+            self.encoder.row(y, shown.row(y), next.row(y));
+        }
+        self.encoder.plain();
+        self.shown = Some(next);
+        self.place_cursor(cursor);
+        self.write_frame()
+    }
+
+    fn place_cursor(&mut self, cursor: Option<Position>) {
+        if let Some(position) = cursor {
+            self.encoder.move_to(position.x, position.y);
+        }
+        match (self.cursor, cursor) {
+            (None, Some(_)) => self.encoder.raw(b"\x1b[?25h"),
+            (Some(_), None) => self.encoder.raw(b"\x1b[?25l"),
+            _ => {}
+        }
+        self.cursor = cursor;
+    }
+
+    fn write_frame(&mut self) -> io::Result<()> {
+        let mut frame = self.encoder.take();
+        if frame.is_empty() {
+            return Ok(());
+        }
+        if frame.len() >= LARGE {
+            frame.splice(0..0, *b"\x1b[?2026h");
+            frame.extend_from_slice(b"\x1b[?2026l");
+        }
+        self.writer.write_all(&frame)?;
+        self.writer.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests;
