@@ -1,6 +1,6 @@
 //! Text, Markdown and JSON of what was found. Text is the rows of [`crate::view`], nothing else.
 //!
-//! Every function writes to anything that takes octets; files and pipes are in [`file`].
+//! Every function writes to anything that takes octets; files and pipes are in [`mod@file`].
 
 use std::borrow::Borrow;
 use std::io::{self, Write};

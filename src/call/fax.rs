@@ -596,7 +596,7 @@ fn training_check(data: &NonEcmData) -> Tcf {
     }
 }
 
-/// Rows for what T.30 expects and never came: see [`missing::find`].
+/// Rows for what T.30 expects and never came: see `missing::find`.
 pub fn never_came(events: &[Event], end: Timestamp, whole: bool) -> Vec<Event> {
     missing::find(events, end, whole)
 }

@@ -46,7 +46,7 @@ pub struct PacketRef {
     pub cut: u16,
     /// `UDP`, `TCP`, `SCTP`, `WS` as a small number, see [`dialog::transport_name`].
     pub transport: u8,
-    /// Source and destination, as places in [`Index::endpoints`]; only of SIP.
+    /// Source and destination, as places for [`Index::endpoint`]; only of SIP.
     pub path: (u32, u32),
 }
 

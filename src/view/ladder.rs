@@ -1,7 +1,7 @@
 //! The flow of one fax as a ladder: one lifeline a host, one row an event.
 //!
-//! Laying out decides which events have a row and in what order ([`item`]), where the lifelines stand
-//! ([`columns`]) and how wide everything is; the rows themselves are made only when they are asked for.
+//! Laying out decides which events have a row and in what order (`item`), where the lifelines stand
+//! (`columns`) and how wide everything is; the rows themselves are made only when they are asked for.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
