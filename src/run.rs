@@ -58,7 +58,11 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors; clap knows where each goes.
-            let status = if error.use_stderr() { Status::Unreadable } else { Status::Good };
+            let status = if error.use_stderr() {
+                Status::Unreadable
+            } else {
+                Status::Good
+            };
             let _ = error.print();
             return status.into();
         }
@@ -80,10 +84,18 @@ fn run(cli: &Cli) -> Result<Status, Failure> {
             None => Ok(Status::Unreadable),
         },
         Some(Command::Calls { file, output }) => calls(general, file, output),
-        Some(Command::Flow { file, which, shape, output }) => flow(general, file, which, shape, output),
+        Some(Command::Flow {
+            file,
+            which,
+            shape,
+            output,
+        }) => flow(general, file, which, shape, output),
         Some(Command::Check { files, output }) => check::run(general, files, output),
         Some(Command::Pages { file, .. }) => {
-            complain(&format!("{}: writing pages is not in this version; the flow shows pages, blocks and octets", file.display()));
+            complain(&format!(
+                "{}: writing pages is not in this version; the flow shows pages, blocks and octets",
+                file.display()
+            ));
             Ok(Status::Unreadable)
         }
         Some(Command::Rules { id }) => rules(id.as_deref()),
@@ -104,9 +116,14 @@ fn run(cli: &Cli) -> Result<Status, Failure> {
 fn manual(out: &mut Vec<u8>) -> io::Result<()> {
     let command = Cli::command();
     clap_mangen::Man::new(command.clone()).render(out)?;
-    for part in command.get_subcommands().filter(|part| part.get_name() != "help") {
+    for part in command
+        .get_subcommands()
+        .filter(|part| part.get_name() != "help")
+    {
         let title = format!("faxflow-{}", part.get_name());
-        clap_mangen::Man::new(part.clone()).title(title).render(out)?;
+        clap_mangen::Man::new(part.clone())
+            .title(title)
+            .render(out)?;
     }
     Ok(())
 }
@@ -116,12 +133,22 @@ fn open(cli: &Cli, file: &Path) -> Result<Status, Failure> {
     if io::stdout().is_terminal() {
         return screen::run(cli, file);
     }
-    flow(&cli.general, file, &cli.which, &cli.shape, &Output::default())
+    flow(
+        &cli.general,
+        file,
+        &cli.which,
+        &cli.shape,
+        &Output::default(),
+    )
 }
 
 /// Reads a capture to its end, with progress on standard error.
 fn read(general: &General, file: &Path) -> Result<Analysis, Failure> {
-    let options = Options { file: file.to_owned(), view: general.point_of_view(), follow: false };
+    let options = Options {
+        file: file.to_owned(),
+        view: general.point_of_view(),
+        follow: false,
+    };
     let mut analysis = Analysis::open(options)?;
     let mut progress = pass::Progress::new(general.quiet);
     analysis.read_all(|info| progress.show(info))?;
@@ -140,7 +167,14 @@ fn calls(general: &General, file: &Path, output: &Output) -> Result<Status, Fail
     let rows = pass::rows(&analysis).map_err(|error| again(file, error))?;
     let calls = pass::Analyses::new(&analysis);
     write(output, file, |to| {
-        export::calls(to, analysis.info(), &rows, calls, output.format.into(), &whole_width(output))
+        export::calls(
+            to,
+            analysis.info(),
+            &rows,
+            calls,
+            output.format.into(),
+            &whole_width(output),
+        )
     })?;
     Ok(Status::Good)
 }
@@ -148,8 +182,15 @@ fn calls(general: &General, file: &Path, output: &Output) -> Result<Status, Fail
 /// The list in a file or pipe has no width of its own: columns as wide as they need be.
 fn whole_width(output: &Output) -> export::Options {
     let usual = export::Options::default();
-    let width = if output.output.is_none() && io::stdout().is_terminal() { terminal_width() } else { None };
-    export::Options { width: width.unwrap_or(crate::view::calls::WHOLE), ..usual }
+    let width = if output.output.is_none() && io::stdout().is_terminal() {
+        terminal_width()
+    } else {
+        None
+    };
+    export::Options {
+        width: width.unwrap_or(crate::view::calls::WHOLE),
+        ..usual
+    }
 }
 
 fn terminal_width() -> Option<usize> {
@@ -157,12 +198,26 @@ fn terminal_width() -> Option<usize> {
 }
 
 /// `faxflow flow FILE`
-fn flow(general: &General, file: &Path, which: &Which, shape: &Shape, output: &Output) -> Result<Status, Failure> {
+fn flow(
+    general: &General,
+    file: &Path,
+    which: &Which,
+    shape: &Shape,
+    output: &Output,
+) -> Result<Status, Failure> {
     let analysis = read(general, file)?;
-    let Some(chosen) = chosen(&analysis, file, which) else { return Ok(Status::Nothing) };
+    let Some(chosen) = chosen(&analysis, file, which) else {
+        return Ok(Status::Nothing);
+    };
     let flows = pass::Flows::new(&analysis, chosen);
     write(output, file, |to| {
-        export::flow(to, analysis.info(), flows, output.format.into(), &shape.for_export())
+        export::flow(
+            to,
+            analysis.info(),
+            flows,
+            output.format.into(),
+            &shape.for_export(),
+        )
     })?;
     Ok(Status::Good)
 }
@@ -176,14 +231,22 @@ fn chosen(analysis: &Analysis, file: &Path, which: &Which) -> Option<Vec<Vec<Cal
     let mut named: Vec<CallNo> = Vec::new();
     for number in &which.call {
         if !known.contains(&CallNo(*number)) {
-            complain(&format!("{}: there is no call {number}; it has {} (see `faxflow calls`)", file.display(), known.len()));
+            complain(&format!(
+                "{}: there is no call {number}; it has {} (see `faxflow calls`)",
+                file.display(),
+                known.len()
+            ));
             return None;
         }
         named.push(CallNo(*number));
     }
     for call_id in &which.call_id {
         let Some(number) = analysis.by_call_id(call_id) else {
-            complain(&format!("{}: there is no call with Call-ID {}", file.display(), crate::text::visible(call_id)));
+            complain(&format!(
+                "{}: there is no call with Call-ID {}",
+                file.display(),
+                crate::text::visible(call_id)
+            ));
             return None;
         };
         named.push(number);
@@ -202,7 +265,10 @@ fn rules(id: Option<&str>) -> Result<Status, Failure> {
         Ok(())
     })?;
     if !found {
-        complain(&format!("{}: there is no such rule; `faxflow rules` lists them", id.unwrap_or_default()));
+        complain(&format!(
+            "{}: there is no such rule; `faxflow rules` lists them",
+            id.unwrap_or_default()
+        ));
         return Ok(Status::Unreadable);
     }
     Ok(status)
@@ -217,19 +283,24 @@ fn write(
     match &output.output {
         Some(path) => {
             let capture = (capture != Path::new("-")).then_some(capture);
-            export::file::write_atomically(path, capture, |mut to| body(&mut to)).map_err(Failure::from)
+            export::file::write_atomically(path, capture, |mut to| body(&mut to))
+                .map_err(Failure::from)
         }
         None => print(|mut to| body(&mut to)).map(drop),
     }
 }
 
 fn print(body: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Status, Failure> {
-    export::file::write_to_stdout(body).map_err(|error| Failure::Io("standard output".to_owned(), error))?;
+    export::file::write_to_stdout(body)
+        .map_err(|error| Failure::Io("standard output".to_owned(), error))?;
     Ok(Status::Good)
 }
 
 fn again(file: &Path, error: io::Error) -> Failure {
-    Failure::Io(format!("{}: cannot read it a second time", file.display()), error)
+    Failure::Io(
+        format!("{}: cannot read it a second time", file.display()),
+        error,
+    )
 }
 
 /// One line on standard error; nobody may be there to read it.
@@ -249,5 +320,9 @@ fn colour(general: &General) -> bool {
 
 /// The options of the analysis for a file.
 fn analysis_options(general: &General, file: &Path, follow: bool) -> Options {
-    Options { file: PathBuf::from(file), view: general.point_of_view(), follow }
+    Options {
+        file: PathBuf::from(file),
+        view: general.point_of_view(),
+        follow,
+    }
 }

@@ -70,7 +70,10 @@ pub fn run(source: &impl Source, options: Options) -> Result<()> {
 
 /// Columns of the terminal; `None` if there is none.
 pub fn width() -> Option<usize> {
-    crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns)).filter(|columns| *columns > 0)
+    crossterm::terminal::size()
+        .ok()
+        .map(|(columns, _)| usize::from(columns))
+        .filter(|columns| *columns > 0)
 }
 
 fn is_hang_up(error: &io::Error) -> bool {

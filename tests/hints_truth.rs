@@ -48,27 +48,77 @@ fn explore() {
             .unwrap();
         let calls = analyse(&capture);
         let cause = truth["cause"].as_str();
-        let also: Vec<&str> = truth["also"].as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();
-        let ours: Vec<_> = calls.iter().filter_map(|c| c.call.fax.as_ref().and_then(|f| f.cause)).collect();
+        let also: Vec<&str> = truth["also"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|v| v.as_str().unwrap())
+            .collect();
+        let ours: Vec<_> = calls
+            .iter()
+            .filter_map(|c| c.call.fax.as_ref().and_then(|f| f.cause))
+            .collect();
         let fired: Vec<&str> = calls
             .iter()
             .flat_map(|c| &c.hints)
             .filter(|h| matches!(h.finding.severity, Severity::Error | Severity::Warning))
             .map(|h| h.rule.id)
             .collect();
-        let extra: Vec<&str> = fired.iter().copied().filter(|id| !also.contains(id) && Some(*id) != cause).collect();
-        let missing: Vec<&str> = also.iter().copied().chain(cause).filter(|id| !fired.contains(id)).collect();
+        let extra: Vec<&str> = fired
+            .iter()
+            .copied()
+            .filter(|id| !also.contains(id) && Some(*id) != cause)
+            .collect();
+        let missing: Vec<&str> = also
+            .iter()
+            .copied()
+            .chain(cause)
+            .filter(|id| !fired.contains(id))
+            .collect();
         let cause_ok = match cause {
-            Some(c) => !ours.is_empty() && ours.iter().all(|o| *o == c) || ours.is_empty() && fired.contains(&c),
+            Some(c) => {
+                !ours.is_empty() && ours.iter().all(|o| *o == c)
+                    || ours.is_empty() && fired.contains(&c)
+            }
             None => ours.is_empty(),
         };
-        let mark = if cause_ok && extra.is_empty() && missing.is_empty() { "OK  " } else if !cause_ok { "BAD " } else { "diff" };
+        let mark = if cause_ok && extra.is_empty() && missing.is_empty() {
+            "OK  "
+        } else if !cause_ok {
+            "BAD "
+        } else {
+            "diff"
+        };
         println!("{mark} {name} want {cause:?} got {ours:?} extra {extra:?} missing {missing:?}");
         if !only.is_empty() {
             for one in &calls {
-                println!("  call {} {:?} {:?}", one.call.number, one.call.state, one.call.fax.as_ref().map(|f| (f.verdict, f.carrier, f.pages_sent, f.pages_confirmed, &f.summary)));
+                println!(
+                    "  call {} {:?} {:?}",
+                    one.call.number,
+                    one.call.state,
+                    one.call.fax.as_ref().map(|f| (
+                        f.verdict,
+                        f.carrier,
+                        f.pages_sent,
+                        f.pages_confirmed,
+                        &f.summary
+                    ))
+                );
                 for hint in &one.hints {
-                    println!("    {:?}{} {} {:?}: {} | {:?}", hint.finding.severity, if hint.consequence {"*"} else {""}, hint.rule.id, hint.finding.frames.iter().take(4).map(|f| f.0).collect::<Vec<_>>(), hint.finding.seen, hint.finding.more);
+                    println!(
+                        "    {:?}{} {} {:?}: {} | {:?}",
+                        hint.finding.severity,
+                        if hint.consequence { "*" } else { "" },
+                        hint.rule.id,
+                        hint.finding
+                            .frames
+                            .iter()
+                            .take(4)
+                            .map(|f| f.0)
+                            .collect::<Vec<_>>(),
+                        hint.finding.seen,
+                        hint.finding.more
+                    );
                 }
             }
         }

@@ -228,17 +228,27 @@ fn compare(
     let seen = |name: &str| {
         fax["links"].as_array().unwrap().iter().any(|link| {
             link["seen_frames"].as_array().is_some_and(|frames| {
-                frames.iter().any(|frame| frame["name"] == name && frame["fcs"] == "ok" && frame["damaged"] == false)
+                frames.iter().any(|frame| {
+                    frame["name"] == name && frame["fcs"] == "ok" && frame["damaged"] == false
+                })
             })
         })
     };
     let ident = |value: &Value| value.as_str().unwrap().to_owned();
     if seen("TSI") {
-        differs("sender id", found.sender_id.clone().unwrap_or_default(), ident(&end["tx_ident"]));
+        differs(
+            "sender id",
+            found.sender_id.clone().unwrap_or_default(),
+            ident(&end["tx_ident"]),
+        );
     }
     if seen("CSI") {
         let receiver = &fax["ends"][1 - sender];
-        differs("receiver id", found.receiver_id.clone().unwrap_or_default(), ident(&receiver["tx_ident"]));
+        differs(
+            "receiver id",
+            found.receiver_id.clone().unwrap_or_default(),
+            ident(&receiver["tx_ident"]),
+        );
     }
     let _ = call;
 }
@@ -258,7 +268,9 @@ fn legs_of_one_fax_find_each_other() {
                 .iter()
                 .find(|found| found.call.call_id.as_deref() == one["call_id"].as_str())
             else {
-                if truth["params"]["recording"]["no_sip"] == false && truth["params"]["snaplen"] == 0 {
+                if truth["params"]["recording"]["no_sip"] == false
+                    && truth["params"]["snaplen"] == 0
+                {
                     let _ = writeln!(wrong, "{}: call {at} is not listed", truth["name"]);
                 }
                 continue;

@@ -291,7 +291,10 @@ impl Analysis {
             .copied()
             .filter(|number| all_sound || self.may_be_fax(*number))
             .collect();
-        let sound: Vec<DialogId> = sound.iter().filter_map(|number| self.id_of(*number)).collect();
+        let sound: Vec<DialogId> = sound
+            .iter()
+            .filter_map(|number| self.id_of(*number))
+            .collect();
         let rtp = self.read_rtp(&sound)?;
         let mut loaded: HashMap<CallNo, Call> = HashMap::new();
         for number in &wanted {
@@ -321,8 +324,13 @@ impl Analysis {
     /// Two legs are one fax: it is delivered only if the sender's side of it says so.
     fn agree(&self, numbers: &[CallNo], loaded: &mut HashMap<CallNo, Call>) {
         for number in numbers {
-            let Some(other) = self.other_leg(*number).filter(|other| other > number) else { continue };
-            let (Some(mut near), Some(mut far)) = (loaded.remove(number), loaded.remove(&other)) else { continue };
+            let Some(other) = self.other_leg(*number).filter(|other| other > number) else {
+                continue;
+            };
+            let (Some(mut near), Some(mut far)) = (loaded.remove(number), loaded.remove(&other))
+            else {
+                continue;
+            };
             crate::call::verdict::agree(&mut near, &mut far);
             loaded.insert(*number, near);
             loaded.insert(other, far);

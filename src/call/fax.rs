@@ -207,7 +207,10 @@ impl Reader {
             SignalKind::Tone(Tone::AnsAm) if !self.audio => {
                 EventKind::Indicator(Indicator::V8Ansam)
             }
-            SignalKind::Tone(tone) => EventKind::Tone { tone: *tone, level: self.level },
+            SignalKind::Tone(tone) => EventKind::Tone {
+                tone: *tone,
+                level: self.level,
+            },
             SignalKind::Preamble if self.audio => EventKind::Preamble,
             SignalKind::Preamble => EventKind::Indicator(Indicator::V21Preamble),
             SignalKind::Training { modem, long } => {

@@ -57,7 +57,9 @@ pub fn call(
     let mut heard = t38.heard;
     let has_t38 = !heard.is_empty();
     // Tones before the switch do not make it a fax over audio; messages do.
-    let has_audio = sound.iter().any(|heard| matches!(heard.signal.kind, SignalKind::Hdlc(_)));
+    let has_audio = sound
+        .iter()
+        .any(|heard| matches!(heard.signal.kind, SignalKind::Hdlc(_)));
     let only_sound = !has_t38 && !sound.is_empty();
     heard.extend(sound);
     let mut facts = facts(source, dialog);
@@ -156,9 +158,7 @@ fn icmp(dialog: &DialogEntry, draft: &mut Draft) {
 }
 
 fn facts(source: &Source<'_>, dialog: &DialogEntry) -> CaptureFacts {
-    let within = |frame: &FrameNo| {
-        *frame >= dialog.first_frame && *frame <= dialog.last_frame
-    };
+    let within = |frame: &FrameNo| *frame >= dialog.first_frame && *frame <= dialog.last_frame;
     let flows = dialog.flows.iter().filter_map(|id| source.index.flow(*id));
     let media_duplicates: u32 = flows.map(|flow| flow.duplicates).sum();
     CaptureFacts {
@@ -196,8 +196,18 @@ fn order_heard(heard: &mut [Heard], facts: &CaptureFacts) {
 
 /// A pause inside a running stream during which the whole capture is silent: its clock jumped (RULES.md
 /// `cap-clock-jump`). Where other packets fill the pause, the stream really paused.
-fn jumps_forward(source: &Source<'_>, events: &[Event], udptl: &BySide<UdptlStats>, facts: &mut CaptureFacts) {
-    let t38 = udptl.caller.stalls.iter().chain(&udptl.callee.stalls).copied();
+fn jumps_forward(
+    source: &Source<'_>,
+    events: &[Event],
+    udptl: &BySide<UdptlStats>,
+    facts: &mut CaptureFacts,
+) {
+    let t38 = udptl
+        .caller
+        .stalls
+        .iter()
+        .chain(&udptl.callee.stalls)
+        .copied();
     let rtp = events.iter().filter_map(|event| match &event.kind {
         EventKind::Rtp(span) => Some((span.stats.max_gap_frame, span.stats.max_gap_ms / 1000.0)),
         _ => None,

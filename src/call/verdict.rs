@@ -70,12 +70,16 @@ pub(crate) fn judge(call: &Call, reading: Option<Reading>) -> Option<Fax> {
 /// Two legs carry one fax: what the sender was told counts. A leg behind it that saw the confirmation which
 /// the sender never got was no success (`first` is the leg of the calling side).
 pub(crate) fn agree(first: &mut Call, second: &mut Call) {
-    let sender = [&*first, &*second].iter().find_map(|call| call.fax.as_ref().and_then(|fax| fax.sender));
+    let sender = [&*first, &*second]
+        .iter()
+        .find_map(|call| call.fax.as_ref().and_then(|fax| fax.sender));
     let (sender_leg, other) = match sender {
         Some(Side::Callee) => (second, first),
         _ => (first, second),
     };
-    let (Some(told), Some(fax)) = (&sender_leg.fax, &mut other.fax) else { return };
+    let (Some(told), Some(fax)) = (&sender_leg.fax, &mut other.fax) else {
+        return;
+    };
     if fax.verdict == Verdict::Ok && matches!(told.verdict, Verdict::Failed | Verdict::Partial) {
         fax.verdict = told.verdict;
         fax.summary.clone_from(&told.summary);

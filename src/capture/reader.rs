@@ -12,7 +12,7 @@ use super::buffer::Buffer;
 use super::container::{self, PCAP_HEADER_LEN};
 use super::link::LinkType;
 use super::source::{Opened, Source};
-use super::{CaptureInfo, LONG_GAP, Error, FrameNo, Note, Timestamp};
+use super::{CaptureInfo, Error, FrameNo, LONG_GAP, Note, Timestamp};
 
 mod diagnosis;
 mod pcap;

@@ -11,9 +11,16 @@ use crate::export;
 use crate::run::{Failure, Status, complain, pass, read, write};
 
 /// Checks several captures; a file that cannot be read is told after the others.
-pub(super) fn run(general: &General, files: &[PathBuf], output: &Output) -> Result<Status, Failure> {
+pub(super) fn run(
+    general: &General,
+    files: &[PathBuf],
+    output: &Output,
+) -> Result<Status, Failure> {
     let mut found = Found::default();
-    let first = files.first().map(PathBuf::as_path).unwrap_or(Path::new("-"));
+    let first = files
+        .first()
+        .map(PathBuf::as_path)
+        .unwrap_or(Path::new("-"));
     let mut failures: Vec<Failure> = Vec::new();
     write(output, first, |to| {
         for file in files {
@@ -27,7 +34,11 @@ pub(super) fn run(general: &General, files: &[PathBuf], output: &Output) -> Resu
     for failure in &failures {
         complain(&failure.to_string());
     }
-    Ok(if failures.is_empty() { found.status() } else { Status::Unreadable })
+    Ok(if failures.is_empty() {
+        found.status()
+    } else {
+        Status::Unreadable
+    })
 }
 
 /// What was found in all files.
@@ -59,7 +70,12 @@ impl Found {
     }
 }
 
-fn one(analysis: &Analysis, output: &Output, to: &mut &mut dyn Write, found: &mut Found) -> std::io::Result<()> {
+fn one(
+    analysis: &Analysis,
+    output: &Output,
+    to: &mut &mut dyn Write,
+    found: &mut Found,
+) -> std::io::Result<()> {
     let mut flows: Vec<AnalysedFlow> = Vec::new();
     let mut here = Found::default();
     for flow in pass::Flows::new(analysis, pass::faxes(analysis)).only_faxes() {
@@ -75,17 +91,30 @@ fn one(analysis: &Analysis, output: &Output, to: &mut &mut dyn Write, found: &mu
     found.good += here.good;
     found.bad += here.bad;
     found.suspicious += here.suspicious;
-    export::check(to, analysis.info(), flows, output.format.into(), &export::Options::default())
+    export::check(
+        to,
+        analysis.info(),
+        flows,
+        output.format.into(),
+        &export::Options::default(),
+    )
 }
 
 /// Calls that were refused or never answered, each with its other leg, each pair once.
 fn refused(analysis: &Analysis) -> Vec<Vec<CallNo>> {
     let mut out: Vec<Vec<CallNo>> = Vec::new();
-    for number in analysis.numbers().filter(|number| analysis.never_connected(*number)) {
+    for number in analysis
+        .numbers()
+        .filter(|number| analysis.never_connected(*number))
+    {
         if out.iter().any(|legs| legs.contains(&number)) {
             continue;
         }
-        out.push(std::iter::once(number).chain(analysis.other_leg(number)).collect());
+        out.push(
+            std::iter::once(number)
+                .chain(analysis.other_leg(number))
+                .collect(),
+        );
     }
     out
 }

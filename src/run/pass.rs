@@ -14,11 +14,20 @@ const BATCH: usize = 64;
 
 /// All rows of the list, faxes analysed.
 pub(super) fn rows(analysis: &Analysis) -> io::Result<Vec<CallRow>> {
-    let mut rows: Vec<CallRow> = analysis.numbers().filter_map(|number| analysis.row(number)).collect();
-    let faxes: Vec<CallNo> = rows.iter().filter(|row| row.pending).map(|row| row.number).collect();
+    let mut rows: Vec<CallRow> = analysis
+        .numbers()
+        .filter_map(|number| analysis.row(number))
+        .collect();
+    let faxes: Vec<CallNo> = rows
+        .iter()
+        .filter(|row| row.pending)
+        .map(|row| row.number)
+        .collect();
     for some in faxes.chunks(BATCH) {
         for one in analysis.analyse_all(some, false)? {
-            let place = usize::try_from(one.call.number.0).unwrap_or(0).saturating_sub(1);
+            let place = usize::try_from(one.call.number.0)
+                .unwrap_or(0)
+                .saturating_sub(1);
             if let Some(row) = rows.get_mut(place) {
                 *row = row.clone().with(&one);
             }
@@ -33,7 +42,8 @@ pub(super) fn faxes(analysis: &Analysis) -> Vec<Vec<CallNo>> {
     let mut out = Vec::new();
     for number in analysis.numbers() {
         let other = analysis.other_leg(number);
-        let is_fax = analysis.may_be_fax(number) || other.is_some_and(|other| analysis.may_be_fax(other));
+        let is_fax =
+            analysis.may_be_fax(number) || other.is_some_and(|other| analysis.may_be_fax(other));
         if !is_fax || !seen.insert(number) {
             continue;
         }
@@ -57,7 +67,11 @@ pub(super) struct Analyses<'a> {
 impl<'a> Analyses<'a> {
     pub(super) fn new(analysis: &'a Analysis) -> Self {
         let left: Vec<CallNo> = analysis.numbers().collect();
-        Self { analysis, left: left.into_iter(), ready: Vec::new().into_iter() }
+        Self {
+            analysis,
+            left: left.into_iter(),
+            ready: Vec::new().into_iter(),
+        }
     }
 }
 
@@ -73,7 +87,11 @@ impl Iterator for Analyses<'_> {
             if some.is_empty() {
                 return None;
             }
-            self.ready = self.analysis.analyse_all(&some, false).unwrap_or_default().into_iter();
+            self.ready = self
+                .analysis
+                .analyse_all(&some, false)
+                .unwrap_or_default()
+                .into_iter();
         }
     }
 }
@@ -87,12 +105,19 @@ pub(super) struct Flows<'a> {
 
 impl<'a> Flows<'a> {
     pub(super) fn new(analysis: &'a Analysis, chosen: Vec<Vec<CallNo>>) -> Self {
-        Self { analysis, left: chosen.into_iter(), only_faxes: false }
+        Self {
+            analysis,
+            left: chosen.into_iter(),
+            only_faxes: false,
+        }
     }
 
     /// Only what is a fax after all.
     pub(super) fn only_faxes(self) -> Self {
-        Self { only_faxes: true, ..self }
+        Self {
+            only_faxes: true,
+            ..self
+        }
     }
 }
 
@@ -102,7 +127,9 @@ impl Iterator for Flows<'_> {
     fn next(&mut self) -> Option<AnalysedFlow> {
         loop {
             let legs = self.left.next()?;
-            let Ok(flow) = self.analysis.flow(&legs, false) else { continue };
+            let Ok(flow) = self.analysis.flow(&legs, false) else {
+                continue;
+            };
             if !self.only_faxes || flow.flow.legs.iter().any(|leg| leg.fax.is_some()) {
                 return Some(flow);
             }
@@ -124,7 +151,11 @@ const EVERY: Duration = Duration::from_millis(200);
 
 impl Progress {
     pub(super) fn new(quiet: bool) -> Self {
-        Self { shown: false, next: Instant::now() + PATIENCE, wanted: !quiet && io::stderr().is_terminal() }
+        Self {
+            shown: false,
+            next: Instant::now() + PATIENCE,
+            wanted: !quiet && io::stderr().is_terminal(),
+        }
     }
 
     pub(super) fn show(&mut self, info: &CaptureInfo) {
@@ -133,9 +164,16 @@ impl Progress {
         }
         self.next = Instant::now() + EVERY;
         self.shown = true;
-        let share = info.file_bytes.filter(|size| *size > 0).map(|size| info.file_pos.saturating_mul(100) / size);
+        let share = info
+            .file_bytes
+            .filter(|size| *size > 0)
+            .map(|size| info.file_pos.saturating_mul(100) / size);
         let share = share.map(|share| format!(" {share} %")).unwrap_or_default();
-        let _ = write!(io::stderr(), "\rreading{share}, {} packets\x1b[K", info.packets);
+        let _ = write!(
+            io::stderr(),
+            "\rreading{share}, {} packets\x1b[K",
+            info.packets
+        );
     }
 
     pub(super) fn end(&self) {

@@ -12,7 +12,9 @@ use crate::tui;
 pub(super) fn run(cli: &Cli, file: &Path) -> Result<Status, Failure> {
     // Before the terminal is changed: its panic hook must end up behind the one that restores the terminal.
     // A second call in the same process has nothing left to install.
-    let _ = color_eyre::config::HookBuilder::default().display_env_section(false).install();
+    let _ = color_eyre::config::HookBuilder::default()
+        .display_env_section(false)
+        .install();
     let service = Service::start(analysis_options(&cli.general, file, cli.follow))?;
     let usual = tui::Options::default();
     let options = tui::Options {

@@ -40,7 +40,10 @@ impl Theme {
 
     /// What a search has found.
     pub(super) fn found(self) -> Style {
-        Style::new().add_modifier(Modifier::UNDERLINED | Modifier::BOLD)
+        // Bold and dim at once is one or the other, as the terminal likes.
+        Style::new()
+            .add_modifier(Modifier::UNDERLINED | Modifier::BOLD)
+            .remove_modifier(Modifier::DIM)
     }
 
     fn fg(self, colour: Color) -> Style {

@@ -19,15 +19,46 @@ const NAME_MOST: usize = 34;
 /// Most rows of one message; only hostile ones are longer.
 const ROWS_MOST: usize = 5_000;
 
-/// The message pane: name, frame, time and direction; octets; fields in words, SIP and SDP. With `raw` the
+/// The whole message: name, frame, time and direction; octets; fields in words, SIP and SDP. With `raw` the
 /// octets as a hex dump, or the SIP text as it is. No row is wider than `width`.
 pub fn message(call: &Call, event: &Event, raw: bool, width: usize) -> Vec<Row> {
+    lay_out(call, event, raw, width, &fields(call, event))
+}
+
+/// The message for a pane beside the ladder: without the fields of a sound T.30 frame that say the same in
+/// every frame (address, control, FCF, FCS) or what a capability list does not have.
+pub fn beside(call: &Call, event: &Event, raw: bool, width: usize) -> Vec<Row> {
+    let mut fields = fields(call, event);
+    if let EventKind::T30(frame) = &event.kind
+        && frame.fcs == Fcs::Good
+        && !frame.damaged
+    {
+        fields.retain(|field| {
+            let length = field.name == "information field" && field.value.ends_with(" octets");
+            !length && !USUAL.contains(&field.name.as_ref())
+        });
+    }
+    lay_out(call, event, raw, width, &fields)
+}
+
+/// Names of fields that [`beside`] leaves out.
+const USUAL: &[&str] = &[
+    "address",
+    "control",
+    "facsimile control field",
+    "X bit",
+    "not offered",
+    "not used",
+    "frame check sequence",
+];
+
+fn lay_out(call: &Call, event: &Event, raw: bool, width: usize, fields: &[Field]) -> Vec<Row> {
     let mut rows = head(call, event, width);
     if raw {
         rows.extend(raw_rows(event, width));
     } else {
         rows.extend(octets_rows(event, width));
-        rows.extend(field_rows(&fields(call, event), width));
+        rows.extend(field_rows(fields, width));
         rows.extend(negotiation::rows(call, event, width));
     }
     if rows.len() > ROWS_MOST {

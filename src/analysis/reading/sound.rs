@@ -25,7 +25,10 @@ impl Analysis {
             .collect();
         for id in waiting {
             let is_fax = self.sounds_like_fax(id).unwrap_or(false);
-            let until = self.index.dialog(id).map_or(FrameNo(0), |dialog| dialog.last_frame);
+            let until = self
+                .index
+                .dialog(id)
+                .map_or(FrameNo(0), |dialog| dialog.last_frame);
             self.listened.insert(id, (until, is_fax));
         }
     }
@@ -52,7 +55,9 @@ impl Analysis {
         let mut from: Option<Mark> = None;
         let mut until = FrameNo(0);
         for id in dialogs {
-            let Some(dialog) = self.index.dialog(*id) else { continue };
+            let Some(dialog) = self.index.dialog(*id) else {
+                continue;
+            };
             for id in &dialog.flows {
                 let Some(flow) = self.index.flow(*id).filter(|flow| flow.rtp > 0) else {
                     continue;

@@ -23,7 +23,10 @@ pub(super) fn read(
             .filter_map(|id| Some((*id, source.index.flow(*id)?)))
             .filter(|(_, flow)| flow.rtp > 0 && flow.owner.is_some_and(|(_, owner)| owner == side))
             .collect();
-        let total = flows.iter().map(|(_, flow)| flow.rtp).fold(0, u32::saturating_add);
+        let total = flows
+            .iter()
+            .map(|(_, flow)| flow.rtp)
+            .fold(0, u32::saturating_add);
         draft.rtp_packets = draft.rtp_packets.saturating_add(total);
         let arrivals = of_one_path(&flows, rtp);
         rows(draft, side, &arrivals, codecs);
@@ -32,16 +35,29 @@ pub(super) fn read(
     let mut caller = listen(Side::Caller);
     let mut callee = listen(Side::Callee);
     fax::drop_echoes(&mut caller, &mut callee);
-    let is_fax = [&caller, &callee].iter().any(|sound| sound.is_fax || calls_as_a_fax(&sound.signals));
+    let is_fax = [&caller, &callee]
+        .iter()
+        .any(|sound| sound.is_fax || calls_as_a_fax(&sound.signals));
     if !is_fax {
         return Vec::new();
     }
     let of_side = |side: Side, sound: fax::Heard| {
-        let levels = sound.levels.into_iter().map(Some).chain(std::iter::repeat(None));
+        let levels = sound
+            .levels
+            .into_iter()
+            .map(Some)
+            .chain(std::iter::repeat(None));
         let signals = sound.signals.into_iter().zip(levels);
-        signals.map(move |(signal, level)| Heard { side, audio: true, level, signal })
+        signals.map(move |(signal, level)| Heard {
+            side,
+            audio: true,
+            level,
+            signal,
+        })
     };
-    of_side(Side::Caller, caller).chain(of_side(Side::Callee, callee)).collect()
+    of_side(Side::Caller, caller)
+        .chain(of_side(Side::Callee, callee))
+        .collect()
 }
 
 /// CNG in its cadence, 0.5 s every 3.5 s (T.30 4.2): only a fax calls like that. One tone may be chance.

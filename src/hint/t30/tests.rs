@@ -190,7 +190,11 @@ fn good_fax_is_quiet() {
 
 #[test]
 fn no_dis() {
-    let waits = failed(t38().event(4.0, CALLER, EventKind::Indicator(crate::t38::Indicator::Cng)));
+    let waits = failed(t38().event(
+        4.0,
+        CALLER,
+        EventKind::Indicator(crate::t38::Indicator::Cng),
+    ));
     fires("t30-no-dis", &waits, Severity::Error);
     silent("t30-no-dis", &failed(t38().say(8.0, CALLEE, DIS)));
     silent("t30-no-dis", &t38().capture_until(9.0));
@@ -262,11 +266,8 @@ fn tones_absent() {
 
 #[test]
 fn dcs_without_answer() {
-    let turn = |script: Script, time: f64| {
-        script
-            .say(time, CALLER, DCS)
-            .tcf(time + 1.0, CALLER, 2700)
-    };
+    let turn =
+        |script: Script, time: f64| script.say(time, CALLER, DCS).tcf(time + 1.0, CALLER, 2700);
     let mut script = t38().say(8.0, CALLEE, DIS);
     for time in [10.0, 17.0, 24.0] {
         script = turn(script, time);
@@ -276,13 +277,17 @@ fn dcs_without_answer() {
     assert!(found.seen.contains("3x"), "{}", found.seen);
     silent("t30-dcs-no-response", &good());
     // FTT is an answer.
-    let refused = turn(turn(t38().say(8.0, CALLEE, DIS), 10.0).say(14.0, CALLEE, FTT), 16.0);
+    let refused = turn(
+        turn(t38().say(8.0, CALLEE, DIS), 10.0).say(14.0, CALLEE, FTT),
+        16.0,
+    );
     silent("t30-dcs-no-response", &refused.say(20.0, CALLEE, CFR));
 }
 
 #[test]
 fn dis_after_dcs() {
-    let turn = |script: Script, time: f64| script.say(time, CALLER, DCS).say(time + 5.0, CALLEE, DIS);
+    let turn =
+        |script: Script, time: f64| script.say(time, CALLER, DCS).say(time + 5.0, CALLEE, DIS);
     let mut script = t38().say(8.0, CALLEE, DIS);
     script = turn(script, 10.0);
     fires("t30-dcs-dis-loop", &failed(script.clone()), Severity::Note);
@@ -333,7 +338,10 @@ fn failed_training() {
     silent("t30-train-failed", &script);
     script = turn(script, 17.0, DCS_9600);
     assert_eq!(script.findings("t30-ftt")[1].severity, Severity::Warning);
-    let recovers = script.clone().say(24.0, CALLER, DCS_9600).say(28.0, CALLEE, CFR);
+    let recovers = script
+        .clone()
+        .say(24.0, CALLER, DCS_9600)
+        .say(28.0, CALLEE, CFR);
     silent("t30-train-failed", &recovers);
     script = turn(script, 24.0, DCS_2400).say(31.0, CALLER, DCN);
     let found = fires("t30-train-failed", &failed(script), Severity::Error);
@@ -371,7 +379,11 @@ fn capabilities() {
     silent("t30-dis-cannot-receive", &good());
     let super_g3 = t38().say(8.0, CALLEE, DIS_V8);
     fires("t30-v34-in-t38", &failed(super_g3.clone()), Severity::Error);
-    fires("t30-v34-in-t38", &super_g3.say(10.0, CALLER, DCS), Severity::Note);
+    fires(
+        "t30-v34-in-t38",
+        &super_g3.say(10.0, CALLER, DCS),
+        Severity::Note,
+    );
     silent("t30-v34-in-t38", &good());
 }
 
@@ -379,17 +391,36 @@ fn capabilities() {
 fn facilities() {
     let nsf = t38().say(7.0, CALLEE, NSF).say(8.0, CALLEE, DIS);
     fires("t30-nsf", &nsf, Severity::Note);
-    fires("t30-nsf", &nsf.say(10.0, CALLER, "ffc8c4b50001"), Severity::Warning);
+    fires(
+        "t30-nsf",
+        &nsf.say(10.0, CALLER, "ffc8c4b50001"),
+        Severity::Warning,
+    );
     silent("t30-nsf", &good());
     let sub = t38()
         .say(8.0, CALLEE, DIS)
         .say(9.0, CALLER, SUB)
         .say(10.0, CALLER, DCS);
-    fires("t30-subaddress-password", &sub.clone().say(14.0, CALLEE, CFR), Severity::Note);
-    fires("t30-subaddress-password", &sub.say(14.0, CALLEE, DCN), Severity::Error);
-    silent("t30-subaddress-password", &t38().say(7.0, CALLEE, CSI).say(9.0, CALLER, TSI));
+    fires(
+        "t30-subaddress-password",
+        &sub.clone().say(14.0, CALLEE, CFR),
+        Severity::Note,
+    );
+    fires(
+        "t30-subaddress-password",
+        &sub.say(14.0, CALLEE, DCN),
+        Severity::Error,
+    );
+    silent(
+        "t30-subaddress-password",
+        &t38().say(7.0, CALLEE, CSI).say(9.0, CALLER, TSI),
+    );
     let poll = t38().say(8.0, CALLEE, DIS).say(10.0, CALLER, DTC);
-    fires("t30-polling", &poll.clone().say(12.0, CALLEE, DCN), Severity::Error);
+    fires(
+        "t30-polling",
+        &poll.clone().say(12.0, CALLEE, DCN),
+        Severity::Error,
+    );
     fires("t30-polling", &poll, Severity::Warning);
     silent("t30-polling", &good());
 }
@@ -401,7 +432,11 @@ fn exchange() {
     silent("t30-collision", &over);
     let mut both = t38().say(8.0, CALLEE, DIS);
     both.call.events.last_mut().unwrap().end = at(10.0);
-    fires("t30-collision", &both.say(9.0, CALLER, DCS).say(9.2, CALLER, DCS), Severity::Note.min(Severity::Warning));
+    fires(
+        "t30-collision",
+        &both.say(9.0, CALLER, DCS).say(9.2, CALLER, DCS),
+        Severity::Note.min(Severity::Warning),
+    );
     silent("t30-collision", &good());
 
     let unheard = page_sent()
@@ -445,21 +480,40 @@ fn page_does_not_come() {
     fires("t30-cfr-no-page", &nothing, Severity::Error);
     silent("t30-cfr-no-page", &good());
     silent("t30-cfr-no-page", &t38().trained().capture_until(16.0));
-    let again = t38().trained().say(18.0, CALLER, DCS).say(24.0, CALLEE, CFR).say(30.0, CALLER, DCN);
+    let again = t38()
+        .trained()
+        .say(18.0, CALLER, DCS)
+        .say(24.0, CALLEE, CFR)
+        .say(30.0, CALLER, DCN);
     silent("t30-cfr-no-page", &failed(again));
 }
 
 #[test]
 fn page_breaks_off() {
     let cut = |script: Script| script.data(15.0, 18.0, CALLER, |page| page.ended = false);
-    fires("t30-page-truncated", &failed(cut(t38().trained())), Severity::Error);
+    fires(
+        "t30-page-truncated",
+        &failed(cut(t38().trained())),
+        Severity::Error,
+    );
     let hung_up = cut(t38().trained()).bye(18.1, CALLEE);
-    fires("t30-page-truncated", &failed(hung_up.clone()), Severity::Warning);
+    fires(
+        "t30-page-truncated",
+        &failed(hung_up.clone()),
+        Severity::Warning,
+    );
     silent("t30-page-truncated", &good());
-    silent("t30-page-truncated", &cut(t38().trained()).capture_until(18.5));
+    silent(
+        "t30-page-truncated",
+        &cut(t38().trained()).capture_until(18.5),
+    );
 
     let found = fires("t30-dropped-mid-fax", &failed(hung_up), Severity::Error);
-    assert!(found.seen.starts_with("callee hung up in phase C"), "{}", found.seen);
+    assert!(
+        found.seen.starts_with("callee hung up in phase C"),
+        "{}",
+        found.seen
+    );
     silent("t30-dropped-mid-fax", &good());
     let ended = failed(t38().trained().say(16.0, CALLEE, DCN).bye(17.0, CALLER));
     silent("t30-dropped-mid-fax", &ended);
@@ -515,7 +569,9 @@ fn resends() {
     let mut script = block();
     for turn in 0..3 {
         let time = 26.0 + f64::from(turn) * 4.0;
-        script = script.say(time, CALLER, PPS_EOP).say(time + 2.0, CALLEE, PPR_MANY);
+        script = script
+            .say(time, CALLER, PPS_EOP)
+            .say(time + 2.0, CALLEE, PPR_MANY);
     }
     silent("t30-ppr-fourth", &script);
     let given_up = block().say(26.0, CALLER, EOR).say(28.0, CALLEE, ERR);
@@ -525,13 +581,23 @@ fn resends() {
 
 #[test]
 fn not_ready() {
-    let mut script = page_sent().say(21.0, CALLER, PPS_EOP).say(23.0, CALLEE, RNR);
-    fires("t30-rnr-wait", &script.clone().say(25.0, CALLER, RR).say(27.0, CALLEE, MCF), Severity::Note);
+    let mut script = page_sent()
+        .say(21.0, CALLER, PPS_EOP)
+        .say(23.0, CALLEE, RNR);
+    fires(
+        "t30-rnr-wait",
+        &script.clone().say(25.0, CALLER, RR).say(27.0, CALLEE, MCF),
+        Severity::Note,
+    );
     for turn in 0..15 {
         let time = 25.0 + f64::from(turn) * 4.0;
         script = script.say(time, CALLER, RR).say(time + 2.0, CALLEE, RNR);
     }
-    fires("t30-rnr-wait", &failed(script.say(88.0, CALLER, DCN)), Severity::Error);
+    fires(
+        "t30-rnr-wait",
+        &failed(script.say(88.0, CALLER, DCN)),
+        Severity::Error,
+    );
     silent("t30-rnr-wait", &good());
 }
 
@@ -587,7 +653,11 @@ fn disconnects() {
         (mps(), CALLEE, Some(DCN_RULES[3])),
         (mps().say(23.0, CALLEE, MCF), CALLER, Some(DCN_RULES[3])),
         (mps().say(23.0, CALLEE, MCF), CALLEE, Some(DCN_RULES[2])),
-        (page_sent().say(21.0, CALLER, EOP).say(23.0, CALLEE, MCF), CALLER, None),
+        (
+            page_sent().say(21.0, CALLER, EOP).say(23.0, CALLEE, MCF),
+            CALLER,
+            None,
+        ),
     ];
     for (number, (script, side, expected)) in table.into_iter().enumerate() {
         let script = script.say(26.0, side, DCN).capture_until(90.0);
@@ -598,7 +668,11 @@ fn disconnects() {
         assert_eq!(fired, Vec::from_iter(expected), "case {number}");
     }
     // A page without ECM that ends with DCN and no EOP: a known sloppy end.
-    fires("t30-dcn-in-page", &page_sent().say(21.0, CALLER, DCN), Severity::Warning);
+    fires(
+        "t30-dcn-in-page",
+        &page_sent().say(21.0, CALLER, DCN),
+        Severity::Warning,
+    );
 }
 
 #[test]

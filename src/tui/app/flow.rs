@@ -50,7 +50,16 @@ impl Text {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Shape {
     ladder: ladder::Options,
-    message: (usize, bool, Option<(CallNo, EventId)>),
+    message: MessageShape,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct MessageShape {
+    width: usize,
+    raw: bool,
+    /// Full screen: with every field.
+    full: bool,
+    event: Option<(CallNo, EventId)>,
 }
 
 /// An open flow.
@@ -328,22 +337,21 @@ impl FlowView {
         {
             self.ladder = ladder::layout(&self.flow, &options);
         }
-        let message = (layout::message_width(size, full), self.raw, self.current());
+        let message = MessageShape {
+            width: layout::message_width(size, full),
+            raw: self.raw,
+            full,
+            event: self.current(),
+        };
+        let old = self.shape.as_ref().map(|shape| shape.message);
+        if old != Some(message) {
+            let moved = old.is_none_or(|old| old.event != message.event || old.full != full);
+            self.lay_out_message(message, moved);
+        }
         let shape = Shape {
             ladder: options,
             message,
         };
-        if self
-            .shape
-            .as_ref()
-            .is_none_or(|old| old.message != shape.message)
-        {
-            let moved = self
-                .shape
-                .as_ref()
-                .is_none_or(|old| old.message.2 != shape.message.2);
-            self.lay_out_message(message.0, moved);
-        }
         self.shape = Some(shape);
         let width = usize::from(size.0.saturating_sub(1));
         self.title = head::title(&self.flow.flow, width, self.ascii);
@@ -364,10 +372,16 @@ impl FlowView {
         }
     }
 
-    fn lay_out_message(&mut self, width: usize, moved: bool) {
+    fn lay_out_message(&mut self, shape: MessageShape, moved: bool) {
+        let lay_out = if shape.full {
+            decode::message
+        } else {
+            decode::beside
+        };
+        let width = shape.width;
         let rows = self
             .current_message()
-            .map(|(call, event)| decode::message(call, event, self.raw, width));
+            .map(|(call, event)| lay_out(call, event, shape.raw, width));
         self.message.rows = rows.unwrap_or_default();
         if self.ascii {
             for span in self.message.rows.iter_mut().flat_map(|row| &mut row.spans) {

@@ -116,9 +116,9 @@ impl Encoder {
         {
             let between = next.get(usize::from(at)..x).unwrap_or_default();
             let cost: usize = between.iter().map(|cell| cell.symbol().len()).sum();
-            let plain = between
-                .iter()
-                .all(|cell| pen(cell) == self.pen && width_of(cell) == 1);
+            let plain = between.iter().all(|cell| {
+                pen(cell) == self.pen && width_of(cell) == 1 && !is_right_half(Some(cell))
+            });
             if plain && cost <= 4 {
                 for cell in between {
                     self.out.push_str(cell.symbol());

@@ -85,12 +85,12 @@ impl Pair {
                     screen.contents()
                 );
                 let reversed = wanted.modifier.contains(ratatui::style::Modifier::REVERSED);
-                assert_eq!(got.inverse(), reversed, "row {y} column {x}");
+                let place = (x, y, text, wanted, got);
+                assert_eq!(got.inverse(), reversed, "{place:?}\n{}", screen.contents());
                 if text != " " {
                     let bold = wanted.modifier.contains(ratatui::style::Modifier::BOLD);
                     assert_eq!(got.bold(), bold, "row {y} column {x}");
                     let red = wanted.fg == Color::Red;
-                    let place = (x, y, text, wanted, got);
                     assert_eq!(got.fgcolor() == vt100::Color::Idx(1), red, "{place:?}");
                 }
                 x += u16::try_from(grid::width_of(wanted).max(1)).unwrap();
