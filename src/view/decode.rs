@@ -26,7 +26,7 @@ pub fn message(call: &Call, event: &Event, raw: bool, width: usize) -> Vec<Row> 
 }
 
 /// The message for a pane beside the ladder: without the fields of a sound T.30 frame that say the same in
-/// every frame (address, control, FCF, FCS) or what a capability list does not have.
+/// every frame or again (address, control, FCF, FCS), or what a capability list does not have.
 pub fn beside(call: &Call, event: &Event, raw: bool, width: usize) -> Vec<Row> {
     let mut fields = fields(call, event);
     if let EventKind::T30(frame) = &event.kind
@@ -47,6 +47,7 @@ const USUAL: &[&str] = &[
     "control",
     "facsimile control field",
     "X bit",
+    "second facsimile control field",
     "not offered",
     "not used",
     "frame check sequence",
