@@ -206,6 +206,13 @@ pub struct Call {
     pub capture: CaptureFacts,
 }
 
+impl Call {
+    /// Whether there is SIP of it in the capture. Its Call-ID may be missing all the same: cut off by the snap length.
+    pub fn has_sip(&self) -> bool {
+        self.call_id.is_some() || self.packets.sip > 0
+    }
+}
+
 /// Facts about the capture that weaken or forbid conclusions about one call (RULES.md 0.2, 1).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CaptureFacts {
@@ -431,7 +438,7 @@ pub struct PageData {
 pub struct Transaction {
     /// Method, upper case.
     pub method: String,
-    /// CSeq number.
+    /// `CSeq` number.
     pub cseq: u32,
     /// Who sent the request.
     pub from: Side,

@@ -14,6 +14,8 @@ pub mod capture;
 pub mod cli;
 pub mod export;
 pub mod field;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod hint;
 pub mod line;
 pub mod rtp;

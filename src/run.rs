@@ -166,9 +166,9 @@ fn calls(general: &General, file: &Path, output: &Output) -> Result<Status, Fail
     let analysis = read(general, file)?;
     let rows = pass::rows(&analysis).map_err(|error| again(file, error))?;
     let calls = pass::Analyses::new(&analysis);
-    write(output, file, |to| {
+    write(output, file, |mut to| {
         export::calls(
-            to,
+            &mut to,
             analysis.info(),
             &rows,
             calls,
@@ -210,9 +210,9 @@ fn flow(
         return Ok(Status::Nothing);
     };
     let flows = pass::Flows::new(&analysis, chosen);
-    write(output, file, |to| {
+    write(output, file, |mut to| {
         export::flow(
-            to,
+            &mut to,
             analysis.info(),
             flows,
             output.format.into(),
@@ -260,8 +260,8 @@ fn chosen(analysis: &Analysis, file: &Path, which: &Which) -> Option<Vec<Vec<Cal
 fn rules(id: Option<&str>) -> Result<Status, Failure> {
     let mut found = true;
     let width = terminal_width().unwrap_or(export::Options::default().width);
-    let status = print(|to| {
-        found = export::rules(&mut &mut *to, crate::hint::rules(), id, width)?;
+    let status = print(|mut to| {
+        found = export::rules(&mut to, crate::hint::rules(), id, width)?;
         Ok(())
     })?;
     if !found {
@@ -278,15 +278,14 @@ fn rules(id: Option<&str>) -> Result<Status, Failure> {
 fn write(
     output: &Output,
     capture: &Path,
-    body: impl FnOnce(&mut &mut dyn Write) -> io::Result<()>,
+    body: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
     match &output.output {
         Some(path) => {
             let capture = (capture != Path::new("-")).then_some(capture);
-            export::file::write_atomically(path, capture, |mut to| body(&mut to))
-                .map_err(Failure::from)
+            export::file::write_atomically(path, capture, body).map_err(Failure::from)
         }
-        None => print(|mut to| body(&mut to)).map(drop),
+        None => print(body).map(drop),
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Message {
 }
 
 /// Request line or status line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum StartLine {
     /// `INVITE sip:.. SIP/2.0`
     Request {

@@ -1,10 +1,13 @@
-//! Causes and hints against the truth files of ../shared/captures/synthetic: `cause`, `also`.
+//! Hints against the truth files of ../shared/captures/synthetic: the cause of every failure, and no alarm
+//! on a fax that was delivered.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::print_stdout,
     reason = "a test may fail by panic"
 )]
+
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use faxflow::analysis::reading::Analysis;
 use faxflow::analysis::{Analysed, Options};
@@ -14,7 +17,13 @@ use serde_json::Value;
 #[path = "support/shared.rs"]
 mod shared;
 
-fn analyse(path: &std::path::Path) -> Vec<Analysed> {
+/// Captures in which something is truly wrong that `also` does not list.
+const RIGHTLY: &[(&str, &str)] = &[
+    // The capture cuts SIP to 96 octets: the ports of the SDP are not in it.
+    ("t38-ok-snaplen96", "cap-sip-not-captured"),
+];
+
+fn analyse(path: &Path) -> Vec<Analysed> {
     let mut analysis = Analysis::open(Options {
         file: path.to_owned(),
         ..Options::default()
@@ -25,102 +34,61 @@ fn analyse(path: &std::path::Path) -> Vec<Analysed> {
     analysis.analyse_all(&numbers, false).unwrap()
 }
 
-#[test]
-fn explore() {
-    let only = std::env::var("ONLY").unwrap_or_default();
-    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/captures/synthetic");
-    let mut names: Vec<_> = std::fs::read_dir(&dir)
+/// Rules that fired as error or warning.
+fn alarms(calls: &[Analysed]) -> BTreeSet<&'static str> {
+    calls
+        .iter()
+        .flat_map(|one| &one.hints)
+        .filter(|hint| matches!(hint.finding.severity, Severity::Error | Severity::Warning))
+        .map(|hint| hint.rule.id)
+        .collect()
+}
+
+/// What the truth file and the hints disagree about.
+fn disagreement(truth: &Value, calls: &[Analysed]) -> Vec<String> {
+    let name = truth["name"].as_str().unwrap();
+    let cause = truth["cause"].as_str();
+    let also: Vec<&str> = truth["also"]
+        .as_array()
         .unwrap()
-        .map(|e| e.unwrap().path())
-        .filter(|p| p.extension().is_some_and(|e| e == "json"))
+        .iter()
+        .map(|id| id.as_str().unwrap())
         .collect();
-    names.sort();
-    for path in names {
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        if !only.is_empty() && !name.contains(&only) {
-            continue;
-        }
-        let truth: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-        let capture = ["pcap", "pcapng"]
+    let fired = alarms(calls);
+    let ours: BTreeSet<&str> = calls
+        .iter()
+        .filter_map(|one| one.call.fax.as_ref()?.cause)
+        .collect();
+    let mut out = Vec::new();
+    // A call that failed before any fax has no fax to name the cause: the hint itself tells.
+    let told = match cause {
+        Some(cause) if ours.is_empty() => calls
             .iter()
-            .map(|e| path.with_extension(e))
-            .find(|p| p.exists())
-            .unwrap();
-        let calls = analyse(&capture);
-        let cause = truth["cause"].as_str();
-        let also: Vec<&str> = truth["also"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|v| v.as_str().unwrap())
-            .collect();
-        let ours: Vec<_> = calls
-            .iter()
-            .filter_map(|c| c.call.fax.as_ref().and_then(|f| f.cause))
-            .collect();
-        let fired: Vec<&str> = calls
-            .iter()
-            .flat_map(|c| &c.hints)
-            .filter(|h| matches!(h.finding.severity, Severity::Error | Severity::Warning))
-            .map(|h| h.rule.id)
-            .collect();
-        let extra: Vec<&str> = fired
-            .iter()
-            .copied()
-            .filter(|id| !also.contains(id) && Some(*id) != cause)
-            .collect();
-        let missing: Vec<&str> = also
-            .iter()
-            .copied()
-            .chain(cause)
-            .filter(|id| !fired.contains(id))
-            .collect();
-        let cause_ok = match cause {
-            Some(c) => {
-                !ours.is_empty() && ours.iter().all(|o| *o == c)
-                    || ours.is_empty() && fired.contains(&c)
-            }
-            None => ours.is_empty(),
-        };
-        let mark = if cause_ok && extra.is_empty() && missing.is_empty() {
-            "OK  "
-        } else if !cause_ok {
-            "BAD "
-        } else {
-            "diff"
-        };
-        println!("{mark} {name} want {cause:?} got {ours:?} extra {extra:?} missing {missing:?}");
-        if !only.is_empty() {
-            for one in &calls {
-                println!(
-                    "  call {} {:?} {:?}",
-                    one.call.number,
-                    one.call.state,
-                    one.call.fax.as_ref().map(|f| (
-                        f.verdict,
-                        f.carrier,
-                        f.pages_sent,
-                        f.pages_confirmed,
-                        &f.summary
-                    ))
-                );
-                for hint in &one.hints {
-                    println!(
-                        "    {:?}{} {} {:?}: {} | {:?}",
-                        hint.finding.severity,
-                        if hint.consequence { "*" } else { "" },
-                        hint.rule.id,
-                        hint.finding
-                            .frames
-                            .iter()
-                            .take(4)
-                            .map(|f| f.0)
-                            .collect::<Vec<_>>(),
-                        hint.finding.seen,
-                        hint.finding.more
-                    );
-                }
-            }
-        }
+            .flat_map(|one| &one.hints)
+            .any(|hint| hint.rule.id == cause),
+        Some(cause) => ours.iter().eq([&cause]),
+        None => ours.is_empty(),
+    };
+    if !told {
+        out.push(format!("{name}: cause {ours:?}, should be {cause:?}"));
     }
+    if cause.is_none() {
+        let extra = fired
+            .iter()
+            .filter(|id| !also.contains(id) && !RIGHTLY.contains(&(name, id)));
+        out.extend(extra.map(|id| format!("{name}: false alarm {id}")));
+    }
+    out
+}
+
+#[test]
+fn causes_and_no_false_alarm() {
+    let Some(directory) = shared::captures("synthetic") else {
+        return;
+    };
+    let wrong: Vec<String> = shared::truths(&directory)
+        .iter()
+        .flat_map(|(truth, capture)| disagreement(truth, &analyse(capture)))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -14,8 +14,6 @@ use std::path::{Path, PathBuf};
 
 use faxflow::capture::{Endpoint, FrameNo, Timestamp};
 use faxflow::line::{Fcs, SignalKind};
-use faxflow::t30::capability::DcsMode;
-use faxflow::t30::{Fcf, frame};
 use faxflow::t38::stream::{Arrival, Assembled, Framing, assemble};
 use faxflow::t38::udptl::{Plausibility, is_rtp_not_udptl, plausible};
 use serde_json::Value;

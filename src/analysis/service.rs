@@ -57,7 +57,7 @@ impl Service {
         let (outbox, updates) = channel();
         // Ends by itself: when the screen is gone, sending fails.
         thread::spawn(move || {
-            let mut worker = Worker::new(analysis, options, inbox, outbox);
+            let mut worker = Worker::new(analysis, options.follow, inbox, outbox);
             worker.run();
         });
         Ok(Self { requests, updates })
@@ -101,14 +101,14 @@ struct Worker {
 impl Worker {
     fn new(
         analysis: Analysis,
-        options: Options,
+        follow: bool,
         inbox: Receiver<Request>,
         outbox: Sender<Update>,
     ) -> Self {
         let now = Instant::now();
         Self {
             analysis,
-            follow: options.follow,
+            follow,
             inbox,
             outbox,
             opened: None,

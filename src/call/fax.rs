@@ -186,7 +186,7 @@ impl Reader {
             SignalKind::NonEcm(data) => self.non_ecm(side, signal, data),
             SignalKind::Carrier(span) => self.carrier(side, signal, *span),
             SignalKind::Malformed { reason, octets } => {
-                self.malformed(side, signal, reason, octets)
+                self.malformed(side, signal, reason, octets);
             }
             // Losses have rows of their own, made from the figures of the stream.
             SignalKind::Gap { .. } => {}
@@ -407,7 +407,6 @@ impl Reader {
             Fcf::Cfr | Fcf::Ctr => {
                 self.confirmed = self.commanded.clone().or(self.confirmed.take());
                 self.expect = Expect::Page;
-                self.book.trained();
             }
             Fcf::Ftt => self.expect = Expect::Identification,
             Fcf::Mps

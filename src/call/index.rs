@@ -80,7 +80,8 @@ pub const MAX_DIALOGS: usize = 2_000_000;
 #[derive(Debug, Default)]
 pub struct Index {
     dialogs: Vec<DialogEntry>,
-    by_call_id: Map<Box<[u8]>, u32>,
+    /// By the hash of the Call-ID, which the dialog itself holds; further ones by [`DialogEntry::next`].
+    by_call_id: Map<u64, u32>,
     flows: Vec<FlowEntry>,
     by_path: Map<(Endpoint, Endpoint), FlowId>,
     by_endpoint: Map<Endpoint, Vec<FlowId>>,
@@ -118,12 +119,12 @@ impl Index {
         match packet.transport {
             Transport::Udp => self.datagram(packet, store),
             Transport::Tcp { .. } => self.segment(packet, store),
-            Transport::Sctp => {
-                if !packet.duplicate && crate::sip::scan::looks_like_sip(packet.payload) {
-                    return self.sip_message(packet, dialog::SCTP, store);
+            Transport::Sctp => match crate::sip::scan::scan(packet.payload) {
+                Some(brief) if !packet.duplicate => {
+                    self.sip_message(packet, &brief, dialog::SCTP, store)
                 }
-                Ok(())
-            }
+                _ => Ok(()),
+            },
             Transport::IcmpUnreachable {
                 code,
                 quoted_src,
@@ -142,8 +143,8 @@ impl Index {
         {
             return self.media(id, packet, store);
         }
-        if crate::sip::scan::looks_like_sip(packet.payload) {
-            return self.sip_message(packet, dialog::UDP, store);
+        if let Some(brief) = crate::sip::scan::scan(packet.payload) {
+            return self.sip_message(packet, &brief, dialog::UDP, store);
         }
         self.new_flow(packet, store)
     }

@@ -291,7 +291,7 @@ fn finish(
     call.transactions = transaction::group(&mut call.events);
     call.negotiations = negotiation::negotiations(&call.transactions, &call.events);
     call.media = media::periods(&call.negotiations, &call.events, call.ended);
-    call.fax = verdict::judge(&call, reading);
+    call.fax = verdict::judge(&call, reading.as_ref());
     call
 }
 

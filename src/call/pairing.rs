@@ -7,8 +7,10 @@ use crate::t30::frame::T30Frame;
 
 /// A message passes a B2BUA within this time and its own duration, seconds (RULES.md 7).
 const WITHIN: f64 = 1.5;
-/// Where hardly anything passes in that time, the B2BUA is slow: then up to this, seconds.
+/// Where nothing passes in that time, the B2BUA is slow: then up to this, seconds.
 const SLOW: f64 = 10.0;
+/// A B2BUA that delays everything delays this much more or less, seconds.
+const SPREAD: f64 = 1.0;
 /// Both legs are in one capture: a copy may seem this much too early, seconds.
 const EARLY: f64 = 0.1;
 
@@ -81,14 +83,22 @@ fn messages(call: &Call, side: Side) -> Vec<Sent<'_>> {
         .collect()
 }
 
-/// Originals and their copies, in order. Twice where needed: with the usual limit, and, if most of what
-/// exists on both sides found no copy in time, with that of a slow B2BUA.
+/// Originals and their copies, in order. Where some found none in the usual time, a second try allows for the
+/// delay that the others show, or, where none found one, for that of a slow B2BUA.
 fn follow<'a>(originals: &[Sent<'a>], copies: &[Sent<'a>]) -> Vec<(Sent<'a>, Sent<'a>)> {
     let usual = within(originals, copies, WITHIN);
-    if usual.len() * 2 >= originals.len().min(copies.len()) {
+    if usual.len() == originals.len().min(copies.len()) {
         return usual;
     }
-    let slow = within(originals, copies, SLOW);
+    let mut delays: Vec<f64> = usual
+        .iter()
+        .map(|(original, copy)| copy.event.end.seconds_since(original.event.end))
+        .collect();
+    delays.sort_by(f64::total_cmp);
+    let limit = delays
+        .get(delays.len() / 2)
+        .map_or(SLOW, |median| median + SPREAD);
+    let slow = within(originals, copies, limit.max(WITHIN));
     if slow.len() > usual.len() {
         slow
     } else {

@@ -1,15 +1,19 @@
 //! SIP transactions of a call, as the capture shows them (RFC 3261 17): who asked, what was answered.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::call::{Event, EventId, EventKind, Side, SipEvent, Transaction};
 use crate::sip::StartLine;
 
 /// Groups the SIP events of a call; marks retransmissions on the way.
 ///
-/// The key is CSeq number, method and asking side: the branch changes at proxies, and a fork or a
-/// repetition with credentials has a CSeq of its own.
+/// The key is `CSeq` number, method and asking side: the branch changes at proxies, and a fork or a
+/// repetition with credentials has a `CSeq` of its own.
 pub(crate) fn group(events: &mut [Event]) -> Vec<Transaction> {
     let mut out: Vec<Transaction> = Vec::new();
-    let mut seen: Vec<Seen> = Vec::new();
+    // Hashed: one dialog may hold a hundred thousand messages.
+    let mut places: HashMap<(u32, String, Side), usize> = HashMap::new();
+    let mut seen: HashSet<Seen> = HashSet::new();
     for event in events.iter_mut() {
         let EventKind::Sip(sip) = &event.kind else {
             continue;
@@ -28,25 +32,17 @@ pub(crate) fn group(events: &mut [Event]) -> Vec<Transaction> {
         } else {
             method.as_str()
         };
-        let known = out
-            .iter()
-            .position(|one| one.cseq == cseq && one.method == key_method && one.from == from);
-        // An ACK belongs to the INVITE it acknowledges, never begins a transaction.
-        let at = match known {
-            Some(at) => at,
-            None => {
-                out.push(blank(key_method.to_owned(), cseq, from));
-                out.len() - 1
-            }
-        };
+        let next = out.len();
+        let at = *places
+            .entry((cseq, key_method.to_owned(), from))
+            .or_insert(next);
+        if at == next {
+            out.push(blank(key_method.to_owned(), cseq, from));
+        }
         let Some(transaction) = out.get_mut(at) else {
             continue;
         };
-        let mark = Seen::of(at, sip, event);
-        event.retransmission = seen.contains(&mark);
-        if !event.retransmission {
-            seen.push(mark);
-        }
+        event.retransmission = !seen.insert(Seen::of(at, sip, event));
         match &sip.message.start {
             StartLine::Request { .. } if method == "ACK" => transaction.acks.push(event.id),
             StartLine::Request { .. } => transaction.requests.push(event.id),
@@ -70,7 +66,7 @@ fn blank(method: String, cseq: u32, from: Side) -> Transaction {
 }
 
 /// What makes two messages the same but for time: the hop, the start line, the branch.
-#[derive(PartialEq, Eq)]
+#[derive(PartialEq, Eq, Hash)]
 struct Seen {
     transaction: usize,
     start: StartLine,
@@ -94,7 +90,7 @@ impl Seen {
     }
 }
 
-/// CSeq number and method; of a damaged message the method of its start line.
+/// `CSeq` number and method; of a damaged message the method of its start line.
 fn cseq_of(sip: &SipEvent) -> Option<(u32, String)> {
     let parsed = sip
         .message

@@ -18,25 +18,25 @@ mod stages;
 pub const ENDS_EARLY: f64 = 35.0;
 
 /// The fax of a call, or `None` where nothing shows that it was one.
-pub(crate) fn judge(call: &Call, reading: Option<Reading>) -> Option<Fax> {
+pub(crate) fn judge(call: &Call, reading: Option<&Reading>) -> Option<Fax> {
     let offered = call.negotiations.iter().any(super::Negotiation::offers_t38);
     if reading.is_none() && !offered && !fax_events(call) {
         return None;
     }
-    let carrier = carrier(call, reading.as_ref());
+    let carrier = carrier(call, reading);
     let pages = reading
         .as_ref()
         .map(|reading| reading.pages.clone())
         .unwrap_or_default();
-    let evidence = Evidence::of(call, reading.as_ref(), &pages);
+    let evidence = Evidence::of(call, reading, &pages);
     let verdict = evidence.verdict();
-    let mode = reading.as_ref().and_then(|reading| reading.mode.as_ref());
+    let mode = reading.and_then(|reading| reading.mode.as_ref());
     let modem = mode
         .map(|mode| mode.modem)
-        .or(reading.as_ref().and_then(|reading| reading.modem_seen));
+        .or(reading.and_then(|reading| reading.modem_seen));
     let mut fax = Fax {
         carrier,
-        sender: reading.as_ref().and_then(|reading| reading.sender),
+        sender: reading.and_then(|reading| reading.sender),
         verdict,
         reached: reading
             .as_ref()
@@ -54,7 +54,7 @@ pub(crate) fn judge(call: &Call, reading: Option<Reading>) -> Option<Fax> {
         bit_rate: modem.map(|modem| modem.rate).filter(|rate| *rate > 0),
         ecm: mode
             .map(|mode| mode.ecm)
-            .or(reading.as_ref().and_then(|reading| reading.ecm_seen)),
+            .or(reading.and_then(|reading| reading.ecm_seen)),
         compression: mode.map(|mode| mode.compression),
         resolution: mode.map(|mode| mode.resolution),
         cause: None,
@@ -77,9 +77,15 @@ pub(crate) fn agree(first: &mut Call, second: &mut Call) {
         Some(Side::Callee) => (second, first),
         _ => (first, second),
     };
-    let (Some(told), Some(fax)) = (&sender_leg.fax, &mut other.fax) else {
+    let (Some(told), Some(fax)) = (&mut sender_leg.fax, &mut other.fax) else {
         return;
     };
+    // A leg whose media do not pass the capture point says nothing; the other one speaks for both.
+    if told.reached == Reached::Setup && fax.verdict == Verdict::Ok {
+        (told.verdict, told.summary) = (fax.verdict, fax.summary.clone());
+    } else if fax.reached == Reached::Setup && told.verdict == Verdict::Ok {
+        (fax.verdict, fax.summary) = (told.verdict, told.summary.clone());
+    }
     if fax.verdict == Verdict::Ok && matches!(told.verdict, Verdict::Failed | Verdict::Partial) {
         fax.verdict = told.verdict;
         fax.summary.clone_from(&told.summary);
@@ -237,7 +243,7 @@ fn lacks(call: &Call, evidence: &Evidence, first: Option<Fcf>) -> Option<&'stati
                 | Fcf::Dcn
         )
     );
-    let may_start_late = call.call_id.is_none() || call.capture.starts_mid_call;
+    let may_start_late = !call.has_sip() || call.capture.starts_mid_call;
     if !started && may_start_late && evidence.dcs == 0 {
         return Some("the start");
     }

@@ -3,10 +3,7 @@
 //! What it gets wrong is put right here: block data with padding, `if_tsoffset` read in the wrong byte order,
 //! time stamps in powers of two, the big-endian "modified" pcap, packet blocks whose options are damaged.
 
-use pcap_parser::pcap::{
-    LegacyPcapBlock, parse_pcap_frame, parse_pcap_frame_be, parse_pcap_frame_modified,
-    parse_pcap_header,
-};
+use pcap_parser::pcap::parse_pcap_header;
 use pcap_parser::pcapng::{Block, OptionCode, PcapNGOption, parse_block_be, parse_block_le};
 
 /// Octets of a pcap file header.
@@ -96,23 +93,6 @@ impl PcapHeader {
     /// Octets of a record header.
     pub(super) fn record_header_len(&self) -> usize {
         if self.modified { 24 } else { 16 }
-    }
-
-    /// A record whose data is all there.
-    pub(super) fn record(&self, data: &[u8]) -> Option<Record> {
-        let parsed = match (self.order, self.modified) {
-            (Order::Little, false) => parse_pcap_frame(data),
-            (Order::Big, false) => parse_pcap_frame_be(data),
-            (Order::Little, true) => parse_pcap_frame_modified(data),
-            (Order::Big, true) => return self.record_header(data),
-        };
-        let (_, block): (_, LegacyPcapBlock<'_>) = parsed.ok()?;
-        Some(Record {
-            seconds: block.ts_sec,
-            fraction: block.ts_usec,
-            captured: block.caplen,
-            original: block.origlen,
-        })
     }
 
     /// A record's header, wherever its data is.

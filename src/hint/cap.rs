@@ -150,7 +150,7 @@ fn snaplen_truncated(scene: &Scene<'_>) -> Vec<Finding> {
 
 fn starts_mid_call(scene: &Scene<'_>) -> Vec<Finding> {
     let call = scene.call;
-    if call.call_id.is_none() {
+    if !call.has_sip() {
         return Vec::new();
     }
     let media_first = first_sip(call)
@@ -335,7 +335,7 @@ fn gaps(call: &Call, side: Side) -> Vec<(Timestamp, FrameNo)> {
 
 fn sip_not_captured(scene: &Scene<'_>) -> Vec<Finding> {
     let call = scene.call;
-    if call.call_id.is_some() {
+    if call.has_sip() {
         return Vec::new();
     }
     let Some(first) = first_media(call) else {

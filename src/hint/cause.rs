@@ -3,7 +3,7 @@
 //! The earliest error by the time of its first cited frame, on a tie the lower layer. On two legs what is
 //! wrong between them comes first: it explains both ends.
 
-use crate::call::{Call, Verdict};
+use crate::call::{Call, StageMark, Verdict};
 use crate::capture::{FrameNo, Timestamp};
 use crate::hint::engine::Root;
 use crate::hint::{Hint, Scene, Severity};
@@ -118,11 +118,21 @@ pub fn sentence(root: &Root, scene: &Scene<'_>) -> String {
     } else {
         &finding.seen
     };
-    if at.is_empty() {
-        what.to_owned()
-    } else {
-        format!("{what} ({})", at.join(", "))
+    let stage = scene.call.fax.as_ref().and_then(|fax| {
+        fax.stages
+            .iter()
+            .find(|stage| stage.mark == StageMark::Failed)
+    });
+    let phase = stage
+        .filter(|stage| stage.name.len() == 1)
+        .map(|stage| format!("Phase {}: ", stage.name));
+    let mut out = phase.unwrap_or_default();
+    out.push_str(what);
+    if !at.is_empty() {
+        out.push_str("; ");
+        out.push_str(&at.join(", "));
     }
+    out
 }
 
 /// A hint and when it was decided.

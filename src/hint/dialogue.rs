@@ -4,12 +4,18 @@
 //! Derived from the events of one call; a message with a bad check sequence is on the line, but neither a
 //! command nor an answer, as no terminal takes it for one.
 
-use crate::call::{Call, Event, EventKind, PageData, Side, Tcf};
+use crate::call::{Call, Event, PageData, Side, Tcf};
 use crate::capture::{FrameNo, Timestamp};
 use crate::hint::evidence;
 use crate::line::Fcs;
 use crate::t30::Fcf;
 use crate::t30::frame::T30Frame;
+
+mod reached;
+mod rounds;
+
+pub(crate) use reached::Reached;
+use rounds::{lines, rounds};
 
 /// T4: wait for an answer before a command is repeated, seconds; 3 s +15 % (T.30 5.4.3.2), with tolerance.
 pub(crate) const T4: f64 = 3.0 * 1.15 + evidence::LATE;
@@ -17,12 +23,6 @@ pub(crate) const T4: f64 = 3.0 * 1.15 + evidence::LATE;
 pub(crate) const T2: f64 = 7.0 + evidence::LATE;
 /// T1: identification; 35 s -5 s, with tolerance: the least time after which it may have run out.
 pub(crate) const T1_LEAST: f64 = 30.0 - evidence::EARLY;
-/// A DIS that begins sooner after the end of a DCS was under way when the DCS came, seconds.
-const DIS_IN_FLIGHT: f64 = 0.3;
-/// Longest pause between the frames of one burst, seconds.
-const BURST_PAUSE: f64 = 1.0;
-/// TCF: 1.5 s of zeros (T.30 5.3.6.1.4), after a pause of 75 ms.
-const TCF_SECONDS: f64 = 1.575;
 
 /// Something a fax terminal put on the line.
 #[derive(Clone, Copy, Debug)]
@@ -104,37 +104,6 @@ pub(crate) struct Round {
     pub(crate) unseen: Option<usize>,
     /// The command repeats one whose answer is in the capture: place of that answer.
     pub(crate) repeats_answered: Option<usize>,
-}
-
-/// Where in the fax a DCN was sent (RULES.md 9.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reached {
-    /// Nothing of phase B before it.
-    Nothing,
-    /// After DIS.
-    Dis,
-    /// After DTC.
-    Dtc,
-    /// After DCS or TCF.
-    Dcs,
-    /// After FTT.
-    Ftt,
-    /// After CFR or CTR, before page data.
-    Cfr,
-    /// In page data, or after it with no post-message command.
-    Page,
-    /// After a post-message command.
-    PostMessage,
-    /// After MCF (or RTP, PIP) to a command that announces more.
-    MoreConfirmed,
-    /// After MCF (or RTP, PIP) to EOP.
-    EndConfirmed,
-    /// After RTN or PIN.
-    Rejected,
-    /// After PPR, CTC or ERR.
-    Correction,
-    /// After RNR or RR.
-    NotReady,
 }
 
 /// The T.30 exchange of one call.
@@ -309,80 +278,9 @@ impl<'a> Dialogue<'a> {
         self.last_before(place, &[Fcf::Dcs])
             .and_then(|(_, line)| line.valid())
     }
-
-    /// How far the fax had come just before a place.
-    pub(crate) fn reached(&self, place: usize) -> Reached {
-        for (at, line) in self.lines.iter().enumerate().take(place).rev() {
-            match line.what {
-                What::Tcf(_) => return Reached::Dcs,
-                What::Page(_) => return Reached::Page,
-                What::Message(message) => {
-                    if line.valid().is_some() && decides(message.fcf) {
-                        return self.after(at, message.fcf);
-                    }
-                }
-            }
-        }
-        // A called terminal that is only heard in pieces has begun phase B all the same.
-        if self
-            .lines
-            .iter()
-            .take(place)
-            .any(|line| line.message().is_some())
-        {
-            Reached::Dis
-        } else {
-            Reached::Nothing
-        }
-    }
-
-    /// How far the fax came in all.
-    pub(crate) fn reached_in_all(&self) -> Reached {
-        self.reached(self.lines.len())
-    }
-
-    fn after(&self, place: usize, fcf: Fcf) -> Reached {
-        match fcf {
-            Fcf::Dis if self.trains_before(place) => Reached::Dcs,
-            Fcf::Dis => Reached::Dis,
-            Fcf::Dtc => Reached::Dtc,
-            Fcf::Dcs | Fcf::Nss => Reached::Dcs,
-            Fcf::Ftt => Reached::Ftt,
-            Fcf::Cfr => Reached::Cfr,
-            Fcf::Ctr | Fcf::Ctc | Fcf::Ppr | Fcf::Err => Reached::Correction,
-            Fcf::Rtn | Fcf::Pin => Reached::Rejected,
-            Fcf::Rnr | Fcf::Rr => Reached::NotReady,
-            Fcf::Mcf | Fcf::Rtp | Fcf::Pip => match self
-                .last_before(place, POST_MESSAGE)
-                .and_then(|(_, line)| line.valid())
-            {
-                Some(command) if ends_procedure(command) => Reached::EndConfirmed,
-                _ => Reached::MoreConfirmed,
-            },
-            _ => Reached::PostMessage,
-        }
-    }
 }
 
 impl Dialogue<'_> {
-    /// Whether a DCS (of any quality) or TCF comes before a DIS with no answer in between: the receiver did
-    /// not see it and offers itself again, so the fax is in training.
-    fn trains_before(&self, place: usize) -> bool {
-        self.lines
-            .iter()
-            .take(place)
-            .rev()
-            .take_while(|line| {
-                line.fcf()
-                    .is_none_or(|fcf| !ANSWERS.contains(&fcf) || fcf == Fcf::Crp)
-            })
-            .any(|line| match line.what {
-                What::Tcf(_) => true,
-                What::Message(message) => matches!(message.fcf, Fcf::Dcs | Fcf::Nss),
-                What::Page(_) => false,
-            })
-    }
-
     /// Runs of the same command, each with all its rounds.
     pub(crate) fn runs<'d>(&'d self, wanted: &'d [Fcf]) -> Vec<Vec<&'d Round>> {
         let mut out: Vec<Vec<&Round>> = Vec::new();
@@ -437,15 +335,31 @@ impl Dialogue<'_> {
         until.seconds_since(round.end)
     }
 
-    /// T38 stands for this fax, at least in part.
+    /// Whether a side shows by what it sends that it hears the other: it answers, or commands what only an
+    /// answering terminal commands.
+    pub(crate) fn hears(&self, side: Side) -> bool {
+        self.messages().any(|(_, line, message)| {
+            line.event.from == side
+                && (matches!(message.fcf, Fcf::Dcs | Fcf::Dtc | Fcf::Nss)
+                    || (ANSWERS.contains(&message.fcf)
+                        && !matches!(message.fcf, Fcf::Dcn | Fcf::Crp)))
+        })
+    }
+
+    /// Whether the last answer before a place was to a command that repeated an answered one: the sender does
+    /// not hear the answers (`t30-response-not-heard`).
+    pub(crate) fn repeated_though_answered(&self, place: usize) -> bool {
+        self.rounds
+            .iter()
+            .rev()
+            .find(|round| round.answer.is_some_and(|answer| answer < place))
+            .is_some_and(|round| round.repeats_answered.is_some())
+    }
+
+    /// T.38 carried this fax, at least in part.
     pub(crate) fn is_t38(&self) -> bool {
         self.call.udptl.caller.packets > 0 || self.call.udptl.callee.packets > 0
     }
-}
-
-/// Messages that move the fax on; identification frames and the like do not.
-fn decides(fcf: Fcf) -> bool {
-    (COMMANDS.contains(&fcf) || ANSWERS.contains(&fcf)) && !matches!(fcf, Fcf::Crp | Fcf::Fnv)
 }
 
 /// Commands: an answer is expected (T.30 5.3.6).
@@ -506,163 +420,4 @@ pub(crate) fn ends_procedure(message: &T30Frame) -> bool {
         Some(message.fcf)
     };
     matches!(fcf, Some(Fcf::Eop | Fcf::PriEop))
-}
-
-fn lines(call: &Call) -> Vec<Line<'_>> {
-    let mut out = Vec::new();
-    for event in call.events.iter().filter(|event| event.observed) {
-        let what = match &event.kind {
-            EventKind::T30(message) => What::Message(message),
-            EventKind::Tcf(tcf) => What::Tcf(tcf),
-            EventKind::PageData(page) => What::Page(page),
-            _ => continue,
-        };
-        let line = Line { event, what };
-        out.push(line);
-        if line.fcf() == Some(Fcf::Dcn) {
-            break;
-        }
-    }
-    out
-}
-
-fn rounds(lines: &[Line<'_>]) -> Vec<Round> {
-    let mut out: Vec<Round> = Vec::new();
-    for (place, line) in lines.iter().enumerate() {
-        let Some(message) = line.valid().filter(|message| is_command(message)) else {
-            if let Some(fcf) = line.fcf() {
-                take_answer(&mut out, lines, place, line, fcf);
-            }
-            continue;
-        };
-        take_answer(&mut out, lines, place, line, message.fcf);
-        let from = line.event.from;
-        let previous = out.iter().rev().find(|round| round.from == from);
-        let (attempt, repeats_answered) = repetition(lines, previous, place, message);
-        out.push(Round {
-            command: place,
-            from,
-            attempt,
-            end: command_end(lines, place, line, message),
-            answer: None,
-            unseen: None,
-            repeats_answered,
-        });
-    }
-    out
-}
-
-/// NSS stands before a DCS or instead of it; only its last frame is the command.
-fn is_command(message: &T30Frame) -> bool {
-    COMMANDS.contains(&message.fcf) && (message.fcf != Fcf::Nss || message.last)
-}
-
-/// The latest open round of the other side gets the answer.
-fn take_answer(out: &mut [Round], lines: &[Line<'_>], place: usize, line: &Line<'_>, fcf: Fcf) {
-    let Some(round) = out
-        .iter_mut()
-        .rev()
-        .find(|round| round.from != line.event.from)
-    else {
-        return;
-    };
-    let Some(command) = lines.get(round.command).and_then(Line::fcf) else {
-        return;
-    };
-    let answers = match command {
-        Fcf::Dis => matches!(
-            fcf,
-            Fcf::Dcs | Fcf::Nss | Fcf::Dtc | Fcf::Crp | Fcf::Fnv | Fcf::Dcn
-        ),
-        Fcf::Dtc => matches!(fcf, Fcf::Dcs | Fcf::Nss | Fcf::Crp | Fcf::Fnv | Fcf::Dcn),
-        _ => ANSWERS.contains(&fcf),
-    };
-    if answers && round.answer.is_none() {
-        round.answer = Some(place);
-    }
-    if fcf == Fcf::Dis
-        && matches!(command, Fcf::Dcs | Fcf::Nss)
-        && round.answer.is_none()
-        && round.unseen.is_none()
-        && lines.get(round.command).is_some_and(|dcs| {
-            burst_start(lines, place).seconds_since(dcs.event.end) >= DIS_IN_FLIGHT
-        })
-    {
-        round.unseen = Some(place);
-    }
-}
-
-/// When the messages began that lead up to this one without a pause: NSF and CSI before DIS.
-fn burst_start(lines: &[Line<'_>], place: usize) -> Timestamp {
-    let Some(last) = lines.get(place) else {
-        return Timestamp::default();
-    };
-    let mut start = last.event.at;
-    for line in lines.iter().take(place).rev() {
-        if line.event.from != last.event.from {
-            continue;
-        }
-        let leads = line.message().is_some_and(|message| !message.last)
-            && start.seconds_since(line.event.end) < BURST_PAUSE;
-        if !leads {
-            break;
-        }
-        start = line.event.at;
-    }
-    start
-}
-
-fn repetition(
-    lines: &[Line<'_>],
-    previous: Option<&Round>,
-    place: usize,
-    message: &T30Frame,
-) -> (u32, Option<usize>) {
-    let Some(previous) = previous else {
-        return (1, None);
-    };
-    let Some(before) = lines.get(previous.command).and_then(Line::valid) else {
-        return (1, None);
-    };
-    let same = before.fcf == message.fcf
-        && before.fcf2 == message.fcf2
-        && (matches!(message.fcf, Fcf::Dcs | Fcf::Dis | Fcf::Nss) || before.fif() == message.fif());
-    let data_between = lines
-        .iter()
-        .take(place)
-        .skip(previous.command + 1)
-        .any(|line| line.page().is_some());
-    if !same || data_between {
-        return (1, None);
-    }
-    match previous
-        .answer
-        .and_then(|answer| lines.get(answer))
-        .and_then(Line::fcf)
-    {
-        None | Some(Fcf::Crp) => (previous.attempt + 1, None),
-        // These answers ask for another round of the same command; a DIS again after a DCS is counted with
-        // the DCS (`Round::unseen`).
-        Some(
-            Fcf::Ftt | Fcf::Rnr | Fcf::Rtn | Fcf::Pin | Fcf::Fnv | Fcf::Dcs | Fcf::Nss | Fcf::Dtc,
-        ) => (1, None),
-        // RTP asks for training too.
-        Some(Fcf::Rtp) if message.fcf == Fcf::Dcs => (1, None),
-        Some(_) => (1, previous.answer),
-    }
-}
-
-fn command_end(lines: &[Line<'_>], place: usize, line: &Line<'_>, message: &T30Frame) -> Timestamp {
-    if !matches!(message.fcf, Fcf::Dcs | Fcf::Nss) {
-        return line.event.end;
-    }
-    let tcf = lines
-        .iter()
-        .skip(place + 1)
-        .take_while(|next| next.event.from == line.event.from || next.fcf().is_none())
-        .find(|next| matches!(next.what, What::Tcf(_)) && next.event.from == line.event.from);
-    match tcf {
-        Some(tcf) => tcf.event.end,
-        None => line.event.end.plus_seconds(TCF_SECONDS),
-    }
 }

@@ -3,11 +3,13 @@
 //! A fault between the legs is told once, on the leg that each rule's `when` names.
 
 use crate::call::{Call, Side};
-use crate::hint::{Rule, Severity};
+use crate::hint::{Rule, Scene, Severity};
 
 mod media;
 mod message;
 mod outcome;
+#[cfg(test)]
+mod tests;
 
 /// The rules of this family.
 pub(crate) const RULES: &[&[Rule]] = &[BETWEEN];
@@ -118,6 +120,11 @@ fn middle(call: &Call, other: &Call) -> Side {
         _ if call.number <= other.number => Side::Callee,
         _ => Side::Caller,
     }
+}
+
+/// Whether both legs say that the fax was delivered: what one of them lacks did harm.
+fn both_delivered(scene: &Scene<'_>) -> bool {
+    scene.delivered() && scene.mirrored().is_some_and(|other| other.delivered())
 }
 
 /// A or B: A is the leg that began first.

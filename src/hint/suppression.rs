@@ -38,8 +38,6 @@ pub(crate) enum Scope {
     Leg,
     /// Same leg, whatever the severities.
     LegAlways,
-    /// Either leg of the fax, no more serious findings only.
-    Flow,
     /// Either leg of the fax, whatever the severities.
     FlowAlways,
 }
@@ -47,7 +45,7 @@ pub(crate) enum Scope {
 impl Row {
     /// Whether `hint` of the same (or, with `other_leg`, the other) leg makes this row work on `covered`.
     pub(crate) fn works(&self, hint: &Hint, covered: &Hint, other_leg: bool) -> bool {
-        let reach = !other_leg || matches!(self.scope, Scope::Flow | Scope::FlowAlways);
+        let reach = !other_leg || self.scope == Scope::FlowAlways;
         let serious = matches!(self.scope, Scope::LegAlways | Scope::FlowAlways)
             || hint.finding.severity <= covered.finding.severity;
         hint.rule.id == self.by && reach && serious
@@ -371,7 +369,10 @@ pub(crate) const TABLE: &[Row] = &[
     ),
     hide("t30-dis-both-sides", &["t30-dis-no-dcs"]),
     hide("t30-dis-no-dcs", &["t30-dcn-before-dcs"]),
-    hide("t30-dcs-dis-loop", &["t30-dcs-no-response"]),
+    hide(
+        "t30-dcs-dis-loop",
+        &["t30-dcs-no-response", "t30-dcn-after-dcs"],
+    ),
     hide("t30-dcs-no-response", &["t30-dcn-after-dcs"]),
     hide("t30-tcf-missing", &["t30-dcs-no-response"]),
     hide("t30-dis-cannot-receive", &["t30-dcn-before-dcs"]),

@@ -3,12 +3,14 @@
 use crate::hint::Rule;
 
 mod capabilities;
+mod correction;
 mod exchange;
 mod identification;
 mod outcome;
 mod page;
 mod postmessage;
 mod release;
+mod tcf;
 mod training;
 
 /// The rules of this family.
@@ -16,9 +18,11 @@ pub(crate) const RULES: &[&[Rule]] = &[
     outcome::RULES,
     identification::RULES,
     training::RULES,
+    tcf::RULES,
     capabilities::RULES,
     exchange::RULES,
     page::RULES,
+    correction::RULES,
     postmessage::RULES,
     release::RULES,
 ];

@@ -5,6 +5,8 @@ use crate::hint::{Rule, Severity};
 mod content;
 mod loss;
 mod path;
+#[cfg(test)]
+mod tests;
 
 /// The rules of this family.
 pub(crate) const RULES: &[&[Rule]] = &[TRANSPORT];
@@ -95,7 +97,7 @@ const TRANSPORT: &[Rule] = &[
             FaxRelayEnhancedRedundancyDepth and FaxRelayRedundancyDepth, Asterisk t38_udptl_ec=redundancy with t38_udptl_maxdatagram=400.",
         reference: "Cisco: Fax Relay Packet Loss Concealment (above 2 % with ECM fails); asterisk main/udptl.c",
         when: "A sequence number of a side is missing and cannot be rebuilt. Error if it falls in a T.30 message or indicator, or above \
-            0.5 % of the packets; else warning.",
+            0.5 % of the packets; else, and where the fax was delivered, warning; a note where nothing had to be sent again.",
         check: loss::unrecovered,
     },
     Rule {

@@ -17,10 +17,7 @@ pub(super) fn run(
     output: &Output,
 ) -> Result<Status, Failure> {
     let mut found = Found::default();
-    let first = files
-        .first()
-        .map(PathBuf::as_path)
-        .unwrap_or(Path::new("-"));
+    let first = files.first().map_or(Path::new("-"), PathBuf::as_path);
     let mut failures: Vec<Failure> = Vec::new();
     write(output, first, |to| {
         for file in files {
@@ -73,7 +70,7 @@ impl Found {
 fn one(
     analysis: &Analysis,
     output: &Output,
-    to: &mut &mut dyn Write,
+    mut to: &mut dyn Write,
     found: &mut Found,
 ) -> std::io::Result<()> {
     let mut flows: Vec<AnalysedFlow> = Vec::new();
@@ -92,7 +89,7 @@ fn one(
     found.bad += here.bad;
     found.suspicious += here.suspicious;
     export::check(
-        to,
+        &mut to,
         analysis.info(),
         flows,
         output.format.into(),

@@ -129,7 +129,7 @@ pub struct Key {
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Binding {
-    /// All keys that ask for it; function keys last, since PuTTY, screen and macOS eat them.
+    /// All keys that ask for it; function keys last, since `PuTTY`, screen and macOS eat them.
     pub keys: &'static [Key],
     /// What they ask for.
     pub action: Action,

@@ -428,12 +428,11 @@ fn find_in_message(app: &mut App, forward: bool) {
         (0..top).rev().find(has)
     };
     // A message that fits cannot scroll; what is found there is underlined anyway.
-    match found {
-        Some(at) => view.message.top = at,
-        None => {
-            let text = no_more(&format!("\"{}\"", view.search), forward);
-            app.tell(text);
-        }
+    if let Some(at) = found {
+        view.message.top = at
+    } else {
+        let text = no_more(&format!("\"{}\"", view.search), forward);
+        app.tell(text);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// A directory below ../shared/captures, or `None` (said on standard error) where it is not there.
-pub fn captures(name: &str) -> Option<PathBuf> {
+pub(crate) fn captures(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../shared/captures")
         .join(name);
@@ -15,7 +15,7 @@ pub fn captures(name: &str) -> Option<PathBuf> {
 }
 
 /// All truth files of a directory with the capture of each, by name.
-pub fn truths(directory: &Path) -> Vec<(serde_json::Value, PathBuf)> {
+pub(crate) fn truths(directory: &Path) -> Vec<(serde_json::Value, PathBuf)> {
     let mut names: Vec<PathBuf> = std::fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().path())

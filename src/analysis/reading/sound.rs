@@ -90,7 +90,7 @@ impl Analysis {
                     self.index.flow(**id).is_some_and(|flow| {
                         packet.frame >= flow.first_frame
                             && packet.frame <= flow.last_frame
-                            && !flow.t38.iter().any(|kept| kept.frame == packet.frame)
+                            && !flow.holds_t38(packet.frame)
                     })
                 };
                 if let Some(id) = flows.iter().find(within) {

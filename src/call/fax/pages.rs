@@ -53,9 +53,6 @@ impl Default for PageBook {
 }
 
 impl PageBook {
-    /// CFR or CTR: what comes next is page data.
-    pub(super) fn trained(&mut self) {}
-
     /// A page, or a part of one, without ECM.
     pub(super) fn plain_data(&mut self, id: EventId, events: &mut [Event]) {
         self.begin_data();

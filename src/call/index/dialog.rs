@@ -68,7 +68,7 @@ pub struct DialogEntry {
     pub state: CallState,
     /// Final status of the first INVITE.
     pub status: Option<u16>,
-    /// CSeq of the first INVITE (the latest one, after a challenge).
+    /// `CSeq` of the first INVITE (the latest one, after a challenge).
     pub(super) invite_cseq: Option<u32>,
     /// A ringing response was seen.
     pub(super) rang: bool,

@@ -287,6 +287,13 @@ impl FlowEntry {
         }
     }
 
+    /// Whether a frame is one of its T.38 packets (kept in capture order).
+    pub fn holds_t38(&self, frame: FrameNo) -> bool {
+        self.t38
+            .binary_search_by_key(&frame, |kept| kept.frame)
+            .is_ok()
+    }
+
     /// Whether anything of a fax was seen in it: T.38, or sound that may be one.
     pub fn may_be_fax(&self) -> bool {
         !self.t38.is_empty() || self.fax_events || self.suspicion.may_be_fax()

@@ -1,7 +1,9 @@
 //! What no SDP explains: fax media are given to a dialog between the same hosts, or become calls of their own.
 
+use std::net::IpAddr;
+
 use crate::call::index::dialog::DialogEntry;
-use crate::call::index::{DialogId, FlowId, Index, Map};
+use crate::call::index::{DialogId, FlowEntry, FlowId, Index, Map};
 use crate::capture::{Endpoint, Packet, Transport};
 
 /// Media may begin so long before and end so long after the signalling that the capture has.
@@ -20,6 +22,10 @@ impl Index {
                     .is_some_and(|flow| flow.owner.is_none() && flow.may_be_fax())
             })
             .collect();
+        if orphans.is_empty() {
+            return;
+        }
+        let mut between = Between::of(&self.dialogs);
         let mut made: Map<(Endpoint, Endpoint), DialogId> = Map::default();
         for id in orphans {
             let Some(flow) = self.flow(id) else { continue };
@@ -29,9 +35,13 @@ impl Index {
                 .copied()
                 .filter(|home| self.overlaps(*home, id));
             let home = home
-                .or_else(|| self.dialog_between(id))
-                .or_else(|| self.media_between(id));
-            let home = home.unwrap_or_else(|| self.dialog_without_sip(id));
+                .or_else(|| self.dialog_between(id, &between))
+                .or_else(|| self.media_between(id, &between));
+            let home = home.unwrap_or_else(|| {
+                let home = self.dialog_without_sip(id);
+                between.add(home, self.dialog(home));
+                home
+            });
             made.insert(pair, home);
             self.adopt_with_reverse(id, home);
             self.note_change(home);
@@ -71,37 +81,32 @@ impl Index {
     }
 
     /// An SIP dialog between the two hosts of a flow, at its time, without media that SDP explains.
-    fn dialog_between(&self, id: FlowId) -> Option<DialogId> {
+    fn dialog_between(&self, id: FlowId, between: &Between) -> Option<DialogId> {
         let flow = self.flow(id)?;
-        let hosts = [flow.src.addr, flow.dst.addr];
         let fits = |dialog: &DialogEntry| {
-            dialog.has_sip()
-                && hosts.contains(&dialog.caller.addr)
-                && hosts.contains(&dialog.callee.addr)
-                && flow.first <= dialog.last_packet.plus_seconds(SLACK)
+            flow.first <= dialog.last_packet.plus_seconds(SLACK)
                 && (!dialog.starts_with_invite || flow.first >= dialog.started.plus_seconds(-SLACK))
                 && !dialog
                     .flows
                     .iter()
                     .any(|id| self.flow(*id).is_some_and(|flow| !flow.t38.is_empty()))
         };
-        let found = self.dialogs.iter().position(fits)?;
-        u32::try_from(found).ok().map(DialogId)
+        let soon = flow.first.plus_seconds(SLACK);
+        Between::near(&between.sip, flow, |id| {
+            self.dialog(id).is_some_and(|dialog| dialog.started <= soon)
+        })
+        .filter(|id| self.dialog(*id).is_some_and(fits))
+        .min()
     }
 
     /// A call without SIP between the same two hosts at the time, if there is just one.
-    fn media_between(&self, id: FlowId) -> Option<DialogId> {
+    fn media_between(&self, id: FlowId, between: &Between) -> Option<DialogId> {
         let flow = self.flow(id).filter(|flow| flow.t38.is_empty())?;
-        let hosts = [flow.src.addr, flow.dst.addr];
-        let mut found = (0..self.dialogs.len())
-            .filter_map(|at| u32::try_from(at).ok().map(DialogId))
-            .filter(|at| {
-                self.dialog(*at).is_some_and(|dialog| {
-                    !dialog.has_sip()
-                        && hosts.contains(&dialog.caller.addr)
-                        && hosts.contains(&dialog.callee.addr)
-                }) && self.overlaps(*at, id)
-            });
+        let soon = flow.last.plus_seconds(SLACK);
+        let mut found = Between::near(&between.media, flow, |id| {
+            self.dialog(id).is_some_and(|dialog| dialog.started <= soon)
+        })
+        .filter(|at| self.overlaps(*at, id));
         let only = found.next()?;
         found.next().is_none().then_some(only)
     }
@@ -123,5 +128,68 @@ impl Index {
         let entry = DialogEntry::new(&packet);
         self.dialogs.push(entry);
         at
+    }
+}
+
+/// Dialogs by the two hosts of their signalling (or media), in order: a trunk may carry all calls of a
+/// capture, and a scan of all of them for each flow would take the square of the time.
+struct Between {
+    sip: Map<(IpAddr, IpAddr), Vec<DialogId>>,
+    media: Map<(IpAddr, IpAddr), Vec<DialogId>>,
+}
+
+/// Dialogs of one pair of hosts that are looked at for one flow, those that began last before its end.
+const MOST_LOOKED_AT: usize = 1000;
+
+impl Between {
+    fn of(dialogs: &[DialogEntry]) -> Self {
+        let mut out = Self {
+            sip: Map::default(),
+            media: Map::default(),
+        };
+        for (dialog, at) in dialogs.iter().zip(0u32..) {
+            out.add(DialogId(at), Some(dialog));
+        }
+        out
+    }
+
+    fn add(&mut self, id: DialogId, dialog: Option<&DialogEntry>) {
+        let Some(dialog) = dialog else { return };
+        let (one, other) = (dialog.caller.addr, dialog.callee.addr);
+        let map = if dialog.has_sip() {
+            &mut self.sip
+        } else {
+            &mut self.media
+        };
+        map.entry((one.min(other), one.max(other)))
+            .or_default()
+            .push(id);
+    }
+
+    /// The dialogs between the hosts of a flow (or on one of them alone). Of very many, those that `began`
+    /// says had begun, the last of them.
+    fn near<'b>(
+        map: &'b Map<(IpAddr, IpAddr), Vec<DialogId>>,
+        flow: &FlowEntry,
+        began: impl Fn(DialogId) -> bool,
+    ) -> impl Iterator<Item = DialogId> + 'b {
+        let (one, other) = (
+            flow.src.addr.min(flow.dst.addr),
+            flow.src.addr.max(flow.dst.addr),
+        );
+        let mut keys = vec![(one, other), (one, one), (other, other)];
+        keys.dedup();
+        let lists: Vec<&'b [DialogId]> = keys
+            .iter()
+            .filter_map(|key| map.get(key))
+            .map(|list| {
+                if list.len() <= MOST_LOOKED_AT {
+                    return list.as_slice();
+                }
+                let end = list.partition_point(|id| began(*id)).max(MOST_LOOKED_AT);
+                list.get(end - MOST_LOOKED_AT..end).unwrap_or_default()
+            })
+            .collect();
+        lists.into_iter().flatten().copied()
     }
 }

@@ -1,24 +1,24 @@
 //! SIP messages into dialogs (RFC 3261 12), tolerant of what the capture lacks.
 
+use std::hash::BuildHasher;
+
 use crate::call::index::dialog::DialogEntry;
 use crate::call::index::{DialogId, Index, MAX_DIALOGS, PacketRef};
 use crate::call::{CallState, Side};
 use crate::capture::store::Store;
 use crate::capture::{Packet, Timestamp};
-use crate::sip::scan::{Brief, BriefStart, scan};
+use crate::sip::scan::{Brief, BriefStart};
 
 impl Index {
-    /// Takes one SIP message; its octets are the packet's payload.
+    /// Takes one SIP message, scanned; its octets are the packet's payload.
     pub(super) fn sip_message(
         &mut self,
         packet: &Packet<'_>,
+        brief: &Brief<'_>,
         transport: u8,
         store: &mut Store,
     ) -> std::io::Result<()> {
-        let Some(brief) = scan(packet.payload) else {
-            return Ok(());
-        };
-        let Some(id) = self.dialog_of(packet, &brief) else {
+        let Some(id) = self.dialog_of(packet, brief) else {
             return Ok(());
         };
         if packet.duplicate {
@@ -48,10 +48,10 @@ impl Index {
         let side = dialog
             .sender_by_tag(brief.from_tag, request)
             .unwrap_or_else(|| side_by_host(dialog, packet));
-        note_hops(dialog, packet, &brief, side);
-        step(dialog, packet, &brief, side);
+        note_hops(dialog, packet, brief, side);
+        step(dialog, packet, brief, side);
         if brief.has_sdp {
-            self.claim_sdp(id, side, packet, &brief);
+            self.claim_sdp(id, side, packet, brief);
         }
         self.note_change(id);
         Ok(())
@@ -60,15 +60,19 @@ impl Index {
     /// The dialog of a message, new if need be. `None`: the index is full, or no Call-ID and no INVITE.
     fn dialog_of(&mut self, packet: &Packet<'_>, brief: &Brief<'_>) -> Option<DialogId> {
         let unnamed;
-        let call_id = match brief.call_id {
-            Some(call_id) => call_id,
+        let call_id = if let Some(call_id) = brief.call_id {
+            call_id
+        } else {
             // The snap length cut it off, or it never was there: what is between the same hosts belongs together.
-            None => {
-                unnamed = unnamed_key(packet);
-                &unnamed
-            }
+            unnamed = unnamed_key(packet);
+            &unnamed
         };
-        let first = self.by_call_id.get(call_id).copied();
+        let key = self.by_call_id.hasher().hash_one(call_id);
+        let first = self
+            .by_call_id
+            .get(&key)
+            .copied()
+            .filter(|at| self.has_call_id(*at, brief.call_id));
         if let Some(found) = self.find(first, brief) {
             return Some(found);
         }
@@ -89,9 +93,15 @@ impl Index {
         entry.next = first;
         entry.call_id = brief.call_id.map(Into::into);
         entry.unnamed = brief.call_id.is_none();
-        self.by_call_id.insert(call_id.into(), id);
+        self.by_call_id.insert(key, id);
         self.dialogs.push(entry);
         Some(DialogId(id))
+    }
+
+    /// Whether a dialog that was found by the hash of its Call-ID has it.
+    fn has_call_id(&self, at: u32, call_id: Option<&[u8]>) -> bool {
+        self.dialog(DialogId(at))
+            .is_some_and(|dialog| dialog.call_id.as_deref() == call_id)
     }
 
     /// Among the dialogs with the same Call-ID: the one whose tags fit.
@@ -100,7 +110,11 @@ impl Index {
         let to = brief.to_tag;
         let mut loose = None;
         let mut next = first;
-        while let Some(at) = next {
+        let mut looked = 0;
+        while let Some(at) = next
+            && looked < MOST_FORKS
+        {
+            looked += 1;
             let dialog = self.dialog(DialogId(at))?;
             next = dialog.next;
             let forward = *dialog.caller_tag == *from;
@@ -149,6 +163,9 @@ impl DialogEntry {
         self.messages.extend(invites.take(1));
     }
 }
+
+/// Dialogs of one Call-ID among which a message is looked for, the newest first; forks are a handful.
+const MOST_FORKS: usize = 200;
 
 /// Stands for the Call-ID of messages without one: the two hosts, in either order.
 fn unnamed_key(packet: &Packet<'_>) -> Vec<u8> {
@@ -240,7 +257,7 @@ fn note_hops(dialog: &mut DialogEntry, packet: &Packet<'_>, brief: &Brief<'_>, s
     }
 }
 
-/// Follows the state of a call (the words of Wireshark's VoIP Calls, CONTRACT.md 2).
+/// Follows the state of a call (the words of Wireshark's `VoIP` Calls, CONTRACT.md 2).
 fn step(dialog: &mut DialogEntry, packet: &Packet<'_>, brief: &Brief<'_>, side: Side) {
     match brief.start {
         BriefStart::Request { method, .. } => request(dialog, packet.at, brief, method, side),
@@ -295,7 +312,12 @@ fn response(dialog: &mut DialogEntry, at: Timestamp, brief: &Brief<'_>, status: 
         && (!dialog.confirmed || status >= 200)
         && dialog.answered.is_none()
     {
-        dialog.callee_tag = brief.to_tag.map(Into::into).or(dialog.callee_tag.take());
+        if let Some(tag) = brief
+            .to_tag
+            .filter(|tag| dialog.callee_tag.as_deref() != Some(*tag))
+        {
+            dialog.callee_tag = Some(tag.into());
+        }
     }
     if !initial {
         return;

@@ -3,7 +3,7 @@
 use crate::call::index::{Index, dialog};
 use crate::capture::store::Store;
 use crate::capture::{Packet, Transport};
-use crate::sip::framing::{Framer, Verdict};
+use crate::sip::framing::Verdict;
 use crate::t38::stream::Framing;
 
 /// A piece of a byte stream, owned: streams and index cannot be borrowed at once.
@@ -72,7 +72,7 @@ impl Index {
         if self.t38_claimed(src, dst).0 {
             return self.t38_bytes(piece, store);
         }
-        let framer = self.framers.entry((src, dst)).or_insert_with(Framer::new);
+        let framer = self.framers.entry((src, dst)).or_default();
         let messages = framer.push(&piece.data, piece.packet.frame, piece.packet.at, piece.gap);
         let not_sip = framer.verdict() == Verdict::NotSip;
         for message in messages {
@@ -90,7 +90,9 @@ impl Index {
             };
             let mut packet = at.packet(&message.octets);
             packet.cut = if message.cut { cut.max(1) } else { 0 };
-            self.sip_message(&packet, transport, store)?;
+            if let Some(brief) = crate::sip::scan::scan(packet.payload) {
+                self.sip_message(&packet, &brief, transport, store)?;
+            }
         }
         if not_sip {
             self.framers.remove(&(src, dst));

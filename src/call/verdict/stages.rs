@@ -27,7 +27,7 @@ fn stage(name: &'static str, mark: StageMark, text: &str) -> Stage {
 }
 
 fn setup(call: &Call) -> Stage {
-    match (call.call_id.is_some(), call.answered.is_some(), call.status) {
+    match (call.has_sip(), call.answered.is_some(), call.status) {
         (false, _, _) => stage("setup", StageMark::NotSeen, ""),
         (true, true, _) => stage("setup", StageMark::Passed, ""),
         (true, false, Some(code)) if code >= 300 => {

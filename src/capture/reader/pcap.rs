@@ -86,19 +86,15 @@ impl Records {
                 None => self.end(buffer, ended, Some(data_len)),
             };
         }
-        // `record` is what pcap-parser makes of it; the header was only looked at to know how much to read.
-        let Some(record) = self.header.record(buffer.available()) else {
-            return self.resync(buffer, None);
-        };
         // The next header tells whether this record's length was right: a lookahead of what is there already.
         let successor = self.successor_sanity(buffer, header_len + data_len);
         if successor < Sanity::Good
             && (successor == Sanity::Bad || sanity == Sanity::Odd)
             && let Some(inner) = self.inner_chain(buffer, data_len)
         {
-            return self.deliver(buffer, &record, inner, true);
+            return self.deliver(buffer, &header, inner, true);
         }
-        self.deliver(buffer, &record, data_len, false)
+        self.deliver(buffer, &header, data_len, false)
     }
 
     fn deliver(&mut self, buffer: &mut Buffer, record: &Record, len: usize, wrong: bool) -> Step {

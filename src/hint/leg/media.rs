@@ -3,7 +3,7 @@
 use crate::call::{Call, Event, EventKind, FaxCarrier, Negotiation, Side, pair_messages};
 use crate::capture::Timestamp;
 use crate::hint::evidence::{frames, hang_up};
-use crate::hint::leg::{has_t38, letter, middle};
+use crate::hint::leg::{both_delivered, has_t38, letter, middle};
 use crate::hint::scene::event;
 use crate::hint::{Finding, Scene, Severity};
 
@@ -73,7 +73,7 @@ pub(super) fn reinvite_not_relayed(scene: &Scene<'_>) -> Vec<Finding> {
     let Some(other) = scene.other else {
         return Vec::new();
     };
-    if scene.delivered() || other.answered.is_none() {
+    if both_delivered(scene) || other.answered.is_none() {
         return Vec::new();
     }
     let pbx = middle(call, other);
@@ -95,8 +95,11 @@ fn not_relayed(scene: &Scene<'_>, other: &Call, negotiation: &Negotiation) -> Op
         .filter_map(|negotiation| event(other, negotiation.offer_event))
         .any(|relayed| relayed.at.seconds_since(offer.at) <= RELAYED_WITHIN);
     let answer = answer_of(call, negotiation);
-    let covered = other.capture.last_time.seconds_since(offer.at) >= RELAYED_WITHIN
-        && !ended_before(other, offer.at.plus_seconds(RELAYED_WITHIN));
+    // An answer of its own proves that the PBX did not wait for the other leg, however soon all ends.
+    let by_itself = negotiation.status.is_some_and(|status| status >= 300);
+    let covered = by_itself
+        || other.capture.last_time.seconds_since(offer.at) >= RELAYED_WITHIN
+            && !ended_before(other, offer.at.plus_seconds(RELAYED_WITHIN));
     let failed = if negotiation.accepts_t38() {
         !has_t38(other) && !gets_through(scene, other)
     } else {
@@ -146,7 +149,7 @@ pub(super) fn media_not_relayed(scene: &Scene<'_>) -> Vec<Finding> {
     let Some((first, at)) = came.first else {
         return Vec::new();
     };
-    if came.packets < ENOUGH_PACKETS || relayed || scene.delivered() {
+    if came.packets < ENOUGH_PACKETS || relayed || both_delivered(scene) {
         return Vec::new();
     }
     let (here, there) = (letter(call, other), letter(other, call));

@@ -6,7 +6,7 @@ use crate::call::{Call, Event, EventId, EventKind, FaxCarrier, Pair, pair_messag
 use crate::capture::FrameNo;
 use crate::hint::dialogue::Dialogue;
 use crate::hint::evidence::{frames, hang_up};
-use crate::hint::leg::{has_t38, letter, middle};
+use crate::hint::leg::{both_delivered, has_t38, letter, middle};
 use crate::hint::scene::event;
 use crate::hint::{Finding, Scene, Severity};
 use crate::line::Fcs;
@@ -59,7 +59,8 @@ pub(super) fn not_relayed(scene: &Scene<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let pairs = pair_messages(call, other);
-    if pairs.is_empty() {
+    // Where nothing of this direction gets through it is the media that stop: `leg-media-not-relayed`.
+    if !pairs.iter().any(|pair| pair.from_a) {
         return Vec::new();
     }
     let paired: HashSet<EventId> = pairs.iter().map(|pair| pair.a).collect();
@@ -87,7 +88,7 @@ pub(super) fn not_relayed(scene: &Scene<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let (here, there) = (letter(call, other), letter(other, call));
-    let severity = if scene.delivered() {
+    let severity = if both_delivered(scene) {
         Severity::Warning
     } else {
         Severity::Error
@@ -136,7 +137,7 @@ pub(super) fn latency(scene: &Scene<'_>) -> Vec<Finding> {
             round.attempt > 1 || round.unseen.is_some() || round.repeats_answered.is_some()
         })
     };
-    let breaks = delay * 2.0 >= T4_USED && !scene.delivered() && (repeats(call) || repeats(other));
+    let breaks = delay * 2.0 >= T4_USED && !both_delivered(scene) && (repeats(call) || repeats(other));
     let severity = if breaks {
         Severity::Error
     } else if delay > LONG {

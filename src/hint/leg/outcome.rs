@@ -15,7 +15,7 @@ const SAME_TIME: f64 = 0.001;
 
 pub(super) fn single(scene: &Scene<'_>) -> Vec<Finding> {
     let call = scene.call;
-    if scene.other.is_some() || call.fax.is_none() || call.call_id.is_none() {
+    if scene.other.is_some() || call.fax.is_none() || !call.has_sip() {
         return Vec::new();
     }
     let Some(first) = call
@@ -49,7 +49,9 @@ struct First {
 fn first_error(scene: &Scene<'_>) -> Result<Option<First>, BetweenLegs> {
     let mut first: Option<First> = None;
     for rule in rules() {
-        if rule.id == "leg-first-failure" || rule.id == "t30-partial-delivery" {
+        // Sums and teardown tell nothing about the order of failures.
+        let late = rule.id == "t30-partial-delivery" || rule.id.starts_with("sip-bye-");
+        if rule.id == "leg-first-failure" || late {
             continue;
         }
         for finding in (rule.check)(scene) {

@@ -159,7 +159,7 @@ fn no_invite(scene: &Scene<'_>) -> Vec<Finding> {
     let Some((frame, seconds)) = scene.call.capture.other_sip else {
         return Vec::new();
     };
-    if scene.call.call_id.is_some() || seconds < SIP_SEEN || scene.delivered() {
+    if scene.call.has_sip() || seconds < SIP_SEEN || scene.delivered() {
         return Vec::new();
     }
     let number = scene.call.to.user.as_deref().unwrap_or("this fax");

@@ -139,7 +139,7 @@ fn early_bye(scene: &Scene<'_>) -> Vec<Finding> {
 
 fn bye_missing(scene: &Scene<'_>) -> Vec<Finding> {
     let call = scene.call;
-    let up = call.call_id.is_some()
+    let up = call.has_sip()
         && (call.answered.is_some() || call.capture.starts_mid_call)
         && scene.bye().is_none();
     let quiet = call.capture.last_time.seconds_since(call.last_packet);

@@ -2,7 +2,7 @@
 
 use crate::call::Side;
 use crate::capture::Timestamp;
-use crate::hint::dialogue::{Dialogue, Line, Reached};
+use crate::hint::dialogue::{ANSWERS, Dialogue, Line};
 use crate::hint::evidence::{self, EARLY, LATE, frames};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Fcs;
@@ -25,7 +25,7 @@ pub(super) const RULES: &[Rule] = &[
         advice: "T.30 is half duplex, but messages of both sides overlap. Either the delay between them is so long that one side repeats just as the answer arrives (add up the delays of the legs, \
             see leg-latency; look for store-and-forward gateways and far media hops), or a side hears its own signal as an echo: then check the echo canceller and hybrid of the gateway that sends it back.",
         reference: "spandsp t30.c (\"Received an echo of our own\"); T.30 5.4.2 (half-duplex exchange)",
-        when: "Messages (or a message and fast data) of both sides overlap by more than 0.5 s, or a message comes back unchanged within 500 ms.",
+        when: "Messages (or a message and fast data) of both sides overlap by more than 0.5 s and the receiver does hear the sender, or a message comes back unchanged within 500 ms.",
         check: collision,
     },
     Rule {
@@ -52,6 +52,8 @@ pub(super) const RULES: &[Rule] = &[
 
 fn collision(scene: &Scene<'_>) -> Vec<Finding> {
     let dialogue = Dialogue::of(scene.call);
+    // A side that hears nothing at all talks over the other for that reason, not for delay or echo.
+    let deaf = !dialogue.hears(dialogue.receiver());
     let mut hits: Vec<(&Line<'_>, &Line<'_>)> = Vec::new();
     let mut echo = None;
     let mut latest: [Option<&Line<'_>>; 2] = [None, None];
@@ -63,7 +65,7 @@ fn collision(scene: &Scene<'_>) -> Vec<Finding> {
         if let Some(other) = latest.get(theirs).copied().flatten() {
             if is_echo(other, line) {
                 echo = echo.or(Some((other, line)));
-            } else if overlap(other, line) > OVERLAP {
+            } else if !deaf && overlap(other, line) > OVERLAP {
                 hits.push((other, line));
             }
         }
@@ -182,9 +184,14 @@ fn repeat_asked(scene: &Scene<'_>) -> Vec<Finding> {
             .take(place)
             .rev()
             .find(|line| line.event.from != first.event.from && line.message().is_some());
-        // Where the fax goes on the repetition worked, and CRP is only a warning.
-        let stuck = dialogue.reached_in_all() == dialogue.reached(place) && !scene.delivered()
-            || matches!(dialogue.reached_in_all(), Reached::Dis | Reached::Dcs);
+        // Where the side that asked answers later, the repetition worked, and CRP is only a warning.
+        let survived = dialogue.next_after(place, |line| {
+            line.event.from == first.event.from
+                && line.fcf().is_some_and(|fcf| {
+                    ANSWERS.contains(&fcf) && !matches!(fcf, Fcf::Crp | Fcf::Dcn)
+                })
+        });
+        let stuck = survived.is_none() && !scene.delivered();
         let severity = if crp.len() >= MANY_CRP || stuck {
             Severity::Error
         } else {

@@ -179,6 +179,9 @@ fn in_page(scene: &Scene<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let side = line.event.from;
+    if reached == Reached::Cfr && dialogue.repeated_though_answered(place) {
+        return Vec::new();
+    }
     let receiver_gave_up = reached == Reached::MoreConfirmed && side == dialogue.receiver();
     if !matches!(reached, Reached::Cfr | Reached::Page) && !receiver_gave_up {
         return Vec::new();
@@ -284,7 +287,7 @@ fn dropped(scene: &Scene<'_>) -> Vec<Finding> {
         return vec![hung_up(scene, bye, last, phase, &after)];
     }
     let silent = call.capture.last_time.seconds_since(last.event.end) >= MEDIA_END;
-    if call.call_id.is_some() || !silent || capture_ends_early(call) {
+    if call.has_sip() || !silent || capture_ends_early(call) {
         return Vec::new();
     }
     let seen = format!("Media end in phase {phase} (after {after}) without DCN");

@@ -183,8 +183,7 @@ fn back_to_audio_midfax(scene: &Scene<'_>) -> Vec<Finding> {
         .call
         .events
         .iter()
-        .filter(|event| event.at <= offer.at && event.phase.is_some() && event.observed)
-        .next_back();
+        .rfind(|event| event.at <= offer.at && event.phase.is_some() && event.observed);
     let phase = match last.and_then(|event| event.phase) {
         Some(Phase::C) => "C",
         Some(Phase::D) => "D",

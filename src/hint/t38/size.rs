@@ -5,7 +5,7 @@ use crate::hint::t38::{Switch, accepted, error_unless_delivered, image_line};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::sip::T38Attributes;
 
-/// Recommended least value of T38FaxMaxDatagram, octets (3GPP TS 29.163).
+/// Recommended least value of `T38FaxMaxDatagram`, octets (3GPP TS 29.163).
 const USUAL_MINIMUM: u32 = 150;
 /// Octets of one IFP packet that Asterisk wants to send at least, and its overhead.
 const IFP_OCTETS: u32 = 80;
@@ -35,9 +35,10 @@ fn maxdatagram_small(scene: &Scene<'_>) -> Vec<Finding> {
             let finding = too_large(scene, side, attributes)
                 .or_else(|| too_small(scene, side, attributes))
                 .or_else(|| small_buffer(scene, side, attributes))?;
-            let event = match side == switch.negotiation.from {
-                true => switch.offer.id,
-                false => switch.answer.map_or(switch.offer.id, |(event, _)| event.id),
+            let event = if side == switch.negotiation.from {
+                switch.offer.id
+            } else {
+                switch.answer.map_or(switch.offer.id, |(event, _)| event.id)
             };
             let sdp = scene.frame(event);
             let mut finding = finding;

@@ -361,7 +361,7 @@ fn flags_and_quirks() {
     let added = agreed(
         image(CALLEE, 4002),
         with_t38(image(CALLER, 4000), |it| {
-            it.transcoding_mmr = Some(Flag::Present)
+            it.transcoding_mmr = Some(Flag::Present);
         }),
     );
     assert!(

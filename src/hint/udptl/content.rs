@@ -3,7 +3,6 @@
 use crate::call::{Call, Encoding, EventKind, FaxCarrier, Phase, Side};
 use crate::hint::dialogue::Dialogue;
 use crate::hint::evidence::{finding, frames, share, with_more};
-use crate::hint::udptl::path::hears;
 use crate::hint::{Finding, Scene, Severity};
 use crate::line::Fcs;
 use crate::sip::Sdp;
@@ -129,7 +128,7 @@ pub(super) fn asn1(scene: &Scene<'_>) -> Vec<Finding> {
             if fits {
                 return None;
             }
-            let severity = if hears(&dialogue, side.other()) {
+            let severity = if dialogue.hears(side.other()) {
                 Severity::Note
             } else {
                 Severity::Error

@@ -2,9 +2,11 @@
 
 use crate::call::{Call, Event, EventKind, Negotiation, Side, UdptlStats, Verdict};
 use crate::capture::{FrameNo, Timestamp};
+use crate::hint::dialogue::Dialogue;
 use crate::hint::evidence::{self, finding, frames, percent, share, with_more};
 use crate::hint::{Finding, Scene, Severity};
 use crate::line::Fcs;
+use crate::t30::Fcf;
 
 /// `udptl-loss-recovered`: warning above this share.
 const MUCH_LOSS: f64 = 0.05;
@@ -107,10 +109,13 @@ fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
         .filter(|gap| gap.recovered < gap.lost)
         .collect();
     let control = stats.lost_control > 0 || bad.iter().any(|gap| gap.control);
-    let severity = if control || share(stats.lost_image, expected(stats)) > IMAGE_LOSS {
-        Severity::Error
-    } else {
-        Severity::Warning
+    let severity = match scene.delivered() {
+        true if stats.lost_image == 0 && !leaves_traces(call) => Severity::Note,
+        true => Severity::Warning,
+        false if control || share(stats.lost_image, expected(stats)) > IMAGE_LOSS => {
+            Severity::Error
+        }
+        false => Severity::Warning,
     };
     // What weighs most is cited first: a gap in a message before one in a page.
     let worst = bad.iter().find(|gap| gap.control).or_else(|| bad.first());
@@ -154,6 +159,15 @@ fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
         )
     );
     Some(with_more(found, more))
+}
+
+/// Whether anything in the dialogue had to be sent again.
+fn leaves_traces(call: &Call) -> bool {
+    let dialogue = Dialogue::of(call);
+    dialogue.has(&[Fcf::Ftt, Fcf::Ppr, Fcf::Rtn, Fcf::Rtp, Fcf::Crp])
+        || dialogue.rounds.iter().any(|round| {
+            round.attempt > 1 || round.unseen.is_some() || round.repeats_answered.is_some()
+        })
 }
 
 pub(super) fn no_redundancy(scene: &Scene<'_>) -> Vec<Finding> {
@@ -361,7 +375,7 @@ fn failed(call: &Call, event: &Event) -> bool {
             .iter()
             .filter(|next| next.at > event.at)
             .find_map(|next| match &next.kind {
-                EventKind::T30(message) => Some(message.fcf == crate::t30::Fcf::Ftt),
+                EventKind::T30(message) => Some(message.fcf == Fcf::Ftt),
                 _ => None,
             })
             .unwrap_or(false),

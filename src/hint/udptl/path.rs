@@ -54,16 +54,6 @@ fn packets_after_switch(call: &Call, side: Side) -> u32 {
     }
 }
 
-/// Whether a side shows by what it sends that it hears the other: it answers, or commands what only an
-/// answering terminal commands.
-pub(super) fn hears(dialogue: &Dialogue<'_>, side: Side) -> bool {
-    dialogue.messages().any(|(_, line, message)| {
-        line.event.from == side
-            && (matches!(message.fcf, Fcf::Dcs | Fcf::Dtc | Fcf::Nss)
-                || (ANSWERS.contains(&message.fcf) && !matches!(message.fcf, Fcf::Dcn | Fcf::Crp)))
-    })
-}
-
 fn delivered(call: &Call) -> bool {
     call.fax
         .as_ref()
@@ -255,7 +245,7 @@ fn wrong_destination_of(scene: &Scene<'_>, dialogue: &Dialogue<'_>, side: Side) 
         .filter(|path| path.last > switch && !sources.contains(&path.dst))
         .max_by_key(|path| path.packets)
         .filter(|path| path.packets >= WRONG_PACKETS)?;
-    let deaf = !hears(dialogue, peer);
+    let deaf = !dialogue.hears(peer);
     let lasting = wrong.last.seconds_since(wrong.first) > UNHEARD_SECONDS;
     let severity = if deaf && lasting {
         Severity::Error
@@ -314,7 +304,7 @@ fn source_mismatch_of(call: &Call, dialogue: &Dialogue<'_>, side: Side) -> Optio
         .filter(|reply| own.contains(&reply.dst))
         .max_by_key(|reply| reply.packets);
     let unheard = to_sdp.is_some_and(|reply| {
-        reply.last.seconds_since(reply.first) > REPLIES_SECONDS && !hears(dialogue, side)
+        reply.last.seconds_since(reply.first) > REPLIES_SECONDS && !dialogue.hears(side)
     });
     let severity = if unheard {
         Severity::Error

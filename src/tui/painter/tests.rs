@@ -227,9 +227,9 @@ fn within_bars(pair: &mut Pair, app: &mut App, what: &str) {
         let before = top(app);
         let octets = press(pair, app, Action::Down);
         if top(app) == before {
-            inside.push(octets)
+            inside.push(octets);
         } else {
-            scrolled.push(octets)
+            scrolled.push(octets);
         }
     }
     for octets in [&mut inside, &mut scrolled] {

@@ -1,0 +1,121 @@
+//! The command line: exit status, errors, outputs (CONTRACT.md 1).
+#![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn faxflow(words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_faxflow"))
+        .args(words)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap()
+}
+
+fn stdout(words: &[&str]) -> String {
+    String::from_utf8(faxflow(words).stdout).unwrap()
+}
+
+#[test]
+fn lists_the_calls_of_the_demo() {
+    let text = stdout(&["calls", "assets/demo.pcap"]);
+    assert!(text.contains("6 calls, 5 faxes"), "{text}");
+    assert!(text.contains("3/3") && text.contains("488"), "{text}");
+}
+
+#[test]
+fn draws_the_flow_without_a_terminal() {
+    let text = stdout(&["assets/demo.pcap"]);
+    for word in ["DIS (3)", "never came", "PPS-EOP", "page 2", "t30-dis-no-dcs", "488"] {
+        assert!(text.contains(word), "{word}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 118));
+    assert_eq!(text, stdout(&["flow", "assets/demo.pcap"]));
+}
+
+#[test]
+fn exit_status_tells_scripts() {
+    let status = |words: &[&str]| faxflow(words).status.code().unwrap();
+    assert_eq!(status(&["check", "assets/demo.pcap"]), 1);
+    assert_eq!(status(&["check", "Cargo.toml"]), 2);
+    assert_eq!(status(&["check", "assets/demo.pcap", "no-such-file"]), 2);
+    assert_eq!(status(&["calls", "."]), 2);
+    assert_eq!(status(&["flow", "assets/demo.pcap", "--call", "99"]), 3);
+    assert_eq!(status(&["flow", "assets/demo.pcap", "--call", "5"]), 0);
+    assert_eq!(status(&["--no-such-option"]), 2);
+    assert_eq!(status(&["rules"]), 0);
+    assert_eq!(status(&["rules", "no-such-rule"]), 2);
+}
+
+#[test]
+fn errors_are_one_line_that_names_the_file() {
+    let empty = tempfile::NamedTempFile::new().unwrap();
+    let empty = empty.path().to_str().unwrap();
+    for (file, word) in [("Cargo.toml", "capture"), ("no-such-file", "cannot open"), (".", "directory"), (empty, "empty")] {
+        let output = faxflow(&["calls", file]);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(error.starts_with(&format!("faxflow: {file}: ")), "{error}");
+        assert!(error.contains(word), "{error}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn json_is_one_document_with_every_field() {
+    let document: serde_json::Value =
+        serde_json::from_str(&stdout(&["flow", "--format", "json", "--call", "1", "assets/demo.pcap"])).unwrap();
+    assert_eq!(document["schema"], "faxflow/1");
+    let call = &document["calls"][0];
+    for field in [
+        "number", "call_id", "from", "to", "caller", "callee", "caller_agent", "callee_agent", "started", "answered",
+        "ended", "duration_s", "state", "status", "packets", "other_leg", "fax", "hints", "messages",
+    ] {
+        assert!(call.get(field).is_some(), "{field}");
+    }
+    let fax = &call["fax"];
+    assert_eq!((fax["verdict"].as_str(), fax["pages_confirmed"].as_u64()), (Some("ok"), Some(3)));
+    assert_eq!((fax["cause"].is_null(), fax["resolution"].as_str()), (true, Some("204x98")));
+    let names: Vec<&str> =
+        call["messages"].as_array().unwrap().iter().filter_map(|message| message["name"].as_str()).collect();
+    for name in ["INVITE", "200 OK", "CED", "DIS", "DCS", "TCF", "CFR", "page data", "PPS-MPS", "MCF", "DCN", "BYE"] {
+        assert!(names.contains(&name), "{name} in {names:?}");
+    }
+}
+
+#[test]
+fn reads_standard_input_and_compressed_captures() {
+    let plain = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo.pcap")).unwrap();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, &plain).unwrap();
+    let packed = packed.finish().unwrap();
+    let expected = stdout(&["calls", "assets/demo.pcap"]);
+    let list = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    for bytes in [plain, packed] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_faxflow"))
+            .args(["calls", "-"])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), &bytes).unwrap();
+        let found = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+        assert_eq!(list(&found), list(&expected));
+    }
+}
+
+#[test]
+fn never_writes_over_the_capture() {
+    let directory = tempfile::tempdir().unwrap();
+    let capture = directory.path().join("fax.pcap");
+    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo.pcap"), &capture).unwrap();
+    let before = fs::read(&capture).unwrap();
+    let name = capture.to_str().unwrap();
+    let output = faxflow(&["flow", name, "-o", name]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(fs::read(&capture).unwrap(), before);
+    let text = directory.path().join("flow.txt");
+    assert_eq!(faxflow(&["flow", name, "-o", text.to_str().unwrap()]).status.code(), Some(0));
+    assert!(fs::read_to_string(&text).unwrap().contains("DIS"));
+}
