@@ -41,7 +41,7 @@ impl Screen {
     }
 
     /// Stops the program as `^Z` does elsewhere; returns when it goes on.
-    pub(super) fn suspend(&self) -> io::Result<()> {
+    pub(super) fn suspend() -> io::Result<()> {
         give_back();
         stop();
         take()

@@ -227,7 +227,9 @@ pub fn layout<'a>(rows: &'a [CallRow], info: &CaptureInfo, options: &Options) ->
         .or_else(|| rows.iter().map(|row| row.started).min())
         .unwrap_or_default();
     let mut measure = Measure::new(start);
-    rows.iter().for_each(|row| measure.add(row));
+    for row in rows {
+        measure.add(row);
+    }
     layout_measured(rows, &measure, info, options)
 }
 
