@@ -27,7 +27,14 @@ fn lists_the_calls_of_the_demo() {
 #[test]
 fn draws_the_flow_without_a_terminal() {
     let text = stdout(&["assets/demo.pcap"]);
-    for word in ["DIS (3)", "never came", "PPS-EOP", "page 2", "t30-dis-no-dcs", "488"] {
+    for word in [
+        "DIS (3)",
+        "never came",
+        "PPS-EOP",
+        "page 2",
+        "t30-dis-no-dcs",
+        "488",
+    ] {
         assert!(text.contains(word), "{word}");
     }
     assert!(text.lines().all(|line| line.chars().count() <= 118));
@@ -52,7 +59,12 @@ fn exit_status_tells_scripts() {
 fn errors_are_one_line_that_names_the_file() {
     let empty = tempfile::NamedTempFile::new().unwrap();
     let empty = empty.path().to_str().unwrap();
-    for (file, word) in [("Cargo.toml", "capture"), ("no-such-file", "cannot open"), (".", "directory"), (empty, "empty")] {
+    for (file, word) in [
+        ("Cargo.toml", "text file"),
+        ("no-such-file", "cannot open"),
+        (".", "directory"),
+        (empty, "empty"),
+    ] {
         let output = faxflow(&["calls", file]);
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(error.lines().count(), 1, "{error}");
@@ -64,22 +76,69 @@ fn errors_are_one_line_that_names_the_file() {
 
 #[test]
 fn json_is_one_document_with_every_field() {
-    let document: serde_json::Value =
-        serde_json::from_str(&stdout(&["flow", "--format", "json", "--call", "1", "assets/demo.pcap"])).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&stdout(&[
+        "flow",
+        "--format",
+        "json",
+        "--call",
+        "1",
+        "assets/demo.pcap",
+    ]))
+    .unwrap();
     assert_eq!(document["schema"], "faxflow/1");
     let call = &document["calls"][0];
     for field in [
-        "number", "call_id", "from", "to", "caller", "callee", "caller_agent", "callee_agent", "started", "answered",
-        "ended", "duration_s", "state", "status", "packets", "other_leg", "fax", "hints", "messages",
+        "number",
+        "call_id",
+        "from",
+        "to",
+        "caller",
+        "callee",
+        "caller_agent",
+        "callee_agent",
+        "started",
+        "answered",
+        "ended",
+        "duration_s",
+        "state",
+        "status",
+        "packets",
+        "other_leg",
+        "fax",
+        "hints",
+        "messages",
     ] {
         assert!(call.get(field).is_some(), "{field}");
     }
     let fax = &call["fax"];
-    assert_eq!((fax["verdict"].as_str(), fax["pages_confirmed"].as_u64()), (Some("ok"), Some(3)));
-    assert_eq!((fax["cause"].is_null(), fax["resolution"].as_str()), (true, Some("204x98")));
-    let names: Vec<&str> =
-        call["messages"].as_array().unwrap().iter().filter_map(|message| message["name"].as_str()).collect();
-    for name in ["INVITE", "200 OK", "CED", "DIS", "DCS", "TCF", "CFR", "page data", "PPS-MPS", "MCF", "DCN", "BYE"] {
+    assert_eq!(
+        (fax["verdict"].as_str(), fax["pages_confirmed"].as_u64()),
+        (Some("ok"), Some(3))
+    );
+    assert_eq!(
+        (fax["cause"].is_null(), fax["resolution"].as_str()),
+        (true, Some("204x98"))
+    );
+    let names: Vec<&str> = call["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|message| message["name"].as_str())
+        .collect();
+    for name in [
+        "INVITE",
+        "200 OK",
+        "CED",
+        "DIS",
+        "DCS",
+        "TCF",
+        "CFR",
+        "page data",
+        "PPS-MPS",
+        "MCF",
+        "DCN",
+        "BYE",
+    ] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }
 }
@@ -109,13 +168,22 @@ fn reads_standard_input_and_compressed_captures() {
 fn never_writes_over_the_capture() {
     let directory = tempfile::tempdir().unwrap();
     let capture = directory.path().join("fax.pcap");
-    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo.pcap"), &capture).unwrap();
+    fs::copy(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo.pcap"),
+        &capture,
+    )
+    .unwrap();
     let before = fs::read(&capture).unwrap();
     let name = capture.to_str().unwrap();
     let output = faxflow(&["flow", name, "-o", name]);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(fs::read(&capture).unwrap(), before);
     let text = directory.path().join("flow.txt");
-    assert_eq!(faxflow(&["flow", name, "-o", text.to_str().unwrap()]).status.code(), Some(0));
+    assert_eq!(
+        faxflow(&["flow", name, "-o", text.to_str().unwrap()])
+            .status
+            .code(),
+        Some(0)
+    );
     assert!(fs::read_to_string(&text).unwrap().contains("DIS"));
 }

@@ -20,7 +20,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Terminal {
     fn start(rows: u16, cols: u16, words: &[&str], directory: &std::path::Path) -> Self {
-        let pair = native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let pair = native_pty_system()
+            .openpty(PtySize {
+                rows,
+                cols,
+                pixel_width: 0,
+                pixel_height: 0,
+            })
+            .unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_faxflow"));
         command.args(words);
         command.env("TERM", "xterm-256color");
@@ -38,11 +45,18 @@ impl Terminal {
         thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(count @ 1..) = output.read(&mut buffer) {
-                seen.lock().unwrap().process(buffer.get(..count).unwrap_or_default());
+                seen.lock()
+                    .unwrap()
+                    .process(buffer.get(..count).unwrap_or_default());
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Self { parser, keys, child, master: pair.master }
+        Self {
+            parser,
+            keys,
+            child,
+            master: pair.master,
+        }
     }
 
     fn screen(&self) -> String {
@@ -52,7 +66,11 @@ impl Terminal {
     fn wait_for(&self, text: &str) {
         let start = Instant::now();
         while !self.screen().contains(text) {
-            assert!(start.elapsed() < PATIENCE, "no {text:?} on\n{}", self.screen());
+            assert!(
+                start.elapsed() < PATIENCE,
+                "no {text:?} on\n{}",
+                self.screen()
+            );
             thread::sleep(Duration::from_millis(10));
         }
     }
@@ -69,7 +87,8 @@ impl Terminal {
             if let Some(status) = self.child.try_wait().unwrap() {
                 thread::sleep(Duration::from_millis(100));
                 let parser = self.parser.lock().unwrap();
-                let restored = !parser.screen().alternate_screen() && !parser.screen().hide_cursor();
+                let restored =
+                    !parser.screen().alternate_screen() && !parser.screen().hide_cursor();
                 return (status.exit_code(), restored);
             }
             assert!(start.elapsed() < PATIENCE, "it does not end");
@@ -98,7 +117,11 @@ fn from_the_list_to_a_saved_flow() {
     let saved = directory.path().join("flow.txt");
     let start = Instant::now();
     while !saved.exists() {
-        assert!(start.elapsed() < PATIENCE, "nothing saved:\n{}", terminal.screen());
+        assert!(
+            start.elapsed() < PATIENCE,
+            "nothing saved:\n{}",
+            terminal.screen()
+        );
         thread::sleep(Duration::from_millis(10));
     }
     assert!(std::fs::read_to_string(&saved).unwrap().contains("DIS (3)"));
@@ -117,8 +140,21 @@ fn keeps_its_place_when_the_window_changes() {
     terminal.wait_for("INVITE");
     terminal.press("]]]");
     terminal.wait_for("Transmitting Subscriber");
-    terminal.parser.lock().unwrap().screen_mut().set_size(50.try_into().unwrap(), 160.try_into().unwrap());
-    terminal.master.resize(PtySize { rows: 50, cols: 160, pixel_width: 0, pixel_height: 0 }).unwrap();
+    terminal
+        .parser
+        .lock()
+        .unwrap()
+        .screen_mut()
+        .set_size(50.try_into().unwrap(), 160.try_into().unwrap());
+    terminal
+        .master
+        .resize(PtySize {
+            rows: 50,
+            cols: 160,
+            pixel_width: 0,
+            pixel_height: 0,
+        })
+        .unwrap();
     terminal.wait_for("Transmitting Subscriber");
     terminal.press("\u{3}");
     assert_eq!(terminal.end(), (0, true));

@@ -1,5 +1,9 @@
 //! Real captures that others made, in ../shared/captures/real: what issue and manifest say of them.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail by panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail by panic"
+)]
 
 use faxflow::analysis::reading::Analysis;
 use faxflow::analysis::{Analysed, Options};
@@ -12,10 +16,19 @@ mod shared;
 /// All calls of a real capture; `None` where ../shared is not there.
 fn calls(name: &str) -> Option<(Vec<Analysed>, Vec<String>)> {
     let file = shared::captures("real")?.join(name);
-    let mut analysis = Analysis::open(Options { file, ..Options::default() }).unwrap();
+    let mut analysis = Analysis::open(Options {
+        file,
+        ..Options::default()
+    })
+    .unwrap();
     analysis.read_all(|_| {}).unwrap();
     let numbers: Vec<_> = analysis.numbers().collect();
-    let notes = analysis.info().notes.iter().map(|note| note.text.clone()).collect();
+    let notes = analysis
+        .info()
+        .notes
+        .iter()
+        .map(|note| note.text.clone())
+        .collect();
     Some((analysis.analyse_all(&numbers, true).unwrap(), notes))
 }
 
@@ -25,7 +38,9 @@ fn messages(call: &Call, side: Side) -> Vec<String> {
         .iter()
         .filter(|event| event.from == side)
         .filter_map(|event| match &event.kind {
-            EventKind::T30(frame) if frame.fcs == Fcs::Good && !frame.damaged => Some(frame.name().into_owned()),
+            EventKind::T30(frame) if frame.fcs == Fcs::Good && !frame.damaged => {
+                Some(frame.name().into_owned())
+            }
             _ => None,
         })
         .collect()
@@ -43,23 +58,48 @@ fn bursts(call: &Call) -> Vec<(u32, Option<u32>, u32, u32)> {
 
 #[test]
 fn ecm_with_ppr_behind_nat() {
-    let Some((calls, _)) = calls("fax_t38_sip_ecm_ppr_nat.pcap") else { return };
+    let Some((calls, _)) = calls("fax_t38_sip_ecm_ppr_nat.pcap") else {
+        return;
+    };
     assert_eq!(calls.len(), 1);
     let call = &calls[0].call;
     let fax = call.fax.as_ref().unwrap();
-    assert_eq!((fax.verdict, fax.modem, fax.bit_rate, fax.ecm), (Verdict::Ok, Some("V.29"), Some(9600), Some(true)));
+    assert_eq!(
+        (fax.verdict, fax.modem, fax.bit_rate, fax.ecm),
+        (Verdict::Ok, Some("V.29"), Some(9600), Some(true))
+    );
     let sender = fax.sender.unwrap();
     let sent = messages(call, sender);
-    assert!(sent.iter().any(|name| name == "DCS") && sent.last().is_some_and(|name| name == "DCN"), "{sent:?}");
+    assert!(
+        sent.iter().any(|name| name == "DCS") && sent.last().is_some_and(|name| name == "DCN"),
+        "{sent:?}"
+    );
     let received = messages(call, sender.other());
     for name in ["DIS", "CFR", "PPR", "MCF"] {
-        assert!(received.iter().any(|found| found == name), "{name} in {received:?}");
+        assert!(
+            received.iter().any(|found| found == name),
+            "{name} in {received:?}"
+        );
     }
-    assert!(call.events.iter().any(|event| matches!(event.kind, EventKind::Tcf(_))));
-    assert_eq!(bursts(call), [(1, Some(0), 256, 0), (1, Some(0), 6, 6), (1, Some(1), 18, 0)]);
+    assert!(
+        call.events
+            .iter()
+            .any(|event| matches!(event.kind, EventKind::Tcf(_)))
+    );
+    assert_eq!(
+        bursts(call),
+        [
+            (1, Some(0), 256, 0),
+            (1, Some(0), 6, 6),
+            (1, Some(1), 18, 0)
+        ]
+    );
     let rules: Vec<&str> = calls[0].hints.iter().map(|hint| hint.rule.id).collect();
     assert!(rules.contains(&"t30-ppr"), "{rules:?}");
-    assert!(rules.contains(&"udptl-source-mismatch") || rules.contains(&"t38-private-address"), "{rules:?}");
+    assert!(
+        rules.contains(&"udptl-source-mismatch") || rules.contains(&"t38-private-address"),
+        "{rules:?}"
+    );
 }
 
 #[test]
@@ -70,13 +110,23 @@ fn t38_without_a_reinvite_or_without_sip_is_found() {
         "fax_t38_h323_ogw.pcapng",
         "fax_t38_h323_tgw.pcapng",
     ] {
-        let Some((calls, _)) = calls(name) else { return };
+        let Some((calls, _)) = calls(name) else {
+            return;
+        };
         let faxes: Vec<&Analysed> = calls.iter().filter(|one| one.call.fax.is_some()).collect();
         assert_eq!(faxes.len(), 1, "{name}");
         let call = &faxes[0].call;
         let fax = call.fax.as_ref().unwrap();
-        assert_eq!((fax.carrier, fax.verdict), (FaxCarrier::T38, Verdict::Ok), "{name}");
-        assert_eq!((fax.pages_sent, fax.pages_confirmed, fax.bit_rate), (2, 2, Some(9600)), "{name}");
+        assert_eq!(
+            (fax.carrier, fax.verdict),
+            (FaxCarrier::T38, Verdict::Ok),
+            "{name}"
+        );
+        assert_eq!(
+            (fax.pages_sent, fax.pages_confirmed, fax.bit_rate),
+            (2, 2, Some(9600)),
+            "{name}"
+        );
         assert_eq!(call.call_id.is_none(), name.contains("h323"), "{name}");
         assert_eq!(fax.sender, Some(Side::Caller), "{name}");
     }
@@ -84,12 +134,18 @@ fn t38_without_a_reinvite_or_without_sip_is_found() {
 
 #[test]
 fn refused_t38_is_no_t38() {
-    let Some((calls, _)) = calls("fax_t38_rejected_488_megaco_b2bua_fourlegs.pcap") else { return };
+    let Some((calls, _)) = calls("fax_t38_rejected_488_megaco_b2bua_fourlegs.pcap") else {
+        return;
+    };
     assert_eq!(calls.len(), 2);
     assert!(calls.iter().all(|one| one.call.packets.t38 == 0));
     assert!(calls.iter().all(|one| one.call.other_leg.is_some()));
     for one in &calls {
-        let refused = one.call.negotiations.iter().any(|offer| offer.offers_t38() && offer.status == Some(488));
+        let refused = one
+            .call
+            .negotiations
+            .iter()
+            .any(|offer| offer.offers_t38() && offer.status == Some(488));
         assert!(refused, "call {}", one.call.number);
         assert_eq!(one.call.fax.as_ref().unwrap().carrier, FaxCarrier::G711);
     }
@@ -131,9 +187,15 @@ fn dialogs_with_invite_are_as_many_as_there_are() {
         ("sip_tcp_retrans_sll.pcap", 0),
         ("sip_vlan_gre_ppp_qinq_pppoe.pcapng", 5),
     ] {
-        let Some((calls, _)) = calls(name) else { return };
-        let ids: std::collections::BTreeSet<_> = calls.iter().map(|one| one.call.call_id.clone()).collect();
+        let Some((calls, _)) = calls(name) else {
+            return;
+        };
+        let ids: std::collections::BTreeSet<_> =
+            calls.iter().map(|one| one.call.call_id.clone()).collect();
         assert_eq!(ids.len(), expected, "{name}: {ids:?}");
-        assert!(calls.iter().all(|one| one.call.fax.is_none()), "{name}: a voice call is no fax");
+        assert!(
+            calls.iter().all(|one| one.call.fax.is_none()),
+            "{name}: a voice call is no fax"
+        );
     }
 }

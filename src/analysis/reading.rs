@@ -348,11 +348,12 @@ impl Analysis {
         };
         let diagnosis = crate::hint::engine::diagnose(&scene);
         let mut call = call.clone();
-        if let (Some(fax), Some(root)) = (&mut call.fax, &diagnosis.root) {
+        // The leg on which all is confirmed has no cause, though the other one may show that it failed there.
+        if let (Some(fax), Some(root)) = (&mut call.fax, &diagnosis.root)
+            && fax.verdict != Verdict::Ok
+        {
             fax.cause = Some(root.rule.id);
-            if fax.verdict != Verdict::Ok {
-                fax.summary = crate::hint::cause::sentence(root, &scene);
-            }
+            fax.summary = crate::hint::cause::sentence(root, &scene);
         }
         Some(Analysed {
             call: Arc::new(call),

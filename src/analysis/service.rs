@@ -52,12 +52,13 @@ pub enum Update {
 impl Service {
     /// Opens the capture and starts reading it.
     pub fn start(options: Options) -> Result<Self, Error> {
-        let analysis = Analysis::open(options.clone())?;
+        let follow = options.follow;
+        let analysis = Analysis::open(options)?;
         let (requests, inbox) = channel();
         let (outbox, updates) = channel();
         // Ends by itself: when the screen is gone, sending fails.
         thread::spawn(move || {
-            let mut worker = Worker::new(analysis, options.follow, inbox, outbox);
+            let mut worker = Worker::new(analysis, follow, inbox, outbox);
             worker.run();
         });
         Ok(Self { requests, updates })

@@ -338,6 +338,9 @@ impl Reader {
         }
         if whole {
             self.step(side, id, &frame);
+        } else if frame.fcf == Fcf::Dcs {
+            // Damaged or not, a training check follows it.
+            self.expect = Expect::Tcf;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::call::{Call, Event, EventKind, Fax, Side, Verdict};
 use crate::capture::{FrameNo, Timestamp};
-use crate::hint::scene::method;
+use crate::hint::scene::{clock_jumps, method};
 use crate::hint::{Finding, Rule, Scene, Severity};
 
 /// A dialog whose last packet is nearer to the end of the capture may simply go on after it, seconds.
@@ -352,7 +352,7 @@ fn sip_not_captured(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn clock_jump(scene: &Scene<'_>) -> Vec<Finding> {
-    let jumps = &scene.call.capture.clock_jumps;
+    let jumps = clock_jumps(scene.call);
     let Some((_, seconds)) = jumps.first() else {
         return Vec::new();
     };

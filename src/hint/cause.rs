@@ -26,10 +26,10 @@ const EXPLAIN_AS_WARNING: &[&str] = &["sip-invite-busy", "sip-no-answer"];
 
 /// The hint that explains why a fax failed, out of the hints of this leg and of the other.
 pub(crate) fn find(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Option<Root> {
-    let other = scene.mirrored();
-    if scene.delivered() || other.is_some_and(|other| other.delivered() && !failed(scene)) {
+    if scene.delivered_on_either_leg() {
         return None;
     }
+    let other = scene.mirrored();
     let mut candidates: Vec<Candidate<'_>> = own
         .iter()
         .map(|hint| Candidate::new(scene.call, hint))
@@ -53,16 +53,6 @@ pub(crate) fn find(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Option<Ro
         call: root.call.number,
         hint: root.hint.clone(),
     })
-}
-
-/// Whether this leg shows that the fax failed. A leg whose content cannot be told is no proof against the
-/// other one, which shows that it was delivered.
-fn failed(scene: &Scene<'_>) -> bool {
-    scene
-        .call
-        .fax
-        .as_ref()
-        .is_some_and(|fax| matches!(fax.verdict, Verdict::Failed | Verdict::Partial))
 }
 
 /// The id of the rule that explains why a fax failed; `None` if it was delivered.

@@ -2,6 +2,7 @@
 
 use crate::call::CallNo;
 use crate::capture::FrameNo;
+use crate::hint::scene::clock_jumps;
 use crate::hint::suppression::{ABSENCE, DOUBTFUL_CAPTURE, Effect, TABLE, lowered};
 use crate::hint::{Hint, Rule, Scene, Severity, cause, rules};
 
@@ -122,7 +123,7 @@ fn crosses_jump(scene: &Scene<'_>, hint: &Hint) -> bool {
     let (Some(first), Some(last)) = (first, last) else {
         return false;
     };
-    let jumps = &scene.call.capture.clock_jumps;
+    let jumps = clock_jumps(scene.call);
     // A finding on one frame is about what came before it: the jump may be up to that frame.
     jumps
         .iter()

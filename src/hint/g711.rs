@@ -2,9 +2,11 @@
 
 use crate::call::{Call, Event, EventKind, FaxCarrier, Side};
 use crate::capture::Timestamp;
+use crate::hint::evidence::hang_up;
 use crate::hint::{Rule, Severity};
 use crate::line::Tone;
 use crate::rtp::RtpSpan;
+use crate::t30::Fcf;
 
 mod packets;
 mod signal;
@@ -40,7 +42,7 @@ const AUDIO: &[Rule] = &[
         title: "RTP packets lost during a G.711 fax",
         advice: "Each lost packet is 20 ms of the modem signal: bad lines, PPR, lost carrier, failed training. G.711 fax wants less than 0.1 % loss. Use T.38 with redundancy, or fix the path that this direction takes to the capture point: QoS, duplex mismatch, Wi-Fi, a full uplink.",
         reference: "Mitel fax over IP guidelines (below 0.1 %); Dialogic (failures from 0.02 %)",
-        when: "RTP of a G.711 fax loses packets after its first modem signal: note above 0.02 %, warning from 0.1 %, error from 1 % or 3 packets in a row.",
+        when: "RTP of a G.711 fax loses packets after its first modem signal: note above 0.02 %, warning from 0.1 %, error from 1 % or 3 packets in a row (warning if the fax was delivered). What is missing for 2 s and more is an interruption, no loss; what is lost after the DCN does not count.",
         check: packets::loss,
     },
     Rule {
@@ -67,7 +69,7 @@ const AUDIO: &[Rule] = &[
         title: "Silence suppression cuts the fax audio",
         advice: "One device stops sending when it takes the line for silent, or sends comfort noise: the short pauses and quiet signals of T.30 are cut. Turn VAD and silence suppression off on every device in the path: Cisco \"no vad\" on the dial peers, FreeSWITCH suppress_cng and vad=none, ATA \"silence suppression: no\".",
         reference: "Cisco note (disable VAD on the gateway's dial peers); Patton fax notes",
-        when: "In a G.711 fax, after its first tone: comfort noise packets, or pauses of 200 ms and more while the sequence numbers go on. Warning if the fax was delivered; a note if only the SDP allows silence suppression.",
+        when: "In a G.711 fax, after its first modem signal: comfort noise packets, or pauses of 200 ms and more while the sequence numbers go on. Warning if the fax was delivered, or if only tones were heard so far; a note if only the SDP allows silence suppression.",
         check: signal::silence_suppression,
     },
     Rule {
@@ -136,4 +138,27 @@ fn fax_begins(call: &Call) -> Option<Timestamp> {
                 )
         })
         .map(|event| event.at)
+}
+
+/// When modem signals begin: what happens to a tone does no harm.
+fn signals_begin(call: &Call) -> Option<Timestamp> {
+    call.events
+        .iter()
+        .find(|event| {
+            matches!(
+                event.kind,
+                EventKind::T30(_) | EventKind::Preamble | EventKind::Training(_)
+            )
+        })
+        .map(|event| event.at)
+}
+
+/// When the fax is over: its DCN, or the hang-up; what happens to the sound afterwards does no harm.
+fn fax_ends(call: &Call) -> Option<Timestamp> {
+    let dcn = call
+        .events
+        .iter()
+        .find(|event| matches!(&event.kind, EventKind::T30(message) if message.fcf == Fcf::Dcn));
+    let bye = hang_up(call).map(|event| event.at);
+    dcn.map(|event| event.end).into_iter().chain(bye).min()
 }

@@ -13,6 +13,9 @@ use crate::t30::frame::T30Frame;
 /// (RULES.md 0.4), seconds.
 pub(crate) const TOLERANCE: f64 = 0.5;
 
+/// No sender stops that long in the middle of a signal and goes on as if nothing were, seconds.
+const CLOCK_JUMP: f64 = 2.0;
+
 impl<'a> Scene<'a> {
     /// The same fax seen from the other leg.
     pub(crate) fn mirrored(&self) -> Option<Self> {
@@ -153,12 +156,16 @@ impl<'a> Scene<'a> {
             .unwrap_or("audio")
     }
 
-    /// Whether the fax was delivered.
+    /// Whether the fax was delivered: this leg shows it, and the other one does not show the contrary (what a
+    /// receiver confirms on its leg may never reach the sender).
     pub(crate) fn delivered(&self) -> bool {
-        self.call
-            .fax
-            .as_ref()
-            .is_some_and(|fax| fax.verdict == Verdict::Ok)
+        let ok = verdict(self.call) == Some(Verdict::Ok);
+        ok && !self.other.is_some_and(failed)
+    }
+
+    /// Whether either leg shows that the fax was delivered, and none that it failed.
+    pub(crate) fn delivered_on_either_leg(&self) -> bool {
+        self.delivered() || self.mirrored().is_some_and(|other| other.delivered())
     }
 
     /// Signalling endpoint of a side.
@@ -254,6 +261,32 @@ pub(crate) struct Failure<'a> {
     pub(crate) sip: &'a SipEvent,
     /// Its transaction.
     pub(crate) invite: &'a Transaction,
+}
+
+fn verdict(call: &Call) -> Option<Verdict> {
+    call.fax.as_ref().map(|fax| fax.verdict)
+}
+
+/// Whether a leg shows that the fax failed, at least in part.
+fn failed(call: &Call) -> bool {
+    matches!(verdict(call), Some(Verdict::Failed | Verdict::Partial))
+}
+
+/// Jumps of the capture clock: those that the capture tells, and those forward that only the sequence numbers
+/// of T.38 tell: they go on without a gap in the middle of a signal. Frame after the jump, seconds.
+pub(crate) fn clock_jumps(call: &Call) -> Vec<(FrameNo, f64)> {
+    let mut jumps = call.capture.clock_jumps.clone();
+    for side in [Side::Caller, Side::Callee] {
+        let stats = call.udptl.of(side);
+        let forward = stats.stalls.iter().filter(|(frame, seconds)| {
+            let gap = stats.gaps.iter().any(|gap| gap.frame == *frame);
+            *seconds > CLOCK_JUMP && !gap && jumps.iter().all(|(known, _)| known != frame)
+        });
+        let forward: Vec<(FrameNo, f64)> = forward.copied().collect();
+        jumps.extend(forward);
+    }
+    jumps.sort_by_key(|(frame, _)| *frame);
+    jumps
 }
 
 /// The event of a call with this id.

@@ -140,7 +140,11 @@ pub(crate) const TABLE: &[Row] = &[
     reach(
         hide(
             "cap-snaplen-truncated",
-            &["udptl-decode-error", "t38-image-missing-in-answer"],
+            &[
+                "udptl-decode-error",
+                "t38-image-missing-in-answer",
+                "cap-sip-not-captured",
+            ],
         ),
         Scope::LegAlways,
     ),
@@ -424,6 +428,15 @@ pub(crate) const TABLE: &[Row] = &[
                 "t30-postmsg-no-response",
             ],
         ),
+        Scope::FlowAlways,
+    ),
+    reach(
+        hide("leg-media-not-relayed", &["leg-t30-not-relayed"]),
+        Scope::FlowAlways,
+    ),
+    // What comes late is not lost.
+    reach(
+        explain("leg-latency", &["leg-t30-not-relayed"]),
         Scope::FlowAlways,
     ),
     reach(

@@ -124,21 +124,14 @@ pub(super) fn fax_in_audio(scene: &Scene<'_>) -> bool {
 
 /// Whether pages got through all the same: what went wrong with T.38 is no failure then.
 pub(super) fn pages_confirmed(scene: &Scene<'_>) -> bool {
-    let confirmed = |scene: &Scene<'_>| {
-        scene.delivered()
-            || scene
-                .call
-                .fax
-                .as_ref()
-                .is_some_and(|fax| fax.pages_confirmed > 0)
-    };
-    confirmed(scene) || scene.mirrored().is_some_and(|other| confirmed(&other))
+    let confirmed =
+        |call: &crate::call::Call| call.fax.as_ref().is_some_and(|fax| fax.pages_confirmed > 0);
+    confirmed(scene.call) || scene.other.is_some_and(confirmed)
 }
 
 /// An error, or a warning where the fax was delivered all the same.
 pub(super) fn error_unless_delivered(scene: &Scene<'_>) -> Severity {
-    let delivered = scene.delivered() || scene.mirrored().is_some_and(|other| other.delivered());
-    if delivered {
+    if scene.delivered_on_either_leg() {
         Severity::Warning
     } else {
         Severity::Error

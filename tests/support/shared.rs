@@ -1,5 +1,13 @@
 //! Where the captures of ../shared are, if they are there.
 
+#![allow(
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    dead_code,
+    unreachable_pub,
+    reason = "a skipped test says so; a test may fail by panic; not every test uses all of it"
+)]
+
 use std::path::{Path, PathBuf};
 
 /// A directory below ../shared/captures, or `None` (said on standard error) where it is not there.

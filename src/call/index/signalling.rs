@@ -311,13 +311,11 @@ fn response(dialog: &mut DialogEntry, at: Timestamp, brief: &Brief<'_>, status: 
         && status < 300
         && (!dialog.confirmed || status >= 200)
         && dialog.answered.is_none()
-    {
-        if let Some(tag) = brief
+        && let Some(tag) = brief
             .to_tag
             .filter(|tag| dialog.callee_tag.as_deref() != Some(*tag))
-        {
-            dialog.callee_tag = Some(tag.into());
-        }
+    {
+        dialog.callee_tag = Some(tag.into());
     }
     if !initial {
         return;

@@ -1,9 +1,9 @@
 //! How the packets of the sound arrive: lost, late, off the clock, or only one way.
 
-use crate::call::{Call, EventKind, Side};
+use crate::call::{EventKind, Side};
 use crate::capture::{FrameNo, Timestamp};
 use crate::hint::evidence::frames;
-use crate::hint::g711::{fax_begins, is_audio_fax, spans};
+use crate::hint::g711::{fax_begins, fax_ends, is_audio_fax, signals_begin, spans};
 use crate::hint::{Finding, Scene, Severity};
 use crate::rtp::RtpSpan;
 
@@ -13,6 +13,8 @@ const LOSS_NOTE: f64 = 0.0002;
 const LOSS_WARNING: f64 = 0.001;
 /// `g711-loss`: error from this share.
 const LOSS_ERROR: f64 = 0.01;
+/// `g711-loss`: as many packets in a row (2 s) are an interruption: hold, or a capture that was cut.
+const INTERRUPTION: u32 = 100;
 /// `g711-loss`: error from as many packets in a row (60 ms).
 const LOSS_BURST: u32 = 3;
 /// `g711-jitter`: note and warning, ms.
@@ -30,20 +32,6 @@ const LIVE_SECONDS: f64 = 5.0;
 
 const SIDES: [Side; 2] = [Side::Caller, Side::Callee];
 
-/// When modem signals begin: loss in a tone does no harm. Without any, the first tone.
-fn signals_begin(call: &Call) -> Option<Timestamp> {
-    call.events
-        .iter()
-        .find(|event| {
-            matches!(
-                event.kind,
-                EventKind::T30(_) | EventKind::Preamble | EventKind::Training(_)
-            )
-        })
-        .map(|event| event.at)
-        .or_else(|| fax_begins(call))
-}
-
 /// Packets of a span that should have come after a time.
 fn expected_after(span: &RtpSpan, begins: Timestamp) -> f64 {
     let all = span.stats.packets.saturating_add(span.stats.lost);
@@ -58,19 +46,26 @@ pub(super) fn loss(scene: &Scene<'_>) -> Vec<Finding> {
     }
     SIDES
         .into_iter()
-        .filter_map(|side| loss_of(scene.call, side))
+        .filter_map(|side| loss_of(scene, side))
         .collect()
 }
 
-fn loss_of(call: &Call, side: Side) -> Option<Finding> {
-    let begins = signals_begin(call)?;
+fn loss_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
+    let call = scene.call;
+    let begins = signals_begin(call).or_else(|| fax_begins(call))?;
+    let over = fax_ends(call).unwrap_or(call.last_packet);
     let mut expected = 0.0;
     let mut gaps: Vec<(FrameNo, Timestamp, u32)> = Vec::new();
     let mut row = None;
     for (event, span) in spans(call, side).filter(|(_, span)| span.end > begins) {
         expected += expected_after(span, begins);
         let before = gaps.len();
-        gaps.extend(span.stats.gaps.iter().filter(|(_, at, _)| *at >= begins));
+        gaps.extend(
+            span.stats
+                .gaps
+                .iter()
+                .filter(|(_, at, lost)| *at >= begins && *at <= over && *lost < INTERRUPTION),
+        );
         if gaps.len() > before {
             row = row.or(Some(event.id));
         }
@@ -79,7 +74,11 @@ fn loss_of(call: &Call, side: Side) -> Option<Finding> {
     let burst = gaps.iter().map(|(.., lost)| *lost).max()?;
     let part = f64::from(lost) / f64::max(expected, 1.0);
     let severity = if part >= LOSS_ERROR || burst >= LOSS_BURST {
-        Severity::Error
+        if scene.delivered() {
+            Severity::Warning
+        } else {
+            Severity::Error
+        }
     } else if part >= LOSS_WARNING {
         Severity::Warning
     } else if part > LOSS_NOTE {

@@ -2,7 +2,7 @@
 
 use crate::call::{Call, Event, EventKind, Side};
 use crate::hint::evidence::frames;
-use crate::hint::g711::{fax_begins, fax_tone, is_audio_fax, spans};
+use crate::hint::g711::{fax_begins, fax_ends, fax_tone, is_audio_fax, signals_begin, spans};
 use crate::hint::{Finding, Scene, Severity};
 use crate::line::Tone;
 use crate::rtp::RtpSpan;
@@ -119,7 +119,8 @@ fn changed_codec(call: &Call, side: Side) -> Option<Finding> {
             let length = old.stats.ptime_ms != new.stats.ptime_ms
                 && old.stats.ptime_ms > 0
                 && new.stats.ptime_ms > 0;
-            if after.0.at < begins || !(codec || length) {
+            let over = fax_ends(call).is_some_and(|over| after.0.at >= over);
+            if after.0.at < begins || over || !(codec || length) {
                 return None;
             }
             let upspeed = first_message.is_none_or(|at| after.0.at <= at);
@@ -177,19 +178,22 @@ pub(super) fn silence_suppression(scene: &Scene<'_>) -> Vec<Finding> {
     if !is_audio_fax(call) {
         return Vec::new();
     }
+    let begins = fax_begins(call);
     let Some(first) = call
         .events
         .iter()
-        .find(|event| fax_begins(call) == Some(event.at))
+        .find(|event| begins == Some(event.at))
         .map(|event| event.frame)
     else {
         return Vec::new();
     };
-    let severity = if scene.delivered() {
-        Severity::Warning
-    } else {
-        Severity::Error
-    };
+    // While only tones are on the line a pause does no harm.
+    let signals = signals_begin(call)
+        .and_then(|begins| call.events.iter().find(|event| event.at == begins))
+        .map(|event| event.frame);
+    let over = fax_ends(call)
+        .and_then(|over| call.events.iter().find(|event| event.at >= over))
+        .map(|event| event.frame);
     let mut out = Vec::new();
     for side in SIDES {
         let noise = call
@@ -200,18 +204,24 @@ pub(super) fn silence_suppression(scene: &Scene<'_>) -> Vec<Finding> {
                 EventKind::Rtp(span) => span.stats.first_comfort_noise.map(|frame| (event, frame)),
                 _ => None,
             })
-            .find(|(_, frame)| *frame >= first);
+            .find(|(_, frame)| *frame >= first && over.is_none_or(|over| *frame <= over));
         let pause = spans(call, side).find_map(|(event, span)| {
             span.stats
                 .silence_gaps
                 .iter()
-                .find(|(frame, _)| *frame > first)
+                .find(|(frame, _)| *frame > first && over.is_none_or(|over| *frame <= over))
                 .map(|(frame, ms)| (event, *frame, *ms))
         });
         let (event, frame, what) = match (noise, pause) {
             (Some((event, frame)), _) => (event, frame, "comfort noise packets".to_owned()),
             (None, Some((event, frame, ms))) => (event, frame, format!("pause of {ms} ms")),
             (None, None) => continue,
+        };
+        let harmful = signals.is_some_and(|signals| frame >= signals) && !scene.delivered();
+        let severity = if harmful {
+            Severity::Error
+        } else {
+            Severity::Warning
         };
         let seen = format!("Silence suppression of the {side} in the fax ({what}) – disable VAD");
         out.push(Finding::new(severity, vec![frame], seen).on(event.id));

@@ -137,7 +137,14 @@ fn loss() {
     fires("g711-loss", &lossy(20.0, 30), Severity::Error);
     fires("g711-loss", &lossy(20.0, 3), Severity::Error);
     fires("g711-loss", &lossy(20.0, 1), Severity::Note);
-    // Before the first modem signal it does no harm.
+    // An interruption is no loss.
+    silent("g711-loss", &lossy(20.0, 1700));
+    let mut delivered = lossy(20.0, 30);
+    delivered.call.fax.as_mut().unwrap().verdict = Verdict::Ok;
+    fires("g711-loss", &delivered, Severity::Warning);
+    // After the DCN it does no harm, nor before the first modem signal.
+    let over = lossy(40.0, 30).t30(35.0, CALLER, Fcf::Dcn, &[]);
+    silent("g711-loss", &over);
     silent("g711-loss", &lossy(3.0, 30));
 }
 

@@ -137,7 +137,8 @@ pub(super) fn latency(scene: &Scene<'_>) -> Vec<Finding> {
             round.attempt > 1 || round.unseen.is_some() || round.repeats_answered.is_some()
         })
     };
-    let breaks = delay * 2.0 >= T4_USED && !both_delivered(scene) && (repeats(call) || repeats(other));
+    let breaks =
+        delay * 2.0 >= T4_USED && !both_delivered(scene) && (repeats(call) || repeats(other));
     let severity = if breaks {
         Severity::Error
     } else if delay > LONG {
