@@ -88,7 +88,7 @@ fn run_on(screen: &Screen, source: &impl Source, options: Options) -> io::Result
     let started = Instant::now();
     let mut dirty = true;
     while !screen.must_end() {
-        dirty |= take_updates(&mut app, source, &mut painter, screen)?;
+        dirty |= take_updates(&mut app, source, &mut painter)?;
         if dirty {
             app.reading.elapsed = started.elapsed();
             draw(&app, &mut painter)?;
@@ -102,7 +102,7 @@ fn run_on(screen: &Screen, source: &impl Source, options: Options) -> io::Result
             if let Some(action) = action_of(&event::read()?, &app) {
                 let effect = update::update(&mut app, action);
                 dirty = true;
-                if !effect::perform(effect, &mut app, source, &mut painter, screen)? {
+                if !effect::perform(effect, &mut app, source, &mut painter)? {
                     return Ok(());
                 }
             }
@@ -130,7 +130,6 @@ fn take_updates(
     app: &mut App,
     source: &impl Source,
     painter: &mut Painter<io::Stdout>,
-    screen: &Screen,
 ) -> io::Result<bool> {
     let started = Instant::now();
     let mut news = false;
@@ -140,7 +139,7 @@ fn take_updates(
         };
         let effect = app.apply(update);
         news = true;
-        effect::perform(effect, app, source, painter, screen)?;
+        effect::perform(effect, app, source, painter)?;
     }
     Ok(news)
 }

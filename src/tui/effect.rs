@@ -23,7 +23,6 @@ pub(super) fn perform<W: Write>(
     app: &mut App,
     source: &impl Source,
     painter: &mut Painter<W>,
-    screen: &Screen,
 ) -> io::Result<bool> {
     match effect {
         None => {}
@@ -33,7 +32,7 @@ pub(super) fn perform<W: Write>(
         Some(Effect::Copy(text)) => copy(app, painter, &text),
         Some(Effect::Redraw) => painter.forget(),
         Some(Effect::Suspend) => {
-            screen.suspend()?;
+            Screen::suspend()?;
             app.size = crossterm::terminal::size()?;
             app.settle();
             painter.forget();

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::app::{App, Screen};
 use super::layout::GUTTER;
-use super::theme::Theme;
+use super::theme::{self, Theme};
 use crate::view::{Role, Row, Span};
 
 pub(super) mod calls;
@@ -76,7 +76,7 @@ fn draw_list(buf: &mut Buffer, area: Rect, rows: &[Row], selected: Option<usize>
                     ..inner
                 };
                 // The bar shows the words, not their colours: reversed colours are hard to read.
-                buf.set_style(bar, Style::reset().patch(look.theme.selected()));
+                buf.set_style(bar, Style::reset().patch(theme::selected()));
             }
         }
     }
@@ -146,7 +146,7 @@ fn draw_wrapped(buf: &mut Buffer, area: Rect, row: &Row, theme: Theme) {
 }
 
 /// Underlines a text (lower case) wherever it stands in an area.
-fn underline(buf: &mut Buffer, area: Rect, text: &str, theme: Theme) {
+fn underline(buf: &mut Buffer, area: Rect, text: &str) {
     if text.is_empty() {
         return;
     }
@@ -163,7 +163,7 @@ fn underline(buf: &mut Buffer, area: Rect, text: &str, theme: Theme) {
             let first = columns.get(at).copied().unwrap_or_default();
             let last = columns.get(at + found.len() - 1).copied().unwrap_or(first);
             let place = Rect::new(first, y, last - first + 1, 1);
-            buf.set_style(place, theme.found());
+            buf.set_style(place, theme::found());
         }
     }
 }

@@ -41,11 +41,7 @@ impl Screen {
     }
 
     /// Stops the program as `^Z` does elsewhere; returns when it goes on.
-    #[expect(
-        clippy::unused_self,
-        reason = "only who holds the screen may give it back"
-    )]
-    pub(super) fn suspend(&self) -> io::Result<()> {
+    pub(super) fn suspend() -> io::Result<()> {
         give_back();
         stop();
         take()

@@ -4,6 +4,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::action::Action;
+use super::app::flow::Pane;
 use super::app::{App, Effect, Options, Screen};
 use super::render;
 use super::update::update;
@@ -380,8 +381,6 @@ fn searches_and_goes_to_frames() {
 
 #[test]
 fn panes_take_the_focus_in_turn() {
-    use super::app::flow::Pane;
-
     let mut app = listed(SMALL);
     drive(&mut app, &[Action::Down, Action::Open]);
     let focus = |app: &App| app.flow.as_ref().unwrap().focus;
@@ -410,7 +409,7 @@ fn saves_under_a_harmless_name() {
         panic!("{effects:?}")
     };
     assert_eq!(request.calls, [CallNo(4)]);
-    assert!(request.path.to_str().unwrap().ends_with("pcap"));
+    assert_eq!(request.path.extension().unwrap(), "pcap");
     // A flow that is not open is opened for it, and not shown.
     let effects = drive(&mut app, &[Action::Save, Action::Accept]);
     assert!(

@@ -33,21 +33,6 @@ impl Theme {
         }
     }
 
-    /// The bar on the selected row.
-    #[expect(clippy::unused_self, reason = "the same whatever the colours are")]
-    pub(super) fn selected(self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
-    }
-
-    /// What a search has found.
-    #[expect(clippy::unused_self, reason = "the same whatever the colours are")]
-    pub(super) fn found(self) -> Style {
-        // Bold and dim at once is one or the other, as the terminal likes.
-        Style::new()
-            .add_modifier(Modifier::UNDERLINED | Modifier::BOLD)
-            .remove_modifier(Modifier::DIM)
-    }
-
     fn fg(self, colour: Color) -> Style {
         if self.colour {
             Style::new().fg(colour)
@@ -55,6 +40,19 @@ impl Theme {
             Style::new()
         }
     }
+}
+
+/// The bar on the selected row.
+pub(super) fn selected() -> Style {
+    Style::new().add_modifier(Modifier::REVERSED)
+}
+
+/// What a search has found.
+pub(super) fn found() -> Style {
+    // Bold and dim at once is one or the other, as the terminal likes.
+    Style::new()
+        .add_modifier(Modifier::UNDERLINED | Modifier::BOLD)
+        .remove_modifier(Modifier::DIM)
 }
 
 #[cfg(test)]

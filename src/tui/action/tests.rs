@@ -159,7 +159,7 @@ fn neighbours_share_a_place() {
 #[test]
 fn docs_keys_is_the_table() {
     let mut text = String::from(
-        "# Keys\n\nMade from `BINDINGS` in src/tui/action.rs by `UPDATE_DOCS=1 cargo test docs_keys`; every action has a\n\
+        "# Keys\n\nMade from `BINDINGS` in src/tui/action/table.rs by `UPDATE_DOCS=1 cargo test docs_keys`; every action has a\n\
          letter, function keys are a second way.\n",
     );
     for (context, title) in [

@@ -54,7 +54,7 @@ pub(super) fn render(app: &App, view: &FlowView, buf: &mut Buffer, theme: Theme)
             view.cursor().checked_sub(view.top),
             look,
         );
-        underline(buf, inside(areas.ladder), &view.search, theme);
+        underline(buf, inside(areas.ladder), &view.search);
     }
     draw_rule(buf, areas.rule, app.options.ascii, theme);
     draw_pane(
@@ -73,7 +73,7 @@ pub(super) fn render_message(app: &App, view: &FlowView, buf: &mut Buffer, theme
     let areas = layout::message(app.size, view.wanted(usize::from(app.size.0)));
     draw_pane(buf, areas.message, &view.message, true, app, theme);
     draw_hints(buf, areas.hints, view, app, theme);
-    underline(buf, areas.message, &view.search, theme);
+    underline(buf, areas.message, &view.search);
 }
 
 /// An area without its first column.

@@ -34,6 +34,42 @@ fn shows_octets() {
 }
 
 #[test]
+fn beside_the_ladder_stands_what_matters() {
+    let flow = fixture::good();
+    let call = &flow.flow.legs[0];
+    let dis = call
+        .events
+        .iter()
+        .filter(|event| matches!(event.kind, EventKind::T30(_)))
+        .nth(1);
+    let text = |rows: &[Row]| to_text(rows);
+    let (whole, beside) = dis
+        .map(|event| {
+            (
+                message(call, event, false, 80),
+                beside(call, event, false, 80),
+            )
+        })
+        .unwrap();
+    for name in ["address", "control", "frame check sequence", "not offered"] {
+        assert!(text(&whole).contains(name), "{name}");
+        assert!(
+            !text(&beside).lines().any(|line| line.starts_with(name)),
+            "{name}"
+        );
+    }
+    assert!(text(&beside).contains("27 error correction mode (ECM)"));
+    let bad = dis.map(|event| {
+        let mut event = event.clone();
+        if let EventKind::T30(frame) = &mut event.kind {
+            std::sync::Arc::make_mut(frame).fcs = Fcs::Bad;
+        }
+        super::beside(call, &event, false, 80)
+    });
+    assert!(text(&bad.unwrap()).contains("frame check sequence"));
+}
+
+#[test]
 fn shows_offer_and_answer() {
     insta::assert_snapshot!(pane(9, false, 90));
 }

@@ -1,0 +1,263 @@
+//! The table of bindings. A key is added here and nowhere else: help, foot line and `docs/keys.md` follow.
+
+use crossterm::event::KeyCode;
+
+use super::{Action, Binding, Context, Key};
+
+const fn key(code: KeyCode) -> Key {
+    Key { code, ctrl: false }
+}
+
+const fn ch(c: char) -> Key {
+    key(KeyCode::Char(c))
+}
+
+const fn ctrl(c: char) -> Key {
+    Key {
+        code: KeyCode::Char(c),
+        ctrl: true,
+    }
+}
+
+const fn f(n: u8) -> Key {
+    key(KeyCode::F(n))
+}
+
+const fn bind(
+    keys: &'static [Key],
+    action: Action,
+    contexts: &'static [Context],
+    foot: &'static str,
+    doc: &'static str,
+) -> Binding {
+    Binding {
+        keys,
+        action,
+        doc,
+        foot,
+        contexts,
+    }
+}
+
+const ALL: &[Context] = &[
+    Context::Calls,
+    Context::Flow,
+    Context::Message,
+    Context::Help,
+];
+const CALLS: &[Context] = &[Context::Calls];
+const FLOW: &[Context] = &[Context::Flow];
+const MESSAGE: &[Context] = &[Context::Message];
+const DETAIL: &[Context] = &[Context::Flow, Context::Message];
+const WORK: &[Context] = &[Context::Calls, Context::Flow, Context::Message];
+const HELP: &[Context] = &[Context::Help];
+
+const MOVE: &str = "move; in a pane: scroll";
+const PAGE: &str = "a page up or down";
+const HALF: &str = "half a page up or down";
+const ENDS: &str = "to the first, the last row";
+const STEP: &str = "next, previous step of the fax (T.30 message)";
+const TROUBLE: &str = "next, previous message with an error or a warning";
+const MATCH: &str = "next, previous match of the search";
+const PANE: &str = "next pane";
+const SORT: &str = "sort by the column to the left, to the right; turn the direction";
+
+/// Every key and what it does. Order: that of the foot line and the help.
+pub const BINDINGS: &[Binding] = &[
+    bind(&[key(KeyCode::Up), ch('k')], Action::Up, ALL, "", MOVE),
+    bind(&[key(KeyCode::Down), ch('j')], Action::Down, ALL, "", MOVE),
+    bind(&[key(KeyCode::Left), ch('h')], Action::Left, ALL, "", MOVE),
+    bind(
+        &[key(KeyCode::Right), ch('l')],
+        Action::Right,
+        ALL,
+        "",
+        MOVE,
+    ),
+    bind(&[key(KeyCode::PageUp)], Action::PageUp, ALL, "", PAGE),
+    bind(
+        &[key(KeyCode::PageDown), ctrl('f')],
+        Action::PageDown,
+        ALL,
+        "",
+        PAGE,
+    ),
+    bind(&[ctrl('u')], Action::HalfUp, ALL, "", HALF),
+    bind(&[ctrl('d')], Action::HalfDown, ALL, "", HALF),
+    bind(&[ch('g'), key(KeyCode::Home)], Action::First, ALL, "", ENDS),
+    bind(&[ch('G'), key(KeyCode::End)], Action::Last, ALL, "", ENDS),
+    bind(
+        &[key(KeyCode::Enter)],
+        Action::Open,
+        CALLS,
+        "flow",
+        "open: the marked calls, or the call with its other leg",
+    ),
+    bind(
+        &[ch(' ')],
+        Action::Mark,
+        CALLS,
+        "mark",
+        "mark a call, two at most; Enter then opens both legs",
+    ),
+    bind(
+        &[ch('x'), f(4)],
+        Action::OtherLeg,
+        CALLS,
+        "other leg",
+        "mark the call together with its other leg",
+    ),
+    bind(&[ch(']')], Action::NextStep, DETAIL, "step", STEP),
+    bind(&[ch('[')], Action::PreviousStep, DETAIL, "step", STEP),
+    bind(&[ch('e')], Action::NextTrouble, DETAIL, "error", TROUBLE),
+    bind(
+        &[ch('E')],
+        Action::PreviousTrouble,
+        DETAIL,
+        "error",
+        TROUBLE,
+    ),
+    bind(
+        &[key(KeyCode::Enter)],
+        Action::Open,
+        FLOW,
+        "message",
+        "open: the message full screen",
+    ),
+    bind(&[key(KeyCode::Tab)], Action::NextPane, FLOW, "pane", PANE),
+    bind(
+        &[key(KeyCode::BackTab)],
+        Action::PreviousPane,
+        FLOW,
+        "",
+        PANE,
+    ),
+    bind(
+        &[ch('x'), f(4)],
+        Action::OtherLeg,
+        DETAIL,
+        "leg",
+        "put the other leg in or take it out",
+    ),
+    bind(
+        &[ch('s'), f(2)],
+        Action::Save,
+        DETAIL,
+        "save",
+        "save: flow as text or Markdown, packets as pcap",
+    ),
+    bind(
+        &[ch('r'), f(6)],
+        Action::Raw,
+        DETAIL,
+        "raw",
+        "raw bytes or SIP text of the message",
+    ),
+    bind(
+        &[ch('d')],
+        Action::Sdp,
+        DETAIL,
+        "SDP",
+        "SDP shown or hidden",
+    ),
+    bind(
+        &[ch('m')],
+        Action::Media,
+        DETAIL,
+        "media",
+        "media (RTP) rows shown or hidden",
+    ),
+    bind(
+        &[ch('f'), f(7)],
+        Action::Fold,
+        DETAIL,
+        "fold",
+        "fold: repeats, indicators, provisional answers",
+    ),
+    bind(
+        &[ch('w')],
+        Action::Time,
+        WORK,
+        "",
+        "time: relative, delta, absolute",
+    ),
+    bind(
+        &[ch('/'), f(3)],
+        Action::Search,
+        CALLS,
+        "filter",
+        "filter: all words, `from:2007` in one column; Esc: all calls",
+    ),
+    bind(
+        &[ch('/'), f(3)],
+        Action::Search,
+        DETAIL,
+        "search",
+        "search in the flow, in the message",
+    ),
+    bind(&[ch('n')], Action::NextMatch, DETAIL, "", MATCH),
+    bind(&[ch('N')], Action::PreviousMatch, DETAIL, "", MATCH),
+    bind(
+        &[ch('s'), f(2)],
+        Action::Save,
+        CALLS,
+        "save",
+        "save: flow as text or Markdown, packets as pcap",
+    ),
+    bind(&[ch('<')], Action::SortPrevious, CALLS, "sort", SORT),
+    bind(&[ch('>')], Action::SortNext, CALLS, "sort", SORT),
+    bind(&[ch('z')], Action::SortDirection, CALLS, "sort", SORT),
+    bind(
+        &[ch('y')],
+        Action::Copy,
+        WORK,
+        "",
+        "copy the row or message by OSC 52",
+    ),
+    bind(&[ch(':')], Action::Goto, DETAIL, "", "go to frame N"),
+    bind(&[ch('c')], Action::Colour, ALL, "", "colours on or off"),
+    bind(
+        &[ctrl('l')],
+        Action::Redraw,
+        ALL,
+        "",
+        "draw the screen again",
+    ),
+    bind(
+        &[ch('q'), key(KeyCode::Esc), f(10)],
+        Action::Back,
+        CALLS,
+        "",
+        "quit",
+    ),
+    bind(
+        &[ch('q'), key(KeyCode::Esc), f(10)],
+        Action::Back,
+        FLOW,
+        "",
+        "back",
+    ),
+    bind(
+        &[ch('q'), key(KeyCode::Esc), f(10)],
+        Action::Back,
+        MESSAGE,
+        "back",
+        "back",
+    ),
+    bind(
+        &[ch('q'), key(KeyCode::Esc), f(10)],
+        Action::Back,
+        HELP,
+        "back",
+        "back",
+    ),
+    bind(&[ctrl('c')], Action::Quit, ALL, "", "quit at once"),
+    bind(
+        &[ctrl('z')],
+        Action::Suspend,
+        ALL,
+        "",
+        "stop; `fg` comes back",
+    ),
+    bind(&[ch('?'), f(1)], Action::Help, ALL, "help", "this help"),
+];
