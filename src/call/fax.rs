@@ -394,7 +394,13 @@ impl Reader {
     /// What a whole message changes (T.30 5.3.6).
     fn step(&mut self, side: Side, id: EventId, frame: &T30Frame) {
         match frame.fcf {
-            Fcf::Dis => self.called = Some(side),
+            Fcf::Dis => {
+                self.called = Some(side);
+                // After EOM, or where nothing was heard: what was confirmed before holds no more.
+                if self.expect == Expect::Page {
+                    self.expect = Expect::Identification;
+                }
+            }
             Fcf::Dtc => {
                 self.called.get_or_insert(side.other());
                 self.sender = Some(side.other());
@@ -424,7 +430,10 @@ impl Reader {
                 self.sender.get_or_insert(side);
                 self.book.command(id, frame, &mut self.events);
             }
-            Fcf::Mcf | Fcf::Rtp | Fcf::Pip | Fcf::Rtn | Fcf::Pin | Fcf::Ppr | Fcf::Err => {
+            // After its DCN the sender hears no answer any more (T.30 5.3.6.1.8).
+            Fcf::Mcf | Fcf::Rtp | Fcf::Pip | Fcf::Rtn | Fcf::Pin | Fcf::Ppr | Fcf::Err
+                if self.dcn.is_none_or(|(gone, _)| gone == side) =>
+            {
                 self.book.answer(id, frame.fcf);
                 self.expect = Expect::Page;
             }
@@ -453,8 +462,13 @@ impl Reader {
     }
 
     fn non_ecm(&mut self, side: Side, signal: &Signal, data: &NonEcmData) {
+        if data.modem == Modem::V21 {
+            // Some engines end a training that was broken off that way: neither page nor message.
+            self.malformed(side, signal, "page data on V.21", &data.octets);
+            return;
+        }
         self.modem_seen = Some(data.modem);
-        if self.is_training_check(side, data.octets.len(), signal) {
+        if self.is_training_check(side, data.octets.len(), signal) || is_zeros(data, signal) {
             let tcf = training_check(data);
             self.expect = Expect::Response;
             self.enter(Phase::B);
@@ -508,7 +522,14 @@ impl Reader {
             Expect::Tcf => true,
             // The check again without a new DCS in the capture: 1.5 s, not longer.
             Expect::Response => octets > 0 && signal.end.seconds_since(signal.at) < LONGEST_TCF,
-            _ => false,
+            // The DCS before it was lost, or not understood: a called terminal offered itself, nothing was
+            // confirmed, and it is as long as a check in sound is.
+            Expect::Identification => {
+                octets == 0
+                    && self.called.is_some_and(|called| called != side)
+                    && TCF_IN_SOUND.contains(&signal.end.seconds_since(signal.at))
+            }
+            Expect::Page => false,
         }
     }
 
@@ -560,10 +581,36 @@ impl Reader {
 
 /// TCF lasts 1.5 s ±10 % (T.30 5.3.6.1.4); with training and jitter it may look longer.
 const LONGEST_TCF: f64 = 2.2;
+/// The same in sound, where nothing but its length tells, seconds.
+const TCF_IN_SOUND: std::ops::RangeInclusive<f64> = 1.2..=LONGEST_TCF;
+/// Share of zero octets from which fast data are a training check: coded lines of a page have ends of line.
+const MOSTLY_ZERO: f64 = 0.9;
+
+/// Whether fast data are a training check by what they are, whatever came before: its DCS may be lost.
+fn is_zeros(data: &NonEcmData, signal: &Signal) -> bool {
+    let zeros = data.octets.iter().filter(|octet| **octet == 0).count();
+    !data.octets.is_empty()
+        && signal.end.seconds_since(signal.at) < LONGEST_TCF
+        && share(zeros, data.octets.len()) >= MOSTLY_ZERO
+}
+
+#[expect(clippy::cast_precision_loss, reason = "octets of two seconds of data")]
+fn share(part: usize, whole: usize) -> f64 {
+    part as f64 / whole.max(1) as f64
+}
 
 /// Coded data or return to control, on a fast modem.
 fn is_image(frame: &HdlcFrame) -> bool {
-    frame.modem != Modem::V21 && frame.modem.rate != 1200
+    frame.modem != Modem::V21 && frame.modem.rate != 1200 && !is_mislabelled(frame)
+}
+
+/// A control message under the data type of the page before it, as some gateways send it: coded data are never
+/// in a final frame (T.30 5.3.5).
+fn is_mislabelled(frame: &HdlcFrame) -> bool {
+    frame.fcs == Fcs::Good
+        && !frame.damaged
+        && frame::decode(frame)
+            .is_some_and(|message| message.last && message.fcf.label().is_some())
 }
 
 /// What the octets of a training check say: how much of it is zero, as it should be.
@@ -580,12 +627,7 @@ fn training_check(data: &NonEcmData) -> Tcf {
         .get(data.octets.len().saturating_sub(second)..)
         .unwrap_or_default();
     let nonzero = tail.iter().filter(|octet| **octet != 0).count();
-    #[expect(clippy::cast_precision_loss, reason = "at most 1,800 octets")]
-    let share = if tail.is_empty() {
-        0.0
-    } else {
-        nonzero as f64 / tail.len() as f64
-    };
+    let share = share(nonzero, tail.len());
     Tcf {
         modem: data.modem,
         octets: u32::try_from(data.octets.len()).unwrap_or(u32::MAX),

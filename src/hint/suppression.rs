@@ -126,6 +126,17 @@ pub(crate) const ABSENCE: &[&str] = &[
     "leg-bye-one-sided",
 ];
 
+/// Rules of T.30 about what did not come at first: a fax that was delivered got it in the end.
+pub(crate) const GOT_OVER: &[&str] = &[
+    "t30-dis-no-dcs",
+    "t30-dcs-no-response",
+    "t30-tcf-missing",
+    "t30-cfr-no-page",
+    "t30-page-truncated",
+    "t30-page-no-postmsg",
+    "t30-postmsg-no-response",
+];
+
 /// Rules about the capture that weaken [`ABSENCE`].
 pub(crate) const DOUBTFUL_CAPTURE: &[&str] = &[
     "cap-one-direction",
@@ -154,7 +165,6 @@ pub(crate) const TABLE: &[Row] = &[
             &[
                 "sip-no-invite",
                 "t38-no-reinvite",
-                "t30-no-dis",
                 "t30-ced-cng-absent",
             ],
         ),
@@ -243,8 +253,10 @@ pub(crate) const TABLE: &[Row] = &[
         &["sip-no-answer", "sip-retransmissions"],
     ),
     hide("sip-no-answer", &["sip-invite-unavailable"]),
-    explain("sip-ack-missing", &["t30-dropped-mid-fax"]),
-    hide("sip-ack-missing", &["sip-early-bye", "sip-retransmissions"]),
+    hide(
+        "sip-ack-missing",
+        &["sip-early-bye", "sip-retransmissions", "t30-dropped-mid-fax"],
+    ),
     hide("sip-early-bye", &["t30-no-dis", "t38-no-reinvite"]),
     hide(
         "sip-bye-unanswered",
@@ -259,7 +271,7 @@ pub(crate) const TABLE: &[Row] = &[
             "t38-image-port-zero",
         ],
     ),
-    explain("sip-session-expired", &["t30-dropped-mid-fax"]),
+    hide("sip-session-expired", &["t30-dropped-mid-fax"]),
     hide("sip-private-contact", &["t38-reinvite-timeout"]),
     // T.38 negotiation
     reach(

@@ -1,6 +1,6 @@
 //! Phase A and the first half of phase B: does the called fax show itself, does the caller answer it.
 
-use crate::call::{Call, Event, EventKind, FaxCarrier, Side};
+use crate::call::{Call, Event, EventKind, FaxCarrier, Negotiation, Side};
 use crate::capture::Timestamp;
 use crate::hint::dialogue::{Dialogue, Line, Round, T1_LEAST};
 use crate::hint::evidence::{self, LATE, frames, hang_up};
@@ -135,6 +135,10 @@ fn no_dis(scene: &Scene<'_>) -> Vec<Finding> {
     {
         return Vec::new();
     }
+    // What began before the capture may have had its DIS there; a switch that is in it counts.
+    if call.capture.starts_mid_call && !call.negotiations.iter().any(Negotiation::accepts_t38) {
+        return Vec::new();
+    }
     let Some((from, event)) = fax_expected(call) else {
         return Vec::new();
     };
@@ -198,7 +202,16 @@ fn fax_expected(call: &Call) -> Option<(Timestamp, Option<&Event>)> {
         .events
         .iter()
         .find(|event| tone_of(event) == Some(Tone::Cng))?;
-    readable.then_some((cng.at, Some(cng)))
+    // A switch to T.38 that came to nothing: the called side begins anew.
+    let after = call
+        .negotiations
+        .iter()
+        .filter(|negotiation| negotiation.offers_t38())
+        .filter_map(|negotiation| crate::hint::scene::event(call, negotiation.answer_event?))
+        .filter(|answer| answer.at > cng.at)
+        .next_back()
+        .unwrap_or(cng);
+    readable.then_some((after.at, Some(after)))
 }
 
 fn dis_no_dcs(scene: &Scene<'_>) -> Vec<Finding> {

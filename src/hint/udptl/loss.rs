@@ -314,11 +314,18 @@ pub(super) fn stall(scene: &Scene<'_>) -> Vec<Finding> {
 
 fn stall_of(call: &Call, side: Side) -> Option<Finding> {
     let stats = call.udptl.of(side);
-    let (frame, seconds) = stats
+    // Where packets are missing, the sender did not pause: that is loss, and told as such.
+    let stalls: Vec<(FrameNo, f64)> = stats
         .stalls
         .iter()
         .copied()
-        .filter(|(_, seconds)| *seconds > STALL)
+        .filter(|(frame, seconds)| {
+            *seconds > STALL && stats.gaps.iter().all(|gap| gap.frame != *frame)
+        })
+        .collect();
+    let (frame, seconds) = stalls
+        .iter()
+        .copied()
         .max_by(|a, b| a.1.total_cmp(&b.1))?;
     let around = call.events.iter().find(|event| {
         event.from == side
@@ -357,7 +364,7 @@ fn stall_of(call: &Call, side: Side) -> Option<Finding> {
     );
     Some(with_more(
         found,
-        format!("{} such pauses.", stats.stalls.len()),
+        format!("{} such pauses.", stalls.len()),
     ))
 }
 

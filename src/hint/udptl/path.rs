@@ -125,7 +125,10 @@ fn one_way_from(scene: &Scene<'_>, dialogue: &Dialogue<'_>, live: Side) -> Optio
     let (last_frame, last) = stats.last?;
     let enough = packets_after_switch(call, live) >= LIVE_PACKETS
         && last.seconds_since(first) >= LIVE_SECONDS;
-    if !enough || answers_in_audio(dialogue, silent, first) {
+    if !enough
+        || answers_in_audio(dialogue, silent, first)
+        || waits_for_the_first_word(dialogue, live)
+    {
         return None;
     }
     let seen = if packets_after_switch(call, silent) == 0 {
@@ -147,6 +150,21 @@ fn one_way_from(scene: &Scene<'_>, dialogue: &Dialogue<'_>, live: Side) -> Optio
     found.event = event_at(call, live, first);
     found.host = endpoints(call, silent).last().copied();
     Some(with_more(found, destination_words(scene, stats, silent)))
+}
+
+/// The live side is the called terminal, and all that it sent before its DCN is damaged: the calling one has
+/// nothing to answer, so its silence shows no blocked way (CNG is optional).
+fn waits_for_the_first_word(dialogue: &Dialogue<'_>, live: Side) -> bool {
+    let own = || {
+        dialogue
+            .lines
+            .iter()
+            .filter(|line| line.event.from == live && line.message().is_some())
+            .filter(|line| line.fcf() != Some(Fcf::Dcn))
+    };
+    dialogue.called == live
+        && own().next().is_some()
+        && own().all(|line| line.valid().is_none_or(|message| !message.last))
 }
 
 /// A fax that went on in sound after T.38 was tried: nothing is one-way about the fax itself.
