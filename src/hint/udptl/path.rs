@@ -4,6 +4,7 @@ use crate::call::{Call, EventKind, MediaPath, MediaPeriod, Side, UdptlStats, Ver
 use crate::capture::{Endpoint, Timestamp};
 use crate::hint::dialogue::{ANSWERS, Dialogue};
 use crate::hint::evidence::{self, LATE, finding, frames, hang_up, named, with_more};
+use crate::hint::scene::is_private;
 use crate::hint::{Finding, Scene, Severity};
 use crate::t30::Fcf;
 
@@ -324,10 +325,16 @@ fn source_mismatch_of(call: &Call, dialogue: &Dialogue<'_>, side: Side) -> Optio
     let unheard = to_sdp.is_some_and(|reply| {
         reply.last.seconds_since(reply.first) > REPLIES_SECONDS && !dialogue.hears(side)
     });
-    let severity = if unheard {
-        Severity::Error
+    let inside = is_inside_nat(call, side, path.src, said);
+    let severity = match (unheard, inside) {
+        (true, _) => Severity::Error,
+        (false, true) => Severity::Note,
+        (false, false) => Severity::Warning,
+    };
+    let tail = if inside {
+        "captured inside its NAT"
     } else {
-        Severity::Warning
+        "NAT; enable t38 nat"
     };
     let cited = frames(
         [Some(path.frame), to_sdp.map(|reply| reply.frame)]
@@ -338,13 +345,13 @@ fn source_mismatch_of(call: &Call, dialogue: &Dialogue<'_>, side: Side) -> Optio
         severity,
         cited,
         event_at(call, side, path.first),
-        format!(
-            "UDPTL from {}, SDP said {said} – NAT; enable t38 nat",
-            path.src
-        ),
+        format!("UDPTL from {}, SDP said {said} – {tail}", path.src),
     );
     found.host = Some(path.src);
     let more = match to_sdp {
+        _ if inside && !unheard => format!(
+            "The capture is taken between the {side} and its NAT: the SDP gives the outside address, as it should."
+        ),
         Some(reply) if unheard => format!(
             "The answers go to {} all the time, where the {side} does not hear them.",
             reply.dst
@@ -353,6 +360,19 @@ fn source_mismatch_of(call: &Call, dialogue: &Dialogue<'_>, side: Side) -> Optio
         None => "The answers go to where the packets come from, as they should.".to_owned(),
     };
     Some(with_more(found, more))
+}
+
+/// Whether a side is seen with its private address, and tells its public one in SDP with the same port: a host
+/// behind a one-to-one NAT, set up as it should be, and the capture is on its side of it.
+fn is_inside_nat(call: &Call, side: Side, from: Endpoint, said: Endpoint) -> bool {
+    let signalling = match side {
+        Side::Caller => call.caller,
+        Side::Callee => call.callee,
+    };
+    from.port == said.port
+        && from.addr == signalling.addr
+        && is_private(from.addr)
+        && !is_private(said.addr)
 }
 
 pub(super) fn icmp(scene: &Scene<'_>) -> Vec<Finding> {
