@@ -50,6 +50,13 @@ impl Index {
             .unwrap_or_else(|| side_by_host(dialog, packet));
         note_hops(dialog, packet, brief, side);
         step(dialog, packet, brief, side);
+        if dialog.ended.is_some() && !dialog.t38_offered && !dialog.flows.is_empty() {
+            let flows = std::mem::take(&mut dialog.flows);
+            self.forget_notes(&flows);
+            if let Some(dialog) = self.dialog_mut(id) {
+                dialog.flows = flows;
+            }
+        }
         if brief.has_sdp {
             self.claim_sdp(id, side, packet, brief);
         }
