@@ -25,6 +25,7 @@ mod fixture;
 mod tests;
 
 pub use engine::{Diagnosis, diagnose, run};
+pub(crate) use sip::no_invite_note;
 
 /// Slices of rules by family: one family a file, one slice a file or subfile.
 const FAMILIES: [&[&[Rule]]; 7] = [

@@ -583,15 +583,15 @@ impl Reader {
 const LONGEST_TCF: f64 = 2.2;
 /// The same in sound, where nothing but its length tells, seconds.
 const TCF_IN_SOUND: std::ops::RangeInclusive<f64> = 1.2..=LONGEST_TCF;
-/// Share of zero octets from which fast data are a training check: coded lines of a page have ends of line.
-const MOSTLY_ZERO: f64 = 0.9;
+/// Share of octets other than zero up to which fast data are a training check: lines of a page have ends of line.
+const CODED_AT_MOST: f64 = 0.1;
 
 /// Whether fast data are a training check by what they are, whatever came before: its DCS may be lost.
 fn is_zeros(data: &NonEcmData, signal: &Signal) -> bool {
-    let zeros = data.octets.iter().filter(|octet| **octet == 0).count();
+    let coded = data.octets.iter().filter(|octet| **octet != 0).count();
     !data.octets.is_empty()
         && signal.end.seconds_since(signal.at) < LONGEST_TCF
-        && share(zeros, data.octets.len()) >= MOSTLY_ZERO
+        && share(coded, data.octets.len()) <= CODED_AT_MOST
 }
 
 #[expect(clippy::cast_precision_loss, reason = "octets of two seconds of data")]
@@ -609,8 +609,7 @@ fn is_image(frame: &HdlcFrame) -> bool {
 fn is_mislabelled(frame: &HdlcFrame) -> bool {
     frame.fcs == Fcs::Good
         && !frame.damaged
-        && frame::decode(frame)
-            .is_some_and(|message| message.last && message.fcf.label().is_some())
+        && frame::decode(frame).is_some_and(|message| message.last && message.fcf.label().is_some())
 }
 
 /// What the octets of a training check say: how much of it is zero, as it should be.

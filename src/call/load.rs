@@ -289,6 +289,8 @@ fn finish(
     let mut reading = reading;
     if !dialog.has_sip() {
         seat_without_sip(source, &mut call, reading.as_mut());
+        let heard = source.index.sip_of(&[call.caller.addr, call.callee.addr]);
+        call.capture.other_sip = heard.map(|(_, heard)| (heard.frame, heard.seconds()));
     }
     merge(&mut call, &mut reading);
     call.transactions = transaction::group(&mut call.events);

@@ -162,11 +162,7 @@ pub(crate) const TABLE: &[Row] = &[
     reach(
         hide(
             "cap-starts-mid-call",
-            &[
-                "sip-no-invite",
-                "t38-no-reinvite",
-                "t30-ced-cng-absent",
-            ],
+            &["sip-no-invite", "t38-no-reinvite", "t30-ced-cng-absent"],
         ),
         Scope::LegAlways,
     ),
@@ -255,7 +251,11 @@ pub(crate) const TABLE: &[Row] = &[
     hide("sip-no-answer", &["sip-invite-unavailable"]),
     hide(
         "sip-ack-missing",
-        &["sip-early-bye", "sip-retransmissions", "t30-dropped-mid-fax"],
+        &[
+            "sip-early-bye",
+            "sip-retransmissions",
+            "t30-dropped-mid-fax",
+        ],
     ),
     hide("sip-early-bye", &["t30-no-dis", "t38-no-reinvite"]),
     hide(

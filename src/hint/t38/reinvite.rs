@@ -3,8 +3,8 @@
 use crate::call::{Event, EventKind};
 use crate::hint::scene::{TOLERANCE, header};
 use crate::hint::t38::{
-    Switch, accepted, agreed, error_unless_delivered, fax_in_audio,
-    first_fax_sign, first_switches, image_line, pages_confirmed,
+    Switch, accepted, agreed, error_unless_delivered, fax_in_audio, first_fax_sign, first_switches,
+    image_line, pages_confirmed,
 };
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::sip::Sdp;

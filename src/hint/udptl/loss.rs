@@ -323,10 +323,7 @@ fn stall_of(call: &Call, side: Side) -> Option<Finding> {
             *seconds > STALL && stats.gaps.iter().all(|gap| gap.frame != *frame)
         })
         .collect();
-    let (frame, seconds) = stalls
-        .iter()
-        .copied()
-        .max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let (frame, seconds) = stalls.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1))?;
     let around = call.events.iter().find(|event| {
         event.from == side
             && event.frame <= frame
@@ -362,10 +359,7 @@ fn stall_of(call: &Call, side: Side) -> Option<Finding> {
             seconds * 1000.0
         ),
     );
-    Some(with_more(
-        found,
-        format!("{} such pauses.", stalls.len()),
-    ))
+    Some(with_more(found, format!("{} such pauses.", stalls.len())))
 }
 
 /// Whether what an event belongs to went wrong: its page is not confirmed, its training failed, its
