@@ -127,12 +127,16 @@ fn crosses_jump(scene: &Scene<'_>, hint: &Hint) -> bool {
     let (Some(first), Some(last)) = (first, last) else {
         return false;
     };
-    let jumps = clock_jumps(scene.call);
-    // A finding on one frame is about what came before it: the jump may be up to that frame.
-    jumps
-        .iter()
-        .any(|(frame, _)| first <= frame && frame <= last)
+    // A finding on one frame is about what came before it: each stream goes on a few frames after the jump.
+    let before = if first == last { AFTER_JUMP } else { 0 };
+    let own = clock_jumps(scene.call).iter();
+    let there = scene.other.map(clock_jumps).unwrap_or_default();
+    own.chain(there)
+        .any(|(frame, _)| first.0 <= frame.0.saturating_add(before) && frame <= last)
 }
+
+/// Frames after a jump within which each stream that runs has gone on.
+const AFTER_JUMP: u32 = 50;
 
 /// First frame of a hint, in capture order.
 fn first_frame(hint: &Hint) -> FrameNo {

@@ -343,7 +343,10 @@ pub(crate) const TABLE: &[Row] = &[
             "t30-dropped-mid-fax",
         ],
     ),
-    hide("udptl-wrong-destination", &["udptl-one-way"]),
+    hide(
+        "udptl-wrong-destination",
+        &["udptl-one-way", "leg-media-not-relayed"],
+    ),
     explain(
         "udptl-wrong-destination",
         &["t30-dis-no-dcs", "t30-dcs-no-response", "t30-dcs-dis-loop"],
@@ -351,6 +354,8 @@ pub(crate) const TABLE: &[Row] = &[
     explain("udptl-source-mismatch", &["udptl-one-way"]),
     hide("udptl-source-mismatch", &["t30-dis-no-dcs"]),
     explain("udptl-icmp", &["udptl-one-way", "udptl-none"]),
+    // What the PBX's own host refuses it cannot pass on.
+    hide("udptl-icmp", &["leg-media-not-relayed"]),
     explain(
         "udptl-loss-unrecovered",
         &["t30-ppr", "t30-rtn", "t30-ftt", "t30-ppr-fourth"],

@@ -224,6 +224,9 @@ fn after_page(scene: &Scene<'_>) -> Vec<Finding> {
     let why = match (reached, by_sender) {
         (Reached::PostMessage, false) if again => "had answered, and was asked again",
         (Reached::PostMessage, false) => "rejected the page",
+        (Reached::MoreConfirmed | Reached::Correction, true) if again => {
+            "gave up, it does not hear the answers"
+        }
         (Reached::MoreConfirmed, true) => "stopped before the next page",
         (Reached::Rejected | Reached::Correction | Reached::NotReady, true) => "gave up",
         (Reached::Rejected | Reached::Correction | Reached::NotReady, false) => "aborted",
