@@ -269,15 +269,11 @@ fn media_answer<'a>(scene: &Scene<'a>) -> Option<&'a Event> {
     const ANSWERS: &[&str] = &[
         "CFR", "FTT", "MCF", "RTN", "RTP", "PIP", "PIN", "PPR", "CTR", "ERR", "RNR", "DCS",
     ];
-    scene
-        .t30()
-        .find(|(_, frame)| {
-            frame
-                .fcf
-                .label()
-                .is_some_and(|label| ANSWERS.contains(&label))
-        })
+    ANSWERS
+        .iter()
+        .filter_map(|name| scene.t30_named(name).next())
         .map(|(event, _)| event)
+        .min_by_key(|event| event.at)
 }
 
 fn drops(scene: &Scene<'_>) -> Vec<Finding> {

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use crate::call::{Call, Event, EventId, EventKind, Side, SipEvent, Transaction, Verdict};
 use crate::capture::{Endpoint, FrameNo, Timestamp};
 use crate::hint::Scene;
+use crate::line::Fcs;
 use crate::sip::StartLine;
 use crate::t30::frame::T30Frame;
 
@@ -69,12 +70,13 @@ impl<'a> Scene<'a> {
             })
     }
 
-    /// T.30 messages with this name (`DIS`, `MCF`).
+    /// Whole T.30 messages with this name (`DIS`, `MCF`): what is damaged may have been any other.
     pub(crate) fn t30_named(
         &self,
         name: &'static str,
     ) -> impl Iterator<Item = (&'a Event, &'a T30Frame)> + use<'a> {
         self.t30()
+            .filter(|(_, frame)| frame.fcs != Fcs::Bad && !frame.damaged)
             .filter(move |(_, frame)| frame.fcf.label() == Some(name))
     }
 

@@ -4,7 +4,7 @@ use crate::call::{Call, EventKind};
 use crate::hint::dialogue::{Dialogue, Line, T1_LEAST};
 use crate::hint::evidence::{frames, share, waited};
 use crate::hint::{Finding, Rule, Scene, Severity};
-use crate::line::Tone;
+use crate::line::{Fcs, Tone};
 use crate::t30::Fcf;
 use crate::t30::capability::{Capabilities, DcsMode, exceeds as asked_too_much};
 use crate::t38::Indicator;
@@ -254,7 +254,10 @@ fn super_g3(scene: &Scene<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let is_v8 = |kind: &EventKind| match kind {
-        EventKind::T30(message) => message.fcf == Fcf::Dis && Capabilities::new(message.fif()).v8(),
+        EventKind::T30(message) => {
+            let whole = message.fcs != Fcs::Bad && !message.damaged;
+            whole && message.fcf == Fcf::Dis && Capabilities::new(message.fif()).v8()
+        }
         EventKind::V8 { .. } => true,
         EventKind::Tone { tone, .. } => {
             matches!(tone, Tone::AnsAm | Tone::AnsAmReversals | Tone::V8Signal)

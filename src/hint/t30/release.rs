@@ -1,7 +1,7 @@
 //! Phase E: DCN, and calls that are cut without it.
 
 use crate::call::{Event, Side, Verdict};
-use crate::hint::dialogue::{Dialogue, Line, Reached, T2};
+use crate::hint::dialogue::{Dialogue, Line, Reached, T2, What};
 use crate::hint::evidence::{self, LATE, capture_ends_early, frames, hang_up};
 use crate::hint::scene::header;
 use crate::hint::{Finding, Rule, Scene, Severity};
@@ -152,7 +152,13 @@ fn after_dcs(scene: &Scene<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let side = line.event.from;
-    let tries = dialogue.rounds_of(&[Fcf::Dcs, Fcf::Nss]).count();
+    // A DCS that is damaged here is known by its TCF.
+    let checks = dialogue.lines.iter().take(place);
+    let checks = checks.filter(|line| matches!(line.what, What::Tcf(_)));
+    let tries = dialogue
+        .rounds_of(&[Fcf::Dcs, Fcf::Nss])
+        .count()
+        .max(checks.count());
     let seen = if side == dialogue.sender {
         format!(
             "DCN in training: {} gave up after {tries} tries",
