@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::analysis::{Analysed, AnalysedFlow, CallRow, FaxRow, Options};
 use crate::call::correlate;
-use crate::call::index::{DialogEntry, DialogId, Index};
+use crate::call::index::{DialogEntry, DialogId, Index, Map};
 use crate::call::load::{self, RtpByFlow, Source};
 use crate::call::{Call, CallNo, Flow, Verdict};
 use crate::capture::packet::Decoder;
@@ -32,12 +32,12 @@ pub struct Analysis {
     index: Index,
     /// Calls in order: the call number is the place plus one.
     calls: Vec<DialogId>,
-    numbers: HashMap<DialogId, CallNo>,
-    partners: HashMap<DialogId, Vec<DialogId>>,
+    numbers: Map<DialogId, CallNo>,
+    partners: Map<DialogId, Vec<DialogId>>,
     /// The first frame.
     start: Option<Mark>,
     /// Calls without SIP and without T.38, listened to: until which frame, and whether they are a fax.
-    listened: HashMap<DialogId, (FrameNo, bool)>,
+    listened: Map<DialogId, (FrameNo, bool)>,
     finished: bool,
 }
 
@@ -54,10 +54,10 @@ impl Analysis {
             store,
             index: Index::new(),
             calls: Vec::new(),
-            numbers: HashMap::new(),
-            partners: HashMap::new(),
+            numbers: Map::default(),
+            partners: Map::default(),
             start: None,
-            listened: HashMap::new(),
+            listened: Map::default(),
             finished: false,
         })
     }
