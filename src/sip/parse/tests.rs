@@ -1,4 +1,4 @@
-use super::party::{elements, party, user_and_host};
+use super::party::{elements, name, party, user_and_host};
 use super::*;
 use crate::sip::scan::looks_like_sip;
 use proptest::prelude::*;
@@ -275,8 +275,8 @@ fn the_name_of_a_list_is_that_of_the_party() {
         "<sip:5@h",
         "",
     ] {
-        let party = super::party::party(value);
+        let party = party(value);
         let long = party.user.or(party.host).unwrap_or_default();
-        assert_eq!(*super::party::name(value.as_bytes()), *long, "{value}");
+        assert_eq!(*name(value.as_bytes()), *long, "{value}");
     }
 }
