@@ -83,7 +83,7 @@ impl Recent {
             // Nearly all packets of a capture: few and wide steps.
             (IpAddr::V4(src), IpAddr::V4(dst), Some((first, second))) => {
                 let path = u64::from(src.to_bits()) << 32 | u64::from(dst.to_bits());
-                mix(path ^ first, content.ports ^ PRIMES.0) ^ mix(head ^ PRIMES.1, second)
+                mix(path ^ first, content.ports ^ PRIMES.0) ^ mix(head ^ PRIMES.1, second ^ PRIMES.0)
             }
             _ => self.hash(head, ip, content),
         };
@@ -135,7 +135,7 @@ const PRIMES: (u64, u64) = (0x9E37_79B9_7F4A_7C15, 0xD1B5_4A32_D192_ED03);
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "both halves are used")]
 fn mix(one: u64, other: u64) -> u64 {
-    let product = u128::from(one) * u128::from(other | 1);
+    let product = u128::from(one) * u128::from(other);
     product as u64 ^ (product >> 64) as u64
 }
 
