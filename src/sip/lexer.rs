@@ -349,35 +349,30 @@ impl<'m> Headers<'m> {
         self.body
     }
 
-    /// The next header with one of some names, which are told by their first letter; or one that is not so plain
-    /// that its first octet tells. The names are written as nearly everybody writes them.
+    /// The next header that an index wants, or one that is not so plain that its first octets tell.
+    ///
+    /// Wanted are Call-ID, CSeq, Content-Length, Content-Type, From and To, here as nearly everybody writes them;
+    /// what begins like one of them, in any case or compact, is left to the caller.
     #[inline]
-    pub(super) fn next_of(&mut self, names: &'static [&'static [u8]]) -> Option<HeaderLine<'m>> {
+    pub(super) fn next_wanted(&mut self) -> Option<HeaderLine<'m>> {
         loop {
-            let rest = self.octets.get(self.at..)?;
-            let first = *rest.first()?;
-            if !first.is_ascii_alphabetic() {
-                return self.next();
-            }
-            let mut alike = names.iter().filter(|name| name.first() == Some(&first));
-            let known = alike.find(|name| {
-                rest.strip_prefix(**name)
-                    .is_some_and(|after| after.first() == Some(&b':'))
-            });
-            let unusual = |name: &&[u8]| {
-                name.first()
-                    .is_some_and(|letter| letter.eq_ignore_ascii_case(&first))
-            };
-            if known.is_none() && names.iter().any(unusual) {
-                return self.next();
-            }
             let begin = self.at;
+            let rest = self.octets.get(begin..)?;
+            let name: Option<&'static [u8]> = match rest {
+                [b'V' | b'M' | b'U' | b'S' | b'A' | b'R' | b'P' | b'E' | b'D', ..]
+                | [b'C', b'o', b'n', b't', b'a', ..] => None,
+                [b'F', b'r', b'o', b'm', b':', ..] => Some(b"From"),
+                [b'T', b'o', b':', ..] => Some(b"To"),
+                [b'C', b'S', b'e', b'q', b':', ..] => Some(b"CSeq"),
+                [b'C', b'a', b'l', b'l', b'-', b'I', b'D', b':', ..] => Some(b"Call-ID"),
+                _ => return self.next(),
+            };
             let mut line = line(self.octets, begin);
             while self.octets.get(line.next).copied().is_some_and(is_blank) {
                 line = self::line(self.octets, line.next);
             }
             self.at = line.next;
-            if let Some(name) = known {
+            if let Some(name) = name {
                 let value = self.octets.get(begin + name.len() + 1..line.end)?;
                 return Some(HeaderLine {
                     name,

@@ -98,7 +98,7 @@ pub fn scan(octets: &[u8]) -> Option<Brief<'_>> {
         has_sdp: false,
     };
     let mut headers = Headers::new(octets, found.next);
-    while let Some(header) = headers.next_of(NAMES) {
+    while let Some(header) = headers.next_wanted() {
         if let Some(value) = header.value {
             brief.take(header.name, value);
         }
@@ -112,21 +112,6 @@ pub fn scan(octets: &[u8]) -> Option<Brief<'_>> {
     }
     Some(brief)
 }
-
-/// The headers that are wanted, by their full and their compact names.
-const NAMES: &[&[u8]] = &[
-    b"Call-ID",
-    b"CSeq",
-    b"From",
-    b"To",
-    b"Content-Length",
-    b"Content-Type",
-    b"i",
-    b"f",
-    b"t",
-    b"l",
-    b"c",
-];
 
 /// The tag of a `From` or `To`. Nearly all end in `>;tag=token`.
 fn tag(value: &[u8]) -> Option<&[u8]> {
