@@ -1,6 +1,7 @@
 #!/bin/sh
 # faxflow against its peers on the same captures, in one run: CPU seconds (user+sys) and peak memory.
-# usage: docs/bench.sh RUNS CAPTURE...     (FAXFLOW=path of the binary, SLOW=0: without tshark and sngrep)
+# usage: docs/bench.sh RUNS CAPTURE...     (FAXFLOW=path of the binary; SLOW=0: without tshark and sngrep;
+#        FORMS=1: also compressed, from a pipe, and check of each)
 # Least of RUNS each; the slow ones run once. The page cache is warmed first.
 set -eu
 runs=${1:?runs}
@@ -37,6 +38,16 @@ for capture in "$@"; do
     measure 'faxflow calls' "$runs" "$faxflow" calls "$capture"
     measure 'capinfos -c' "$runs" capinfos -c "$capture"
     measure 'tcpdump -w /dev/null' "$runs" tcpdump -r "$capture" -w /dev/null
+    if [ "${FORMS:-0}" = 1 ]; then
+        gzip -1 -c "$capture" >"$work/capture.gz"
+        zstd -q -c "$capture" >"$work/capture.zst"
+        measure 'faxflow calls, gzip' "$runs" "$faxflow" calls "$work/capture.gz"
+        measure 'gzip -dc' "$runs" gzip -dc "$work/capture.gz"
+        measure 'faxflow calls, zstd' "$runs" "$faxflow" calls "$work/capture.zst"
+        measure 'zstd -dc' "$runs" zstd -q -dc "$work/capture.zst"
+        measure 'faxflow calls, pipe' "$runs" sh -c "cat '$capture' | '$faxflow' calls -"
+        measure 'faxflow check' "$runs" "$faxflow" check "$capture"
+    fi
     if [ "${SLOW:-1}" = 1 ]; then
         measure 'tshark -q -z sip,stat' 1 tshark -n -q -z sip,stat -r "$capture"
         measure 'sngrep -N' 1 sngrep -N -q -l 200000 -I "$capture" -O "$work/out.pcap"

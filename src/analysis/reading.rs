@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use crate::analysis::{Analysed, AnalysedFlow, CallRow, FaxRow, Options};
 use crate::call::correlate;
-use crate::call::index::{DialogEntry, DialogId, Index};
+use crate::call::index::{DialogEntry, DialogId, Index, Map};
 use crate::call::load::{self, RtpByFlow, Source};
 use crate::call::{Call, CallNo, Flow, Verdict};
-use crate::capture::packet::Decoder;
+use crate::capture::packet::{self, Decoder};
 use crate::capture::reader::{Frame, Mark, Reader};
 use crate::capture::store::Store;
 use crate::capture::{CaptureInfo, Error, FrameNo};
@@ -20,8 +20,11 @@ mod remarks;
 mod saving;
 mod sound;
 
-/// RTP that is held in memory at once while faxes are analysed.
+/// RTP that is held in memory at once while faxes are analysed, where each batch is one more pass over the
+/// capture.
 const RTP_BATCH: u64 = 48 << 20;
+/// The same where it is noted where the RTP lies: there batches cost nothing.
+const NOTED_BATCH: u64 = 1 << 20;
 
 /// A capture being read, and what was found so far.
 #[derive(Debug)]
@@ -33,12 +36,12 @@ pub struct Analysis {
     index: Index,
     /// Calls in order: the call number is the place plus one.
     calls: Vec<DialogId>,
-    numbers: HashMap<DialogId, CallNo>,
-    partners: HashMap<DialogId, Vec<DialogId>>,
+    numbers: Map<DialogId, CallNo>,
+    partners: Map<DialogId, Vec<DialogId>>,
     /// The first frame.
     start: Option<Mark>,
     /// Calls without SIP and without T.38, listened to: until which frame, and whether they are a fax.
-    listened: HashMap<DialogId, (FrameNo, bool)>,
+    listened: Map<DialogId, (FrameNo, bool)>,
     finished: bool,
 }
 
@@ -55,10 +58,10 @@ impl Analysis {
             store,
             index: Index::new(),
             calls: Vec::new(),
-            numbers: HashMap::new(),
-            partners: HashMap::new(),
+            numbers: Map::default(),
+            partners: Map::default(),
             start: None,
-            listened: HashMap::new(),
+            listened: Map::default(),
             finished: false,
         })
     }
@@ -76,18 +79,20 @@ impl Analysis {
             ..
         } = self;
         let mut failed: Option<io::Error> = None;
-        let mut take = |frame: &Frame<'_>| {
-            let mark = frame.mark;
-            start.get_or_insert(mark);
-            decoder.decode(frame, &mut |packet| {
-                if let Err(error) = index.push(packet, mark, store) {
+        let mut left = frames;
+        while left > 0 {
+            left -= reader.run(left, |frame| {
+                start.get_or_insert(frame.mark);
+                // Nearly all of a capture ends here.
+                let plain = decoder.plain(frame);
+                if plain.is_some_and(|packet| index.count_known(packet, frame.mark, store)) {
+                    return;
+                }
+                let duplicate = plain.map(|packet| packet.duplicate);
+                if let Err(error) = take(decoder, index, store, frame, duplicate) {
                     failed.get_or_insert(error);
                 }
             });
-        };
-        let mut left = frames;
-        while left > 0 {
-            left -= reader.run(left, &mut take);
             if left == 0 {
                 break;
             }
@@ -95,7 +100,10 @@ impl Analysis {
                 *finished = !options.follow;
                 break;
             };
-            take(&frame);
+            start.get_or_insert(frame.mark);
+            if let Err(error) = take(decoder, index, store, &frame, None) {
+                failed.get_or_insert(error);
+            }
             left -= 1;
         }
         if let Some(error) = failed {
@@ -265,33 +273,35 @@ impl Analysis {
     pub fn analyse_all(&self, numbers: &[CallNo], all_sound: bool) -> io::Result<Vec<Analysed>> {
         let mut out = Vec::with_capacity(numbers.len());
         let mut batch: Vec<CallNo> = Vec::new();
-        let mut octets = 0;
+        let (mut noted, mut searched) = (0, 0);
         for number in numbers {
-            let own = self.rtp_octets(*number)
-                + self
-                    .other_leg(*number)
-                    .map_or(0, |other| self.rtp_octets(other));
-            if octets + own > RTP_BATCH && !batch.is_empty() {
+            let own = [Some(*number), self.other_leg(*number)]
+                .into_iter()
+                .flatten()
+                .map(|number| self.rtp_octets(number))
+                .fold((0, 0), |sum, own| (sum.0 + own.0, sum.1 + own.1));
+            let full = noted + own.0 > NOTED_BATCH || searched + own.1 > RTP_BATCH;
+            if full && !batch.is_empty() {
                 out.extend(self.analyse_batch(&batch, all_sound)?);
                 batch.clear();
-                octets = 0;
+                (noted, searched) = (0, 0);
             }
-            octets += own;
+            noted += own.0;
+            searched += own.1;
             batch.push(*number);
         }
         out.extend(self.analyse_batch(&batch, all_sound)?);
         Ok(out)
     }
 
-    fn rtp_octets(&self, number: CallNo) -> u64 {
+    /// Octets of the RTP of a call: where it is noted where they lie, and where they would have to be searched.
+    fn rtp_octets(&self, number: CallNo) -> (u64, u64) {
         let dialog = self.id_of(number).and_then(|id| self.index.dialog(id));
-        dialog.map_or(0, |dialog| {
-            dialog
-                .flows
-                .iter()
-                .filter_map(|id| self.index.flow(*id))
-                .map(|flow| flow.rtp_octets)
-                .sum()
+        let flows = dialog.map_or(&[][..], |dialog| &dialog.flows);
+        let flows = flows.iter().filter_map(|id| self.index.flow(*id));
+        flows.fold((0, 0), |(noted, searched), flow| match flow.noted() {
+            Some(_) => (noted + flow.rtp_octets, searched),
+            None => (noted, searched + flow.rtp_octets),
         })
     }
 
@@ -422,6 +432,28 @@ impl Analysis {
             .filter_map(|number| self.id_of(*number))
             .collect()
     }
+}
+
+/// Gives the packets of a frame to the index. `plain`: it is known to be a plain one, and whether a copy.
+#[inline(never)]
+fn take(
+    decoder: &mut Decoder,
+    index: &mut Index,
+    store: &mut Store,
+    frame: &Frame<'_>,
+    plain: Option<bool>,
+) -> io::Result<()> {
+    if let Some(packet) = plain.and_then(|duplicate| packet::plain_again(frame, duplicate)) {
+        return index.push(&packet, frame.mark, store);
+    }
+    let mut result = Ok(());
+    decoder.decode(frame, &mut |packet| {
+        let pushed = index.push(packet, frame.mark, store);
+        if result.is_ok() {
+            result = pushed;
+        }
+    });
+    result
 }
 
 /// What the rules say of a call.

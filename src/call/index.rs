@@ -120,11 +120,6 @@ impl Index {
     ///
     /// # Errors
     /// Only what writing to the store's spool fails with.
-    #[expect(
-        clippy::inline_always,
-        reason = "every packet of a capture takes this way"
-    )]
-    #[inline(always)]
     pub fn push(
         &mut self,
         packet: &Packet<'_>,
@@ -132,14 +127,6 @@ impl Index {
         store: &mut Store,
     ) -> std::io::Result<()> {
         self.mark = Some(mark);
-        if packet.transport == Transport::Udp && self.count_known(packet, mark, store) {
-            return Ok(());
-        }
-        self.push_any(packet, store)
-    }
-
-    #[inline(never)]
-    fn push_any(&mut self, packet: &Packet<'_>, store: &mut Store) -> std::io::Result<()> {
         match packet.transport {
             Transport::Udp => self.datagram(packet, store),
             Transport::Tcp { .. } => self.segment(packet, store),

@@ -75,12 +75,15 @@ impl Recent {
         };
         let len = content.payload.len() as u64;
         let head = u64::from(id) << 32 | len << 8 | u64::from(hops);
-        let start = rtp_start(content.payload).filter(|_| content.sequence == 0);
+        // Ports and checksum are in the low 48 bits; a checksum of all the rest tells as much as a hash of it.
+        let summed = id != 0 && content.ports & 0xFFFF != 0;
+        let start = start(content.payload)
+            .filter(|(first, _)| content.sequence == 0 && (summed || is_rtp(*first)));
         let hash = match (ip.src, ip.dst, start) {
             // Nearly all packets of a capture: few and wide steps.
             (IpAddr::V4(src), IpAddr::V4(dst), Some((first, second))) => {
                 let path = u64::from(src.to_bits()) << 32 | u64::from(dst.to_bits());
-                mix(path ^ first, content.ports ^ PRIMES.0) ^ mix(head ^ PRIMES.1, second)
+                mix(path ^ first, content.ports ^ PRIMES.0) ^ mix(head ^ PRIMES.1, second ^ PRIMES.0)
             }
             _ => self.hash(head, ip, content),
         };
@@ -95,7 +98,7 @@ impl Recent {
         write_address(&mut hasher, ip.dst);
         hasher.write_u64(content.ports);
         hasher.write_u64(content.sequence);
-        match rtp_start(content.payload) {
+        match start(content.payload).filter(|(first, _)| is_rtp(*first)) {
             Some((first, second)) => {
                 hasher.write_u64(first);
                 hasher.write_u64(second);
@@ -132,7 +135,7 @@ const PRIMES: (u64, u64) = (0x9E37_79B9_7F4A_7C15, 0xD1B5_4A32_D192_ED03);
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "both halves are used")]
 fn mix(one: u64, other: u64) -> u64 {
-    let product = u128::from(one) * u128::from(other | 1);
+    let product = u128::from(one) * u128::from(other);
     product as u64 ^ (product >> 64) as u64
 }
 
@@ -145,18 +148,22 @@ const fn high(value: u64) -> u32 {
     low(value >> 32)
 }
 
-/// What must be the same in packets that begin like RTP (RFC 3550 5.1: version 2): they carry their own counter
-/// and time in the first twelve octets; comparing all of a gigabyte of voice would only cost time.
-fn rtp_start(payload: &[u8]) -> Option<(u64, u64)> {
+/// The first sixteen octets.
+#[inline]
+fn start(payload: &[u8]) -> Option<(u64, u64)> {
     let (start, _) = payload.split_first_chunk::<16>()?;
     let (first, second) = start.split_first_chunk::<8>()?;
-    if first.first()? >> 6 != 2 {
-        return None;
-    }
     Some((
-        u64::from_ne_bytes(*first),
-        u64::from_ne_bytes(*second.first_chunk()?),
+        u64::from_be_bytes(*first),
+        u64::from_be_bytes(*second.first_chunk()?),
     ))
+}
+
+/// Whether a payload begins like RTP (RFC 3550 5.1: version 2): it then carries its own counter and time in its
+/// first twelve octets; comparing all of a gigabyte of voice would only cost time.
+#[inline]
+const fn is_rtp(first: u64) -> bool {
+    first >> 62 == 2
 }
 
 fn write_address(hasher: &mut impl Hasher, address: IpAddr) {

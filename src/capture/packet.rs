@@ -39,6 +39,42 @@ struct Context<'c, 'f> {
 
 type Sink<'s> = &'s mut dyn FnMut(&Packet<'_>);
 
+/// What [`Decoder::plain`] gives, and what of it tells copies; whether it is one is not looked at.
+#[expect(clippy::inline_always, reason = "see there")]
+#[inline(always)]
+fn plain<'f>(frame: &Frame<'f>) -> Option<(Packet<'f>, IpPacket<'f>, Content<'f>)> {
+    if frame.link != LinkType::ETHERNET {
+        return None;
+    }
+    let (ip, udp) = udp::plain(frame.data).filter(|(_, udp)| !tunnel::is_port(udp.dst_port))?;
+    let packet = Packet {
+        frame: frame.no,
+        at: frame.at,
+        src: Endpoint::new(ip.src, udp.src_port),
+        dst: Endpoint::new(ip.dst, udp.dst_port),
+        transport: Transport::Udp,
+        payload: udp.payload,
+        cut: 0,
+        offset: Some(frame.offset + PLAIN_HEADERS as u64),
+        duplicate: false,
+    };
+    let compared = Content {
+        ports: udp.compared(),
+        sequence: 0,
+        payload: udp.payload,
+    };
+    Some((packet, ip, compared))
+}
+
+/// A frame that [`Decoder::plain`] has taken apart already, once more.
+pub fn plain_again<'f>(frame: &Frame<'f>, duplicate: bool) -> Option<Packet<'f>> {
+    let (packet, ..) = plain(frame)?;
+    Some(Packet {
+        duplicate,
+        ..packet
+    })
+}
+
 impl Decoder {
     /// A decoder that has seen nothing.
     pub fn new() -> Self {
@@ -52,42 +88,28 @@ impl Decoder {
     }
 
     /// Gives every transport payload of a frame to `sink`: none, one, or several.
-    #[expect(
-        clippy::inline_always,
-        reason = "every packet of a capture takes this way"
-    )]
-    #[inline(always)]
-    pub fn decode(&mut self, frame: &Frame<'_>, sink: &mut impl FnMut(&Packet<'_>)) {
-        if frame.link == LinkType::ETHERNET
-            && let Some((ip, udp)) = udp::plain(frame.data)
-            && !tunnel::is_port(udp.dst_port)
-        {
-            let compared = Content {
-                ports: udp.compared(),
-                sequence: 0,
-                payload: udp.payload,
-            };
-            let duplicate = self.recent.is_copy(frame.at, &ip, &compared);
-            if duplicate {
-                self.count_duplicate(frame);
-            }
-            sink(&Packet {
-                frame: frame.no,
-                at: frame.at,
-                src: Endpoint::new(ip.src, udp.src_port),
-                dst: Endpoint::new(ip.dst, udp.dst_port),
-                transport: Transport::Udp,
-                payload: udp.payload,
-                cut: 0,
-                offset: Some(frame.offset + PLAIN_HEADERS as u64),
-                duplicate,
-            });
-            return;
+    pub fn decode(&mut self, frame: &Frame<'_>, sink: Sink<'_>) {
+        match self.plain(frame) {
+            Some(packet) => sink(&packet),
+            None => self.decode_any(frame, sink),
         }
-        self.decode_any(frame, sink);
     }
 
-    #[inline(never)]
+    /// The payload of a frame as nearly all are, see [`udp::plain`]. `None`: it is for [`Decoder::decode`].
+    #[expect(
+        clippy::inline_always,
+        reason = "every packet of a capture takes this way, and most of what it gives is not looked at"
+    )]
+    #[inline(always)]
+    pub fn plain<'f>(&mut self, frame: &Frame<'f>) -> Option<Packet<'f>> {
+        let (mut packet, ip, compared) = plain(frame)?;
+        packet.duplicate = self.recent.is_copy(frame.at, &ip, &compared);
+        if packet.duplicate {
+            self.count_duplicate(frame);
+        }
+        Some(packet)
+    }
+
     fn decode_any(&mut self, frame: &Frame<'_>, sink: Sink<'_>) {
         let context = Context { frame, depth: 0 };
         if let Some((layer, data)) = link::first(frame.link, frame.data) {
@@ -101,6 +123,7 @@ impl Decoder {
         info.orphan_fragments = self.fragments.orphans(finished);
     }
 
+    #[cold]
     fn count_duplicate(&mut self, frame: &Frame<'_>) {
         if self.last_duplicate != frame.no.0 {
             self.last_duplicate = frame.no.0;

@@ -289,7 +289,26 @@ const fn is_blank(octet: u8) -> bool {
 }
 
 /// `token` of RFC 3261 25.1.
-pub(super) const fn is_token(octet: u8) -> bool {
+#[inline]
+pub(super) fn is_token(octet: u8) -> bool {
+    // The table has an entry for every octet.
+    TOKEN.get(usize::from(octet)).copied().unwrap_or_default()
+}
+
+static TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut octet: u8 = 0;
+    while octet < 128 {
+        #[expect(clippy::indexing_slicing, reason = "evaluated at compile time")]
+        {
+            table[octet as usize] = is_token_octet(octet);
+        }
+        octet += 1;
+    }
+    table
+};
+
+const fn is_token_octet(octet: u8) -> bool {
     octet.is_ascii_alphanumeric()
         || matches!(
             octet,
@@ -329,6 +348,39 @@ impl<'m> Headers<'m> {
     pub(super) const fn body(&self) -> Option<usize> {
         self.body
     }
+
+    /// The next header that an index wants, or one that is not so plain that its first octets tell.
+    ///
+    /// Wanted are Call-ID, CSeq, Content-Length, Content-Type, From and To, here as nearly everybody writes them;
+    /// what begins like one of them, in any case or compact, is left to the caller.
+    #[inline]
+    pub(super) fn next_wanted(&mut self) -> Option<HeaderLine<'m>> {
+        loop {
+            let begin = self.at;
+            let rest = self.octets.get(begin..)?;
+            let name: Option<&'static [u8]> = match rest {
+                [b'V' | b'M' | b'U' | b'S' | b'A' | b'R' | b'P' | b'E' | b'D', ..]
+                | [b'C', b'o', b'n', b't', b'a', ..] => None,
+                [b'F', b'r', b'o', b'm', b':', ..] => Some(b"From"),
+                [b'T', b'o', b':', ..] => Some(b"To"),
+                [b'C', b'S', b'e', b'q', b':', ..] => Some(b"CSeq"),
+                [b'C', b'a', b'l', b'l', b'-', b'I', b'D', b':', ..] => Some(b"Call-ID"),
+                _ => return self.next(),
+            };
+            let mut line = line(self.octets, begin);
+            while self.octets.get(line.next).copied().is_some_and(is_blank) {
+                line = self::line(self.octets, line.next);
+            }
+            self.at = line.next;
+            if let Some(name) = name {
+                let value = self.octets.get(begin + name.len() + 1..line.end)?;
+                return Some(HeaderLine {
+                    name,
+                    value: Some(trimmed(value)),
+                });
+            }
+        }
+    }
 }
 
 impl<'m> Iterator for Headers<'m> {
@@ -350,14 +402,23 @@ impl<'m> Iterator for Headers<'m> {
         self.at = next;
         Some(match memchr(b':', text) {
             Some(colon) => HeaderLine {
-                name: text.get(..colon)?.trim_ascii(),
-                value: Some(text.get(colon + 1..)?.trim_ascii()),
+                name: trimmed(text.get(..colon)?),
+                value: Some(trimmed(text.get(colon + 1..)?)),
             },
             None => HeaderLine {
                 name: text.trim_ascii(),
                 value: None,
             },
         })
+    }
+}
+
+/// Without white space around it: most often there is none, or the one space after a colon.
+fn trimmed(text: &[u8]) -> &[u8] {
+    let text = text.strip_prefix(b" ").unwrap_or(text);
+    match text {
+        [first, .., last] if !first.is_ascii_whitespace() && !last.is_ascii_whitespace() => text,
+        _ => text.trim_ascii(),
     }
 }
 

@@ -147,13 +147,13 @@ impl Index {
     }
 
     /// The way of nearly all packets of a capture: RTP of the source at hand, in a flow that belongs to a call.
-    /// False: this one is something else.
+    /// False: this one is something else, and is for [`Index::push`].
     #[expect(
         clippy::inline_always,
         reason = "every packet of a capture takes this way"
     )]
     #[inline(always)]
-    pub(super) fn count_known(&mut self, packet: &Packet<'_>, mark: Mark, store: &Store) -> bool {
+    pub fn count_known(&mut self, packet: Packet<'_>, mark: Mark, store: &Store) -> bool {
         let Some((payload_type, ssrc, sound)) = header::plain(packet.payload) else {
             return false;
         };
@@ -177,7 +177,7 @@ impl Index {
         }
         flow.last = flow.last.max(packet.at);
         flow.last_frame = packet.frame;
-        flow.count_rtp(packet, payload_type, sound);
+        flow.count_rtp(packet.payload.len(), payload_type, sound);
         let placed = packet.offset.is_some() && !self.notes_full && store.can_pick();
         if flow.note(placed.then_some(mark)) {
             self.noted += 1;
@@ -213,7 +213,7 @@ impl Index {
             && flow.rtp > 0
             && flow.claimed.1.is_none()
         {
-            flow.count_rtp(packet, header.payload_type, header.payload);
+            flow.count_rtp(packet.payload.len(), header.payload_type, header.payload);
             self.note_rtp(id, packet, store);
             return Ok(());
         }
@@ -266,7 +266,7 @@ impl Index {
             (Plausibility::Likely, _) => self.keep_t38(id, packet, store, known),
             (_, Some(header)) if header::looks_like_rtp(packet.payload) => {
                 flow.ssrc = header.ssrc;
-                flow.count_rtp(packet, header.payload_type, header.payload);
+                flow.count_rtp(packet.payload.len(), header.payload_type, header.payload);
                 Ok(())
             }
             (Plausibility::Possible, _) => self.keep_t38(id, packet, store, known),
@@ -349,9 +349,9 @@ impl FlowEntry {
         reason = "every packet of a capture takes this way"
     )]
     #[inline(always)]
-    fn count_rtp(&mut self, packet: &Packet<'_>, payload_type: u8, sound: &[u8]) {
+    fn count_rtp(&mut self, octets: usize, payload_type: u8, sound: &[u8]) {
         self.rtp = self.rtp.saturating_add(1);
-        self.rtp_octets += packet.payload.len() as u64;
+        self.rtp_octets += octets as u64;
         if payload_type >= 96
             && let [32..=40 | 192..=202, _, _, _] = sound
         {

@@ -7,6 +7,7 @@ use crate::call::index::{DialogId, Index, MAX_DIALOGS, PacketRef};
 use crate::call::{CallState, Side};
 use crate::capture::store::Store;
 use crate::capture::{Packet, Timestamp};
+use crate::sip::parse::party::name;
 use crate::sip::scan::{Brief, BriefStart};
 
 impl Index {
@@ -226,22 +227,8 @@ fn begin(entry: &mut DialogEntry, brief: &Brief<'_>, packet: &Packet<'_>) {
     } else {
         (entry.caller, entry.callee) = (packet.dst, packet.src);
     }
-    entry.from = party(brief.from);
-    entry.to = party(brief.to);
-}
-
-/// User part, else host, of a From or To.
-fn party(header: Option<&[u8]>) -> Box<str> {
-    let Some(header) = header else {
-        return Box::default();
-    };
-    let text = String::from_utf8_lossy(header);
-    let party = crate::sip::parse::party::party(&text);
-    party
-        .user
-        .or(party.host)
-        .unwrap_or_default()
-        .into_boxed_str()
+    entry.from = brief.from.map(name).unwrap_or_default();
+    entry.to = brief.to.map(name).unwrap_or_default();
 }
 
 /// Without tags: who sent it, by address.
