@@ -3,6 +3,7 @@
 use crate::hint::{Rule, Severity};
 
 mod content;
+mod icmp;
 mod loss;
 mod path;
 #[cfg(test)]
@@ -74,7 +75,7 @@ const TRANSPORT: &[Rule] = &[
         reference: "RFC 792 (destination unreachable), RFC 4443 3.1 for IPv6",
         when: "ICMP destination unreachable quotes a T.38 packet of this call, before the hang-up. Warning if there are at most 3, all within \
             1 s of the switch, or if the fax was delivered.",
-        check: path::icmp,
+        check: icmp::icmp,
     },
     Rule {
         id: "udptl-loss-recovered",

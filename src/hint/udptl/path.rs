@@ -3,7 +3,7 @@
 use crate::call::{Call, EventKind, MediaPath, MediaPeriod, Side, UdptlStats, Verdict};
 use crate::capture::{Endpoint, Timestamp};
 use crate::hint::dialogue::{ANSWERS, Dialogue};
-use crate::hint::evidence::{self, LATE, finding, frames, hang_up, named, with_more};
+use crate::hint::evidence::{self, LATE, finding, frames, named, with_more};
 use crate::hint::scene::is_private;
 use crate::hint::{Finding, Scene, Severity};
 use crate::t30::Fcf;
@@ -22,10 +22,6 @@ const WRONG_PACKETS: u32 = 5;
 const UNHEARD_SECONDS: f64 = 5.0;
 /// `udptl-source-mismatch`: replies to the SDP endpoint for longer than this, seconds.
 const REPLIES_SECONDS: f64 = 2.0;
-/// `udptl-icmp`: at most this many at the switch are harmless.
-const FEW_ICMP: u32 = 3;
-/// `udptl-icmp`: around the switch, seconds.
-const AT_SWITCH: f64 = 1.0;
 
 /// Periods in which T.38 is in force, with the endpoints by side.
 fn t38_periods(call: &Call) -> impl Iterator<Item = &MediaPeriod> {
@@ -33,13 +29,13 @@ fn t38_periods(call: &Call) -> impl Iterator<Item = &MediaPeriod> {
 }
 
 /// The T.38 endpoints that a side's SDP gave over the whole call.
-fn endpoints(call: &Call, side: Side) -> Vec<Endpoint> {
+pub(super) fn endpoints(call: &Call, side: Side) -> Vec<Endpoint> {
     t38_periods(call)
         .filter_map(|period| period.t38.as_ref().map(|t38| *t38.of(side)))
         .collect()
 }
 
-fn switch(call: &Call) -> Option<Timestamp> {
+pub(super) fn switch(call: &Call) -> Option<Timestamp> {
     t38_periods(call).map(|period| period.from).min()
 }
 
@@ -55,7 +51,7 @@ fn packets_after_switch(call: &Call, side: Side) -> u32 {
     }
 }
 
-fn delivered(call: &Call) -> bool {
+pub(super) fn delivered(call: &Call) -> bool {
     call.fax
         .as_ref()
         .is_some_and(|fax| fax.verdict == Verdict::Ok)
@@ -373,68 +369,4 @@ fn is_inside_nat(call: &Call, side: Side, from: Endpoint, said: Endpoint) -> boo
         && from.addr == signalling.addr
         && is_private(from.addr)
         && !is_private(said.addr)
-}
-
-pub(super) fn icmp(scene: &Scene<'_>) -> Vec<Finding> {
-    let call = scene.call;
-    let over = hang_up(call).map(|event| event.at);
-    let mut known: Vec<Endpoint> = endpoints(call, Side::Caller);
-    known.extend(endpoints(call, Side::Callee));
-    for side in [Side::Caller, Side::Callee] {
-        known.extend(call.udptl.of(side).paths.iter().map(|path| path.dst));
-    }
-    let hits: Vec<_> = call
-        .events
-        .iter()
-        .filter(|event| over.is_none_or(|over| event.at < over))
-        .filter_map(|event| match &event.kind {
-            EventKind::Icmp {
-                code,
-                v6,
-                quoted_dst,
-                count,
-            } if known.contains(quoted_dst) => Some((event, *code, *v6, *quoted_dst, *count)),
-            _ => None,
-        })
-        .collect();
-    let Some((first, code, v6, quoted, _)) = hits.first().copied() else {
-        return Vec::new();
-    };
-    let count: u32 = hits.iter().map(|(.., count)| *count).sum();
-    let at_switch = switch(call).is_some_and(|switch| {
-        hits.iter()
-            .all(|(event, ..)| event.end.seconds_since(switch).abs() <= AT_SWITCH)
-    });
-    let harmless = (count <= FEW_ICMP && at_switch) || delivered(call);
-    let severity = if harmless {
-        Severity::Warning
-    } else {
-        Severity::Error
-    };
-    let mut found = finding(
-        severity,
-        frames(hits.iter().map(|(event, ..)| event.frame)),
-        Some(first.id),
-        format!(
-            "ICMP {} from {} – T.38 port {} closed or filtered",
-            icmp_words(code, v6),
-            first.src.addr,
-            quoted.port
-        ),
-    );
-    found.host = Some(quoted);
-    vec![with_more(
-        found,
-        format!("{count} such answers about {quoted}."),
-    )]
-}
-
-fn icmp_words(code: u8, v6: bool) -> &'static str {
-    match (v6, code) {
-        (false, 3) | (true, 4) => "port unreachable",
-        (false, 9 | 10 | 13) | (true, 1) => "administratively prohibited",
-        (false | true, 0) => "network unreachable",
-        (false, 1) | (true, 3) => "host unreachable",
-        _ => "destination unreachable",
-    }
 }
