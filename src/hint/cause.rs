@@ -278,8 +278,30 @@ fn earliest<'a>(
         .copied()
 }
 
+/// Those of them about media: a negotiation that failed before explains them too (the catalogue, 0.3: layers).
+const MEDIA_BETWEEN_LEGS: &[&str] = &[
+    "leg-media-not-relayed",
+    "leg-t30-not-relayed",
+    "leg-latency",
+];
+
 /// What is wrong between two legs, if anything is.
 fn between_legs<'a>(candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
+    let negotiation = earliest(candidates, |hint| {
+        is_error(hint) && !hint.consequence && matches!(layer(hint.rule.id), 1 | 2)
+    });
+    let fault = fault_between_legs(candidates)?;
+    match negotiation {
+        Some(before)
+            if before.at < fault.at && MEDIA_BETWEEN_LEGS.contains(&fault.hint.rule.id) =>
+        {
+            None
+        }
+        _ => Some(fault),
+    }
+}
+
+fn fault_between_legs<'a>(candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
     let rank = |candidate: &Candidate<'_>| {
         BETWEEN_LEGS
             .iter()
