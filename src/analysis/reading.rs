@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::analysis::{Analysed, AnalysedFlow, CallRow, FaxRow, Options};
 use crate::call::correlate;
@@ -95,8 +96,9 @@ impl Analysis {
             if left == 0 {
                 break;
             }
+            let ended = !reader.is_live();
             let Some(frame) = reader.next_frame()? else {
-                *finished = !options.follow;
+                *finished = !options.follow && ended;
                 break;
             };
             start.get_or_insert(frame.mark);
@@ -113,15 +115,26 @@ impl Analysis {
 
     /// Reads to the end.
     pub fn read_all(&mut self, mut progress: impl FnMut(&CaptureInfo)) -> Result<(), Error> {
-        while self.step(STEP)? {
+        while self.step(STEP)? || self.wait(PATIENCE) {
             progress(self.reader.info());
         }
         self.settle();
         Ok(())
     }
 
+    /// Waits for more of a pipe, at most so long. False: it is no pipe, or all of it is read.
+    pub fn wait(&self, timeout: Duration) -> bool {
+        let waits = !self.finished && self.reader.info().file_bytes.is_none();
+        if waits {
+            self.reader.wait(timeout);
+        }
+        waits
+    }
+
     /// Gives media without SDP to calls, numbers the calls and finds the other legs.
-    pub fn settle(&mut self) {
+    ///
+    /// True: calls that had a number may have another one now.
+    pub fn settle(&mut self) -> bool {
         self.index.join_unclaimed();
         self.listen();
         let finished = self.finished;
@@ -144,7 +157,19 @@ impl Analysis {
             .zip(1u32..)
             .map(|(id, number)| (*id, CallNo(number)))
             .collect();
+        let renumbered = !calls.starts_with(&self.calls);
         self.calls = calls;
+        renumbered
+    }
+
+    /// Whether it comes through a pipe that may give more.
+    pub fn is_live(&self) -> bool {
+        self.reader.is_live()
+    }
+
+    /// Whether the capture is read to its end.
+    pub fn is_finished(&self) -> bool {
+        self.finished
     }
 
     /// About the capture.
@@ -471,6 +496,9 @@ impl Found {
         }
     }
 }
+
+/// How long a pipe is waited for between two looks at the progress.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Frames read between two looks at whether someone waits.
 pub const STEP: usize = 4096;

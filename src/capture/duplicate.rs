@@ -83,7 +83,8 @@ impl Recent {
             // Nearly all packets of a capture: few and wide steps.
             (IpAddr::V4(src), IpAddr::V4(dst), Some((first, second))) => {
                 let path = u64::from(src.to_bits()) << 32 | u64::from(dst.to_bits());
-                mix(path ^ first, content.ports ^ PRIMES.0) ^ mix(head ^ PRIMES.1, second ^ PRIMES.0)
+                mix(path ^ first, content.ports ^ PRIMES.0)
+                    ^ mix(head ^ PRIMES.1, second ^ PRIMES.0)
             }
             _ => self.hash(head, ip, content),
         };

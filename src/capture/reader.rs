@@ -7,10 +7,12 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::buffer::Buffer;
 use super::container::{self, PCAP_HEADER_LEN};
 use super::link::LinkType;
+use super::live::Pipe;
 use super::source::{Opened, Source};
 use super::{CaptureInfo, Error, FrameNo, LONG_GAP, Note, Timestamp};
 
@@ -128,6 +130,7 @@ pub(super) struct Origin {
     pub(super) source: Source,
     position: Arc<AtomicU64>,
     kind: Kind,
+    pipe: Option<Arc<Pipe>>,
 }
 
 #[derive(Clone, Debug)]
@@ -173,6 +176,7 @@ impl Reader {
             input,
             position,
             file_bytes,
+            pipe,
         } = Source::open(path)?;
         let mut buffer = Buffer::new(input, 0);
         let file = path.display().to_string();
@@ -203,6 +207,7 @@ impl Reader {
             source,
             position,
             kind,
+            pipe,
         };
         Ok(Self::new(buffer, format, origin, info, 1))
     }
@@ -258,6 +263,7 @@ impl Reader {
         };
         let origin = Origin {
             kind,
+            pipe: None,
             ..origin.clone()
         };
         let info = CaptureInfo::default();
@@ -291,6 +297,20 @@ impl Reader {
         self.follow = follow;
     }
 
+    /// Whether the capture comes through a pipe that may give more: the end of the data is not its end then, as
+    /// with [`Reader::follow`].
+    pub fn is_live(&self) -> bool {
+        self.origin.pipe.as_ref().is_some_and(|pipe| pipe.is_open())
+    }
+
+    /// Waits for a pipe to give more, at most so long.
+    pub fn wait(&self, timeout: Duration) {
+        if let Some(pipe) = &self.origin.pipe {
+            let have = self.buffer.offset() + self.buffer.available().len() as u64;
+            pipe.wait(have, timeout);
+        }
+    }
+
     /// What is known about the capture so far.
     pub fn info(&self) -> &CaptureInfo {
         &self.info
@@ -307,7 +327,9 @@ impl Reader {
     /// all can be read.
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Error> {
         loop {
-            let ended = !self.follow || self.buffer.failure().is_some();
+            // Asked before reading: what a pipe gave until it ended is there then.
+            let growing = self.follow || self.is_live();
+            let ended = !growing || self.buffer.failure().is_some();
             let step = match &mut self.format {
                 Format::Pcap(records) => records.step(&mut self.buffer, ended),
                 Format::Pcapng(blocks) => blocks.step(&mut self.buffer, ended),

@@ -359,7 +359,10 @@ impl<'m> Headers<'m> {
             let begin = self.at;
             let rest = self.octets.get(begin..)?;
             let name: Option<&'static [u8]> = match rest {
-                [b'V' | b'M' | b'U' | b'S' | b'A' | b'R' | b'P' | b'E' | b'D', ..]
+                [
+                    b'V' | b'M' | b'U' | b'S' | b'A' | b'R' | b'P' | b'E' | b'D',
+                    ..,
+                ]
                 | [b'C', b'o', b'n', b't', b'a', ..] => None,
                 [b'F', b'r', b'o', b'm', b':', ..] => Some(b"From"),
                 [b'T', b'o', b':', ..] => Some(b"To"),
