@@ -210,7 +210,9 @@ fn check(id: &str, kind: Kind, path: &Path) -> Result<(), String> {
     if !script.says {
         return Err("does not begin with a comment that says what it is".to_owned());
     }
+    let start = std::time::Instant::now();
     let made = scenario::make(&script);
+    let making = start.elapsed();
     let mut file = tempfile::NamedTempFile::new().unwrap();
     std::io::Write::write_all(&mut file, &made.octets).unwrap();
     let calls = analyse(file.path(), &script);
@@ -219,12 +221,19 @@ fn check(id: &str, kind: Kind, path: &Path) -> Result<(), String> {
         let kept = std::env::temp_dir().join(format!("faxflow-{id}-{}.pcap", kind.file()));
         std::fs::copy(file.path(), &kept).unwrap();
         println!("{id} {}: {result:?}, {}", kind.file(), kept.display());
+        println!("      made in {making:?}, all in {:?}", start.elapsed());
         println!("{}", report(&made, &calls, true));
     }
     result.map_err(|error| format!("{error}\n{}", report(&made, &calls, false)))
 }
 
+/// Rules whose scenarios are still to be written: the list goes when it is empty.
+const PENDING: &str = include_str!("scenarios/pending.txt");
+
 fn check_rule(id: &str, wrong: &mut Vec<String>) {
+    if PENDING.lines().any(|pending| pending == id) && !directory().join(id).is_dir() {
+        return;
+    }
     for kind in [Kind::Fires, Kind::Silent] {
         let path = directory().join(id).join(format!("{}.txt", kind.file()));
         let result = catch_unwind(|| check(id, kind, &path)).unwrap_or_else(|panic| {

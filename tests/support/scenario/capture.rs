@@ -134,9 +134,15 @@ fn selects(selector: &str, which: Option<&str>, packet: &Packet) -> bool {
         || is_kind(selector, packet);
     named
         && which.is_none_or(|which| match which.strip_suffix('%') {
-            Some(percent) => packet.index % (100.0 / number(percent)) as usize == 2,
+            Some(percent) => every(number(percent), packet.index),
             None => places(which).contains(&packet.index),
         })
+}
+
+/// Whether a place is among so many in a hundred, evenly spread.
+fn every(percent: f64, place: usize) -> bool {
+    let part = |place: usize| (place as f64 * percent / 100.0) as usize;
+    part(place + 1) > part(place)
 }
 
 fn is_kind(selector: &str, packet: &Packet) -> bool {

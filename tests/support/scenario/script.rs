@@ -102,8 +102,7 @@ impl Script {
             let own = step.label.clone();
             step.label = self.free(&own);
             // The second leg of a step on both legs follows its first one.
-            if let Time::From { label, .. } = &mut step.time
-                && step.who.is_some_and(|who| !who.both)
+            if let Time::Relayed(label) = &mut step.time
                 && let Some((_, new)) = renamed.iter().rev().find(|(old, _)| old == label)
             {
                 label.clone_from(new);

@@ -10,7 +10,7 @@ use super::sdp;
 use super::signal;
 use super::sip::{self, Dialog, Ends};
 use super::sound;
-use super::step::{End, Step, Time, Who};
+use super::step::{End, RELAY, Step, Time, Who};
 use super::text::{hex, number};
 use super::wire;
 
@@ -118,6 +118,11 @@ impl<'s> Stage<'s> {
                 Time::Next => self.cursor + pause,
                 Time::After(seconds) => self.cursor + seconds,
                 Time::At(seconds) => *seconds,
+                // The other leg's step was taken out: this end speaks on its own.
+                Time::Relayed(label) => self
+                    .spans
+                    .get(label)
+                    .map_or(self.cursor + pause, |(start, _)| start + RELAY),
                 Time::From { label, end, plus } => {
                     let (start, stop) = *self
                         .spans

@@ -59,6 +59,8 @@ pub(crate) enum Time {
     From { label: String, end: bool, plus: f64 },
     /// Seconds since the start.
     At(f64),
+    /// Passed on from the other leg, right after this step there.
+    Relayed(String),
 }
 
 impl Time {
@@ -102,7 +104,7 @@ pub(crate) struct Step {
 }
 
 /// Seconds that the B2BUA takes from leg to leg.
-const RELAY: f64 = 0.02;
+pub(crate) const RELAY: f64 = 0.02;
 
 impl Step {
     /// Reads a step; one on both legs makes two, the second one right after the first.
@@ -161,11 +163,7 @@ impl Step {
             End::Caller => (on(0), on(1)),
             End::Callee => (on(1), on(0)),
         };
-        second.time = Time::From {
-            label: first.label.clone(),
-            end: false,
-            plus: RELAY,
-        };
+        second.time = Time::Relayed(first.label.clone());
         [first, second]
     }
 }

@@ -21,6 +21,14 @@ pub(crate) struct Word {
 }
 
 impl Word {
+    /// A comma at the end is a word of its own: it parts the messages of a burst.
+    fn without_comma(self) -> Vec<Self> {
+        match self.text.strip_suffix(',') {
+            Some(head) if !self.quoted && !head.is_empty() => vec![plain(head), plain(",")],
+            _ => vec![self],
+        }
+    }
+
     /// `key=value`, the key in lower case.
     pub(crate) fn option(&self) -> Option<(&str, &str)> {
         let (key, value) = self.text.split_once('=').filter(|_| !self.quoted)?;
@@ -46,15 +54,11 @@ impl Words {
                 }
                 '#' if !inside && word.is_none() => break,
                 ' ' | '\t' if !inside => words.extend(word.take()),
-                ',' if !inside && word.as_ref().is_some_and(|word| is_name(&word.text)) => {
-                    words.extend(word.take());
-                    words.push(plain(","));
-                }
                 _ => word.get_or_insert(plain("")).text.push(c),
             }
         }
         words.extend(word);
-        Self(words)
+        Self(words.into_iter().flat_map(Word::without_comma).collect())
     }
 
     /// The word at a place that is no option.
@@ -98,16 +102,6 @@ impl Words {
     pub(crate) fn count(&self, key: &str) -> Option<usize> {
         self.number(key).map(|value| value as usize)
     }
-}
-
-/// Frames of a burst are parted by commas; in a list of numbers a comma is a part of the word.
-fn is_name(text: &str) -> bool {
-    !text
-        .chars()
-        .all(|c| c.is_ascii_digit() || ",.%".contains(c))
-        && !text.starts_with("bad=")
-        && !text.starts_with("frames=")
-        && !text.starts_with("fec=")
 }
 
 fn plain(text: &str) -> Word {
