@@ -205,7 +205,7 @@ fn report(made: &Made, calls: &[Analysed], at_length: bool) -> String {
 
 /// Checks one file; what is wrong with it.
 fn check(id: &str, kind: Kind, path: &Path) -> Result<(), String> {
-    let text = std::fs::read_to_string(path).map_err(|_| "is not there".to_owned())?;
+    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
     let script = Script::parse(&text);
     if !script.says {
         return Err("does not begin with a comment that says what it is".to_owned());

@@ -104,7 +104,7 @@ fn frame(words: &[Word], from: End, last: bool) -> Frame {
             .filter_map(Word::option)
             .filter(|(own, _)| *own == key)
             .map(|(_, value)| value)
-            .last()
+            .next_back()
     };
     let (name, then) = match name.split_once('-') {
         Some((name @ ("PPS" | "EOR"), then)) => (name, Some(then)),

@@ -118,7 +118,7 @@ impl Script {
         if !taken(label) {
             return label.to_owned();
         }
-        (2..)
+        (2..1000)
             .map(|number| format!("{label}#{number}"))
             .find(|label| !taken(label))
             .unwrap()

@@ -177,9 +177,8 @@ impl Dialog {
                         && (request.final_seen || !answered)
                 }
             });
-        found
-            .map(|(_, request)| request.clone())
-            .unwrap_or_else(|| panic!("`{}`: no INVITE for it", step.label))
+        let (_, request) = found.unwrap_or_else(|| panic!("`{}`: no INVITE for it", step.label));
+        request.clone()
     }
 
     fn parties(&self, request: &Request, ends: &Ends<'_>, to_tag: bool) -> Vec<String> {
