@@ -45,7 +45,10 @@ pub(crate) fn apply(script: &mut Script, verb: &str, args: &Words, block: &[Line
 
 /// First and last place of `label`, `label..label` or (both legs) `AB:label`.
 fn range(script: &Script, text: &str) -> (usize, usize) {
-    if let Some(label) = text.strip_prefix("AB:") {
+    if let Some(label) = text
+        .strip_prefix("AB:")
+        .filter(|label| !label.contains(".."))
+    {
         let (one, two) = (script.place(label), script.place(&format!("B:{label}")));
         return (one.min(two), one.max(two));
     }

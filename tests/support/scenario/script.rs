@@ -49,7 +49,7 @@ impl Script {
     /// Reads a scenario.
     pub(crate) fn parse(text: &str) -> Self {
         let mut script = Self {
-            says: text.starts_with("# ") && text.lines().next().is_some_and(|line| line.len() > 20),
+            says: text.starts_with("# ") && text.lines().next().is_some_and(|line| line.len() > 8),
             ..Self::default()
         };
         let all = lines(text);
