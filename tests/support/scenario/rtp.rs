@@ -92,6 +92,7 @@ impl Sound {
         // A clock that is fast by so many millionths sends sooner.
         let pace = every / value("drift", 0.0).mul_add(1e-6, 1.0);
         let jitter = value("jitter", 0.0) / 1000.0;
+        let stay = value("stay", 0.0);
         let codec = set("pt").or_else(|| set("codec")).unwrap_or("PCMU");
         let mut random = Random(0x2545_F491_4F6C_DD1D);
         let mut out = Vec::new();
@@ -100,7 +101,7 @@ impl Sound {
             stream.marker = true;
             for tick in 0.. {
                 let at = start + f64::from(tick) * pace;
-                if at >= *end {
+                if at >= *end + stay {
                     break;
                 }
                 let what = self.instead_at(who.from, at);
