@@ -113,19 +113,21 @@ impl fmt::Display for Endpoint {
 /// Where some octets can be fetched again by [`store::Store::fetch`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
-    /// Which of the store's two files.
+    /// Which of the store's files, or its memory.
     pub origin: Origin,
-    /// Octets from the start of that file.
+    /// Octets from the start of that.
     pub offset: u64,
     /// How many octets.
     pub len: u32,
 }
 
-/// The two files of a [`store::Store`].
+/// Where a [`store::Store`] has octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// The capture itself: a payload that lies in it in one piece.
     Capture,
+    /// Memory: small payloads that lie far apart, as long as they are few.
+    Memory,
     /// The spool: reassembled payloads, and all that is kept of a compressed capture.
     Spool,
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 /// C0 and DEL become control pictures (`␛`), everything else that hides or reorders becomes `\u{..}`.
 /// Borrows where nothing has to change.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_hostile) {
+    if is_plain_ascii(text) || !text.chars().any(is_hostile) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
@@ -20,6 +20,12 @@ pub fn visible(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Whether a text is printable ASCII, as nearly all is: nothing in it is hostile, each octet is one column wide.
+pub fn is_plain_ascii(text: &str) -> bool {
+    text.bytes()
+        .fold(true, |plain, octet| plain & matches!(octet, 0x20..=0x7e))
 }
 
 /// Text out of octets that should be UTF-8 (RFC 3261 7.3.1); what is not becomes U+FFFD.

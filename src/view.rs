@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::call::{CallNo, EventId};
-use crate::text::visible;
+use crate::text::{is_plain_ascii, visible};
 
 pub mod calls;
 pub mod decode;
@@ -67,15 +67,20 @@ pub struct Span {
 
 impl Span {
     /// A span; control characters and the like in `text` are made visible.
-    pub fn new(text: impl AsRef<str>, role: Role) -> Self {
+    pub fn new(text: impl Into<String>, role: Role) -> Self {
+        let text = text.into();
+        let changed = match visible(&text) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(changed) => Some(changed),
+        };
         Self {
-            text: visible(text.as_ref()).into_owned(),
+            text: changed.unwrap_or(text),
             role,
         }
     }
 
     /// Plain text.
-    pub fn plain(text: impl AsRef<str>) -> Self {
+    pub fn plain(text: impl Into<String>) -> Self {
         Self::new(text, Role::Plain)
     }
 
@@ -86,7 +91,16 @@ impl Span {
 
     /// Columns on a terminal.
     pub fn width(&self) -> usize {
-        self.text.width()
+        width(&self.text)
+    }
+}
+
+/// Columns of a text on a terminal.
+pub fn width(text: &str) -> usize {
+    if is_plain_ascii(text) {
+        text.len()
+    } else {
+        UnicodeWidthStr::width(text)
     }
 }
 
@@ -113,8 +127,9 @@ impl Row {
 
     /// All its text, without trailing spaces.
     pub fn text(&self) -> String {
-        let text: String = self.spans.iter().map(Span::text).collect();
-        text.trim_end().to_owned()
+        let mut text: String = self.spans.iter().map(Span::text).collect();
+        text.truncate(text.trim_end().len());
+        text
     }
 
     /// Columns on a terminal.
@@ -134,7 +149,7 @@ pub fn to_text(rows: &[Row]) -> String {
 
 /// A label that may be shortened to a width, with `…` (or `~` in ASCII) for what is cut.
 pub fn fit(text: &str, width: usize, ascii: bool) -> Cow<'_, str> {
-    if text.width() <= width {
+    if self::width(text) <= width {
         return Cow::Borrowed(text);
     }
     if width == 0 {
@@ -208,18 +223,15 @@ pub fn to_ascii(rows: Vec<Row>, width: usize) -> Vec<Row> {
 /// Cuts a row to a width: what stands beyond is lost, with a mark.
 pub fn clip(row: &mut Row, width: usize, ascii: bool) {
     let mut left = width;
-    let mut kept = Vec::with_capacity(row.spans.len());
-    for span in row.spans.drain(..) {
+    for (at, span) in row.spans.iter_mut().enumerate() {
         let span_width = span.width();
-        if span_width <= left {
-            left -= span_width;
-            kept.push(span);
-            continue;
+        if span_width > left {
+            *span = Span::new(fit(&span.text, left, ascii), span.role);
+            row.spans.truncate(at + 1);
+            return;
         }
-        kept.push(Span::new(fit(&span.text, left, ascii), span.role));
-        break;
+        left -= span_width;
     }
-    row.spans = kept;
 }
 
 /// Breaks text into lines of at most `width` columns, at spaces where there are any.
@@ -229,7 +241,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut line = String::new();
     let mut used = 0;
     for word in text.split_whitespace() {
-        let mut word_width = word.width();
+        let mut word_width = self::width(word);
         if used > 0 && used + 1 + word_width > width {
             lines.push(std::mem::take(&mut line));
             used = 0;
@@ -246,7 +258,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
             lines.push(std::mem::take(&mut line));
             used = 0;
             rest = tail;
-            word_width = rest.width();
+            word_width = self::width(rest);
         }
         line.push_str(rest);
         used += word_width;

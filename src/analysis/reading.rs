@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use crate::analysis::{Analysed, AnalysedFlow, CallRow, FaxRow, Options};
 use crate::call::correlate;
-use crate::call::index::{DialogEntry, DialogId, Index};
+use crate::call::index::{DialogEntry, DialogId, Index, Map};
 use crate::call::load::{self, RtpByFlow, Source};
 use crate::call::{Call, CallNo, Flow, Verdict};
 use crate::capture::packet::Decoder;
-use crate::capture::reader::{Mark, Reader};
+use crate::capture::reader::{Frame, Mark, Reader};
 use crate::capture::store::Store;
 use crate::capture::{CaptureInfo, Error, FrameNo};
-use crate::hint::{Scene, Severity};
+use crate::hint::{Hint, Scene, Severity};
 
 mod saving;
 mod sound;
@@ -32,12 +32,12 @@ pub struct Analysis {
     index: Index,
     /// Calls in order: the call number is the place plus one.
     calls: Vec<DialogId>,
-    numbers: HashMap<DialogId, CallNo>,
-    partners: HashMap<DialogId, Vec<DialogId>>,
+    numbers: Map<DialogId, CallNo>,
+    partners: Map<DialogId, Vec<DialogId>>,
     /// The first frame.
     start: Option<Mark>,
     /// Calls without SIP and without T.38, listened to: until which frame, and whether they are a fax.
-    listened: HashMap<DialogId, (FrameNo, bool)>,
+    listened: Map<DialogId, (FrameNo, bool)>,
     finished: bool,
 }
 
@@ -54,10 +54,10 @@ impl Analysis {
             store,
             index: Index::new(),
             calls: Vec::new(),
-            numbers: HashMap::new(),
-            partners: HashMap::new(),
+            numbers: Map::default(),
+            partners: Map::default(),
             start: None,
-            listened: HashMap::new(),
+            listened: Map::default(),
             finished: false,
         })
     }
@@ -71,26 +71,36 @@ impl Analysis {
             index,
             options,
             start,
+            finished,
             ..
         } = self;
         let mut failed: Option<io::Error> = None;
-        for _ in 0..frames {
-            let Some(frame) = reader.next_frame()? else {
-                self.finished = !self.options.follow;
-                return Ok(false);
-            };
+        let mut take = |frame: &Frame<'_>| {
             let mark = frame.mark;
             start.get_or_insert(mark);
-            decoder.decode(&frame, &mut |packet| {
+            decoder.decode(frame, &mut |packet| {
                 if let Err(error) = index.push(packet, mark, store) {
                     failed.get_or_insert(error);
                 }
             });
-            if let Some(error) = failed.take() {
-                return Err(spool_error(&options.file, error));
+        };
+        let mut left = frames;
+        while left > 0 {
+            left -= reader.run(left, &mut take);
+            if left == 0 {
+                break;
             }
+            let Some(frame) = reader.next_frame()? else {
+                *finished = !options.follow;
+                break;
+            };
+            take(&frame);
+            left -= 1;
         }
-        Ok(true)
+        if let Some(error) = failed {
+            return Err(spool_error(&options.file, error));
+        }
+        Ok(left == 0)
     }
 
     /// Reads to the end.
@@ -303,9 +313,13 @@ impl Analysis {
             }
         }
         self.agree(&wanted, &mut loaded);
-        Ok(numbers
+        let found: Vec<(CallNo, Found)> = numbers
             .iter()
-            .filter_map(|number| self.diagnose(*number, &loaded))
+            .filter_map(|number| Some((*number, self.diagnose(*number, &loaded)?)))
+            .collect();
+        Ok(found
+            .into_iter()
+            .filter_map(|(number, found)| Some(found.told(loaded.remove(&number)?)))
             .collect())
     }
 
@@ -338,7 +352,7 @@ impl Analysis {
     }
 
     /// Hints of one call, seen beside its other leg; cause and sentence go into its fax.
-    fn diagnose(&self, number: CallNo, loaded: &HashMap<CallNo, Call>) -> Option<Analysed> {
+    fn diagnose(&self, number: CallNo, loaded: &HashMap<CallNo, Call>) -> Option<Found> {
         let call = loaded.get(&number)?;
         let other = call.other_leg.and_then(|other| loaded.get(&other));
         let scene = Scene {
@@ -347,16 +361,11 @@ impl Analysis {
             view: &self.options.view,
         };
         let diagnosis = crate::hint::engine::diagnose(&scene);
-        let mut call = call.clone();
         // The leg on which all is confirmed has no cause, though the other one may show that it failed there.
-        if let (Some(fax), Some(root)) = (&mut call.fax, &diagnosis.root)
-            && fax.verdict != Verdict::Ok
-        {
-            fax.cause = Some(root.rule.id);
-            fax.summary = crate::hint::cause::sentence(root, &scene);
-        }
-        Some(Analysed {
-            call: Arc::new(call),
+        let failed = (call.fax.as_ref()).is_some_and(|fax| fax.verdict != Verdict::Ok);
+        Some(Found {
+            cause: (diagnosis.root.as_ref().filter(|_| failed))
+                .map(|root| (root.rule.id, crate::hint::cause::sentence(root, &scene))),
             hints: diagnosis.hints,
         })
     }
@@ -408,6 +417,26 @@ impl Analysis {
             .iter()
             .filter_map(|number| self.id_of(*number))
             .collect()
+    }
+}
+
+/// What the rules say of a call.
+struct Found {
+    /// The rule that explains the failure, and the sentence that says so.
+    cause: Option<(&'static str, String)>,
+    hints: Vec<Hint>,
+}
+
+impl Found {
+    fn told(self, mut call: Call) -> Analysed {
+        if let (Some(fax), Some((cause, summary))) = (&mut call.fax, self.cause) {
+            fax.cause = Some(cause);
+            fax.summary = summary;
+        }
+        Analysed {
+            call: Arc::new(call),
+            hints: self.hints,
+        }
     }
 }
 

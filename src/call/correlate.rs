@@ -3,10 +3,9 @@
 //! A back-to-back user agent (the PBX) gives each leg a dialog of its own; what they share is that the second
 //! begins inside the first one's setup, the host in the middle, and numbers (RULES.md 7).
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 
-use crate::call::index::{DialogEntry, DialogId};
+use crate::call::index::{DialogEntry, DialogId, Map};
 use crate::capture::Timestamp;
 
 /// The second leg begins within so many seconds of the first.
@@ -21,16 +20,16 @@ const SHORTEST_NAME: usize = 8;
 const MOST_CANDIDATES: usize = 200;
 
 /// Partners of each dialog, best first.
-pub(crate) fn partners(calls: &[(DialogId, &DialogEntry)]) -> HashMap<DialogId, Vec<DialogId>> {
+pub(crate) fn partners(calls: &[(DialogId, &DialogEntry)]) -> Map<DialogId, Vec<DialogId>> {
     let mut order: Vec<&(DialogId, &DialogEntry)> = calls.iter().collect();
     order.sort_by_key(|(_, dialog)| dialog.started);
     let features: Vec<Features> = order
         .iter()
         .map(|(_, dialog)| Features::of(dialog))
         .collect();
-    let mut scored: HashMap<DialogId, Vec<(u32, DialogId)>> = HashMap::new();
+    let mut scored: Map<DialogId, Vec<(u32, DialogId)>> = Map::default();
     for (place, ((id, dialog), own)) in order.iter().zip(&features).enumerate() {
-        let end = dialog.started.plus_seconds(WINDOW);
+        let end = (dialog.started.plus_seconds(WINDOW)).min(dialog.last_packet);
         let later = features.iter().enumerate().skip(place + 1);
         for (at, feature) in later.take(MOST_CANDIDATES) {
             if feature.started > end {
@@ -49,7 +48,7 @@ pub(crate) fn partners(calls: &[(DialogId, &DialogEntry)]) -> HashMap<DialogId, 
             }
         }
     }
-    let mut out = HashMap::new();
+    let mut out = Map::default();
     for (id, mut list) in scored {
         list.sort_by_key(|(points, other)| (std::cmp::Reverse(*points), *other));
         out.insert(id, list.into_iter().map(|(_, other)| other).collect());

@@ -17,6 +17,8 @@ mod claim;
 pub mod dialog;
 pub mod flow;
 mod join;
+pub mod notes;
+mod recent;
 mod signalling;
 mod tcp;
 
@@ -90,7 +92,12 @@ pub struct Index {
     endpoint_ids: Map<Endpoint, u32>,
     streams: Streams,
     framers: Map<(Endpoint, Endpoint), Framer>,
+    /// The flows of the latest paths.
+    recent: recent::Recent,
     unclaimed: usize,
+    /// RTP packets noted in all flows, and whether there is no room for those of further flows.
+    noted: usize,
+    notes_full: bool,
     /// Frame at hand, so that flows can note where they begin.
     mark: Option<Mark>,
     /// Dialogs that changed since the last call of [`Index::changed`].
@@ -109,6 +116,11 @@ impl Index {
     ///
     /// # Errors
     /// Only what writing to the store's spool fails with.
+    #[expect(
+        clippy::inline_always,
+        reason = "every packet of a capture takes this way"
+    )]
+    #[inline(always)]
     pub fn push(
         &mut self,
         packet: &Packet<'_>,
@@ -116,6 +128,14 @@ impl Index {
         store: &mut Store,
     ) -> std::io::Result<()> {
         self.mark = Some(mark);
+        if packet.transport == Transport::Udp && self.count_known(packet, mark, store) {
+            return Ok(());
+        }
+        self.push_any(packet, store)
+    }
+
+    #[inline(never)]
+    fn push_any(&mut self, packet: &Packet<'_>, store: &mut Store) -> std::io::Result<()> {
         match packet.transport {
             Transport::Udp => self.datagram(packet, store),
             Transport::Tcp { .. } => self.segment(packet, store),
@@ -136,9 +156,21 @@ impl Index {
         }
     }
 
+    /// The latest flow of a path.
+    #[inline]
+    fn flow_of(&mut self, src: Endpoint, dst: Endpoint) -> Option<FlowId> {
+        if let Some(id) = self.recent.get(src, dst) {
+            return Some(id);
+        }
+        let id = self.by_path.get(&(src, dst)).copied()?;
+        self.recent.set(src, dst, id);
+        Some(id)
+    }
+
+    #[inline]
     fn datagram(&mut self, packet: &Packet<'_>, store: &mut Store) -> std::io::Result<()> {
         // The many first: media of a flow that is known.
-        if let Some(id) = self.by_path.get(&(packet.src, packet.dst)).copied()
+        if let Some(id) = self.flow_of(packet.src, packet.dst)
             && !self.is_stale(id, packet.at)
         {
             return self.media(id, packet, store);

@@ -1,7 +1,10 @@
 //! A bounded window over a stream: the only place where capture octets wait.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 /// Octets of the window as long as no record is larger: small enough to stay in the processor's cache.
 const WINDOW: usize = 256 * 1024;
@@ -12,9 +15,20 @@ pub(super) const RECORD_MAX: usize = 16 * 1024 * 1024;
 /// What a record needs beside its data: its own header and that of its successor.
 const SLACK: usize = 4096;
 
+/// Octets read at once where single frames are picked: those of a voice packet and the header after it.
+const PIECE: usize = 512;
+
+/// Where the octets come from.
+enum Input {
+    /// One after the other.
+    Stream(Box<dyn Read + Send>),
+    /// From anywhere in a file, few at once.
+    Pieces(Arc<File>),
+}
+
 /// The window.
 pub(super) struct Buffer {
-    input: Box<dyn Read + Send>,
+    input: Input,
     data: Vec<u8>,
     start: usize,
     end: usize,
@@ -35,13 +49,29 @@ impl fmt::Debug for Buffer {
 impl Buffer {
     /// A window that begins at the octet `offset` of the stream, which is the next that `input` gives.
     pub(super) fn new(input: Box<dyn Read + Send>, offset: u64) -> Self {
+        Self::over(Input::Stream(input), WINDOW, offset)
+    }
+
+    /// A window that can [`Buffer::jump`].
+    pub(super) fn pick(file: Arc<File>, offset: u64) -> Self {
+        Self::over(Input::Pieces(file), PIECE, offset)
+    }
+
+    fn over(input: Input, window: usize, offset: u64) -> Self {
         Self {
             input,
-            data: vec![0; WINDOW],
+            data: vec![0; window],
             start: 0,
             end: 0,
             origin: offset,
             failure: None,
+        }
+    }
+
+    /// Goes on at an offset, where the input is a file.
+    pub(super) fn jump(&mut self, offset: u64) {
+        if matches!(self.input, Input::Pieces(_)) {
+            (self.start, self.end, self.origin) = (0, 0, offset);
         }
     }
 
@@ -91,7 +121,11 @@ impl Buffer {
         }
         while self.end < want {
             let space = self.data.get_mut(self.end..).unwrap_or_default();
-            match self.input.read(space) {
+            let read = match &mut self.input {
+                Input::Stream(input) => input.read(space),
+                Input::Pieces(file) => file.read_at(space, self.origin + self.end as u64),
+            };
+            match read {
                 Ok(0) => return false,
                 Ok(count) => self.end += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

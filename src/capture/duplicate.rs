@@ -4,6 +4,7 @@
 //! that repeats a packet on purpose (T.38 gateways do, SIP does) gives it a new identification or waits longer.
 
 use std::hash::{BuildHasher, Hasher};
+use std::net::IpAddr;
 
 use foldhash::fast::FixedState;
 
@@ -16,8 +17,12 @@ const WINDOW_NS: u64 = 5_000_000;
 /// The same where the identification says nothing (0, or IPv6): the hop count must be the same too.
 const WINDOW_UNIDENTIFIED_NS: u64 = 1_000_000;
 
-/// Pairs of packets remembered: some 5 ms of a busy gigabit link.
-const SLOTS: usize = 4096;
+/// Pairs of packets remembered: some milliseconds of a busy gigabit link, in as little of the processor's cache as
+/// possible, through which all of the capture streams at the same time.
+const SLOTS: usize = 1024;
+
+/// Times are kept in units of 1024 ns.
+const TICK_BITS: u32 = 10;
 
 /// Packets of the last milliseconds, as hashes.
 #[derive(Debug)]
@@ -28,8 +33,10 @@ pub(super) struct Recent {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
-    hash: u64,
-    at: u64,
+    /// The half of the hash that does not choose the slot.
+    tag: u32,
+    /// The low half of the time: what is an hour old can look new, but then the tag differs.
+    ticks: u32,
 }
 
 /// What of a transport payload is compared.
@@ -50,35 +57,44 @@ impl Recent {
     }
 
     /// Whether this packet was seen just before; remembers it if not.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "every packet of a capture takes this way"
+    )]
+    #[inline(always)]
     pub(super) fn is_copy(
         &mut self,
         at: Timestamp,
         ip: &IpPacket<'_>,
         content: &Content<'_>,
     ) -> bool {
-        let mut hasher = self.state.build_hasher();
         let (id, hops, window) = match ip.id {
             Identity::V4(id @ 1..) => (id.into(), 0, WINDOW_NS),
             Identity::V4(0) => (0, ip.hops, WINDOW_UNIDENTIFIED_NS),
             Identity::V6(label) => (label, ip.hops, WINDOW_UNIDENTIFIED_NS),
         };
-        // Few and wide writes: this runs for every packet of a capture.
         let len = content.payload.len() as u64;
-        hasher.write_u64(u64::from(id) << 32 | len << 8 | u64::from(hops));
-        match (ip.src, ip.dst) {
-            (std::net::IpAddr::V4(src), std::net::IpAddr::V4(dst)) => {
-                hasher.write_u64(u64::from(src.to_bits()) << 32 | u64::from(dst.to_bits()));
+        let head = u64::from(id) << 32 | len << 8 | u64::from(hops);
+        let start = rtp_start(content.payload).filter(|_| content.sequence == 0);
+        let hash = match (ip.src, ip.dst, start) {
+            // Nearly all packets of a capture: few and wide steps.
+            (IpAddr::V4(src), IpAddr::V4(dst), Some((first, second))) => {
+                let path = u64::from(src.to_bits()) << 32 | u64::from(dst.to_bits());
+                mix(path ^ first, content.ports ^ PRIMES.0) ^ mix(head ^ PRIMES.1, second)
             }
-            (src, dst) => {
-                write_address(&mut hasher, src);
-                write_address(&mut hasher, dst);
-            }
-        }
+            _ => self.hash(head, ip, content),
+        };
+        self.look_up(hash, at.0, window)
+    }
+
+    #[inline(never)]
+    fn hash(&self, head: u64, ip: &IpPacket<'_>, content: &Content<'_>) -> u64 {
+        let mut hasher = self.state.build_hasher();
+        hasher.write_u64(head);
+        write_address(&mut hasher, ip.src);
+        write_address(&mut hasher, ip.dst);
         hasher.write_u64(content.ports);
-        if content.sequence != 0 {
-            hasher.write_u64(content.sequence);
-        }
+        hasher.write_u64(content.sequence);
         match rtp_start(content.payload) {
             Some((first, second)) => {
                 hasher.write_u64(first);
@@ -86,29 +102,47 @@ impl Recent {
             }
             None => hasher.write(content.payload),
         }
-        self.look_up(hasher.finish(), at.0, window)
+        hasher.finish()
     }
 
+    #[inline]
     fn look_up(&mut self, hash: u64, at: u64, window: u64) -> bool {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "only the low bits choose a slot"
-        )]
-        let index = hash as usize % SLOTS;
-        let Some(pair) = self.slots.get_mut(index) else {
+        let (tag, ticks, window) = (high(hash), low(at >> TICK_BITS), low(window >> TICK_BITS));
+        let index = usize::try_from(low(hash)).unwrap_or(0) % SLOTS;
+        let Some([newer, older]) = self.slots.get_mut(index) else {
             return false;
         };
-        let [newer, older] = pair;
         // The first copy's time stays: a chain of repetitions must not keep itself alive.
-        for seen in [&mut *newer, &mut *older] {
-            if seen.hash == hash && seen.at.abs_diff(at) <= window {
+        for seen in [&*newer, &*older] {
+            let age = ticks.wrapping_sub(seen.ticks);
+            if seen.tag == tag && age.min(age.wrapping_neg()) <= window {
                 return true;
             }
         }
         *older = *newer;
-        *newer = Seen { hash, at };
+        *newer = Seen { tag, ticks };
         false
     }
+}
+
+/// Odd numbers without a pattern, so that no field of zeros makes a product of zero.
+const PRIMES: (u64, u64) = (0x9E37_79B9_7F4A_7C15, 0xD1B5_4A32_D192_ED03);
+
+/// Both halves of a product: every bit of both numbers counts.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "both halves are used")]
+fn mix(one: u64, other: u64) -> u64 {
+    let product = u128::from(one) * u128::from(other | 1);
+    product as u64 ^ (product >> 64) as u64
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "one half is wanted")]
+const fn low(value: u64) -> u32 {
+    value as u32
+}
+
+const fn high(value: u64) -> u32 {
+    low(value >> 32)
 }
 
 /// What must be the same in packets that begin like RTP (RFC 3550 5.1: version 2): they carry their own counter
@@ -125,9 +159,9 @@ fn rtp_start(payload: &[u8]) -> Option<(u64, u64)> {
     ))
 }
 
-fn write_address(hasher: &mut impl Hasher, address: std::net::IpAddr) {
+fn write_address(hasher: &mut impl Hasher, address: IpAddr) {
     match address {
-        std::net::IpAddr::V4(address) => hasher.write_u32(address.to_bits()),
-        std::net::IpAddr::V6(address) => hasher.write_u128(address.to_bits()),
+        IpAddr::V4(address) => hasher.write_u32(address.to_bits()),
+        IpAddr::V6(address) => hasher.write_u128(address.to_bits()),
     }
 }

@@ -52,7 +52,11 @@ impl Decoder {
     }
 
     /// Gives every transport payload of a frame to `sink`: none, one, or several.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "every packet of a capture takes this way"
+    )]
+    #[inline(always)]
     pub fn decode(&mut self, frame: &Frame<'_>, sink: &mut impl FnMut(&Packet<'_>)) {
         if frame.link == LinkType::ETHERNET
             && let Some((ip, udp)) = udp::plain(frame.data)

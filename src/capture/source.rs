@@ -72,6 +72,14 @@ impl Source {
         }
     }
 
+    /// As [`Source::plain`], to be kept.
+    pub(super) fn shared(&self) -> Option<Arc<File>> {
+        match self {
+            Self::Plain(file) => Some(Arc::clone(file)),
+            Self::Compressed(..) => None,
+        }
+    }
+
     /// The file in which offsets of the capture are offsets, if there is one.
     pub(super) fn plain(&self) -> Option<&File> {
         match self {

@@ -5,20 +5,28 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::sync::{Mutex, PoisonError};
 
-use super::reader::{Mark, Origin as Capture, Reader};
+use super::reader::{Frame, Mark, Origin as Capture, Reader};
 use super::{Origin, Packet, Place};
 
-/// Octets read at once: neighbouring payloads of a call then cost one read.
+/// Octets read at once at most: neighbouring payloads of a call then cost one read.
 const READ_AHEAD: usize = 128 * 1024;
+
+/// Octets read at once where payloads lie far apart: reading what is between them would cost more.
+const READ_ALONE: usize = 1024;
 
 /// Octets of the spool that are kept in memory before they are written.
 const SPOOL_BUFFER: usize = 256 * 1024;
+
+/// Octets of small payloads that are kept in memory: the T.38 of some dozen faxes. Fetching each from the
+/// capture costs more than all that is done with it.
+const MEMORY_MAX: usize = 16 << 20;
 
 /// Finds payloads again.
 #[derive(Debug)]
 pub struct Store {
     capture: Capture,
     spool: Spool,
+    memory: Vec<u8>,
     ahead: Mutex<Ahead>,
 }
 
@@ -35,6 +43,8 @@ struct Spool {
 struct Ahead {
     offset: u64,
     data: Vec<u8>,
+    /// How much is read next time.
+    span: usize,
 }
 
 impl Store {
@@ -43,6 +53,7 @@ impl Store {
         Self {
             capture: reader.origin().clone(),
             spool: Spool::default(),
+            memory: Vec::new(),
             ahead: Mutex::default(),
         }
     }
@@ -53,6 +64,20 @@ impl Store {
             Some(offset) => self.locate_at(offset, packet.payload),
             None => self.keep(packet.payload),
         }
+    }
+
+    /// As [`Store::locate`], for small payloads of which many are fetched at once: in memory while there is room.
+    pub fn locate_small(&mut self, packet: &Packet<'_>) -> io::Result<Place> {
+        if self.memory.len() + packet.payload.len() > MEMORY_MAX {
+            return self.locate(packet);
+        }
+        let place = Place {
+            origin: Origin::Memory,
+            offset: self.memory.len() as u64,
+            len: u32::try_from(packet.payload.len()).unwrap_or(u32::MAX),
+        };
+        self.memory.extend_from_slice(packet.payload);
+        Ok(place)
     }
 
     /// As [`Store::locate`], for octets at an offset of the capture.
@@ -85,6 +110,11 @@ impl Store {
     pub fn fetch(&self, place: Place) -> io::Result<Vec<u8>> {
         let len = usize::try_from(place.len).unwrap_or(usize::MAX);
         match (place.origin, self.capture.source.plain()) {
+            (Origin::Memory, _) => usize::try_from(place.offset)
+                .ok()
+                .and_then(|at| self.memory.get(at..)?.get(..len))
+                .map(<[u8]>::to_vec)
+                .ok_or_else(|| io::ErrorKind::UnexpectedEof.into()),
             (Origin::Spool, _) => self.spool.fetch(place.offset, len),
             (Origin::Capture, Some(file)) => {
                 let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
@@ -92,6 +122,36 @@ impl Store {
             }
             (Origin::Capture, None) => Err(io::ErrorKind::Unsupported.into()),
         }
+    }
+
+    /// Whether single frames can be read again, see [`Store::pick`].
+    pub fn can_pick(&self) -> bool {
+        self.capture.source.plain().is_some()
+    }
+
+    /// Reads single frames again: those at the marks, which are all of one section. Frames that cannot be had
+    /// are left out.
+    pub fn pick(
+        &self,
+        marks: impl IntoIterator<Item = Mark>,
+        mut take: impl FnMut(&Frame<'_>),
+    ) -> io::Result<()> {
+        let mut marks = marks.into_iter().peekable();
+        let Some(first) = marks.peek() else {
+            return Ok(());
+        };
+        let Some(mut reader) = Reader::pick(&self.capture, *first)? else {
+            return Err(io::ErrorKind::Unsupported.into());
+        };
+        for mark in marks {
+            reader.jump(mark);
+            if let Ok(Some(frame)) = reader.next_frame()
+                && frame.no == mark.frame()
+            {
+                take(&frame);
+            }
+        }
+        Ok(())
     }
 
     /// Reads frames again, beginning with the one at the mark. Of a compressed capture everything before it
@@ -141,7 +201,8 @@ impl Ahead {
             file.read_exact_at(&mut octets, offset)?;
             return Ok(octets);
         }
-        self.data.resize(READ_AHEAD, 0);
+        self.span = self.next_span(offset, len);
+        self.data.resize(self.span, 0);
         self.offset = offset;
         let mut have = 0;
         while have < len {
@@ -156,6 +217,14 @@ impl Ahead {
         self.data.truncate(have);
         let octets = self.get(offset, len).map(<[u8]>::to_vec);
         octets.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
+    /// Twice as much as last time where the next payload lies just behind what was read, else little.
+    fn next_span(&self, offset: u64, len: usize) -> usize {
+        let end = self.offset + self.data.len() as u64;
+        let near = offset >= self.offset && offset < end + READ_ALONE as u64;
+        let span = if near { self.span * 2 } else { READ_ALONE };
+        span.clamp(READ_ALONE.max(len), READ_AHEAD)
     }
 
     fn get(&self, offset: u64, len: usize) -> Option<&[u8]> {

@@ -28,20 +28,22 @@ impl Udp<'_> {
 
 /// The way of nearly all packets of a capture, without detours: a whole Ethernet frame with an IPv4 header
 /// without options, no fragment, and a UDP datagram of the length that IP says.
-#[inline]
+#[expect(
+    clippy::inline_always,
+    reason = "every packet of a capture takes this way"
+)]
+#[inline(always)]
 pub(super) fn plain(data: &[u8]) -> Option<(IpPacket<'_>, Udp<'_>)> {
-    let (head, rest) = data.split_first_chunk::<PLAIN_HEADERS>()?;
-    #[rustfmt::skip]
-    let [
-        // Ethernet addresses and type; then IPv4.
-        _, _, _, _, _, _, _, _, _, _, _, _, 0x08, 0x00,
-        0x45, _, total0, total1, id0, id1, flags, offset1, hops, protocol::UDP, _, _,
-        s0, s1, s2, s3, d0, d1, d2, d3,
-        sp0, sp1, dp0, dp1, len0, len1, check0, check1,
-    ] = *head
-    else {
+    // Piece by piece, as the processor loads them: Ethernet addresses; its type with the start of IPv4; the rest.
+    let (_, rest) = data.split_first_chunk::<12>()?;
+    let (&[0x08, 0x00, 0x45, _, total0, total1, id0, id1], rest) = rest.split_first_chunk()? else {
         return None;
     };
+    let (&[flags, offset1, hops, protocol::UDP, _, _], rest) = rest.split_first_chunk()? else {
+        return None;
+    };
+    let (&[s0, s1, s2, s3, d0, d1, d2, d3], rest) = rest.split_first_chunk()?;
+    let (&[sp0, sp1, dp0, dp1, len0, len1, check0, check1], rest) = rest.split_first_chunk()?;
     // More fragments, or not the first one. The reserved and the "don't fragment" bit are of no interest.
     if flags & 0x3f != 0 || offset1 != 0 {
         return None;

@@ -236,8 +236,11 @@ where
 }
 
 fn write_rows(out: &mut impl Write, rows: &[Row]) -> io::Result<()> {
-    rows.iter()
-        .try_for_each(|row| writeln!(out, "{}", row.text()))
+    rows.iter().try_for_each(|row| {
+        let mut text = row.text();
+        text.push('\n');
+        out.write_all(text.as_bytes())
+    })
 }
 
 /// Text over as many lines as it needs, all but the first indented.

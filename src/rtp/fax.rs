@@ -7,7 +7,7 @@ use std::hash::BuildHasher;
 use std::ops::Range;
 
 use super::audio::{self, Stretch};
-use super::{RtpArrival, block, carrier, g711, tone, v21};
+use super::{RtpArrival, block, carrier, g711, sniff, tone, v21};
 use crate::line::{CarrierSpan, Fcs, HdlcFrame, Modem, Signal, SignalKind, Tone};
 
 /// What was heard in one direction.
@@ -40,7 +40,24 @@ pub fn listen<S: BuildHasher>(arrivals: &[RtpArrival], codecs: &HashMap<u8, Stri
     }
 }
 
+/// Whether there may be anything of a fax in some sound: most of what is said before a switch to T.38 is
+/// silence, ringing or speech, and looking costs a tenth of listening. The shortest signal, CNG, lasts 0.5 s.
+fn is_worth_it(stretch: &Stretch) -> bool {
+    // A bit for each of the last pieces of 20 ms.
+    let mut latest: u16 = 0;
+    stretch.samples.chunks(sniff::SAMPLES).any(|piece| {
+        latest = latest << 1 | u16::from(sniff::sniff_samples(piece).is_some());
+        latest.count_ones() >= SIGNS
+    })
+}
+
+/// So many of 16 pieces make a signal; noise has one now and then.
+const SIGNS: u32 = 6;
+
 fn hear(stretch: &Stretch, found: &mut Vec<(Signal, f32)>) {
+    if !is_worth_it(stretch) {
+        return;
+    }
     let blocks = block::measure(stretch);
     for tone in tone::find(&blocks) {
         let kind = SignalKind::Tone(tone.tone);

@@ -25,12 +25,17 @@ impl Law {
 
     /// The sample an octet stands for, 16 bits.
     pub fn sample(self, octet: u8) -> i16 {
-        let table = match self {
+        // The table has 256 entries: every octet has one.
+        let sample = self.samples().get(usize::from(octet));
+        sample.copied().unwrap_or_default()
+    }
+
+    /// The samples of all octets, 16 bits.
+    pub fn samples(self) -> &'static [i16; 256] {
+        match self {
             Self::A => &A_LAW,
             Self::Mu => &MU_LAW,
-        };
-        // The table has 256 entries: every octet has one.
-        table.get(usize::from(octet)).copied().unwrap_or_default()
+        }
     }
 
     /// The octet that stands for silence.

@@ -53,6 +53,21 @@ pub fn parse(datagram: &[u8]) -> Option<RtpHeader<'_>> {
     })
 }
 
+/// Payload type, source and payload of RTP in its plainest form, which nearly all has: no padding, no
+/// extension, no contributing sources. `None`: look closer.
+#[inline]
+pub fn plain(datagram: &[u8]) -> Option<(u8, u32, &[u8])> {
+    let (&[0x80, second, _, _, _, _, _, _, i0, i1, i2, i3], payload) =
+        datagram.split_first_chunk::<HEADER_LEN>()?
+    else {
+        return None;
+    };
+    (!is_rtcp_type(second)).then(|| {
+        let ssrc = u32::from_be_bytes([i0, i1, i2, i3]);
+        (second & 0x7F, ssrc, payload)
+    })
+}
+
 /// Whether a datagram may be RTP: version 2, header and extension fit, and a payload type in use
 /// (RFC 3551 6: static, or dynamic from 96; 72-76 would collide with RTCP).
 pub fn looks_like_rtp(datagram: &[u8]) -> bool {

@@ -24,37 +24,64 @@ pub enum Sniff {
     Modem,
 }
 
-/// Mean square below which nothing is looked at: -46 dBm0.
-const WEAKEST: i64 = 6_500;
+/// Mean square of [`scaled`] samples below which nothing is looked at: -46 dBm0.
+const WEAKEST: i32 = 6_500 / 256;
 /// Samples looked at: a packet of 20 ms. Of longer ones the start is enough.
-const SAMPLES: usize = 160;
+pub const SAMPLES: usize = 160;
+
+/// Scaled samples with as many zeros behind them as the longest lag.
+type Padded = [i16; SAMPLES + 2];
 
 /// Looks at the G.711 octets of one packet; `None` for speech, silence, and packets below 10 ms.
 pub fn sniff(payload: &[u8], law: Law) -> Option<Sniff> {
-    let mut samples = [0i32; SAMPLES];
+    let mut samples: Padded = [0; SAMPLES + 2];
     let count = payload.len().min(SAMPLES);
-    for (sample, octet) in samples.iter_mut().zip(payload) {
-        *sample = i32::from(law.sample(*octet));
+    let table = law.samples();
+    for (sample, octet) in samples.iter_mut().zip(payload.get(..count)?) {
+        *sample = scaled(table.get(usize::from(*octet)).copied().unwrap_or_default());
     }
-    let samples = samples.get(..count)?;
+    of_scaled(&samples, count)
+}
+
+/// As [`sniff`], for linear samples.
+pub fn sniff_samples(samples: &[i16]) -> Option<Sniff> {
+    let mut all: Padded = [0; SAMPLES + 2];
+    let count = samples.len().min(SAMPLES);
+    for (scaled_sample, sample) in all.iter_mut().zip(samples.get(..count)?) {
+        *scaled_sample = scaled(*sample);
+    }
+    of_scaled(&all, count)
+}
+
+/// Without its four last bits: 160 products then stay within 32 bits, and the processor does eight of them at a
+/// time. The weakest tone still has a step of a tenth of its amplitude.
+const fn scaled(sample: i16) -> i16 {
+    sample.saturating_add(8) >> 4
+}
+
+/// The first `count` are samples, zeros follow.
+fn of_scaled(samples: &Padded, count: usize) -> Option<Sniff> {
     if count < 80 {
         return None;
     }
-    // Products of 16-bit samples, a quarter each: 160 of them stay below 2^36.
-    let lagged = |lag: usize| -> i64 {
-        samples
-            .iter()
-            .zip(samples.get(lag..).unwrap_or_default())
-            .map(|(one, other)| i64::from(one * other))
-            .sum()
+    let first: &[i16; SAMPLES] = samples.first_chunk()?;
+    let lagged = |lag: usize| -> i32 {
+        let other: Option<&[i16; SAMPLES]> = samples.get(lag..).and_then(<[i16]>::first_chunk);
+        other.map_or(0, |other| {
+            first
+                .iter()
+                .zip(other)
+                .map(|(one, other)| i32::from(*one) * i32::from(*other))
+                .sum()
+        })
     };
     let power = lagged(0);
-    if power < WEAKEST * i64::try_from(count).unwrap_or(i64::MAX) {
+    if power < WEAKEST * i32::try_from(count).unwrap_or(i32::MAX) {
         return None;
     }
     // Edges: one product less with each lag.
     let scale =
-        |sum: i64, lag: usize| sum as f32 / power as f32 * count as f32 / (count - lag) as f32;
+        |sum: i32, lag: usize| sum as f32 / power as f32 * count as f32 / (count - lag) as f32;
     classify(scale(lagged(1), 1), scale(lagged(2), 2))
 }
 

@@ -289,7 +289,26 @@ const fn is_blank(octet: u8) -> bool {
 }
 
 /// `token` of RFC 3261 25.1.
-pub(super) const fn is_token(octet: u8) -> bool {
+#[inline]
+pub(super) fn is_token(octet: u8) -> bool {
+    // The table has an entry for every octet.
+    TOKEN.get(usize::from(octet)).copied().unwrap_or_default()
+}
+
+static TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut octet: u8 = 0;
+    while octet < 128 {
+        #[expect(clippy::indexing_slicing, reason = "evaluated at compile time")]
+        {
+            table[octet as usize] = is_token_octet(octet);
+        }
+        octet += 1;
+    }
+    table
+};
+
+const fn is_token_octet(octet: u8) -> bool {
     octet.is_ascii_alphanumeric()
         || matches!(
             octet,
@@ -329,6 +348,44 @@ impl<'m> Headers<'m> {
     pub(super) const fn body(&self) -> Option<usize> {
         self.body
     }
+
+    /// The next header with one of some names, which are told by their first letter; or one that is not so plain
+    /// that its first octet tells. The names are written as nearly everybody writes them.
+    #[inline]
+    pub(super) fn next_of(&mut self, names: &'static [&'static [u8]]) -> Option<HeaderLine<'m>> {
+        loop {
+            let rest = self.octets.get(self.at..)?;
+            let first = *rest.first()?;
+            if !first.is_ascii_alphabetic() {
+                return self.next();
+            }
+            let mut alike = names.iter().filter(|name| name.first() == Some(&first));
+            let known = alike.find(|name| {
+                rest.strip_prefix(**name)
+                    .is_some_and(|after| after.first() == Some(&b':'))
+            });
+            let unusual = |name: &&[u8]| {
+                name.first()
+                    .is_some_and(|letter| letter.eq_ignore_ascii_case(&first))
+            };
+            if known.is_none() && names.iter().any(unusual) {
+                return self.next();
+            }
+            let begin = self.at;
+            let mut line = line(self.octets, begin);
+            while self.octets.get(line.next).copied().is_some_and(is_blank) {
+                line = self::line(self.octets, line.next);
+            }
+            self.at = line.next;
+            if let Some(name) = known {
+                let value = self.octets.get(begin + name.len() + 1..line.end)?;
+                return Some(HeaderLine {
+                    name,
+                    value: Some(trimmed(value)),
+                });
+            }
+        }
+    }
 }
 
 impl<'m> Iterator for Headers<'m> {
@@ -350,14 +407,23 @@ impl<'m> Iterator for Headers<'m> {
         self.at = next;
         Some(match memchr(b':', text) {
             Some(colon) => HeaderLine {
-                name: text.get(..colon)?.trim_ascii(),
-                value: Some(text.get(colon + 1..)?.trim_ascii()),
+                name: trimmed(text.get(..colon)?),
+                value: Some(trimmed(text.get(colon + 1..)?)),
             },
             None => HeaderLine {
                 name: text.trim_ascii(),
                 value: None,
             },
         })
+    }
+}
+
+/// Without white space around it: most often there is none, or the one space after a colon.
+fn trimmed(text: &[u8]) -> &[u8] {
+    let text = text.strip_prefix(b" ").unwrap_or(text);
+    match text {
+        [first, .., last] if !first.is_ascii_whitespace() && !last.is_ascii_whitespace() => text,
+        _ => text.trim_ascii(),
     }
 }
 

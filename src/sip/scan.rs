@@ -1,9 +1,9 @@
 //! The indexer's view of a SIP message: byte slices, no allocation, only what an index needs.
 
-use memchr::memmem;
+use memchr::{memchr2, memchr3, memmem, memrchr};
 
 pub use super::lexer::unfold;
-use super::lexer::{Headers, Parameters, Start, find_start};
+use super::lexer::{Headers, Parameters, Start, find_start, is_token};
 
 /// Start line of a [`Brief`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,16 +41,10 @@ pub struct Brief<'m> {
     pub to_tag: Option<&'m [u8]>,
     /// Number (saturated) and method of `CSeq`.
     pub cseq: Option<(u32, &'m [u8])>,
-    /// `branch` of the topmost `Via`.
-    pub branch: Option<&'m [u8]>,
     /// `Content-Length`, if it is a number.
     pub content_length: Option<usize>,
     /// `Content-Type` as written.
     pub content_type: Option<&'m [u8]>,
-    /// First `Contact` as written.
-    pub contact: Option<&'m [u8]>,
-    /// `User-Agent`, else `Server`.
-    pub agent: Option<&'m [u8]>,
     /// Everything after the blank line (not cut to Content-Length).
     pub body: &'m [u8],
     /// Whether the blank line was there.
@@ -97,29 +91,62 @@ pub fn scan(octets: &[u8]) -> Option<Brief<'_>> {
         from_tag: None,
         to_tag: None,
         cseq: None,
-        branch: None,
         content_length: None,
         content_type: None,
-        contact: None,
-        agent: None,
         body: b"",
         complete: false,
         has_sdp: false,
     };
     let mut headers = Headers::new(octets, found.next);
-    for header in headers.by_ref() {
+    while let Some(header) = headers.next_of(NAMES) {
         if let Some(value) = header.value {
             brief.take(header.name, value);
         }
     }
-    brief.from_tag = brief.from.and_then(|from| Parameters::find(from, b"tag"));
-    brief.to_tag = brief.to.and_then(|to| Parameters::find(to, b"tag"));
+    brief.from_tag = brief.from.and_then(tag);
+    brief.to_tag = brief.to.and_then(tag);
     if let Some(body) = headers.body() {
         brief.complete = true;
         brief.body = octets.get(body..).unwrap_or_default();
         brief.has_sdp = has_sdp(brief.content_type, brief.body);
     }
     Some(brief)
+}
+
+/// The headers that are wanted, by their full and their compact names.
+const NAMES: &[&[u8]] = &[
+    b"Call-ID",
+    b"CSeq",
+    b"From",
+    b"To",
+    b"Content-Length",
+    b"Content-Type",
+    b"i",
+    b"f",
+    b"t",
+    b"l",
+    b"c",
+];
+
+/// The tag of a `From` or `To`. Nearly all end in `>;tag=token`.
+fn tag(value: &[u8]) -> Option<&[u8]> {
+    let usual = memrchr(b';', value).and_then(|at| {
+        let token = value.get(at + 1..)?.strip_prefix(b"tag=")?;
+        let address = value.get(..at)?.strip_suffix(b">")?;
+        // Behind a quoted name without anything special in it.
+        let address = match address.strip_prefix(b"\"") {
+            Some(quoted) => {
+                let close = memchr3(b'"', b'\\', b',', quoted)?;
+                quoted.get(close..)?.strip_prefix(b"\"")?
+            }
+            None => address,
+        };
+        let plain = !token.is_empty()
+            && token.iter().all(|octet| is_token(*octet))
+            && memchr2(b'"', b',', address).is_none();
+        plain.then_some(token)
+    });
+    usual.or_else(|| Parameters::find(value, b"tag"))
 }
 
 impl<'m> Brief<'m> {
@@ -130,16 +157,10 @@ impl<'m> Brief<'m> {
             Some(Wanted::From) => self.from = self.from.or(Some(value)),
             Some(Wanted::To) => self.to = self.to.or(Some(value)),
             Some(Wanted::CSeq) => self.cseq = self.cseq.or_else(|| cseq(value)),
-            Some(Wanted::Via) => {
-                self.branch = self.branch.or_else(|| Parameters::find(value, b"branch"));
-            }
             Some(Wanted::ContentLength) => {
                 self.content_length = self.content_length.or_else(|| number(value));
             }
             Some(Wanted::ContentType) => self.content_type = self.content_type.or(Some(value)),
-            Some(Wanted::Contact) => self.contact = self.contact.or(Some(value)),
-            Some(Wanted::UserAgent) => self.agent = Some(value),
-            Some(Wanted::Server) => self.agent = self.agent.or(Some(value)),
             None => {}
         }
     }
@@ -152,12 +173,8 @@ enum Wanted {
     From,
     To,
     CSeq,
-    Via,
     ContentLength,
     ContentType,
-    Contact,
-    UserAgent,
-    Server,
 }
 
 fn known(name: &[u8]) -> Option<Wanted> {
@@ -166,28 +183,23 @@ fn known(name: &[u8]) -> Option<Wanted> {
             b'i' => Some(Wanted::CallId),
             b'f' => Some(Wanted::From),
             b't' => Some(Wanted::To),
-            b'v' => Some(Wanted::Via),
             b'l' => Some(Wanted::ContentLength),
             b'c' => Some(Wanted::ContentType),
-            b'm' => Some(Wanted::Contact),
             _ => None,
         };
     }
-    let candidates: &[(&[u8], Wanted)] = match name.len() {
-        2 => &[(b"to", Wanted::To)],
-        3 => &[(b"via", Wanted::Via)],
-        4 => &[(b"from", Wanted::From), (b"cseq", Wanted::CSeq)],
-        6 => &[(b"server", Wanted::Server)],
-        7 => &[(b"call-id", Wanted::CallId), (b"contact", Wanted::Contact)],
-        10 => &[(b"user-agent", Wanted::UserAgent)],
-        12 => &[(b"content-type", Wanted::ContentType)],
-        14 => &[(b"content-length", Wanted::ContentLength)],
-        _ => &[],
+    let (known, wanted): (&[u8], Wanted) = match (name.len(), name.first()?) {
+        (2, b'T' | b't') => (b"To", Wanted::To),
+        (4, b'F' | b'f') => (b"From", Wanted::From),
+        (4, b'C' | b'c') => (b"CSeq", Wanted::CSeq),
+        // Contact has as many letters.
+        (7, b'C' | b'c') if name.get(4) == Some(&b'-') => (b"Call-ID", Wanted::CallId),
+        (12, b'C' | b'c') => (b"Content-Type", Wanted::ContentType),
+        (14, b'C' | b'c') => (b"Content-Length", Wanted::ContentLength),
+        _ => return None,
     };
-    candidates
-        .iter()
-        .find(|(known, _)| name.eq_ignore_ascii_case(known))
-        .map(|(_, wanted)| *wanted)
+    // As nearly everybody writes it, or in any other case.
+    (name == known || name.eq_ignore_ascii_case(known)).then_some(wanted)
 }
 
 /// Number (saturated) and method of a `CSeq` value.

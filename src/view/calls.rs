@@ -3,13 +3,11 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use unicode_width::UnicodeWidthStr;
-
 use crate::analysis::CallRow;
 use crate::call::{CallNo, CallState};
 use crate::capture::{CaptureInfo, Timestamp};
 use crate::view::ladder::head;
-use crate::view::{Role, Row, Span, clip, fit, plain, time};
+use crate::view::{self, Role, Row, Span, clip, fit, plain, time};
 
 mod order;
 
@@ -214,8 +212,11 @@ impl Measure {
 
     /// Takes in a row.
     pub fn add(&mut self, row: &CallRow) {
+        let mut text = String::new();
         for (column, width) in Column::ALL.iter().zip(&mut self.content) {
-            *width = (*width).max(text_of(*column, row, self.start).width());
+            text.clear();
+            write_text(&mut text, *column, row, self.start);
+            *width = (*width).max(view::width(&text));
         }
     }
 }
@@ -332,9 +333,13 @@ impl Calls<'_> {
             (true, false) => "● ",
             (true, true) => "* ",
         };
-        let mut spans = vec![Span::new(mark, Role::Mark)];
+        let mut spans = Vec::with_capacity(self.columns.len() + 2);
+        spans.push(Span::new(mark, Role::Mark));
+        let mut text = String::new();
         for (column, width) in &self.columns {
-            let text = plain(&text_of(*column, row, self.start), ascii).into_owned();
+            text.clear();
+            write_text(&mut text, *column, row, self.start);
+            let text = plain(&text, ascii);
             let role = match column {
                 Column::Sorted(SortBy::Start | SortBy::Duration) | Column::OtherLeg => Role::Dim,
                 Column::Sorted(SortBy::Hints) if row.hints.0 > 0 => Role::Error,
@@ -357,12 +362,21 @@ impl Calls<'_> {
 /// Text in a column, with the space after it.
 fn cell(text: &str, width: usize, right: bool, ascii: bool) -> String {
     let text = fit(text, width, ascii);
-    let padding = " ".repeat(width.saturating_sub(text.width()));
-    let between = " ".repeat(BETWEEN);
-    if right {
-        format!("{padding}{text}{between}")
-    } else {
-        format!("{text}{padding}{between}")
+    let padding = width.saturating_sub(view::width(&text));
+    let (before, after) = if right { (padding, 0) } else { (0, padding) };
+    let mut out = String::with_capacity(text.len() + padding + BETWEEN);
+    push_spaces(&mut out, before);
+    out.push_str(&text);
+    push_spaces(&mut out, after + BETWEEN);
+    out
+}
+
+fn push_spaces(out: &mut String, mut count: usize) {
+    const SPACES: &str = "                                ";
+    while count > 0 {
+        let some = count.min(SPACES.len());
+        out.push_str(SPACES.get(..some).unwrap_or(SPACES));
+        count -= some;
     }
 }
 
@@ -375,41 +389,44 @@ fn width_of(column: Column, content: usize, width: usize) -> usize {
     content.max(column.heading().len() + 1)
 }
 
-fn text_of(column: Column, row: &CallRow, start: Timestamp) -> String {
-    let dash = || "-".to_owned();
+/// Appends what stands in a column.
+fn write_text(out: &mut String, column: Column, row: &CallRow, start: Timestamp) {
     let Column::Sorted(by) = column else {
-        return row
-            .other_leg
-            .map_or_else(String::new, |other| format!("↔{other}"));
+        if let Some(other) = row.other_leg {
+            let _ = write!(out, "↔{other}");
+        }
+        return;
     };
-    match by {
-        SortBy::Number => row.number.to_string(),
-        SortBy::Start => time::clock(start, row.started),
-        SortBy::Duration => format!("{:.1}s", row.duration),
-        SortBy::From => plain(&row.from, false).into_owned(),
-        SortBy::To => plain(&row.to, false).into_owned(),
-        SortBy::Carrier => carrier(row).to_owned(),
-        SortBy::Pages => row.fax.as_ref().map_or_else(dash, |fax| {
-            format!("{}/{}", fax.pages_confirmed, fax.pages_sent)
-        }),
-        SortBy::Rate => row
-            .fax
-            .as_ref()
-            .and_then(|fax| fax.rate.clone())
-            .unwrap_or_else(dash),
-        SortBy::State => row.state.name().to_owned(),
+    // Writing to a String never fails.
+    let _ = match by {
+        SortBy::Number => write!(out, "{}", row.number),
+        SortBy::Start => time::write_clock(out, start, row.started),
+        SortBy::Duration => write!(out, "{:.1}s", row.duration),
+        SortBy::From => out.write_str(&plain(&row.from, false)),
+        SortBy::To => out.write_str(&plain(&row.to, false)),
+        SortBy::Carrier => out.write_str(carrier(row)),
+        SortBy::Pages => match &row.fax {
+            Some(fax) => write!(out, "{}/{}", fax.pages_confirmed, fax.pages_sent),
+            None => out.write_str("-"),
+        },
+        SortBy::Rate => {
+            let rate = row.fax.as_ref().and_then(|fax| fax.rate.as_deref());
+            out.write_str(rate.unwrap_or("-"))
+        }
+        SortBy::State => out.write_str(row.state.name()),
         SortBy::Packets => {
             let packets = &row.packets;
-            thousands(u64::from(packets.sip) + u64::from(packets.rtp) + u64::from(packets.t38))
+            let all = u64::from(packets.sip) + u64::from(packets.rtp) + u64::from(packets.t38);
+            write_thousands(out, all)
         }
         SortBy::Hints => match row.hints {
-            (0, 0) => dash(),
-            (0, warnings) => format!("{warnings}!"),
-            (errors, 0) => format!("{errors}✗"),
-            (errors, warnings) => format!("{errors}✗ {warnings}!"),
+            (0, 0) => out.write_str("-"),
+            (0, warnings) => write!(out, "{warnings}!"),
+            (errors, 0) => write!(out, "{errors}✗"),
+            (errors, warnings) => write!(out, "{errors}✗ {warnings}!"),
         },
-        SortBy::Result => result(row, false).0,
-    }
+        SortBy::Result => out.write_str(&result(row, false).0),
+    };
 }
 
 /// `T.38`, `G.711`, `voice`; `fax?` while the analysis is due, `-` where no media flowed.
@@ -478,15 +495,18 @@ fn count(number: usize, one: &str, many: &str) -> String {
 
 /// `41,203`
 pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
     let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
+    // Writing to a String never fails.
+    let _ = write_thousands(&mut out, number);
     out
+}
+
+fn write_thousands(out: &mut String, number: u64) -> std::fmt::Result {
+    if number < 1000 {
+        return write!(out, "{number}");
+    }
+    write_thousands(out, number / 1000)?;
+    write!(out, ",{:03}", number % 1000)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Times as text.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::capture::Timestamp;
@@ -44,6 +46,14 @@ pub fn seconds(from: Timestamp, at: Timestamp) -> String {
 
 /// `0:58.113`, `1:02:10.002`: for the calls list.
 pub fn clock(from: Timestamp, at: Timestamp) -> String {
+    let mut out = String::new();
+    // Writing to a String never fails.
+    let _ = write_clock(&mut out, from, at);
+    out
+}
+
+/// Appends what [`clock`] gives.
+pub(super) fn write_clock(out: &mut String, from: Timestamp, at: Timestamp) -> std::fmt::Result {
     let negative = at < from;
     let millis = if negative {
         from.0 - at.0
@@ -54,9 +64,9 @@ pub fn clock(from: Timestamp, at: Timestamp) -> String {
     let (seconds, millis) = (millis / 1_000 % 60, millis % 1_000);
     let sign = if negative { "-" } else { "" };
     if hours > 0 {
-        format!("{sign}{hours}:{minutes:02}:{seconds:02}.{millis:03}")
+        write!(out, "{sign}{hours}:{minutes:02}:{seconds:02}.{millis:03}")
     } else {
-        format!("{sign}{minutes}:{seconds:02}.{millis:03}")
+        write!(out, "{sign}{minutes}:{seconds:02}.{millis:03}")
     }
 }
 

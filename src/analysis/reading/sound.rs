@@ -5,11 +5,10 @@ use std::io;
 
 use super::Analysis;
 use crate::call::CallNo;
-use crate::call::index::{DialogEntry, DialogId, FlowId};
+use crate::call::index::{DialogEntry, DialogId, FlowEntry, FlowId};
 use crate::call::load::{self, RtpByFlow};
 use crate::capture::packet::Decoder;
-use crate::capture::reader::Mark;
-use crate::capture::{FrameNo, Transport};
+use crate::capture::{FrameNo, Packet, Transport};
 use crate::rtp::RtpArrival;
 
 impl Analysis {
@@ -49,34 +48,62 @@ impl Analysis {
         self.listened.get(&id).is_none_or(|(_, is_fax)| *is_fax)
     }
 
-    /// The RTP of some calls, read in a second pass over that part of the capture in which it lies.
+    /// The RTP of some calls, read again: where it is noted where it lies, only that; else in a second pass over
+    /// that part of the capture.
     pub(super) fn read_rtp(&self, dialogs: &[DialogId]) -> io::Result<RtpByFlow> {
-        let mut wanted: HashMap<_, Vec<FlowId>> = HashMap::new();
-        let mut from: Option<Mark> = None;
-        let mut until = FrameNo(0);
+        let mut noted = Vec::new();
+        let mut searched = Vec::new();
         for id in dialogs {
-            let Some(dialog) = self.index.dialog(*id) else {
-                continue;
-            };
-            for id in &dialog.flows {
-                let Some(flow) = self.index.flow(*id).filter(|flow| flow.rtp > 0) else {
-                    continue;
-                };
-                wanted.entry((flow.src, flow.dst)).or_default().push(*id);
-                until = until.max(flow.last_frame);
-                if let Some(mark) = flow.mark
-                    && from.is_none_or(|from| mark.frame() < from.frame())
-                {
-                    from = Some(mark);
+            let flows = self.index.dialog(*id).map(|dialog| dialog.flows.as_slice());
+            for id in flows.unwrap_or_default() {
+                match self.index.flow(*id).filter(|flow| flow.rtp > 0) {
+                    Some(flow) if flow.noted().is_some() => noted.push((*id, flow)),
+                    Some(flow) => searched.push((*id, flow)),
+                    None => {}
                 }
             }
         }
         let mut out = RtpByFlow::new();
-        let Some(from) = from else { return Ok(out) };
+        for (id, flow) in noted {
+            self.pick(id, flow, &mut out)?;
+        }
+        self.search(&searched, &mut out)?;
+        Ok(out)
+    }
+
+    /// The RTP of a flow whose packets are noted.
+    fn pick(&self, id: FlowId, flow: &FlowEntry, out: &mut RtpByFlow) -> io::Result<()> {
+        let arrivals = out.entry(id).or_default();
+        let mut decoder = Decoder::new();
+        let places = flow.noted().into_iter().flatten();
+        let places = places.filter(|place| !flow.holds_t38(place.frame()));
+        self.store.pick(places, |frame| {
+            decoder.decode(frame, &mut |packet| {
+                if packet.transport == Transport::Udp
+                    && (packet.src, packet.dst) == (flow.src, flow.dst)
+                {
+                    arrivals.push(arrival(packet));
+                }
+            });
+        })
+    }
+
+    /// The RTP of flows whose packets are somewhere between their first and their last.
+    fn search(&self, flows: &[(FlowId, &FlowEntry)], out: &mut RtpByFlow) -> io::Result<()> {
+        let mut wanted: HashMap<_, Vec<(FlowId, &FlowEntry)>> = HashMap::new();
+        for (id, flow) in flows {
+            let path = wanted.entry((flow.src, flow.dst)).or_default();
+            path.push((*id, *flow));
+        }
+        let marks = flows.iter().filter_map(|(_, flow)| flow.mark);
+        let Some(from) = marks.min_by_key(|mark| mark.frame()) else {
+            return Ok(());
+        };
+        let until = flows.iter().map(|(_, flow)| flow.last_frame).max();
         let mut reader = self.store.frames_from(from)?;
         let mut decoder = Decoder::new();
         while let Ok(Some(frame)) = reader.next_frame() {
-            if frame.no > until {
+            if Some(frame.no) > until {
                 break;
             }
             decoder.decode(&frame, &mut |packet| {
@@ -86,25 +113,27 @@ impl Analysis {
                 let Some(flows) = wanted.get(&(packet.src, packet.dst)) else {
                     return;
                 };
-                let within = |id: &&FlowId| {
-                    self.index.flow(**id).is_some_and(|flow| {
-                        packet.frame >= flow.first_frame
-                            && packet.frame <= flow.last_frame
-                            && !flow.holds_t38(packet.frame)
-                    })
+                let within = |(_, flow): &&(FlowId, &FlowEntry)| {
+                    packet.frame >= flow.first_frame
+                        && packet.frame <= flow.last_frame
+                        && !flow.holds_t38(packet.frame)
                 };
-                if let Some(id) = flows.iter().find(within) {
-                    out.entry(*id).or_default().push(RtpArrival {
-                        frame: packet.frame,
-                        at: packet.at,
-                        src: packet.src,
-                        dst: packet.dst,
-                        payload: packet.payload.to_vec(),
-                        cut: packet.cut,
-                    });
+                if let Some((id, _)) = flows.iter().find(within) {
+                    out.entry(*id).or_default().push(arrival(packet));
                 }
             });
         }
-        Ok(out)
+        Ok(())
+    }
+}
+
+fn arrival(packet: &Packet<'_>) -> RtpArrival {
+    RtpArrival {
+        frame: packet.frame,
+        at: packet.at,
+        src: packet.src,
+        dst: packet.dst,
+        payload: packet.payload.to_vec(),
+        cut: packet.cut,
     }
 }

@@ -1,5 +1,6 @@
 //! Media endpoints that SDP announces: whose packets may be expected where.
 
+use memchr::memchr2;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::call::Side;
@@ -165,7 +166,11 @@ impl Index {
 pub(super) fn lines(body: &[u8]) -> Vec<Line> {
     let mut session = None;
     let mut out: Vec<Line> = Vec::new();
-    for text in body.split(|octet| matches!(octet, b'\n' | b'\r')) {
+    let mut rest = body;
+    while !rest.is_empty() {
+        let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+        let (text, after) = rest.split_at(end);
+        rest = after.get(1..).unwrap_or_default();
         match text {
             [b'c' | b'C', b'=', rest @ ..] => {
                 let addr = address(rest);

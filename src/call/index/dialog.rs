@@ -121,7 +121,8 @@ impl DialogEntry {
             status: None,
             invite_cseq: None,
             rang: false,
-            messages: Vec::new(),
+            // INVITE, 100, 180, 200, ACK, BYE, 200.
+            messages: Vec::with_capacity(7),
             flows: Vec::new(),
             icmp: Vec::new(),
             t38_offered: false,

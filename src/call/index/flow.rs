@@ -1,6 +1,7 @@
 //! Media flows: packets from one endpoint to another, told apart by content, RTP counted, T.38 located.
 
 use crate::call::Side;
+use crate::call::index::notes::{NOTES_MAX, Notes};
 use crate::call::index::{DialogId, FlowId, Index, MAX_UNCLAIMED_FLOWS, PacketRef};
 use crate::capture::reader::Mark;
 use crate::capture::store::Store;
@@ -55,6 +56,8 @@ pub struct FlowEntry {
     next_sample: u32,
     /// Telephone events of a fax (RFC 4733) or Cisco NSEs were seen.
     pub fax_events: bool,
+    /// Where its RTP packets lie.
+    pub(super) notes: Notes,
     /// What follows is another call's.
     pub(super) stale: bool,
     /// RTP packets recorded twice.
@@ -123,6 +126,7 @@ impl Index {
             suspicion: Suspicion::default(),
             next_sample: 0,
             fax_events: false,
+            notes: Notes::default(),
             stale: false,
             duplicates: 0,
             claimed: self.t38_claimed(packet.src, packet.dst),
@@ -130,6 +134,7 @@ impl Index {
         });
         self.unclaimed += 1;
         self.by_path.insert((packet.src, packet.dst), id);
+        self.recent.set(packet.src, packet.dst, id);
         for endpoint in [packet.src, packet.dst] {
             let flows = self.by_endpoint.entry(endpoint).or_default();
             // Only the newest can still be reconsidered.
@@ -139,6 +144,48 @@ impl Index {
             flows.push(id);
         }
         id
+    }
+
+    /// The way of nearly all packets of a capture: RTP of the source at hand, in a flow that belongs to a call.
+    /// False: this one is something else.
+    #[expect(
+        clippy::inline_always,
+        reason = "every packet of a capture takes this way"
+    )]
+    #[inline(always)]
+    pub(super) fn count_known(&mut self, packet: &Packet<'_>, mark: Mark, store: &Store) -> bool {
+        let Some((payload_type, ssrc, sound)) = header::plain(packet.payload) else {
+            return false;
+        };
+        let Some(id) = self.recent.get(packet.src, packet.dst) else {
+            return false;
+        };
+        let Some(flow) = usize::try_from(id.0)
+            .ok()
+            .and_then(|at| self.flows.get_mut(at))
+        else {
+            return false;
+        };
+        let known = flow.ssrc == ssrc
+            && flow.rtp > 0
+            && flow.owner.is_some()
+            && flow.claimed.1.is_none()
+            && !flow.stale
+            && !packet.duplicate;
+        if !known {
+            return false;
+        }
+        flow.last = flow.last.max(packet.at);
+        flow.last_frame = packet.frame;
+        flow.count_rtp(packet, payload_type, sound);
+        let placed = packet.offset.is_some() && !self.notes_full && store.can_pick();
+        if flow.note(placed.then_some(mark)) {
+            self.noted += 1;
+            if self.noted >= NOTES_MAX {
+                self.thin_notes();
+            }
+        }
+        true
     }
 
     /// A packet of a known flow.
@@ -167,6 +214,7 @@ impl Index {
             && flow.claimed.1.is_none()
         {
             flow.count_rtp(packet, header.payload_type, header.payload);
+            self.note_rtp(id, packet, store);
             return Ok(());
         }
         if flow.claims_seen != claims {
@@ -196,8 +244,23 @@ impl Index {
             flow.framing = Framing::Rtp;
             return self.keep_t38(id, packet, store, true);
         }
-        let plausible = udptl::plausible(packet.payload);
         let known = !flow.t38.is_empty() || flow.claimed.0;
+        // The way of nearly all T.38: it cannot be RTP, and is kept whatever it decodes to.
+        if known
+            && rtp.is_none()
+            && packet.payload.len() > KEEPALIVE
+            && !other_protocol(packet.payload)
+        {
+            return self.keep_t38(id, packet, store, true);
+        }
+        let plausible = udptl::plausible(packet.payload);
+        // What is not T.38 for sure may be sound after all: a later pass decides.
+        if !known || plausible != Plausibility::Likely {
+            self.note_rtp(id, packet, store);
+        }
+        let Some(flow) = self.flow_mut(id) else {
+            return Ok(());
+        };
         match (plausible, rtp) {
             // An UDPTL sequence number from 0x8000 looks like RTP: only a clean decode decides against RTP.
             (Plausibility::Likely, _) => self.keep_t38(id, packet, store, known),
@@ -213,6 +276,20 @@ impl Index {
                 self.keep_t38(id, packet, store, true)
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Notes where a packet lies that is or may be RTP.
+    #[inline]
+    fn note_rtp(&mut self, id: FlowId, packet: &Packet<'_>, store: &Store) {
+        let place = (packet.offset.is_some() && !self.notes_full && store.can_pick())
+            .then_some(self.mark)
+            .flatten();
+        if self.flow_mut(id).is_some_and(|flow| flow.note(place)) {
+            self.noted += 1;
+            if self.noted >= NOTES_MAX {
+                self.thin_notes();
+            }
         }
     }
 
@@ -238,7 +315,7 @@ impl Index {
         store: &mut Store,
         known: bool,
     ) -> std::io::Result<()> {
-        let place = store.locate(packet)?;
+        let place = store.locate_small(packet)?;
         let Some(flow) = self.flow_mut(id) else {
             return Ok(());
         };
@@ -267,24 +344,34 @@ impl Index {
 
 impl FlowEntry {
     /// Counts an RTP packet; a few are listened to, so that a fax over audio is suspected without decoding it.
+    #[expect(
+        clippy::inline_always,
+        reason = "every packet of a capture takes this way"
+    )]
+    #[inline(always)]
     fn count_rtp(&mut self, packet: &Packet<'_>, payload_type: u8, sound: &[u8]) {
         self.rtp = self.rtp.saturating_add(1);
-        self.rtp_octets += u64::try_from(packet.payload.len()).unwrap_or(0);
-        if let [32..=40 | 192..=202, _, _, _] = sound
-            && payload_type >= 96
+        self.rtp_octets += packet.payload.len() as u64;
+        if payload_type >= 96
+            && let [32..=40 | 192..=202, _, _, _] = sound
         {
             self.fax_events = true;
         }
         if self.rtp >= self.next_sample {
-            self.next_sample = self.rtp.saturating_add(SAMPLE_EVERY);
-            // Static payload types of G.711 (RFC 3551); anything else is no fax that sound can carry.
-            let law = match payload_type {
-                0 => Law::Mu,
-                8 => Law::A,
-                _ => return,
-            };
-            self.suspicion.add(sniff(sound, law));
+            self.sample(payload_type, sound);
         }
+    }
+
+    #[inline(never)]
+    fn sample(&mut self, payload_type: u8, sound: &[u8]) {
+        self.next_sample = self.rtp.saturating_add(SAMPLE_EVERY);
+        // Static payload types of G.711 (RFC 3551); anything else is no fax that sound can carry.
+        let law = match payload_type {
+            0 => Law::Mu,
+            8 => Law::A,
+            _ => return,
+        };
+        self.suspicion.add(sniff(sound, law));
     }
 
     /// Whether a frame is one of its T.38 packets (kept in capture order).

@@ -7,6 +7,7 @@ use crate::call::index::{DialogId, Index, MAX_DIALOGS, PacketRef};
 use crate::call::{CallState, Side};
 use crate::capture::store::Store;
 use crate::capture::{Packet, Timestamp};
+use crate::sip::parse::party::name;
 use crate::sip::scan::{Brief, BriefStart};
 
 impl Index {
@@ -50,6 +51,13 @@ impl Index {
             .unwrap_or_else(|| side_by_host(dialog, packet));
         note_hops(dialog, packet, brief, side);
         step(dialog, packet, brief, side);
+        if dialog.ended.is_some() && !dialog.t38_offered && !dialog.flows.is_empty() {
+            let flows = std::mem::take(&mut dialog.flows);
+            self.forget_notes(&flows);
+            if let Some(dialog) = self.dialog_mut(id) {
+                dialog.flows = flows;
+            }
+        }
         if brief.has_sdp {
             self.claim_sdp(id, side, packet, brief);
         }
@@ -217,22 +225,8 @@ fn begin(entry: &mut DialogEntry, brief: &Brief<'_>, packet: &Packet<'_>) {
     } else {
         (entry.caller, entry.callee) = (packet.dst, packet.src);
     }
-    entry.from = party(brief.from);
-    entry.to = party(brief.to);
-}
-
-/// User part, else host, of a From or To.
-fn party(header: Option<&[u8]>) -> Box<str> {
-    let Some(header) = header else {
-        return Box::default();
-    };
-    let text = String::from_utf8_lossy(header);
-    let party = crate::sip::parse::party::party(&text);
-    party
-        .user
-        .or(party.host)
-        .unwrap_or_default()
-        .into_boxed_str()
+    entry.from = brief.from.map(name).unwrap_or_default();
+    entry.to = brief.to.map(name).unwrap_or_default();
 }
 
 /// Without tags: who sent it, by address.

@@ -1,5 +1,6 @@
 //! The RTP of a call: rows and figures of its streams, events, and the fax in its sound.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::call::fax::Heard;
@@ -137,9 +138,12 @@ fn rows(draft: &mut Draft, side: Side, arrivals: &[RtpArrival], codecs: &HashMap
 
 /// The packets of one side in capture order; a path that repeats another one (the same stream before and
 /// after a media proxy) is left out.
-fn of_one_path(flows: &[(FlowId, &FlowEntry)], rtp: &RtpByFlow) -> Vec<RtpArrival> {
+fn of_one_path<'r>(flows: &[(FlowId, &FlowEntry)], rtp: &'r RtpByFlow) -> Cow<'r, [RtpArrival]> {
     let mut by_size: Vec<&Vec<RtpArrival>> =
         flows.iter().filter_map(|(id, _)| rtp.get(id)).collect();
+    if let [only] = by_size.as_slice() {
+        return Cow::Borrowed(only.as_slice());
+    }
     by_size.sort_by_key(|arrivals| std::cmp::Reverse(arrivals.len()));
     let mut all: Vec<RtpArrival> = Vec::new();
     let mut seen: std::collections::HashSet<Vec<u8>> = std::collections::HashSet::new();
@@ -159,5 +163,5 @@ fn of_one_path(flows: &[(FlowId, &FlowEntry)], rtp: &RtpByFlow) -> Vec<RtpArriva
         all.extend(arrivals.iter().cloned());
     }
     all.sort_by_key(|one| one.frame);
-    all
+    Cow::Owned(all)
 }

@@ -88,6 +88,9 @@ fn of_one_path(
     flows: &[&FlowEntry],
     framing: Framing,
 ) -> io::Result<Vec<Arrival>> {
+    if let [only] = flows {
+        return fetch(source, only);
+    }
     let mut all: Vec<Arrival> = Vec::new();
     let mut seen: HashSet<Vec<u8>> = HashSet::new();
     for (place, flow) in flows

@@ -3,7 +3,7 @@
 use super::{Damage, Found, Step};
 use crate::capture::Timestamp;
 use crate::capture::buffer::{Buffer, RECORD_MAX};
-use crate::capture::container::{PcapHeader, Record};
+use crate::capture::container::{Order, PcapHeader, Record};
 use crate::capture::link::LinkType;
 
 /// Record lengths up to this are believed even if the file header promises shorter ones (libpcap's own limit).
@@ -19,6 +19,8 @@ const CHAIN_SECONDS: u32 = 7 * 24 * 3600;
 #[derive(Debug)]
 pub(super) struct Records {
     header: PcapHeader,
+    /// Little-endian, without the extra fields of the modified format.
+    usual: bool,
     /// Captured lengths above this cannot be.
     captured_max: u32,
     /// Nanoseconds of one unit of a record's fraction, and how many units make a second.
@@ -26,6 +28,66 @@ pub(super) struct Records {
     fraction_end: u32,
     /// Seconds of the last good record.
     last: Option<u32>,
+}
+
+/// Octets of a record header as nearly all files have it.
+pub(super) const USUAL_HEADER: usize = 16;
+
+/// Such a header, little-endian, wherever its data is.
+#[inline]
+fn usual_header(data: &[u8]) -> Option<Record> {
+    let (header, _) = data.split_first_chunk::<USUAL_HEADER>()?;
+    let [
+        s0,
+        s1,
+        s2,
+        s3,
+        f0,
+        f1,
+        f2,
+        f3,
+        c0,
+        c1,
+        c2,
+        c3,
+        o0,
+        o1,
+        o2,
+        o3,
+    ] = *header;
+    Some(Record {
+        seconds: u32::from_le_bytes([s0, s1, s2, s3]),
+        fraction: u32::from_le_bytes([f0, f1, f2, f3]),
+        captured: u32::from_le_bytes([c0, c1, c2, c3]),
+        original: u32::from_le_bytes([o0, o1, o2, o3]),
+    })
+}
+
+/// The way of nearly all records: whole, in order, with a sane one after it, in the window as it is. Ends before
+/// whatever is something else.
+pub(super) struct Run<'r, 'b> {
+    records: &'r Records,
+    /// The record at the start of `rest`.
+    record: Record,
+    rest: &'b [u8],
+    last: Timestamp,
+}
+
+impl<'b> Iterator for Run<'_, 'b> {
+    type Item = (Timestamp, &'b [u8]);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let at = self.records.time(&self.record);
+        if at < self.last || at.0 - self.last.0 > super::LONG_GAP_NS {
+            return None;
+        }
+        let (_, data) = self.rest.split_at_checked(USUAL_HEADER)?;
+        let (frame, rest) = data.split_at_checked(length(&self.record))?;
+        let next = usual_header(rest).filter(|next| self.records.is_plain(next))?;
+        (self.record, self.rest, self.last) = (next, rest, at);
+        Some((at, frame))
+    }
 }
 
 /// How far a record header can be believed.
@@ -48,6 +110,7 @@ impl Records {
         };
         Self {
             header,
+            usual: header.order == Order::Little && !header.modified,
             captured_max: CAPTURED_MAX.max(header.snaplen.min(snaplen_max)),
             unit,
             fraction_end,
@@ -61,6 +124,51 @@ impl Records {
 
     pub(super) fn nanoseconds(&self) -> bool {
         self.header.nanoseconds
+    }
+
+    /// The records at the start of `data` that are as nearly all are, one after the other, see [`Run`].
+    #[inline]
+    pub(super) fn run<'b>(&self, data: &'b [u8], from: Timestamp) -> Option<Run<'_, 'b>> {
+        let record = usual_header(data).filter(|record| self.usual && self.is_plain(record))?;
+        Some(Run {
+            records: self,
+            record,
+            rest: data,
+            last: from,
+        })
+    }
+
+    /// Whether a record is whole and its header sane.
+    #[inline]
+    fn is_plain(&self, record: &Record) -> bool {
+        record.captured == record.original
+            && record.captured <= CAPTURED_MAX
+            && record.fraction < self.fraction_end
+            && record.captured > 0
+    }
+
+    /// After a run: the time of its last record.
+    pub(super) fn ran(&mut self, last: Timestamp) {
+        self.last = u32::try_from(last.0 / 1_000_000_000).ok();
+    }
+
+    #[inline]
+    fn time(&self, record: &Record) -> Timestamp {
+        Timestamp(
+            u64::from(record.seconds) * 1_000_000_000
+                + u64::from(record.fraction) * u64::from(self.unit),
+        )
+    }
+
+    fn found(&self, start: u64, record: &Record, len: usize) -> Found {
+        Found {
+            record: start,
+            offset: start + self.header.record_header_len() as u64,
+            len,
+            wire_len: record.original,
+            at: self.time(record),
+            link: self.link(),
+        }
     }
 
     /// The next record. `ended`: what is not there yet will not come.
@@ -102,17 +210,7 @@ impl Records {
         let header_len = self.header.record_header_len();
         buffer.consume(header_len + len);
         self.last = Some(record.seconds);
-        let found = Found {
-            record: start,
-            offset: start + header_len as u64,
-            len,
-            wire_len: record.original,
-            at: Timestamp(
-                u64::from(record.seconds) * 1_000_000_000
-                    + u64::from(record.fraction) * u64::from(self.unit),
-            ),
-            link: LinkType(self.header.link),
-        };
+        let found = self.found(start, record, len);
         let damage = wrong.then(|| Damage {
             offset: start,
             text: format!(

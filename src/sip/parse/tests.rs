@@ -257,3 +257,26 @@ proptest! {
         let _ = (party(&value), elements(&value), user_and_host(&value));
     }
 }
+
+#[test]
+fn the_name_of_a_list_is_that_of_the_party() {
+    for value in [
+        "<sip:2007@192.0.2.1>;tag=1",
+        "\"A\" <sip:+49-30.1@[2001:db8::1]:5060;user=phone>;tag=1",
+        "\"a<sip:1@h>\" <sip:2@h>",
+        "<sip:a:secret@h>",
+        "<sip:a@b@h>",
+        "<sip:%41@h>",
+        "<sip:h>",
+        "<sips:2@h>",
+        "<tel:+49301>",
+        "sip:3@h;tag=1",
+        "<sip:4;x=y@h>",
+        "<sip:5@h",
+        "",
+    ] {
+        let party = super::party::party(value);
+        let long = party.user.or(party.host).unwrap_or_default();
+        assert_eq!(*super::party::name(value.as_bytes()), *long, "{value}");
+    }
+}

@@ -1,0 +1,91 @@
+//! Where the RTP packets of a flow lie, for as long as its call may turn out to be a fax.
+//!
+//! On a busy PBX the packets of one call are spread over a capture of gigabytes. With notes a second pass
+//! reads just these packets; without them it reads everything from the first to the last. Notes are dropped
+//! when a call ends without a sign of a fax, so they grow with the calls in progress, not with the capture.
+
+use crate::call::index::{FlowEntry, FlowId, Index};
+use crate::capture::FrameNo;
+use crate::capture::reader::Mark;
+
+/// At most so many packets are noted at once (16 MiB); what is not is found by reading everything.
+pub const NOTES_MAX: usize = 2_000_000;
+
+/// A fax shows itself within so many packets (a minute of 20 ms); flows that did not lose their notes first.
+const SHOWN_BY: usize = 3000;
+
+/// A packet: its record after that of the flow's first packet, and its frame.
+type Note = (u32, FrameNo);
+
+/// The packets of a flow.
+#[derive(Debug, Default)]
+pub struct Notes {
+    at: Vec<Note>,
+    /// Something was not noted.
+    incomplete: bool,
+}
+
+impl FlowEntry {
+    /// The places of all its RTP packets, in order; `None` if not all are known.
+    pub fn noted(&self) -> Option<impl Iterator<Item = Mark> + '_> {
+        let first = self.mark.filter(|_| !self.notes.incomplete)?;
+        let place = move |(after, frame): &Note| first.later(u64::from(*after), *frame);
+        Some(self.notes.at.iter().map(place))
+    }
+
+    /// Notes a packet whose payload lies in its record in one piece. False: it could not be.
+    #[expect(
+        clippy::inline_always,
+        reason = "every packet of a capture takes this way"
+    )]
+    #[inline(always)]
+    pub(super) fn note(&mut self, packet: Option<Mark>) -> bool {
+        if self.notes.incomplete {
+            return false;
+        }
+        let place = packet
+            .zip(self.mark)
+            .and_then(|(mark, first)| Some((mark.after(first)?, mark.frame())));
+        match place {
+            Some(note) => self.notes.at.push(note),
+            None => self.notes.incomplete = true,
+        }
+        place.is_some()
+    }
+
+    /// Drops the notes: how many there were.
+    fn drop_notes(&mut self) -> usize {
+        self.notes.incomplete = true;
+        std::mem::take(&mut self.notes.at).len()
+    }
+}
+
+impl Index {
+    /// Too many notes: those of flows that have shown no sign of a fax go, the long ones first.
+    #[cold]
+    pub(super) fn thin_notes(&mut self) {
+        for longer_than in [SHOWN_BY, 0] {
+            for flow in &mut self.flows {
+                if flow.notes.at.len() > longer_than && !flow.may_be_fax() {
+                    self.noted -= flow.drop_notes();
+                }
+            }
+            if self.noted < NOTES_MAX / 2 {
+                return;
+            }
+        }
+        // Only of what may be a fax, and still too many: the next ones go without.
+        self.notes_full = self.noted >= NOTES_MAX / 2;
+    }
+
+    /// A call has ended: without a sign of a fax nobody will ask for its sound unless the user opens it.
+    pub(super) fn forget_notes(&mut self, flows: &[FlowId]) {
+        for id in flows {
+            if let Some(flow) = self.flow_mut(*id)
+                && !flow.may_be_fax()
+            {
+                self.noted -= flow.drop_notes();
+            }
+        }
+    }
+}
