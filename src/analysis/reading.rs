@@ -17,6 +17,7 @@ use crate::capture::store::Store;
 use crate::capture::{CaptureInfo, Error, FrameNo};
 use crate::hint::{Hint, Scene, Severity};
 
+mod remarks;
 mod saving;
 mod sound;
 
@@ -159,6 +160,9 @@ impl Analysis {
             .collect();
         let renumbered = !calls.starts_with(&self.calls);
         self.calls = calls;
+        if self.finished {
+            self.remark();
+        }
         renumbered
     }
 
