@@ -16,6 +16,7 @@ use crate::capture::store::Store;
 use crate::capture::{CaptureInfo, Error, FrameNo};
 use crate::hint::{Hint, Scene, Severity};
 
+mod remarks;
 mod saving;
 mod sound;
 
@@ -137,6 +138,9 @@ impl Analysis {
             .map(|(id, number)| (*id, CallNo(number)))
             .collect();
         self.calls = calls;
+        if self.finished {
+            self.remark();
+        }
     }
 
     /// About the capture.

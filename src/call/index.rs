@@ -18,12 +18,14 @@ pub mod dialog;
 pub mod flow;
 mod join;
 pub mod notes;
+mod outside;
 mod recent;
 mod signalling;
 mod tcp;
 
 pub use dialog::DialogEntry;
 pub use flow::FlowEntry;
+pub use outside::Heard;
 
 pub(crate) type Map<K, V> = HashMap<K, V, RandomState>;
 
@@ -104,6 +106,8 @@ pub struct Index {
     changed: Vec<DialogId>,
     /// SIP messages without a place to belong: over [`MAX_DIALOGS`].
     pub left_out: u64,
+    /// Hosts with SIP outside calls.
+    outside: outside::Outside,
 }
 
 impl Index {

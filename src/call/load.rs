@@ -200,14 +200,17 @@ fn jumps_forward(
     udptl: &BySide<UdptlStats>,
     facts: &mut CaptureFacts,
 ) {
-    let t38 = udptl
-        .caller
-        .stalls
-        .iter()
-        .chain(&udptl.callee.stalls)
-        .copied();
+    // Where packets are missing, the pause is theirs.
+    let t38 = [&udptl.caller, &udptl.callee].into_iter().flat_map(|sent| {
+        let stalls = sent.stalls.iter().copied();
+        stalls.filter(|(frame, _)| sent.gaps.iter().all(|gap| gap.frame != *frame))
+    });
     let rtp = events.iter().filter_map(|event| match &event.kind {
-        EventKind::Rtp(span) => Some((span.stats.max_gap_frame, span.stats.max_gap_ms / 1000.0)),
+        EventKind::Rtp(span) => {
+            let frame = span.stats.max_gap_frame;
+            let whole = span.stats.gaps.iter().all(|(gap, ..)| *gap != frame);
+            whole.then_some((frame, span.stats.max_gap_ms / 1000.0))
+        }
         _ => None,
     });
     for (frame, pause) in t38.chain(rtp).filter(|(_, pause)| *pause > LONG_GAP) {
@@ -284,6 +287,8 @@ fn finish(
     let mut reading = reading;
     if !dialog.has_sip() {
         seat_without_sip(source, &mut call, reading.as_mut());
+        let heard = source.index.sip_of(&[call.caller.addr, call.callee.addr]);
+        call.capture.other_sip = heard.map(|(_, heard)| (heard.frame, heard.seconds()));
     }
     merge(&mut call, &mut reading);
     call.transactions = transaction::group(&mut call.events);

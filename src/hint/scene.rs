@@ -13,9 +13,6 @@ use crate::t30::frame::T30Frame;
 /// (RULES.md 0.4), seconds.
 pub(crate) const TOLERANCE: f64 = 0.5;
 
-/// No sender stops that long in the middle of a signal and goes on as if nothing were, seconds.
-const CLOCK_JUMP: f64 = 2.0;
-
 impl<'a> Scene<'a> {
     /// The same fax seen from the other leg.
     pub(crate) fn mirrored(&self) -> Option<Self> {
@@ -272,21 +269,9 @@ fn failed(call: &Call) -> bool {
     matches!(verdict(call), Some(Verdict::Failed | Verdict::Partial))
 }
 
-/// Jumps of the capture clock: those that the capture tells, and those forward that only the sequence numbers
-/// of T.38 tell: they go on without a gap in the middle of a signal. Frame after the jump, seconds.
-pub(crate) fn clock_jumps(call: &Call) -> Vec<(FrameNo, f64)> {
-    let mut jumps = call.capture.clock_jumps.clone();
-    for side in [Side::Caller, Side::Callee] {
-        let stats = call.udptl.of(side);
-        let forward = stats.stalls.iter().filter(|(frame, seconds)| {
-            let gap = stats.gaps.iter().any(|gap| gap.frame == *frame);
-            *seconds > CLOCK_JUMP && !gap && jumps.iter().all(|(known, _)| known != frame)
-        });
-        let forward: Vec<(FrameNo, f64)> = forward.copied().collect();
-        jumps.extend(forward);
-    }
-    jumps.sort_by_key(|(frame, _)| *frame);
-    jumps
+/// Jumps of the capture clock: frame after the jump, seconds.
+pub(crate) fn clock_jumps(call: &Call) -> &[(FrameNo, f64)] {
+    &call.capture.clock_jumps
 }
 
 /// The event of a call with this id.

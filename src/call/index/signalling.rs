@@ -20,6 +20,7 @@ impl Index {
         store: &mut Store,
     ) -> std::io::Result<()> {
         let Some(id) = self.dialog_of(packet, brief) else {
+            self.outside.note(packet);
             return Ok(());
         };
         if packet.duplicate {
@@ -91,6 +92,7 @@ impl Index {
         if !belongs_to_a_call(brief) {
             return None;
         }
+        self.outside.note(packet);
         let fork = self.fork_of(first, brief);
         let id = u32::try_from(self.dialogs.len()).ok()?;
         let mut entry = DialogEntry::new(packet);

@@ -4,6 +4,7 @@ use crate::call::{Call, EventKind, MediaPath, MediaPeriod, Side, UdptlStats, Ver
 use crate::capture::{Endpoint, Timestamp};
 use crate::hint::dialogue::{ANSWERS, Dialogue};
 use crate::hint::evidence::{self, LATE, finding, frames, hang_up, named, with_more};
+use crate::hint::scene::is_private;
 use crate::hint::{Finding, Scene, Severity};
 use crate::t30::Fcf;
 
@@ -125,7 +126,10 @@ fn one_way_from(scene: &Scene<'_>, dialogue: &Dialogue<'_>, live: Side) -> Optio
     let (last_frame, last) = stats.last?;
     let enough = packets_after_switch(call, live) >= LIVE_PACKETS
         && last.seconds_since(first) >= LIVE_SECONDS;
-    if !enough || answers_in_audio(dialogue, silent, first) {
+    if !enough
+        || answers_in_audio(dialogue, silent, first)
+        || waits_for_the_first_word(dialogue, live)
+    {
         return None;
     }
     let seen = if packets_after_switch(call, silent) == 0 {
@@ -147,6 +151,21 @@ fn one_way_from(scene: &Scene<'_>, dialogue: &Dialogue<'_>, live: Side) -> Optio
     found.event = event_at(call, live, first);
     found.host = endpoints(call, silent).last().copied();
     Some(with_more(found, destination_words(scene, stats, silent)))
+}
+
+/// The live side is the called terminal, and all that it sent before its DCN is damaged: the calling one has
+/// nothing to answer, so its silence shows no blocked way (CNG is optional).
+fn waits_for_the_first_word(dialogue: &Dialogue<'_>, live: Side) -> bool {
+    let own = || {
+        dialogue
+            .lines
+            .iter()
+            .filter(|line| line.event.from == live && line.message().is_some())
+            .filter(|line| line.fcf() != Some(Fcf::Dcn))
+    };
+    dialogue.called == live
+        && own().next().is_some()
+        && own().all(|line| line.valid().is_none_or(|message| !message.last))
 }
 
 /// A fax that went on in sound after T.38 was tried: nothing is one-way about the fax itself.
@@ -306,10 +325,16 @@ fn source_mismatch_of(call: &Call, dialogue: &Dialogue<'_>, side: Side) -> Optio
     let unheard = to_sdp.is_some_and(|reply| {
         reply.last.seconds_since(reply.first) > REPLIES_SECONDS && !dialogue.hears(side)
     });
-    let severity = if unheard {
-        Severity::Error
+    let inside = is_inside_nat(call, side, path.src, said);
+    let severity = match (unheard, inside) {
+        (true, _) => Severity::Error,
+        (false, true) => Severity::Note,
+        (false, false) => Severity::Warning,
+    };
+    let tail = if inside {
+        "captured inside its NAT"
     } else {
-        Severity::Warning
+        "NAT; enable t38 nat"
     };
     let cited = frames(
         [Some(path.frame), to_sdp.map(|reply| reply.frame)]
@@ -320,13 +345,13 @@ fn source_mismatch_of(call: &Call, dialogue: &Dialogue<'_>, side: Side) -> Optio
         severity,
         cited,
         event_at(call, side, path.first),
-        format!(
-            "UDPTL from {}, SDP said {said} – NAT; enable t38 nat",
-            path.src
-        ),
+        format!("UDPTL from {}, SDP said {said} – {tail}", path.src),
     );
     found.host = Some(path.src);
     let more = match to_sdp {
+        _ if inside && !unheard => format!(
+            "The capture is taken between the {side} and its NAT: the SDP gives the outside address, as it should."
+        ),
         Some(reply) if unheard => format!(
             "The answers go to {} all the time, where the {side} does not hear them.",
             reply.dst
@@ -335,6 +360,19 @@ fn source_mismatch_of(call: &Call, dialogue: &Dialogue<'_>, side: Side) -> Optio
         None => "The answers go to where the packets come from, as they should.".to_owned(),
     };
     Some(with_more(found, more))
+}
+
+/// Whether a side is seen with its private address, and tells its public one in SDP with the same port: a host
+/// behind a one-to-one NAT, set up as it should be, and the capture is on its side of it.
+fn is_inside_nat(call: &Call, side: Side, from: Endpoint, said: Endpoint) -> bool {
+    let signalling = match side {
+        Side::Caller => call.caller,
+        Side::Callee => call.callee,
+    };
+    from.port == said.port
+        && from.addr == signalling.addr
+        && is_private(from.addr)
+        && !is_private(said.addr)
 }
 
 pub(super) fn icmp(scene: &Scene<'_>) -> Vec<Finding> {
