@@ -14,6 +14,7 @@ pub mod error;
 mod fragment;
 mod ip;
 pub mod link;
+mod live;
 pub mod packet;
 pub mod reader;
 mod sctp;

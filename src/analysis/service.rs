@@ -1,5 +1,6 @@
 //! A capture being read on a thread of its own, so that the screen never waits.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread;
@@ -12,6 +13,10 @@ use crate::capture::{CaptureInfo, Error};
 
 /// Between two looks at a growing file that has nothing new.
 const GROWING: Duration = Duration::from_millis(250);
+/// The same for a pipe, which wakes the reader itself.
+const PIPE: Duration = Duration::from_millis(50);
+/// Between two analyses of what has come so far.
+const SETTLE: Duration = Duration::from_millis(500);
 /// Between two updates of the rows while reading.
 const ROWS: Duration = Duration::from_millis(200);
 /// Between two progress updates.
@@ -52,13 +57,12 @@ pub enum Update {
 impl Service {
     /// Opens the capture and starts reading it.
     pub fn start(options: Options) -> Result<Self, Error> {
-        let follow = options.follow;
         let analysis = Analysis::open(options)?;
         let (requests, inbox) = channel();
         let (outbox, updates) = channel();
         // Ends by itself: when the screen is gone, sending fails.
         thread::spawn(move || {
-            let mut worker = Worker::new(analysis, follow, inbox, outbox);
+            let mut worker = Worker::new(analysis, inbox, outbox);
             worker.run();
         });
         Ok(Self { requests, updates })
@@ -91,29 +95,30 @@ struct Gone;
 
 struct Worker {
     analysis: Analysis,
-    follow: bool,
     inbox: Receiver<Request>,
     outbox: Sender<Update>,
     opened: Option<(Vec<CallNo>, bool)>,
+    /// The capture grows (or grew) while it is looked at.
+    grows: bool,
+    /// Faxes whose rows were sent while reading went on, to be analysed at the next rest.
+    faxes: BTreeSet<CallNo>,
     rows_at: Instant,
+    settled_at: Instant,
     progress_at: Instant,
 }
 
 impl Worker {
-    fn new(
-        analysis: Analysis,
-        follow: bool,
-        inbox: Receiver<Request>,
-        outbox: Sender<Update>,
-    ) -> Self {
+    fn new(analysis: Analysis, inbox: Receiver<Request>, outbox: Sender<Update>) -> Self {
         let now = Instant::now();
         Self {
+            grows: analysis.is_live(),
             analysis,
-            follow,
             inbox,
             outbox,
             opened: None,
+            faxes: BTreeSet::new(),
             rows_at: now,
+            settled_at: now.checked_sub(SETTLE).unwrap_or(now),
             progress_at: now,
         }
     }
@@ -136,7 +141,7 @@ impl Worker {
                 Ok(more) => more,
                 Err(error) => {
                     self.send(Update::Failed(error.to_string()))?;
-                    false
+                    return self.settle();
                 }
             };
             self.answer_waiting()?;
@@ -147,44 +152,69 @@ impl Worker {
             if more && self.rows_at.elapsed() >= ROWS {
                 self.send_changed()?;
             }
-            if !more {
-                self.settle()?;
-                if !self.follow {
-                    return Ok(());
-                }
-                self.wait_growing()?;
+            if more {
+                continue;
             }
+            if self.analysis.is_finished() {
+                return self.settle();
+            }
+            // Of what has come so far, no more often than can be read.
+            if self.settled_at.elapsed() >= SETTLE {
+                self.settle()?;
+                self.settled_at = Instant::now();
+            }
+            self.wait_growing()?;
         }
     }
 
-    /// The end of the file, or of what there is of it so far: all rows, then the faxes.
+    /// The end of the file, or of what there is of it so far: new rows, then the faxes among them.
     fn settle(&mut self) -> Result<(), Gone> {
-        self.analysis.settle();
+        let renumbered = self.analysis.settle();
         let changed = self.analysis.changed();
-        let rows: Vec<CallRow> = self
-            .analysis
-            .numbers()
-            .filter_map(|number| self.analysis.row(number))
-            .collect();
-        let faxes: Vec<CallNo> = rows
+        let finished = self.analysis.is_finished();
+        let shown = if renumbered || (finished && !self.grows) {
+            self.analysis.numbers().collect()
+        } else {
+            // What a call is the other leg of says so too; faxes wait since rows came while reading.
+            let others = changed
+                .iter()
+                .filter_map(|one| self.analysis.other_leg(*one));
+            let mut shown: BTreeSet<CallNo> = changed.iter().copied().chain(others).collect();
+            shown.append(&mut self.faxes);
+            Vec::from_iter(shown)
+        };
+        let rows: Vec<CallRow> = shown
             .iter()
-            .filter(|row| row.pending)
-            .map(|row| row.number)
+            .filter_map(|number| self.analysis.row(*number))
             .collect();
-        if !self.follow || !changed.is_empty() {
+        // At the end of what grew, what was told of a fax in progress is told anew.
+        let again = self.analysis.numbers().filter(|_| finished && self.grows);
+        let faxes: BTreeSet<CallNo> = shown
+            .iter()
+            .copied()
+            .chain(again)
+            .filter(|number| self.analysis.may_be_fax(*number))
+            .collect();
+        let faxes = Vec::from_iter(faxes);
+        if !rows.is_empty() || finished {
             self.send(Update::Rows(rows))?;
-            self.analyse(&faxes)?;
+        }
+        self.analyse(&faxes)?;
+        if !finished {
             self.reopen(&changed)?;
         }
-        self.send(Update::Finished(self.analysis.info().clone()))
+        let info = self.analysis.info().clone();
+        self.send(if self.analysis.is_live() {
+            Update::Progress(info)
+        } else {
+            Update::Finished(info)
+        })
     }
 
     /// An open call has changed: shown anew.
     fn reopen(&mut self, changed: &[CallNo]) -> Result<(), Gone> {
         match &self.opened {
-            Some((calls, other))
-                if self.follow && calls.iter().any(|call| changed.contains(call)) =>
-            {
+            Some((calls, other)) if calls.iter().any(|call| changed.contains(call)) => {
                 let (calls, other) = (calls.clone(), *other);
                 self.open(&calls, other)
             }
@@ -211,15 +241,21 @@ impl Worker {
         Ok(())
     }
 
+    /// New rows while reading goes on; their faxes wait.
     fn send_changed(&mut self) -> Result<(), Gone> {
-        self.rows_at = Instant::now();
-        self.analysis.settle();
-        let rows: Vec<CallRow> = self
-            .analysis
-            .changed()
+        let renumbered = self.analysis.settle();
+        let mut changed = self.analysis.changed();
+        if renumbered {
+            changed = self.analysis.numbers().collect();
+        }
+        let rows: Vec<CallRow> = changed
             .into_iter()
             .filter_map(|number| self.analysis.row(number))
             .collect();
+        self.faxes
+            .extend(rows.iter().filter(|row| row.pending).map(|row| row.number));
+        // Sorting out a hundred thousand calls takes its time; reading must go on between.
+        self.rows_at = Instant::now();
         if rows.is_empty() {
             Ok(())
         } else {
@@ -227,7 +263,11 @@ impl Worker {
         }
     }
 
+    /// Until there may be more to read, or somebody asks for something.
     fn wait_growing(&mut self) -> Result<(), Gone> {
+        if self.analysis.wait(PIPE) {
+            return self.answer_waiting();
+        }
         match self.inbox.recv_timeout(GROWING) {
             Ok(request) => self.answer(request),
             Err(RecvTimeoutError::Timeout) => Ok(()),

@@ -71,13 +71,11 @@ pub fn call(
         _ => FaxCarrier::T38,
     };
     let reading = fax::read(number, &heard, carrier);
-    Ok(Some(finish(
-        source,
-        dialog,
-        draft,
-        reading,
-        (t38.stats, facts),
-    )))
+    let mut call = finish(source, dialog, draft, reading, (t38.stats, facts));
+    for side in [Side::Caller, Side::Callee] {
+        call.udptl.of_mut(side).rtp_residue = audio::residue(source, dialog, rtp, (&call, side));
+    }
+    Ok(Some(call))
 }
 
 /// A call being put together.

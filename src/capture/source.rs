@@ -1,14 +1,16 @@
 //! Where a capture's octets come from, so that they can be read a second time.
 
 use std::fs::File;
-use std::io::{self, Cursor, Read, Write};
+use std::io::{self, Cursor, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::Error;
 use super::compress::{self, Compression};
+use super::live::{Copied, Pipe};
 
 /// Standard input's name on the command line.
 const STDIN: &str = "-";
@@ -29,6 +31,8 @@ pub(super) struct Opened {
     /// Octets of the file (compressed ones for a compressed file) read so far.
     pub(super) position: Arc<AtomicU64>,
     pub(super) file_bytes: Option<u64>,
+    /// It is a pipe: more may come.
+    pub(super) pipe: Option<Arc<Pipe>>,
 }
 
 impl Source {
@@ -108,6 +112,7 @@ fn open_regular(file: File, len: u64) -> io::Result<Opened> {
         input,
         position,
         file_bytes: Some(len),
+        pipe: None,
     })
 }
 
@@ -123,14 +128,21 @@ fn open_stream(mut stream: Box<dyn Read + Send>) -> io::Result<Opened> {
         None => Box::new(raw),
         Some(how) => compress::decoder(how, Box::new(raw), Arc::clone(&position)),
     };
-    let spool = Arc::new(tempfile::tempfile()?);
+    let pipe = Pipe::start(input)?;
+    // What tells the format must be there before anything else is done.
+    pipe.wait(FORMAT_MAX - 1, FOREVER);
     Ok(Opened {
-        source: Source::Plain(Arc::clone(&spool)),
-        input: Box::new(Tee { input, spool }),
+        source: Source::Plain(Arc::clone(pipe.spool())),
+        input: Box::new(Copied::new(Arc::clone(&pipe))),
         position,
         file_bytes: None,
+        pipe: Some(pipe),
     })
 }
+
+/// Octets that tell the format, and how long a pipe may take to give them.
+const FORMAT_MAX: u64 = 24;
+const FOREVER: Duration = Duration::from_secs(u64::MAX >> 8);
 
 /// Reads until the buffer is full or the input ends.
 fn read_full(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
@@ -183,21 +195,6 @@ impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.input.read(buffer)?;
         self.position.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
-}
-
-/// Copies to the spool what it gives on.
-struct Tee {
-    input: Box<dyn Read + Send>,
-    spool: Arc<File>,
-}
-
-impl Read for Tee {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.input.read(buffer)?;
-        let mut spool: &File = &self.spool;
-        spool.write_all(buffer.get(..count).unwrap_or_default())?;
         Ok(count)
     }
 }

@@ -149,7 +149,7 @@ fn arrival(number: u16, payload_type: u8, octets: &[u8]) -> RtpArrival {
 }
 
 /// The nearest octet of the law.
-fn compress(value: f64, law: Law) -> u8 {
+pub(crate) fn compress(value: f64, law: Law) -> u8 {
     use std::sync::OnceLock;
     static TABLES: OnceLock<[Vec<(i16, u8)>; 2]> = OnceLock::new();
     let tables = TABLES.get_or_init(|| {

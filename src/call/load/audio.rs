@@ -6,10 +6,41 @@ use std::collections::HashMap;
 use crate::call::fax::Heard;
 use crate::call::index::{DialogEntry, FlowEntry, FlowId};
 use crate::call::load::{Draft, RtpByFlow, Source};
-use crate::call::{EventKind, Side};
-use crate::capture::Timestamp;
+use crate::call::{Call, EventKind, Side};
+use crate::capture::{FrameNo, Timestamp};
 use crate::line::{Signal, SignalKind, Tone};
 use crate::rtp::{RtpArrival, event, fax, stream};
+
+/// RTP of a side that goes to the other one's T.38 endpoint while T.38 is agreed: count, first and last frame
+/// and time.
+pub(super) fn residue(
+    source: &Source<'_>,
+    dialog: &DialogEntry,
+    rtp: &RtpByFlow,
+    (call, side): (&Call, Side),
+) -> Option<(u32, FrameNo, FrameNo, Timestamp, Timestamp)> {
+    let late = |arrival: &&RtpArrival| {
+        call.media.iter().any(|period| {
+            let ends = period.t38.filter(|_| period.audio.is_none());
+            ends.is_some_and(|ends| *ends.of(side.other()) == arrival.dst)
+                && arrival.at >= period.from
+                && period.until.is_none_or(|until| arrival.at < until)
+        })
+    };
+    let own = |id: &&FlowId| {
+        let owner = source.index.flow(**id).and_then(|flow| flow.owner);
+        owner.is_some_and(|(_, owner)| owner == side)
+    };
+    let mut residue = None;
+    let flows = dialog.flows.iter().filter(own);
+    for arrival in flows.filter_map(|id| rtp.get(id)).flatten().filter(late) {
+        let (count, _, last, _, until) =
+            residue.get_or_insert((0_u32, arrival.frame, arrival.frame, arrival.at, arrival.at));
+        *count = count.saturating_add(1);
+        (*last, *until) = ((*last).max(arrival.frame), (*until).max(arrival.at));
+    }
+    residue
+}
 
 /// Adds the RTP rows of a dialog to the draft and gives the signals of a fax over audio.
 pub(super) fn read(

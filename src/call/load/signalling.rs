@@ -24,7 +24,7 @@ pub(super) fn read(source: &Source<'_>, dialog: &DialogEntry, draft: &mut Draft)
             continue;
         };
         let from = sender(dialog, &message, src.addr);
-        describe(draft, &message, from, packet.at);
+        describe(draft, &message, from, dialog.status);
         let sdp = message.sdp();
         let sip = SipEvent {
             message,
@@ -58,8 +58,8 @@ fn sender(dialog: &DialogEntry, message: &Message, src: std::net::IpAddr) -> Sid
         })
 }
 
-/// Parties, agents and the reason of a refusal.
-fn describe(draft: &mut Draft, message: &Message, from: Side, at: crate::capture::Timestamp) {
+/// Parties, agents and the reason of a refusal: that of the status which decided, not of a challenge before it.
+fn describe(draft: &mut Draft, message: &Message, from: Side, decided: Option<u16>) {
     let first = draft.events.is_empty();
     if first {
         let (a, b) = (message.from(), message.to());
@@ -76,10 +76,8 @@ fn describe(draft: &mut Draft, message: &Message, from: Side, at: crate::capture
             .of_mut(from)
             .get_or_insert_with(|| agent.to_owned());
     }
-    if let StartLine::Response {
-        status: 200..,
-        reason,
-    } = &message.start
+    if let StartLine::Response { status, reason } = &message.start
+        && Some(*status) == decided
         && draft.reason.is_none()
         && message
             .cseq()
@@ -87,7 +85,6 @@ fn describe(draft: &mut Draft, message: &Message, from: Side, at: crate::capture
     {
         draft.reason = Some(reason.clone());
     }
-    let _ = at;
 }
 
 /// Codec names by payload type, out of all SDP of a call.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::call::{CallState, Event, SipEvent, Transaction};
+use crate::call::{Event, SipEvent, Transaction};
 use crate::hint::scene::{Failure, header, headers, status};
 use crate::hint::sip::{formats, q850, q850_text};
 use crate::hint::{Finding, Rule, Scene, Severity};
@@ -186,9 +186,7 @@ fn refusal(scene: &Scene<'_>, failure: &Failure<'_>) -> Option<Refusal> {
     Some(match failure.status {
         // RFC 3261 22: a challenge is answered with credentials; `auth_loop` judges it.
         401 | 407 | 487 => return None,
-        480 | 408 if scene.call.state == CallState::Unanswered || rang(scene, failure) => {
-            return None;
-        }
+        480 | 408 if rang(scene, failure) => return None,
         480 | 503 if cause == Some(17) => Refusal::Busy,
         486 | 600 => Refusal::Busy,
         404 | 410 | 416 | 484 | 485 | 604 => Refusal::NotFound,
@@ -348,10 +346,9 @@ fn no_answer(scene: &Scene<'_>) -> Vec<Finding> {
     let cancel = scene.requests("CANCEL").next().map(|(event, _)| event);
     let failure = scene.failure();
     let rings = ringing(scene);
-    let timed_out = failure.filter(|failure| {
-        matches!(failure.status, 408 | 480)
-            && (rang(scene, failure) || scene.call.state == CallState::Unanswered)
-    });
+    // Sooner than that the network says so, not the patience of the caller (`sip-invite-unavailable`).
+    let timed_out =
+        failure.filter(|failure| matches!(failure.status, 408 | 480) && rang(scene, failure));
     let cancelled = failure.filter(|failure| failure.status == 487);
     let end = cancel
         .or_else(|| timed_out.map(|failure| failure.event))

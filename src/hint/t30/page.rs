@@ -8,6 +8,7 @@ use crate::hint::dialogue::{Dialogue, Line, T2};
 use crate::hint::evidence::{self, frames, hang_up, share, waited};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::Fcf;
+use crate::t38::Indicator;
 
 /// `t30-page-truncated`: silence after the last data, seconds.
 const SILENCE: f64 = 1.0;
@@ -40,7 +41,7 @@ pub(super) const RULES: &[Rule] = &[
         advice: "The data of the page stop in the middle with no end of signal. If the call was hung up at that moment, that is the reason; else the sending side stopped: carrier lost on its telephone line, its T.38 engine stalled, or its packets \
             are blocked from then on (NAT or firewall timeout, session timer). Look at the log of the sending gateway at the time of the last packet. A page without ECM ends with RTC and the end of signal, one with ECM with RCP.",
         reference: "soft-switch.org (T.38 chapter); spandsp RX_NOCARRIER; T.4 (RTC), T.30 error correction mode (RCP)",
-        when: "Page data end without t4-non-ecm-sig-end or RCP, followed by more than 1 s of silence. Warning if the hang-up cut them, or if a page that is not confirmed has less than 200 octets.",
+        when: "Page data end without t4-non-ecm-sig-end or RCP, followed by more than 1 s of silence (no-signal or a preamble of the sender ends them too). Warning if the hang-up cut them, or if a page that is not confirmed has less than 200 octets.",
         check: truncated,
     },
     Rule {
@@ -154,6 +155,7 @@ fn truncated(scene: &Scene<'_>) -> Vec<Finding> {
         let short =
             is_t38(line, page) && page.ended && page.bytes < SHORT_PAGE && page.block.is_none();
         let breaks = !page.ended
+            && !ends_by_indicator(scene, line)
             && next.is_none_or(|(_, next)| next.event.at.seconds_since(line.event.end) > SILENCE)
             && (cut || waited(scene.call, line.event.end, SILENCE));
         let severity = match (breaks, cut) {
@@ -192,6 +194,18 @@ fn truncated(scene: &Scene<'_>) -> Vec<Finding> {
         );
     }
     out
+}
+
+/// Whether a gateway marks the end of the data by the next indicator in place of an end of signal.
+fn ends_by_indicator(scene: &Scene<'_>, line: &Line<'_>) -> bool {
+    scene.call.events.iter().any(|event| {
+        event.from == line.event.from
+            && matches!(
+                event.kind,
+                EventKind::Indicator(Indicator::NoSignal | Indicator::V21Preamble)
+            )
+            && (0.0..=SILENCE).contains(&event.at.seconds_since(line.event.end))
+    })
 }
 
 fn is_confirmed(scene: &Scene<'_>, number: u32) -> bool {

@@ -77,16 +77,16 @@ fn fallback_g711(scene: &Scene<'_>) -> Vec<Finding> {
         .map(|event| event.end)
         .max();
     let goes_on = audio_ends.is_some_and(|end| end.seconds_since(since.at) >= GOES_ON);
-    if !goes_on || agreed_on_other_leg(scene) {
+    // Without any sign of a fax in it the audio is merely audio.
+    let Some(sign) = first_fax_sign(scene).filter(|_| goes_on && !agreed_on_other_leg(scene))
+    else {
         return Vec::new();
-    }
-    let sign = first_fax_sign(scene);
+    };
     let seen = format!(
         "No T.38 – fax is sent over {} audio; quality rules apply",
         scene.codec()
     );
-    let frames = [Some(since.frame), sign.map(|event| event.frame)];
-    vec![Finding::new(Severity::Warning, frames.into_iter().flatten(), seen).on(since.id)]
+    vec![Finding::new(Severity::Warning, [since.frame, sign.frame], seen).on(since.id)]
 }
 
 fn is_audio(event: &Event) -> bool {

@@ -39,7 +39,7 @@ pub(super) const RULES: &[Rule] = &[
                  the fax asks for it: the answering fax or its gateway, which is VoipNow for a fax that VoipNow \
                  receives.",
         reference: "4PSA Knowledge Base, Troubleshooting fax issues (re-INVITE for T.38)",
-        when: "an offer of T.38 is answered with 2xx and an image port",
+        when: "an offer of T.38 is answered with 2xx and an image port over the same transport",
         check: t38_accepted,
     },
     Rule {
@@ -138,6 +138,9 @@ fn t38_accepted(scene: &Scene<'_>) -> Vec<Finding> {
         .get(switch.negotiation.transaction)
         .and_then(|transaction| transaction.acks.first())
         .and_then(|id| scene.frame(*id));
+    if !same_transport(&switch) {
+        return Vec::new();
+    }
     let (Some(offered), Some(answered)) = (
         endpoint(&switch.negotiation.offer),
         switch.negotiation.answer.as_ref().and_then(endpoint),
@@ -169,6 +172,13 @@ fn t38_accepted(scene: &Scene<'_>) -> Vec<Finding> {
         finding = finding.on(event.id);
     }
     vec![finding]
+}
+
+/// Whether the answer keeps the transport of the offer (`t38-sdp-transport` says what is wrong else).
+fn same_transport(switch: &Switch<'_>) -> bool {
+    let proto = |sdp: &Sdp| image_line(sdp).map(|line| line.proto.to_ascii_lowercase());
+    let answer = switch.negotiation.answer.as_ref();
+    answer.is_some_and(|answer| proto(answer) == proto(&switch.negotiation.offer))
 }
 
 fn endpoint(sdp: &Sdp) -> Option<String> {

@@ -59,7 +59,7 @@ pub(super) const RULES: &[Rule] = &[
                  others. The options save little, and pages break where only one side does them. Leave out all three \
                  on the side that writes them.",
         reference: "IANA audio/t38 (inclusion means true); Asterisk res_pjsip_t38.c",
-        when: "FillBitRemoval, TranscodingMMR or TranscodingJBIG written as :0, or answered without being offered",
+        when: "FillBitRemoval, TranscodingMMR or TranscodingJBIG written as :0 or :1, or answered without being offered",
         check: transcoding_flags,
     },
     Rule {
@@ -275,18 +275,20 @@ fn transcoding_flags(scene: &Scene<'_>) -> Vec<Finding> {
             .and_then(|line| line.t38.as_ref());
         let offered = offer.map(flags).unwrap_or_default();
         let answered = answer.map(flags).unwrap_or_default();
-        let zero = offered
-            .iter()
-            .chain(&answered)
-            .find(|(_, flag)| *flag == Some(Flag::Zero));
+        let written = |as_what| {
+            let mut flags = offered.iter().chain(&answered);
+            flags.find(move |(_, flag)| *flag == Some(as_what))
+        };
         let added = answered
             .iter()
             .zip(&offered)
             .find(|((_, answer), (_, offer))| answer.is_some_and(Flag::is_on) && offer.is_none());
-        let seen = if let Some((name, _)) = zero {
+        let seen = if let Some((name, _)) = written(Flag::Zero) {
             format!("{name} written as :0 – disable it")
         } else if let Some(((name, _), _)) = added {
             format!("{name} answered but not offered – disable it")
+        } else if let Some((name, _)) = written(Flag::One) {
+            format!("{name} written as :1 – disable it")
         } else {
             continue;
         };

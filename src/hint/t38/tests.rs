@@ -358,6 +358,12 @@ fn flags_and_quirks() {
         zero.findings("t38-transcoding-flags")[0].seen,
         "T38FaxFillBitRemoval written as :0 – disable it"
     );
+    let one = |sdp| with_t38(sdp, |it| it.transcoding_mmr = Some(Flag::One));
+    let one = agreed(one(image(CALLEE, 4002)), one(image(CALLER, 4000)));
+    assert_eq!(
+        one.findings("t38-transcoding-flags")[0].seen,
+        "T38FaxTranscodingMMR written as :1 – disable it"
+    );
     let added = agreed(
         image(CALLEE, 4002),
         with_t38(image(CALLER, 4000), |it| {

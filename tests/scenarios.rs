@@ -1,0 +1,318 @@
+//! Every rule has a scenario in which it fires and one, close to it, in which it keeps silent.
+//!
+//! The scenarios are text (tests/scenarios/README.md); real octets are made of them and go through the whole
+//! program. `SCENARIO=t30-rtn cargo test --test scenarios -- --nocapture` shows one rule's two at length.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a test may fail by panic; numbers of the scenarios are small"
+)]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
+
+use faxflow::analysis::reading::Analysis;
+use faxflow::analysis::{Analysed, Options};
+use faxflow::capture::Note;
+use faxflow::hint::{Finding, Hint, PointOfView, rules};
+
+use scenario::{Made, Script};
+
+#[path = "support/scenario/scenario.rs"]
+mod scenario;
+#[path = "support/v21_signal.rs"]
+#[allow(dead_code, reason = "not every test uses all of it")]
+mod v21_signal;
+
+/// Whether a rule has to fire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Fires,
+    Silent,
+}
+
+impl Kind {
+    const fn file(self) -> &'static str {
+        match self {
+            Self::Fires => "fires",
+            Self::Silent => "silent",
+        }
+    }
+}
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios/hints")
+}
+
+/// What is shown at length.
+fn wanted() -> Option<String> {
+    std::env::var("SCENARIO").ok()
+}
+
+/// Options of `view`: `pbx=203.0.113.5 udptl-ports=4000-4999`.
+fn view(script: &Script) -> PointOfView {
+    let mut view = PointOfView::default();
+    if let Some(pbx) = script.view.option("pbx") {
+        view.pbx = vec![pbx.parse::<IpAddr>().unwrap()];
+    }
+    if let Some(ports) = script.view.option("udptl-ports") {
+        let (first, last) = ports.split_once('-').unwrap();
+        view.udptl_ports = (first.parse().unwrap(), last.parse().unwrap());
+        view.udptl_ports_given = true;
+    }
+    view
+}
+
+/// The calls, and the notes of the capture.
+fn analyse(path: &Path, script: &Script) -> (Vec<Analysed>, Vec<Note>) {
+    let mut analysis = Analysis::open(Options {
+        file: path.to_owned(),
+        view: view(script),
+        ..Options::default()
+    })
+    .unwrap();
+    analysis.read_all(|_| {}).unwrap();
+    let numbers: Vec<_> = analysis.numbers().collect();
+    // As when the call is opened: all sound is heard.
+    let calls = analysis.analyse_all(&numbers, true).unwrap();
+    (calls, analysis.info().notes.clone())
+}
+
+/// The note of the capture that tells a rule which has no call to stand on: `sip-no-invite: ...`.
+fn told_as_note(
+    id: &str,
+    kind: Kind,
+    script: &Script,
+    notes: &[Note],
+) -> Option<Result<(), String>> {
+    let text = notes
+        .iter()
+        .find_map(|note| note.text.strip_prefix(id)?.strip_prefix(": "))?;
+    let wanted = script.expect.option("seen").unwrap_or_default();
+    Some(match kind {
+        Kind::Silent => Err(format!("is a note: {text}")),
+        Kind::Fires if !text.contains(wanted) => Err(format!("it says `{text}`, not `{wanted}`")),
+        Kind::Fires => Ok(()),
+    })
+}
+
+/// Whether a finding is as `expect` says.
+fn as_expected(script: &Script, made: &Made, finding: &Finding) -> Result<(), String> {
+    let severity = finding.severity.name();
+    if let Some(wanted) = script.expect.option("severity")
+        && wanted != severity
+    {
+        return Err(format!("it is {severity}, not {wanted}"));
+    }
+    if let Some(wanted) = script.expect.option("seen")
+        && !finding.seen.contains(wanted)
+    {
+        return Err(format!("it says `{}`, not `{wanted}`", finding.seen));
+    }
+    let labels: Vec<&str> = finding
+        .frames
+        .iter()
+        .filter_map(|frame| made.labels.get(frame.0 as usize - 1))
+        .map(String::as_str)
+        .collect();
+    let missing = script
+        .expect
+        .option("frames")
+        .into_iter()
+        .flat_map(|wanted| wanted.split(','))
+        .find(|wanted| !labels.contains(wanted));
+    missing.map_or(Ok(()), |missing| {
+        Err(format!("it cites {labels:?}, not {missing}"))
+    })
+}
+
+/// `A`: the call that begins first, `B`: the other one.
+fn leg_name(place: usize) -> &'static str {
+    ["A", "B", "C", "D"].get(place).copied().unwrap_or("?")
+}
+
+fn judge(
+    id: &str,
+    kind: Kind,
+    script: &Script,
+    made: &Made,
+    calls: &[Analysed],
+) -> Result<(), String> {
+    let found: Vec<(&str, &Hint)> = calls
+        .iter()
+        .enumerate()
+        .flat_map(|(place, call)| call.hints.iter().map(move |hint| (leg_name(place), hint)))
+        .filter(|(_, hint)| hint.rule.id == id)
+        .collect();
+    match (kind, found.as_slice()) {
+        (Kind::Silent, []) => Ok(()),
+        (Kind::Silent, [(leg, hint), ..]) => {
+            Err(format!("fires on leg {leg}: {}", hint.finding.seen))
+        }
+        (Kind::Fires, []) => Err("does not fire".to_owned()),
+        (Kind::Fires, found) => {
+            let leg = script.expect.option("leg");
+            let results: Vec<Result<(), String>> = found
+                .iter()
+                .filter(|(own, _)| leg.is_none_or(|leg| leg == *own))
+                .map(|(_, hint)| as_expected(script, made, &hint.finding))
+                .collect();
+            match results.iter().find_map(|result| result.as_ref().err()) {
+                _ if results.iter().any(Result::is_ok) => Ok(()),
+                Some(error) => Err(error.clone()),
+                None => Err("fires on another leg".to_owned()),
+            }
+        }
+    }
+}
+
+/// First and last frame of each label.
+fn timeline(made: &Made) -> String {
+    let mut spans: Vec<(&str, usize, usize)> = Vec::new();
+    for (place, label) in made.labels.iter().enumerate() {
+        match spans.iter_mut().find(|(own, ..)| own == label) {
+            Some((.., last)) => *last = place,
+            None => spans.push((label, place, place)),
+        }
+    }
+    spans
+        .into_iter()
+        .fold(String::new(), |mut out, (label, first, last)| {
+            let (from, to) = (made.times[first], made.times[last]);
+            let _ = writeln!(
+                out,
+                "      {from:9.3} - {to:9.3}  frames {:4} - {:4}  {label}",
+                first + 1,
+                last + 1
+            );
+            out
+        })
+}
+
+/// What a scenario came to, for people.
+fn report(made: &Made, calls: &[Analysed], at_length: bool) -> String {
+    let mut out = String::new();
+    if at_length {
+        out.push_str(&timeline(made));
+    }
+    for (place, call) in calls.iter().enumerate() {
+        let verdict = call
+            .call
+            .fax
+            .as_ref()
+            .map(|fax| (fax.verdict, &fax.summary));
+        let _ = writeln!(out, "    leg {}: {verdict:?}", leg_name(place));
+        for hint in &call.hints {
+            let severity = hint.finding.severity.name();
+            let _ = writeln!(
+                out,
+                "      {severity:8}{:32}{}",
+                hint.rule.id, hint.finding.seen
+            );
+        }
+    }
+    out
+}
+
+/// Checks one file; what is wrong with it.
+fn check(id: &str, kind: Kind, path: &Path) -> Result<(), String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let script = Script::parse(&text);
+    if !script.says {
+        return Err("does not begin with a comment that says what it is".to_owned());
+    }
+    let start = std::time::Instant::now();
+    let made = scenario::make(&script);
+    let making = start.elapsed();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut file, &made.octets).unwrap();
+    let (calls, notes) = analyse(file.path(), &script);
+    let result = told_as_note(id, kind, &script, &notes)
+        .unwrap_or_else(|| judge(id, kind, &script, &made, &calls));
+    if wanted().is_some() {
+        let kept = std::env::temp_dir().join(format!("faxflow-{id}-{}.pcap", kind.file()));
+        std::fs::copy(file.path(), &kept).unwrap();
+        println!("{id} {}: {result:?}, {}", kind.file(), kept.display());
+        println!("      made in {making:?}, all in {:?}", start.elapsed());
+        println!("{}", report(&made, &calls, true));
+    }
+    result.map_err(|error| format!("{error}\n{}", report(&made, &calls, false)))
+}
+
+fn check_rule(id: &str, wrong: &mut Vec<String>) {
+    for kind in [Kind::Fires, Kind::Silent] {
+        let path = directory().join(id).join(format!("{}.txt", kind.file()));
+        let result = catch_unwind(|| check(id, kind, &path)).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            Err(text
+                .or(panic.downcast_ref::<&str>().copied())
+                .unwrap_or("panics")
+                .to_owned())
+        });
+        if let Err(error) = result {
+            wrong.push(format!("{id}/{}.txt: {error}", kind.file()));
+        }
+    }
+}
+
+/// Checks the rules of a family, or those of it that `SCENARIO` names.
+fn check_family(family: &str) {
+    let only = wanted().unwrap_or_default();
+    let mut wrong = Vec::new();
+    for rule in rules().filter(|rule| rule.id.starts_with(family) && rule.id.starts_with(&only)) {
+        check_rule(rule.id, &mut wrong);
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+/// One test a family, so that they run side by side.
+macro_rules! families {
+    ($($name:ident: $family:literal,)*) => {
+        $(#[test]
+        fn $name() {
+            check_family($family);
+        })*
+
+        #[test]
+        fn every_rule_is_of_a_family() {
+            let families = [$($family),*];
+            for rule in rules() {
+                assert!(families.iter().any(|family| rule.id.starts_with(family)), "{}", rule.id);
+            }
+        }
+    };
+}
+
+families! {
+    every_rule_cap: "cap-",
+    every_rule_sip: "sip-",
+    every_rule_t38: "t38-",
+    every_rule_udptl: "udptl-",
+    every_rule_t30: "t30-",
+    every_rule_g711: "g711-",
+    every_rule_leg: "leg-",
+}
+
+#[test]
+fn every_scenario_belongs_to_a_rule() {
+    let known: BTreeSet<&str> = rules().map(|rule| rule.id).collect();
+    for entry in std::fs::read_dir(directory()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(known.contains(name.as_str()), "no rule {name}");
+    }
+}
