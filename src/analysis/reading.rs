@@ -13,7 +13,7 @@ use crate::call::{Call, CallNo, Flow, Verdict};
 use crate::capture::packet::Decoder;
 use crate::capture::reader::{Frame, Mark, Reader};
 use crate::capture::store::Store;
-use crate::capture::{CaptureInfo, Error, FrameNo};
+use crate::capture::{CaptureInfo, Error, FrameNo, Note};
 use crate::hint::{Hint, Scene, Severity};
 
 mod saving;
@@ -21,6 +21,9 @@ mod sound;
 
 /// RTP that is held in memory at once while faxes are analysed.
 const RTP_BATCH: u64 = 48 << 20;
+
+/// How the note on what is left out ends.
+const LIMITS: &str = ": more SIP messages of one call, or T.38 packets or media flows, than any network has";
 
 /// A capture being read, and what was found so far.
 #[derive(Debug)]
@@ -117,7 +120,16 @@ impl Analysis {
         self.index.join_unclaimed();
         self.listen();
         let finished = self.finished;
-        self.decoder.report(self.reader.info_mut(), finished);
+        let info = self.reader.info_mut();
+        self.decoder.report(info, finished);
+        if self.index.left_out > 0 {
+            info.notes.retain(|note| !note.text.ends_with(LIMITS));
+            info.notes.push(Note {
+                frame: None,
+                offset: None,
+                text: format!("{} packets are left out{LIMITS}", self.index.left_out),
+            });
+        }
         let mut listed: Vec<(DialogId, &DialogEntry)> = self
             .index
             .dialogs()
@@ -378,16 +390,45 @@ impl Analysis {
         {
             numbers.extend(self.other_leg(*one));
         }
+        Ok(self.flows(&[numbers])?.pop().unwrap_or_default())
+    }
+
+    /// Several flows of one or two calls each, loaded together: the sound of many is read in one pass.
+    pub fn flows(&self, chosen: &[Vec<CallNo>]) -> io::Result<Vec<AnalysedFlow>> {
+        let chosen: Vec<Vec<CallNo>> = chosen
+            .iter()
+            .map(|legs| {
+                let mut legs = legs.clone();
+                legs.sort_unstable();
+                legs.dedup();
+                legs.truncate(2);
+                legs
+            })
+            .collect();
+        let mut numbers: Vec<CallNo> = chosen.concat();
         numbers.sort_unstable();
         numbers.dedup();
-        numbers.truncate(2);
-        let legs = self.analyse_all(&numbers, true)?;
-        Ok(AnalysedFlow {
-            hints: legs.iter().map(|leg| leg.hints.clone()).collect(),
-            flow: Flow {
-                legs: legs.into_iter().map(|leg| leg.call).collect(),
-            },
-        })
+        let analysed: HashMap<CallNo, Analysed> = self
+            .analyse_all(&numbers, true)?
+            .into_iter()
+            .map(|one| (one.call.number, one))
+            .collect();
+        let flow = |legs: &Vec<CallNo>| {
+            let legs: Vec<&Analysed> = legs.iter().filter_map(|leg| analysed.get(leg)).collect();
+            AnalysedFlow {
+                hints: legs.iter().map(|leg| leg.hints.clone()).collect(),
+                flow: Flow {
+                    legs: legs.iter().map(|leg| Arc::clone(&leg.call)).collect(),
+                },
+            }
+        };
+        Ok(chosen.iter().map(flow).collect())
+    }
+
+    /// SIP and T.38 packets of a call.
+    pub fn packets(&self, number: CallNo) -> Option<u32> {
+        let packets = self.row(number)?.packets;
+        Some(packets.sip.saturating_add(packets.t38))
     }
 
     /// Calls that changed since the last time this was asked.
