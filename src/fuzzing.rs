@@ -56,15 +56,18 @@ pub fn reader(octets: &[u8]) {
     let Ok(mut reader) = Reader::open(file.path()) else {
         return;
     };
-    let mut frames: usize = 0;
+    let (mut frames, mut last): (usize, usize) = (0, 0);
     while let Ok(Some(frame)) = reader.next_frame() {
         frames += 1;
-        assert_eq!(
-            usize::try_from(frame.no.0),
-            Ok(frames),
-            "frames are numbered"
-        );
+        // Blocks that are no packets may have numbers too, as in Wireshark.
+        let number = usize::try_from(frame.no.0).unwrap_or(usize::MAX);
+        assert!(number > last, "frame {number} after {last}");
+        last = number;
     }
+    assert!(
+        usize::try_from(reader.info().packets).is_ok_and(|packets| packets >= last),
+        "more numbers than were counted"
+    );
     // A pcap record has 16 octets at least, a block with a packet 16 (compressed captures hold more).
     assert!(
         is_compressed(octets) || frames <= octets.len() / 12,

@@ -155,6 +155,9 @@ pub struct Finding {
     pub host: Option<Endpoint>,
 }
 
+/// Frames that one finding cites at most.
+pub(crate) const MAX_CITED: usize = 500;
+
 impl Finding {
     /// A finding with its frames (the deciding one first; repeated ones are left out) and what was seen.
     pub(crate) fn new(
@@ -164,6 +167,9 @@ impl Finding {
     ) -> Self {
         let mut kept: Vec<FrameNo> = Vec::new();
         for frame in frames {
+            if kept.len() >= MAX_CITED {
+                break;
+            }
             if !kept.contains(&frame) {
                 kept.push(frame);
             }

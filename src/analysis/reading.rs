@@ -12,13 +12,17 @@ use crate::call::load::Source;
 use crate::capture::packet::{self, Decoder};
 use crate::capture::reader::{Frame, Mark, Reader};
 use crate::capture::store::Store;
-use crate::capture::{CaptureInfo, Error, FrameNo};
+use crate::capture::{CaptureInfo, Error, FrameNo, Note};
 
 mod batch;
 mod remarks;
 mod row;
 mod saving;
 mod sound;
+
+/// How the note on what is left out ends.
+const LIMITS: &str =
+    ": more SIP messages of one call, or T.38 packets or media flows, than any network has";
 
 /// A capture being read, and what was found so far.
 #[derive(Debug)]
@@ -132,7 +136,16 @@ impl Analysis {
         self.index.join_unclaimed();
         self.listen();
         let finished = self.finished;
-        self.decoder.report(self.reader.info_mut(), finished);
+        let info = self.reader.info_mut();
+        self.decoder.report(info, finished);
+        if self.index.left_out > 0 {
+            info.notes.retain(|note| !note.text.ends_with(LIMITS));
+            info.notes.push(Note {
+                frame: None,
+                offset: None,
+                text: format!("{} packets are left out{LIMITS}", self.index.left_out),
+            });
+        }
         let mut listed: Vec<(DialogId, &DialogEntry)> = self
             .index
             .dialogs()

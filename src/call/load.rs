@@ -19,6 +19,10 @@ mod audio;
 mod signalling;
 mod t38;
 
+/// Signals (messages, frames, indicators, tones) of one call that are read, in time order: some thousand pages.
+/// With the limits of the index this bounds the events of a call.
+pub const MAX_SIGNALS: usize = 500_000;
+
 /// RTP of the flows of a call, read in a second pass, by flow.
 pub type RtpByFlow = HashMap<FlowId, Vec<RtpArrival>>;
 
@@ -65,6 +69,7 @@ pub fn call(
     let mut facts = facts(source, dialog);
     jumps_forward(source, &draft.events, &t38.stats, &mut facts);
     order_heard(&mut heard, &facts);
+    heard.truncate(MAX_SIGNALS);
     let carrier = match (has_t38, has_audio) {
         (true, true) => FaxCarrier::Both,
         (false, _) if has_audio || only_sound => FaxCarrier::G711,

@@ -27,6 +27,9 @@ pub use mark::Mark;
 /// Notes kept about damage; the rest is only counted.
 const NOTES_MAX: usize = 100;
 
+/// Link types named; a capture has one, or two.
+const LINK_TYPES_MAX: usize = 64;
+
 /// Clock jumps kept.
 const CLOCK_JUMPS_MAX: usize = 1000;
 
@@ -367,7 +370,8 @@ impl Reader {
             self.info.time_digits = 9;
         }
         let name = link.to_string();
-        let known = self.info.link_types.contains(&name);
+        let full = self.info.link_types.len() >= LINK_TYPES_MAX;
+        let known = full || self.info.link_types.contains(&name);
         if !known {
             self.info.link_types.push(name.clone());
         }

@@ -6,6 +6,10 @@ use crate::hint::scene::clock_jumps;
 use crate::hint::suppression::{ABSENCE, DOUBTFUL_CAPTURE, Effect, GOT_OVER, TABLE, lowered};
 use crate::hint::{DOUBT, Hint, Rule, Scene, Severity, cause, rules};
 
+/// Findings of one rule on one call that are told. Ten thousand refusals are no news after the first hundred,
+/// and hints are compared with hints.
+pub(crate) const MAX_FINDINGS: usize = 100;
+
 /// Hints of one leg, and what explains the failure of the whole fax.
 #[derive(Clone, Debug)]
 pub struct Diagnosis {
@@ -51,7 +55,8 @@ fn check(scene: &Scene<'_>) -> Vec<Hint> {
     let delivered = scene.delivered();
     rules()
         .flat_map(|rule| {
-            (rule.check)(scene).into_iter().map(move |finding| Hint {
+            let findings = (rule.check)(scene).into_iter().take(MAX_FINDINGS);
+            findings.map(move |finding| Hint {
                 rule,
                 finding,
                 consequence: false,

@@ -1,5 +1,6 @@
 //! `faxflow check`: one verdict for every fax; the exit status tells scripts (CONTRACT.md 1).
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -99,19 +100,20 @@ fn one(
 
 /// Calls that were refused or never answered, each with its other leg, each pair once.
 fn refused(analysis: &Analysis) -> Vec<Vec<CallNo>> {
+    let mut seen: HashSet<CallNo> = HashSet::new();
     let mut out: Vec<Vec<CallNo>> = Vec::new();
     for number in analysis
         .numbers()
         .filter(|number| analysis.never_connected(*number))
     {
-        if out.iter().any(|legs| legs.contains(&number)) {
+        if seen.contains(&number) {
             continue;
         }
-        out.push(
-            std::iter::once(number)
-                .chain(analysis.other_leg(number))
-                .collect(),
-        );
+        let legs: Vec<CallNo> = std::iter::once(number)
+            .chain(analysis.other_leg(number))
+            .collect();
+        seen.extend(&legs);
+        out.push(legs);
     }
     out
 }

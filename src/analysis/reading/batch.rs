@@ -13,7 +13,7 @@ use crate::hint::{Hint, Scene};
 
 /// RTP that is held in memory at once while faxes are analysed, where each batch is one more pass over the
 /// capture.
-const RTP_BATCH: u64 = 48 << 20;
+pub(super) const RTP_BATCH: u64 = 48 << 20;
 /// The same where it is noted where the RTP lies: there batches cost nothing.
 const NOTED_BATCH: u64 = 1 << 20;
 
@@ -152,16 +152,39 @@ impl Analysis {
         {
             numbers.extend(self.other_leg(*one));
         }
+        Ok(self.flows(&[numbers])?.pop().unwrap_or_default())
+    }
+
+    /// Several flows of one or two calls each, loaded together: the sound of many is read in one pass.
+    pub fn flows(&self, chosen: &[Vec<CallNo>]) -> io::Result<Vec<AnalysedFlow>> {
+        let chosen: Vec<Vec<CallNo>> = chosen
+            .iter()
+            .map(|legs| {
+                let mut legs = legs.clone();
+                legs.sort_unstable();
+                legs.dedup();
+                legs.truncate(2);
+                legs
+            })
+            .collect();
+        let mut numbers: Vec<CallNo> = chosen.concat();
         numbers.sort_unstable();
         numbers.dedup();
-        numbers.truncate(2);
-        let legs = self.analyse_all(&numbers, true)?;
-        Ok(AnalysedFlow {
-            hints: legs.iter().map(|leg| leg.hints.clone()).collect(),
-            flow: Flow {
-                legs: legs.into_iter().map(|leg| leg.call).collect(),
-            },
-        })
+        let analysed: HashMap<CallNo, Analysed> = self
+            .analyse_all(&numbers, true)?
+            .into_iter()
+            .map(|one| (one.call.number, one))
+            .collect();
+        let flow = |legs: &Vec<CallNo>| {
+            let legs: Vec<&Analysed> = legs.iter().filter_map(|leg| analysed.get(leg)).collect();
+            AnalysedFlow {
+                hints: legs.iter().map(|leg| leg.hints.clone()).collect(),
+                flow: Flow {
+                    legs: legs.iter().map(|leg| Arc::clone(&leg.call)).collect(),
+                },
+            }
+        };
+        Ok(chosen.iter().map(flow).collect())
     }
 }
 

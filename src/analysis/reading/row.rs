@@ -33,6 +33,12 @@ impl Analysis {
             hints: (0, 0),
         })
     }
+
+    /// SIP and T.38 packets of a call.
+    pub fn packets(&self, number: CallNo) -> Option<u32> {
+        let packets = self.row(number)?.packets;
+        Some(packets.sip.saturating_add(packets.t38))
+    }
 }
 
 impl CallRow {

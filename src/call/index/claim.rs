@@ -4,7 +4,7 @@ use memchr::memchr2;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::call::Side;
-use crate::call::index::{DialogId, FlowId, Index};
+use crate::call::index::{DialogId, FlowId, Index, MAX_CLAIMS};
 use crate::capture::{Endpoint, Packet, Timestamp};
 use crate::sip::scan::Brief;
 
@@ -64,6 +64,9 @@ impl Index {
     }
 
     fn claim(&mut self, endpoint: Endpoint, claim: Claim) {
+        if self.claims.len() >= MAX_CLAIMS && !self.claims.contains_key(&endpoint) {
+            return;
+        }
         let before = self.claims.insert(endpoint, claim);
         if before.is_some_and(|old| old.dialog == claim.dialog && old.t38 == claim.t38) {
             return;
@@ -162,6 +165,9 @@ impl Index {
     }
 }
 
+/// Media lines of one body that are looked at; a video conference has a dozen.
+const MAX_MEDIA_LINES: usize = 200;
+
 /// The media lines of a body, multipart or not: only `c=`, `m=` and the rtpmap of T.38 are looked at.
 pub(super) fn lines(body: &[u8]) -> Vec<Line> {
     let mut session = None;
@@ -171,6 +177,9 @@ pub(super) fn lines(body: &[u8]) -> Vec<Line> {
         let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
         let (text, after) = rest.split_at(end);
         rest = after.get(1..).unwrap_or_default();
+        if out.len() >= MAX_MEDIA_LINES && matches!(text, [b'm' | b'M', b'=', ..]) {
+            break;
+        }
         match text {
             [b'c' | b'C', b'=', rest @ ..] => {
                 let addr = address(rest);

@@ -2,7 +2,9 @@
 
 use crate::call::Side;
 use crate::call::index::notes::{NOTES_MAX, Notes};
-use crate::call::index::{DialogId, FlowId, Index, MAX_UNCLAIMED_FLOWS, PacketRef};
+use crate::call::index::{
+    DialogId, FlowId, Index, MAX_FLOWS, MAX_T38, MAX_UNCLAIMED_FLOWS, PacketRef,
+};
 use crate::capture::reader::Mark;
 use crate::capture::store::Store;
 use crate::capture::{Endpoint, FrameNo, Packet, Timestamp};
@@ -97,6 +99,10 @@ impl Index {
             || packet.payload.len() < KEEPALIVE
             || (owner.is_none() && self.unclaimed >= MAX_UNCLAIMED_FLOWS)
         {
+            return Ok(());
+        }
+        if self.flows.len() >= MAX_FLOWS {
+            self.left_out += 1;
             return Ok(());
         }
         let id = self.begin_flow(packet, Framing::Udptl);
@@ -315,6 +321,10 @@ impl Index {
         store: &mut Store,
         known: bool,
     ) -> std::io::Result<()> {
+        if self.flow(id).is_some_and(|flow| flow.t38.len() >= MAX_T38) {
+            self.left_out += 1;
+            return Ok(());
+        }
         let place = store.locate_small(packet)?;
         let Some(flow) = self.flow_mut(id) else {
             return Ok(());
