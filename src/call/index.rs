@@ -103,6 +103,8 @@ pub struct Index {
     by_path: Map<(Endpoint, Endpoint), FlowId>,
     by_endpoint: Map<Endpoint, Vec<FlowId>>,
     claims: Map<Endpoint, claim::Claim>,
+    /// How often they changed.
+    claim_changes: usize,
     endpoints: Vec<Endpoint>,
     endpoint_ids: Map<Endpoint, u32>,
     streams: Streams,

@@ -18,6 +18,8 @@ pub(super) struct Claim {
     /// Payload type of T.38 in RTP.
     pub(super) t38_payload_type: Option<u8>,
     pub(super) since: Timestamp,
+    /// The other dialog that announced the endpoint before: a PBX may use one for both legs.
+    pub(super) before: Option<DialogId>,
 }
 
 /// A media line as far as the index needs it.
@@ -58,6 +60,7 @@ impl Index {
                 t38: line.t38,
                 t38_payload_type: line.t38_payload_type,
                 since: packet.at,
+                before: None,
             };
             self.claim(Endpoint::new(addr, line.port), claim);
         }
@@ -68,9 +71,23 @@ impl Index {
             return;
         }
         let before = self.claims.insert(endpoint, claim);
-        if before.is_some_and(|old| old.dialog == claim.dialog && old.t38 == claim.t38) {
-            return;
+        match before {
+            Some(old) if old.dialog != claim.dialog => {
+                if let Some(claim) = self.claims.get_mut(&endpoint) {
+                    claim.before = Some(old.dialog);
+                }
+            }
+            Some(old) => {
+                if let Some(claim) = self.claims.get_mut(&endpoint) {
+                    claim.before = old.before;
+                }
+                if old.t38 == claim.t38 && old.t38_payload_type == claim.t38_payload_type {
+                    return;
+                }
+            }
+            None => {}
         }
+        self.claim_changes += 1;
         for flow_id in self.by_endpoint.get(&endpoint).cloned().unwrap_or_default() {
             self.reconsider(flow_id, claim);
         }
@@ -139,11 +156,14 @@ impl Index {
         }
     }
 
-    /// The dialog that a new flow belongs to, by the claims on its two ends; the later claim wins.
+    /// The dialog that a new flow belongs to, by the claims on its two ends: the one that announced both, now or
+    /// before; else the later claim wins.
     pub(super) fn owner_of(&self, src: Endpoint, dst: Endpoint) -> Option<DialogId> {
         let of_dst = self.claims.get(&dst);
         let of_src = self.claims.get(&src);
         match (of_src, of_dst) {
+            (Some(a), Some(b)) if b.before == Some(a.dialog) => Some(a.dialog),
+            (Some(a), Some(b)) if a.before == Some(b.dialog) => Some(b.dialog),
             (Some(a), Some(b)) if a.since > b.since => Some(a.dialog),
             (_, Some(b)) => Some(b.dialog),
             (Some(a), None) => Some(a.dialog),
@@ -271,5 +291,29 @@ mod tests {
     fn finds_t38_in_rtp() {
         let body = b"m=audio 6000 RTP/AVP 0 98\na=rtpmap:98 t38/8000\n";
         assert_eq!(lines(body)[0].t38_payload_type, Some(98));
+    }
+
+    #[test]
+    fn both_legs_may_use_the_same_endpoint_of_the_pbx() {
+        let end = |last: u8, port: u16| Endpoint::new([192, 0, 2, last].into(), port);
+        let (caller, pbx, callee) = (end(1, 4000), end(2, 4500), end(3, 4000));
+        let mut index = Index::new();
+        let announced = [(0, caller), (0, pbx), (1, pbx), (1, callee)];
+        for ((dialog, endpoint), since) in announced.into_iter().zip(0..) {
+            let claim = Claim {
+                dialog: DialogId(dialog),
+                side: Side::Caller,
+                t38: true,
+                t38_payload_type: None,
+                since: Timestamp(since),
+                before: None,
+            };
+            index.claim(endpoint, claim);
+            index.claim(endpoint, claim);
+        }
+        for (one, other, dialog) in [(caller, pbx, 0), (callee, pbx, 1)] {
+            assert_eq!(index.owner_of(one, other), Some(DialogId(dialog)));
+            assert_eq!(index.owner_of(other, one), Some(DialogId(dialog)));
+        }
     }
 }

@@ -136,7 +136,7 @@ impl Index {
             stale: false,
             duplicates: 0,
             claimed: self.t38_claimed(packet.src, packet.dst),
-            claims_seen: self.claims.len(),
+            claims_seen: self.claim_changes,
         });
         self.unclaimed += 1;
         self.by_path.insert((packet.src, packet.dst), id);
@@ -201,7 +201,7 @@ impl Index {
         packet: &Packet<'_>,
         store: &mut Store,
     ) -> std::io::Result<()> {
-        let claims = self.claims.len();
+        let claims = self.claim_changes;
         let Some(flow) = self
             .flows
             .get_mut(usize::try_from(id.0).unwrap_or(usize::MAX))
