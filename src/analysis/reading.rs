@@ -23,7 +23,8 @@ mod sound;
 const RTP_BATCH: u64 = 48 << 20;
 
 /// How the note on what is left out ends.
-const LIMITS: &str = ": more SIP messages of one call, or T.38 packets or media flows, than any network has";
+const LIMITS: &str =
+    ": more SIP messages of one call, or T.38 packets or media flows, than any network has";
 
 /// A capture being read, and what was found so far.
 #[derive(Debug)]

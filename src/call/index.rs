@@ -288,3 +288,6 @@ impl Index {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

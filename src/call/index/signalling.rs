@@ -44,9 +44,7 @@ impl Index {
         note_hops(dialog, packet, brief, side);
         step(dialog, packet, brief, side);
         // Once, as a dialog may have thousands of messages and of flows.
-        if dialog.ended.is_some()
-            && !had_ended
-            && !dialog.t38_offered && !dialog.flows.is_empty() {
+        if dialog.ended.is_some() && !had_ended && !dialog.t38_offered && !dialog.flows.is_empty() {
             let flows = std::mem::take(&mut dialog.flows);
             self.forget_notes(&flows);
             if let Some(dialog) = self.dialog_mut(id) {

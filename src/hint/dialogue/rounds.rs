@@ -51,8 +51,7 @@ pub(super) fn lines(call: &Call) -> Vec<Line<'_>> {
 
 /// Whether fast data during a training are no page: they are no longer than a TCF.
 fn is_leftover(event: &Event, page: &PageData) -> bool {
-    page.level.is_none()
-        && (page.bytes < LEFTOVER || event.end.seconds_since(event.at) <= TRAINING)
+    page.level.is_none() && (page.bytes < LEFTOVER || event.end.seconds_since(event.at) <= TRAINING)
 }
 
 pub(super) fn rounds(lines: &[Line<'_>]) -> Vec<Round> {
