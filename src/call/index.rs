@@ -281,3 +281,6 @@ impl Index {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

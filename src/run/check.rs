@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::analysis::AnalysedFlow;
 use crate::analysis::reading::Analysis;
@@ -18,9 +18,8 @@ pub(super) fn run(
     output: &Output,
 ) -> Result<Status, Failure> {
     let mut found = Found::default();
-    let first = files.first().map_or(Path::new("-"), PathBuf::as_path);
     let mut failures: Vec<Failure> = Vec::new();
-    write(output, first, |to| {
+    write(output, files, |to| {
         for file in files {
             match read(general, file) {
                 Ok(analysis) => one(&analysis, output, to, &mut found)?,
