@@ -702,3 +702,18 @@ fn partial() {
 fn mixed() -> Script {
     page_sent().say(21.0, CALLER, MPS).say(23.0, CALLEE, MCF)
 }
+    let reason = |cause: u16| {
+        page_sent()
+            .say(21.0, CALLER, EOP)
+            .say(23.0, CALLEE, MCF)
+            .request(25.0, CALLER, "BYE", None)
+            .header("Reason", &format!("Q.850;cause={cause}"))
+    };
+    fires("t30-no-dcn", &reason(16), Severity::Note);
+    fires("t30-no-dcn", &reason(102), Severity::Warning);
+    let mut waits = script.clone();
+    let mcf = waits.call.events.iter_mut().rfind(|event| {
+        matches!(&event.kind, EventKind::T30(message) if message.fcf == crate::t30::Fcf::Mcf)
+    });
+    mcf.unwrap().repeat = 2;
+    fires("t30-no-dcn", &waits, Severity::Warning);
