@@ -238,6 +238,33 @@ fn both_ends_receive() {
         "t30-dis-both-sides",
         &failed(t38().say(8.0, CALLEE, DIS).say(9.0, CALLER, DTC)),
     );
+    let swapped = t38().say(8.0, CALLER, DIS).say(10.0, CALLEE, DCS);
+    let found = fires(
+        "t30-dis-both-sides",
+        &failed(swapped.clone()),
+        Severity::Error,
+    );
+    assert!(
+        found.seen.contains("callee as sender (DCS)"),
+        "{}",
+        found.seen
+    );
+    // It goes on all the same: a call back, where the fax that was called sends.
+    silent(
+        "t30-dis-both-sides",
+        &failed(swapped.tcf(11.0, CALLEE, 2700).say(14.0, CALLER, CFR)),
+    );
+    let calls = t38().event(
+        7.0,
+        CALLEE,
+        EventKind::Indicator(crate::t38::Indicator::Cng),
+    );
+    fires(
+        "t30-dis-both-sides",
+        &failed(calls.say(8.0, CALLER, DIS)),
+        Severity::Error,
+    );
+    silent("t30-dis-both-sides", &failed(t38().say(8.0, CALLER, DIS)));
 }
 
 #[test]
