@@ -385,6 +385,33 @@ fn rate_and_correction() {
         .say(14.0, CALLEE, CFR);
     fires("t30-low-rate", &slow, Severity::Note);
     silent("t30-low-rate", &good());
+    // Slow from the beginning.
+    let crawls = t38()
+        .say(8.0, CALLEE, DIS)
+        .say(10.0, CALLER, DCS_2400)
+        .tcf(11.0, CALLER, 450)
+        .say(14.0, CALLEE, CFR);
+    fires("t30-low-rate", &crawls, Severity::Warning);
+    // In the middle of the document, after RTN.
+    let refused = page_sent().say(21.0, CALLER, EOP).say(23.0, CALLEE, RTN);
+    let falls_back = refused
+        .say(25.0, CALLER, DCS_9600)
+        .tcf(26.0, CALLER, 1800)
+        .say(28.0, CALLEE, CFR);
+    let found = fires("t30-low-rate", &failed(falls_back), Severity::Warning);
+    assert!(found.seen.ends_with("1 fallback(s)"), "{}", found.seen);
+    // An RTN at the end with no DCS after it is no fallback.
+    let found = fires(
+        "t30-low-rate",
+        &failed(
+            slow.data(15.0, 20.0, CALLER, |_| {})
+                .say(21.0, CALLER, EOP)
+                .say(23.0, CALLEE, RTN)
+                .say(25.0, CALLER, DCN),
+        ),
+        Severity::Note,
+    );
+    assert!(found.seen.ends_with("0 fallback(s)"), "{}", found.seen);
     fires("t30-ecm-off", &good(), Severity::Note);
     let ecm = t38()
         .say(8.0, CALLEE, DIS)
