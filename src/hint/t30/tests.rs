@@ -541,6 +541,14 @@ fn page_does_not_come() {
         .say(24.0, CALLEE, CFR)
         .say(30.0, CALLER, DCN);
     silent("t30-cfr-no-page", &failed(again));
+    // The page comes, but the receiver has waited T2 and hung up.
+    let late = |bye: f64, page: f64| {
+        let script = t38().trained().bye(bye, CALLEE);
+        failed(script.data(page, page + 3.0, CALLER, |_| {}))
+    };
+    fires("t30-cfr-no-page", &late(21.0, 23.0), Severity::Error);
+    silent("t30-cfr-no-page", &late(16.0, 16.5));
+    silent("t30-cfr-no-page", &late(25.0, 23.0));
 }
 
 #[test]
@@ -579,6 +587,10 @@ fn nothing_after_the_page() {
     fires("t30-page-no-postmsg", &failed(page_sent()), Severity::Error);
     silent("t30-page-no-postmsg", &good());
     silent("t30-page-no-postmsg", &page_sent().capture_until(24.0));
+    let late = |bye: f64, eop: f64| failed(page_sent().bye(bye, CALLEE).say(eop, CALLER, EOP));
+    fires("t30-page-no-postmsg", &late(26.2, 29.0), Severity::Error);
+    silent("t30-page-no-postmsg", &late(21.0, 21.5));
+    silent("t30-page-no-postmsg", &late(30.0, 29.0));
 }
 
 #[test]
@@ -738,6 +750,21 @@ fn ends_without_dcn() {
         .bye(25.0, CALLER);
     fires("t30-no-dcn", &script, Severity::Note);
     silent("t30-no-dcn", &good());
+    let reason = |cause: u16| {
+        page_sent()
+            .say(21.0, CALLER, EOP)
+            .say(23.0, CALLEE, MCF)
+            .request(25.0, CALLER, "BYE", None)
+            .header("Reason", &format!("Q.850;cause={cause}"))
+    };
+    fires("t30-no-dcn", &reason(16), Severity::Note);
+    fires("t30-no-dcn", &reason(102), Severity::Warning);
+    let mut waits = script.clone();
+    let mcf = waits.call.events.iter_mut().rfind(|event| {
+        matches!(&event.kind, EventKind::T30(message) if message.fcf == crate::t30::Fcf::Mcf)
+    });
+    mcf.unwrap().repeat = 2;
+    fires("t30-no-dcn", &waits, Severity::Warning);
 }
 
 #[test]
@@ -756,18 +783,3 @@ fn partial() {
 fn mixed() -> Script {
     page_sent().say(21.0, CALLER, MPS).say(23.0, CALLEE, MCF)
 }
-    let reason = |cause: u16| {
-        page_sent()
-            .say(21.0, CALLER, EOP)
-            .say(23.0, CALLEE, MCF)
-            .request(25.0, CALLER, "BYE", None)
-            .header("Reason", &format!("Q.850;cause={cause}"))
-    };
-    fires("t30-no-dcn", &reason(16), Severity::Note);
-    fires("t30-no-dcn", &reason(102), Severity::Warning);
-    let mut waits = script.clone();
-    let mcf = waits.call.events.iter_mut().rfind(|event| {
-        matches!(&event.kind, EventKind::T30(message) if message.fcf == crate::t30::Fcf::Mcf)
-    });
-    mcf.unwrap().repeat = 2;
-    fires("t30-no-dcn", &waits, Severity::Warning);
