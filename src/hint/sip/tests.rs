@@ -337,15 +337,14 @@ fn a_session_that_runs_out_cuts_the_fax() {
 }
 
 #[test]
-fn retransmissions_are_a_note_until_there_are_many() {
+fn few_retransmissions_are_nothing() {
     let script = Script::answered()
         .request(20.0, CALLER, "BYE", None)
-        .again(20.5);
-    assert_eq!(
-        script.findings("sip-retransmissions")[0].severity,
-        Severity::Note
-    );
-    let many = script.again(21.5).again(23.5);
+        .again(20.5)
+        .again(21.5);
+    // One or two happen on good networks too: they tell nothing of a fax.
+    assert!(script.findings("sip-retransmissions").is_empty());
+    let many = script.again(23.5);
     assert_eq!(
         many.findings("sip-retransmissions")[0].severity,
         Severity::Warning
