@@ -119,7 +119,7 @@ const TRANSPORT: &[Rule] = &[
             harmless. Packets out of order come from parallel paths (load balancing, bonded links): strict receivers take a late packet for a lost one, so look \
             there if pages come out with bad lines.",
         reference: "spandsp t38_core.c (repeats and late packets)",
-        when: "More than 5 % of the packets of a side repeat a sequence number or come late.",
+        when: "More than 5 % of the packets of a side repeat a sequence number or come late. Warning if one comes further behind than the redundancy reaches, or by more than 200 ms.",
         check: loss::duplicates,
     },
     Rule {

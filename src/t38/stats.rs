@@ -11,6 +11,9 @@ pub struct UdptlStats {
     pub repeats: u32,
     /// Arrived after a later sequence number.
     pub reordered: u32,
+    /// The packet that came latest behind its place: how many sequence numbers behind the highest, seconds
+    /// after the first packet with a later number, its frame. Each the largest seen; the frame is of the time.
+    pub latest: Option<(u32, f64, FrameNo)>,
     /// Missing primary sequence numbers.
     pub lost: u32,
     /// Of them repaired by redundancy or FEC.
