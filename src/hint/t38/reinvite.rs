@@ -12,7 +12,7 @@ use crate::sip::Sdp;
 /// After the first sign of a fax the called side should have asked for T.38 by now, seconds.
 const ASK_AFTER_TONE: f64 = 12.0;
 /// Refusals that say that the media are not supported (RFC 3261).
-const UNSUPPORTED: [u16; 3] = [415, 488, 606];
+pub(super) const UNSUPPORTED: [u16; 3] = [415, 488, 606];
 /// Re-INVITEs of both sides this near to each other cross, seconds.
 const CROSSING: f64 = 2.0;
 /// After the first 491 the switch should be done by now, seconds.

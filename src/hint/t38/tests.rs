@@ -547,3 +547,15 @@ fn nse() {
     assert_eq!(severities(&silent, "t38-nse-switchover"), [Note]);
     assert!(good().findings("t38-nse-switchover").is_empty());
 }
+    let mut odd = agreed(image(CALLEE, 4003), image(CALLER, 4000)).udptl(20, 3.0, 9.0);
+    assert!(odd.findings("t38-port-range").is_empty());
+    odd.call.udptl.caller = crate::call::UdptlStats::default();
+    assert_eq!(severities(&odd, "t38-port-range"), [Note]);
+    let refused = |port| {
+        Script::answered()
+            .request(3.0, CALLEE, "INVITE", Some(image(CALLEE, port)))
+            .reply(3.1, 488, "Not Acceptable Here", None)
+    };
+    assert_eq!(severities(&refused(4003), "t38-port-range"), [Note]);
+    assert!(refused(4002).findings("t38-port-range").is_empty());
+
