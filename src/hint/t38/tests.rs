@@ -250,12 +250,41 @@ fn a_late_switch() {
         .reply(20.1, 200, "OK", Some(image(CALLER, 4000)));
     assert_eq!(severities(&late, "t38-reinvite-late"), [Warning]);
     let vain = late
+        .clone()
         .t30(21.0, CALLEE, Fcf::Dis, &[])
         .t30(26.0, CALLEE, Fcf::Dis, &[])
         .t30(31.0, CALLEE, Fcf::Dis, &[])
         .fax(Verdict::Failed, FaxCarrier::T38);
     assert_eq!(severities(&vain, "t38-reinvite-late"), [Error]);
+    // T1 runs out after one DIS.
+    let over = late
+        .t30(21.0, CALLEE, Fcf::Dis, &[])
+        .bye(40.0, CALLEE)
+        .fax(Verdict::Failed, FaxCarrier::T38);
+    assert_eq!(severities(&over, "t38-reinvite-late"), [Error]);
     assert!(good().findings("t38-reinvite-late").is_empty());
+
+    // The first DIS in audio is what a gateway switches upon; with DCS or another DIS the fax has gone on there.
+    let spoken = |second: Fcf, from: crate::call::Side, invite: f64| {
+        Script::answered()
+            .t30(2.0, CALLEE, Fcf::Dis, &[])
+            .t30(4.0, from, second, &[])
+            .request(invite, CALLEE, "INVITE", Some(image(CALLEE, 4002)))
+            .reply(invite + 0.1, 200, "OK", Some(image(CALLER, 4000)))
+    };
+    assert_eq!(
+        severities(&spoken(Fcf::Dcs, CALLER, 5.0), "t38-reinvite-late"),
+        [Warning]
+    );
+    assert_eq!(
+        severities(&spoken(Fcf::Dis, CALLEE, 5.0), "t38-reinvite-late"),
+        [Warning]
+    );
+    assert!(
+        spoken(Fcf::Dis, CALLEE, 3.0)
+            .findings("t38-reinvite-late")
+            .is_empty()
+    );
 }
 
 #[test]
