@@ -373,6 +373,53 @@ fn rate_management() {
         with_t38(image(CALLER, 4000), |it| it.rate_management = None),
     );
     assert!(none.findings("t38-ratemgmt-mismatch").is_empty());
+
+    // What flows against what both named.
+    let trained = |name: &str, octets: u32, answer: Fcf| {
+        let tcf = EventKind::Tcf(crate::call::Tcf {
+            modem: crate::line::Modem {
+                name: "V.29",
+                rate: 9600,
+            },
+            octets,
+            longest_zero_run: Some(octets),
+            nonzero_share: Some(0.0),
+            lost_packets: 0,
+            ended: true,
+        });
+        let named = |side, port| {
+            with_t38(image(side, port), |it| {
+                it.rate_management = Some(name.to_owned());
+            })
+        };
+        agreed(named(CALLEE, 4002), named(CALLER, 4000))
+            .udptl(100, 3.0, 30.0)
+            .t30(8.0, CALLEE, Fcf::Dis, &[])
+            .t30(10.0, CALLER, Fcf::Dcs, &[0x00, 0x45, 0x1e])
+            .event(
+                11.0,
+                CALLER,
+                EventKind::Indicator(Indicator::V29Training9600),
+            )
+            .event(11.5, CALLER, tcf)
+            .t30(14.0, CALLEE, answer, &[])
+    };
+    let failed = |script: Script| script.fax(Verdict::Failed, FaxCarrier::T38);
+    let rule = "t38-ratemgmt-mismatch";
+    let local = |octets, answer| trained("localTCF", octets, answer);
+    let carried = |octets, answer| trained("transferredTCF", octets, answer);
+    assert_eq!(severities(&failed(carried(0, Fcf::Ftt)), rule), [Error]);
+    assert_eq!(severities(&failed(carried(0, Fcf::Cfr)), rule), [Warning]);
+    let delivered = carried(0, Fcf::Cfr).fax(Verdict::Ok, FaxCarrier::T38);
+    assert_eq!(severities(&delivered, rule), [Note]);
+    assert!(severities(&failed(carried(1800, Fcf::Ftt)), rule).is_empty());
+    let mut lost = failed(carried(0, Fcf::Ftt));
+    lost.call.udptl.caller.lost = 3;
+    assert!(severities(&lost, rule).is_empty());
+    let found = &failed(local(1800, Fcf::Ftt)).findings(rule)[0];
+    assert_eq!(found.severity, Error);
+    assert!(found.seen.contains("TCF is sent"), "{}", found.seen);
+    assert_eq!(severities(&failed(local(0, Fcf::Cfr)), rule), [Warning]);
 }
 
 #[test]
@@ -539,6 +586,18 @@ fn port_range_is_asterisks_or_the_users() {
     inside.call.agent.callee = Some("VoipNow".to_owned());
     assert!(inside.findings("t38-port-range").is_empty());
 
+    let mut odd = agreed(image(CALLEE, 4003), image(CALLER, 4000)).udptl(20, 3.0, 9.0);
+    assert!(odd.findings("t38-port-range").is_empty());
+    odd.call.udptl.caller = crate::call::UdptlStats::default();
+    assert_eq!(severities(&odd, "t38-port-range"), [Note]);
+    let refused = |port| {
+        Script::answered()
+            .request(3.0, CALLEE, "INVITE", Some(image(CALLEE, port)))
+            .reply(3.1, 488, "Not Acceptable Here", None)
+    };
+    assert_eq!(severities(&refused(4003), "t38-port-range"), [Note]);
+    assert!(refused(4002).findings("t38-port-range").is_empty());
+
     let view = crate::hint::PointOfView {
         pbx: vec![host(20)],
         udptl_ports: (6000, 6999),
@@ -576,15 +635,3 @@ fn nse() {
     assert_eq!(severities(&silent, "t38-nse-switchover"), [Note]);
     assert!(good().findings("t38-nse-switchover").is_empty());
 }
-    let mut odd = agreed(image(CALLEE, 4003), image(CALLER, 4000)).udptl(20, 3.0, 9.0);
-    assert!(odd.findings("t38-port-range").is_empty());
-    odd.call.udptl.caller = crate::call::UdptlStats::default();
-    assert_eq!(severities(&odd, "t38-port-range"), [Note]);
-    let refused = |port| {
-        Script::answered()
-            .request(3.0, CALLEE, "INVITE", Some(image(CALLEE, port)))
-            .reply(3.1, 488, "Not Acceptable Here", None)
-    };
-    assert_eq!(severities(&refused(4003), "t38-port-range"), [Note]);
-    assert!(refused(4002).findings("t38-port-range").is_empty());
-
