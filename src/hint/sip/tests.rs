@@ -200,6 +200,10 @@ fn an_early_bye_counts_only_for_a_fax() {
     let early = |seconds: f64| Script::switched().bye(seconds, CALLEE);
     assert_eq!(early(5.0).findings("sip-early-bye").len(), 1);
     assert!(early(40.0).findings("sip-early-bye").is_empty());
+    // Of the called side it is early until T1 has run out; a caller who waited that long waited in vain.
+    assert_eq!(early(25.0).findings("sip-early-bye").len(), 1);
+    let waited = Script::switched().bye(25.0, CALLER);
+    assert!(waited.findings("sip-early-bye").is_empty());
     let voice = Script::answered().bye(5.0, CALLEE);
     assert!(voice.findings("sip-early-bye").is_empty());
     let began = Script::switched()
