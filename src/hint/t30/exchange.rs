@@ -24,7 +24,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Both sides talk at once",
         advice: "T.30 is half duplex, but messages of both sides overlap. Either the delay between them is so long that one side repeats just as the answer arrives (add up the delays of the legs, \
             see leg-latency; look for store-and-forward gateways and far media hops), or a side hears its own signal as an echo: then check the echo canceller and hybrid of the gateway that sends it back.",
-        reference: "spandsp t30.c (\"Received an echo of our own\"); T.30 5.4.2 (half-duplex exchange)",
+        reference: "spandsp t30.c (\"Received an echo of our own\"); T.30 (the exchange is half-duplex)",
         when: "Messages (or a message and fast data) of both sides overlap by more than 0.5 s and the receiver does hear the sender, or a message comes back unchanged within 500 ms.",
         check: collision,
     },
@@ -44,7 +44,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "A message arrived damaged (CRP) or with a bad field (FNV)",
         advice: "CRP: the command before it arrived damaged and is wanted again; look for loss on the way to the side that asks, or, where a gateway marks the frame as bad, at the telephone line behind that gateway. \
             FNV: a field (password, sub-address, identification) was refused; check its value. Many machines do not survive CRP.",
-        reference: "spandsp t30.c (CRP, FNV); T.30 5.3.6 (facsimile control fields)",
+        reference: "spandsp t30.c (CRP, FNV); T.30 (facsimile control fields)",
         when: "CRP or FNV is sent. Error from 3 CRP for one command, FNV followed by DCN, or where the fax does not get past it.",
         check: repeat_asked,
     },

@@ -82,7 +82,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Polling: the caller fetches a document",
         advice: "The caller asks the called fax to send (DTC): sender and receiver swap their parts. If the called fax answers with DCN, it has no document ready, or wants a password \
             or another selective-polling address. Asterisk's ReceiveFAX and SendFAX do not support polling: use a machine or another server as the called end.",
-        reference: "asterisk res_fax.c (no polling); HylaFAX E123; T.30 5.3.6.1.2 (DTC)",
+        reference: "asterisk res_fax.c (no polling); HylaFAX E123; T.30 (digital transmit command, DTC)",
         when: "DTC, CIG or NSC of the caller. Warning if the DIS said that nothing is ready to be polled (bit 9 is 0), error if DCN follows.",
         check: polling,
     },

@@ -13,7 +13,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::Ok,
         title: "Fax delivered: every page is confirmed",
         advice: "The whole flow is there: DIS, DCS, training, CFR, pages, MCF for each, EOP and its MCF. MPS appears only between pages. If the recipient still misses it, the receiver lost it later: its mail delivery, printer or disk.",
-        reference: "4PSA: Troubleshooting fax issues (the flow of a fax); T.30 5.2",
+        reference: "4PSA: Troubleshooting fax issues (the flow of a fax); T.30 (phases A to E)",
         when: "Every page sent is confirmed and the sender closed with EOP.",
         check: success,
     },
