@@ -398,6 +398,8 @@ fn rate_and_correction() {
         .say(25.0, CALLER, DCS_9600)
         .tcf(26.0, CALLER, 1800)
         .say(28.0, CALLEE, CFR);
+    let delivered = falls_back.clone().fax(Verdict::Ok, FaxCarrier::T38);
+    fires("t30-low-rate", &delivered, Severity::Note);
     let found = fires("t30-low-rate", &failed(falls_back), Severity::Warning);
     assert!(found.seen.ends_with("1 fallback(s)"), "{}", found.seen);
     // An RTN at the end with no DCS after it is no fallback.
