@@ -56,6 +56,9 @@ pub struct UdptlStats {
     pub paths: Vec<MediaPath>,
     /// RTP packets on this T.38 path after the switch: count, first and last frame, first and last time.
     pub rtp_residue: Option<(u32, FrameNo, FrameNo, Timestamp, Timestamp)>,
+    /// RTP of this sender that begins again after its last T.38 packet, while only T.38 is agreed: how many
+    /// packets, first frame, its time.
+    pub rtp_again: Option<(u32, FrameNo, Timestamp)>,
     /// First packet.
     pub first: Option<(FrameNo, Timestamp)>,
     /// Last packet.

@@ -311,6 +311,22 @@ fn back_to_audio_after_the_fax_or_in_it() {
         "Caller switched back to audio in phase C – fax aborted"
     );
     assert!(midfax.findings("t38-back-to-audio").is_empty());
+
+    // Without SIP: RTP in place of T.38, in the page.
+    let silent = |stops: f64, resumes: f64, packets: u32| {
+        let mut script = Script::switched()
+            .udptl(200, 3.3, stops)
+            .t30(5.0, CALLEE, Fcf::Dis, &[])
+            .page(10.0, CALLER, 1)
+            .capture_until(60.0)
+            .fax(Verdict::Failed, FaxCarrier::T38);
+        script.call.udptl.caller.rtp_again = Some((packets, FrameNo(30), at(resumes)));
+        severities(&script, "t38-back-to-audio-midfax")
+    };
+    assert_eq!(silent(15.0, 15.5, 100), [Error]);
+    // Long after it: T.38 had ended for another reason.
+    assert!(silent(15.0, 25.0, 100).is_empty());
+    assert!(silent(15.0, 15.5, 20).is_empty());
     assert!(good().findings("t38-back-to-audio").is_empty());
 }
 
