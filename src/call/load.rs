@@ -79,6 +79,7 @@ pub fn call(
     let mut call = finish(source, dialog, draft, reading, (t38.stats, facts));
     for side in [Side::Caller, Side::Callee] {
         call.udptl.of_mut(side).rtp_residue = audio::residue(source, dialog, rtp, (&call, side));
+        call.udptl.of_mut(side).rtp_again = audio::again(source, dialog, rtp, (&call, side));
     }
     Ok(Some(call))
 }

@@ -21,6 +21,8 @@ use rounds::{lines, rounds};
 pub(crate) const T4: f64 = 3.0 * 1.15 + evidence::LATE;
 /// T2: the receiver waits for a command; 6 s +1 s (T.30 5.4.3.2), with tolerance.
 pub(crate) const T2: f64 = 7.0 + evidence::LATE;
+/// T2, 6 s -1 s, with tolerance: the least time after which it may have run out.
+pub(crate) const T2_LEAST: f64 = 5.0 - evidence::EARLY;
 /// T1: identification; 35 s -5 s, with tolerance: the least time after which it may have run out.
 pub(crate) const T1_LEAST: f64 = 30.0 - evidence::EARLY;
 

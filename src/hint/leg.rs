@@ -29,7 +29,7 @@ const BETWEEN: &[Rule] = &[
         severity: Severity::Error,
         title: "The other leg failed first",
         advice: "Both legs show an error, and the one on the other leg came first: what this leg shows is its consequence (a 488 or 503 passed on, a BYE relayed). Work on the other leg. If nothing on the wire explains its failure, the PBX in the middle decided by itself: look at its log at that time.",
-        reference: "Order of the two legs' first errors (RULES.md 0.3)",
+        reference: "faxflow: order of the two legs' first errors",
         when: "Both legs have an error, and nothing between the legs explains it; told on the leg that failed later. The same T.30 or packet error on both legs does not count.",
         check: outcome::first_failure,
     },

@@ -18,7 +18,7 @@ pub(crate) use setup::no_invite_note;
 pub(crate) const RULES: &[&[Rule]] = &[setup::RULES, dialog::RULES, teardown::RULES, timer::RULES];
 
 /// `cause` of a `Reason` header (RFC 3326): protocol and number, e.g. `("Q.850", 16)`.
-pub(super) fn reason_cause(value: &str) -> impl Iterator<Item = (&str, u16)> {
+pub(in crate::hint) fn reason_cause(value: &str) -> impl Iterator<Item = (&str, u16)> {
     value.split(',').filter_map(|one| {
         let mut parts = one.split(';').map(str::trim);
         let protocol = parts.next()?;
@@ -42,7 +42,7 @@ pub(super) fn q850(sip: &crate::call::SipEvent) -> Option<u16> {
 }
 
 /// Text of a Q.850 cause value, as far as it matters to a fax call.
-pub(super) const fn q850_text(cause: u16) -> &'static str {
+pub(in crate::hint) const fn q850_text(cause: u16) -> &'static str {
     match cause {
         1 => "unallocated number",
         16 => "normal clearing",

@@ -200,6 +200,10 @@ fn every_rule_is_in_shape() {
                 !text.contains("[M]") && !text.contains("[V]"),
                 "{id}: {what} has a tag"
             );
+            assert!(
+                !text.contains("RULES.md") && !text.contains("catalogue"),
+                "{id}: {what} names a paper that users do not have"
+            );
         }
         assert!(rule.advice.ends_with('.'), "{id}: advice is no sentence");
     }

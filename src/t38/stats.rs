@@ -11,6 +11,9 @@ pub struct UdptlStats {
     pub repeats: u32,
     /// Arrived after a later sequence number.
     pub reordered: u32,
+    /// The packet that came latest behind its place: how many sequence numbers behind the highest, seconds
+    /// after the first packet with a later number, its frame. Each the largest seen; the frame is of the time.
+    pub latest: Option<(u32, f64, FrameNo)>,
     /// Missing primary sequence numbers.
     pub lost: u32,
     /// Of them repaired by redundancy or FEC.
@@ -53,6 +56,9 @@ pub struct UdptlStats {
     pub paths: Vec<MediaPath>,
     /// RTP packets on this T.38 path after the switch: count, first and last frame, first and last time.
     pub rtp_residue: Option<(u32, FrameNo, FrameNo, Timestamp, Timestamp)>,
+    /// RTP of this sender that begins again after its last T.38 packet, while only T.38 is agreed: how many
+    /// packets, first frame, its time.
+    pub rtp_again: Option<(u32, FrameNo, Timestamp)>,
     /// First packet.
     pub first: Option<(FrameNo, Timestamp)>,
     /// Last packet.

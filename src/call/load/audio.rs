@@ -42,6 +42,50 @@ pub(super) fn residue(
     residue
 }
 
+/// Silence of RTP after which it begins again, seconds.
+const RTP_PAUSE: f64 = 2.0;
+
+/// RTP of a side that begins again after its last T.38 packet, though only T.38 is agreed: count, first frame and
+/// time.
+pub(super) fn again(
+    source: &Source<'_>,
+    dialog: &DialogEntry,
+    rtp: &RtpByFlow,
+    (call, side): (&Call, Side),
+) -> Option<(u32, FrameNo, Timestamp)> {
+    let (_, last) = call.udptl.of(side).last?;
+    let only_t38 = |at: Timestamp| {
+        call.media.iter().any(|period| {
+            period.t38.is_some()
+                && period.audio.is_none()
+                && at >= period.from
+                && period.until.is_none_or(|until| at < until)
+        })
+    };
+    let arrivals = || {
+        let own = dialog.flows.iter().filter(|id| {
+            let owner = source.index.flow(**id).and_then(|flow| flow.owner);
+            owner.is_some_and(|(_, owner)| owner == side)
+        });
+        own.filter_map(|id| rtp.get(id)).flatten()
+    };
+    let late = || {
+        arrivals()
+            .filter(|arrival| arrival.at > last)
+            .filter(|arrival| only_t38(arrival.at))
+    };
+    let first = late().min_by_key(|arrival| arrival.at)?;
+    let before = arrivals()
+        .map(|arrival| arrival.at)
+        .filter(|at| *at < first.at)
+        .max();
+    if before.is_some_and(|at| first.at.seconds_since(at) < RTP_PAUSE) {
+        return None;
+    }
+    let count = u32::try_from(late().count()).unwrap_or(u32::MAX);
+    Some((count, first.frame, first.at))
+}
+
 /// Adds the RTP rows of a dialog to the draft and gives the signals of a fax over audio.
 pub(super) fn read(
     source: &Source<'_>,

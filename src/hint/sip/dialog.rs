@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use crate::call::{Event, Side, SipEvent};
-use crate::hint::scene::{headers, is_private, method, status};
+use crate::hint::scene::{headers, is_private, status};
 use crate::hint::{Finding, Rule, Scene, Severity};
 
-/// Fewer retransmissions happen on good networks too.
+/// `sip-retransmissions`: fewer happen on good networks too.
 const MANY_RETRANSMISSIONS: usize = 3;
 /// Answers repeated so often without an ACK show that the ACK does not come.
 const ANSWERS_WITHOUT_ACK: usize = 3;
@@ -32,7 +32,7 @@ pub(super) const RULES: &[Rule] = &[
                  as it takes the same path; a slow peer delays the switch to T.38 past the timers of T.30. Check \
                  load and network of the side that answers late.",
         reference: "RFC 3261 (retransmission over UDP)",
-        when: "requests or 2xx of a call are repeated; a warning from three",
+        when: "requests or 2xx of a call are repeated three times or more, and no other rule says of which",
         check: retransmissions,
     },
     Rule {
@@ -98,25 +98,14 @@ fn retransmissions(scene: &Scene<'_>) -> Vec<Finding> {
             event.retransmission && status(sip).is_none_or(|status| (200..300).contains(&status))
         })
         .collect();
-    let Some((first, sip)) = repeated.first() else {
+    let count = repeated.len();
+    let Some((first, _)) = repeated.first().filter(|_| count >= MANY_RETRANSMISSIONS) else {
         return Vec::new();
     };
-    let name = method(sip).map_or_else(|| sip.message.start.to_string(), str::to_owned);
-    let count = repeated.len();
-    let (severity, seen) = if count >= MANY_RETRANSMISSIONS {
-        (
-            Severity::Warning,
-            format!("SIP retransmissions ({count}) – packet loss or slow peer on signalling"),
-        )
-    } else {
-        (
-            Severity::Note,
-            format!("{name} was sent again ({count} SIP retransmissions in the call)"),
-        )
-    };
+    let seen = format!("SIP retransmissions ({count}) – packet loss or slow peer on signalling");
     let frames = repeated.iter().map(|(event, _)| event.frame);
     vec![
-        Finding::new(severity, frames, seen)
+        Finding::new(Severity::Warning, frames, seen)
             .on(first.id)
             .about(first.src),
     ]

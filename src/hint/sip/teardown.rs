@@ -2,12 +2,15 @@
 
 use crate::call::{Event, Side, Transaction};
 use crate::capture::Timestamp;
+use crate::hint::dialogue::T1_LEAST;
 use crate::hint::scene::header;
 use crate::hint::sip::{q850_text, reason_cause};
 use crate::hint::{Finding, Rule, Scene, Severity};
 
 /// Hung up this soon after the answer (or the switch to T.38): nobody can say yet that DIS is missing, seconds.
 const EARLY: f64 = 12.0;
+/// The called side should show itself until T1 runs out: if it hangs up before, it never began the fax, seconds.
+const CALLED_GIVES_UP: f64 = T1_LEAST;
 /// A dialog is left open if nothing more comes for this long while the capture goes on, seconds.
 const STUCK: f64 = 35.0;
 /// Sends of a BYE after which silence is no accident (at 0, 0.5 and 1.5 s).
@@ -30,7 +33,7 @@ pub(super) const RULES: &[Rule] = &[
                  billing limit. On Asterisk add `fax` to the `console =>` line in /etc/asterisk/logger.conf, \
                  asterisk -rx \"logger reload\", and watch asterisk -rcvvvvvvvvvv while the fax is repeated.",
         reference: "4PSA Knowledge Base, Troubleshooting fax issues (fax enabled, disk space)",
-        when: "BYE within 12 s of the answer or of the switch to T.38, before any DIS or DCS, of a call that was to be a fax",
+        when: "BYE within 12 s of the answer or of the switch to T.38, or of the called side before T1 runs out (30 s), before any DIS or DCS, of a call that was to be a fax",
         check: early_bye,
     },
     Rule {
@@ -117,7 +120,12 @@ fn early_bye(scene: &Scene<'_>) -> Vec<Finding> {
         .fax
         .as_ref()
         .is_some_and(|fax| fax.pages_sent > 0);
-    let early = bye.at.seconds_since(begin) < EARLY && bye.at >= answer.at;
+    // Later than that the caller waited in vain (t30-no-dis), but the called side never began.
+    let limit = match bye.from {
+        Side::Caller => EARLY,
+        Side::Callee => CALLED_GIVES_UP,
+    };
+    let early = bye.at.seconds_since(begin) < limit && bye.at >= answer.at;
     if !fax_expected(scene) || began || paged || !early || scene.call.capture.starts_mid_call {
         return Vec::new();
     }

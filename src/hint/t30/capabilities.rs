@@ -4,9 +4,10 @@ use crate::call::{Call, EventKind};
 use crate::hint::dialogue::{Dialogue, Line, T1_LEAST};
 use crate::hint::evidence::{frames, share, waited};
 use crate::hint::{Finding, Rule, Scene, Severity};
-use crate::line::{Fcs, Tone};
+use crate::line::{Fcs, Modem, Tone};
 use crate::t30::Fcf;
 use crate::t30::capability::{Capabilities, DcsMode, exceeds as asked_too_much};
+use crate::t30::fif::ctc_modem;
 use crate::t38::Indicator;
 
 /// `t30-low-rate`: slow.
@@ -27,7 +28,7 @@ pub(super) const RULES: &[Rule] = &[
             by its gateway). It works, but long pages run into call limits and session timers. If it is not meant, look at maxrate and modems in res_fax.conf, Cisco \"fax rate\", \
             AudioCodes FaxRelayMaxRate on the sending side.",
         reference: "spandsp fallback sequence; T.30 table 2 (bits 11-14)",
-        when: "The last DCS is slower than the best rate of the DIS and T38MaxBitRate. Warning at 4800 or less after a failed training.",
+        when: "The last DCS (or CTC) is slower than the best rate of the DIS and T38MaxBitRate. Warning at 4800 or less, or if the sender went slower in the middle of the document and the fax was not delivered all the same.",
         check: low_rate,
     },
     Rule {
@@ -76,7 +77,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Sub-address, password or internet address is used",
         advice: "The sender routes or identifies itself with SUB, SEP, PSA, PWD, SID, TSA, IRA, CIA or ISP. A receiver that does not accept it hangs up before training. If so: check the value with \
             the receiver's operator, and send without it to test. SUB needs bit 49 of the DIS, PWD bit 50, SEP bit 47, PSA bit 35.",
-        reference: "T.30 (SUB, SEP, PWD, SID); spandsp (unacceptable sub-address, password, identifier)",
+        reference: "T.30 (SUB, SEP, PWD); spandsp (unacceptable sub-address, password, identifier)",
         when: "One of these messages is sent. Error if the receiver answers with DCN or FNV and never with CFR. A note too for a CSI or TSI that has not 20 characters.",
         check: routing,
     },
@@ -113,7 +114,11 @@ fn low_rate(scene: &Scene<'_>) -> Vec<Finding> {
     else {
         return Vec::new();
     };
-    let modem = DcsMode::new(dcs.fif()).modem;
+    let rates = rates(&dialogue);
+    let modem = match rates.last() {
+        Some((at, modem)) if *at > place => *modem,
+        _ => DcsMode::new(dcs.fif()).modem,
+    };
     let Some(dis) = last_dis_before(&dialogue, place).and_then(Line::valid) else {
         return Vec::new();
     };
@@ -123,14 +128,54 @@ fn low_rate(scene: &Scene<'_>) -> Vec<Finding> {
     if modem.rate == 0 || modem.rate >= best || !dialogue.has(&[Fcf::Cfr]) {
         return Vec::new();
     }
-    let fallbacks = dialogue.all(&[Fcf::Ftt, Fcf::Rtn]).count();
-    let severity = if modem.rate <= SLOW && fallbacks > 0 {
+    // Slower than the command before: an RTN or FTT after which the sender stays at its rate is no fallback.
+    let slower: Vec<usize> = rates
+        .iter()
+        .zip(rates.iter().skip(1))
+        .filter(|((_, before), (_, after))| after.rate > 0 && after.rate < before.rate)
+        .map(|(_, (at, _))| *at)
+        .collect();
+    let in_document = slower.iter().any(|at| is_in_document(&dialogue, *at));
+    let fallbacks = slower.len();
+    // RTN, RTP or FTT tell of a fallback after which all pages came through; no second warning.
+    let severity = if modem.rate <= SLOW || (in_document && !scene.delivered()) {
         Severity::Warning
     } else {
         Severity::Note
     };
     let seen = format!("Running at {modem} (both could do {best}) – {fallbacks} fallback(s)");
     vec![Finding::new(severity, vec![line.frame()], seen).on(line.event.id)]
+}
+
+/// The modem of each command that sets one (DCS, CTC), with its place.
+fn rates(dialogue: &Dialogue<'_>) -> Vec<(usize, Modem)> {
+    dialogue
+        .messages()
+        .filter_map(|(place, _, message)| {
+            let modem = match message.fcf {
+                Fcf::Dcs => DcsMode::new(message.fif()).modem,
+                Fcf::Ctc => ctc_modem(message.fif())?,
+                _ => return None,
+            };
+            Some((place, modem))
+        })
+        .collect()
+}
+
+/// Whether page data were sent before a place since the receiver last identified itself (after EOM it does so
+/// for the next document).
+fn is_in_document(dialogue: &Dialogue<'_>, place: usize) -> bool {
+    dialogue
+        .lines
+        .iter()
+        .take(place)
+        .rev()
+        .find_map(|line| match line.fcf() {
+            _ if line.page().is_some() => Some(true),
+            Some(Fcf::Dis | Fcf::Dtc) => Some(false),
+            _ => None,
+        })
+        .unwrap_or(false)
 }
 
 fn exceeds(scene: &Scene<'_>) -> Vec<Finding> {

@@ -59,11 +59,11 @@ pub(super) const RULES: &[Rule] = &[
         id: "t30-dis-both-sides",
         severity: Severity::Error,
         title: "Both ends play the same part",
-        advice: "Both ends act as receivers (both send DIS) or both as senders (both send CNG): T.30 cannot begin. A fax server answered a call that it should have placed, a \
+        advice: "Both ends act as receivers (both send DIS) or both as senders (both send CNG), or the caller receives and the callee sends: T.30 cannot begin. A fax server answered a call that it should have placed, a \
             media proxy sends the media back to where they come from, or two fax servers are connected back to back. Check that the addresses in the SDP are not swapped, that \
             the proxy bridges the two legs, and which dialplan answers the number. Wireshark prints DTC as DIS; here the highest bit is not masked, so this is no DTC.",
-        reference: "rtpengine issue #1687; T.30 (DIS and its X bit)",
-        when: "DIS of both sides within 10 s that is no echo, or CNG of both sides and no DIS; and no CFR follows.",
+        reference: "rtpengine issue #1687; T.30 (DIS, DTC and the X bit)",
+        when: "DIS of both sides within 10 s that is no echo, DIS of the caller and CNG or DCS of the callee, or CNG of both sides and no DIS; and no CFR follows.",
         check: both_sides,
     },
     Rule {
@@ -82,7 +82,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Polling: the caller fetches a document",
         advice: "The caller asks the called fax to send (DTC): sender and receiver swap their parts. If the called fax answers with DCN, it has no document ready, or wants a password \
             or another selective-polling address. Asterisk's ReceiveFAX and SendFAX do not support polling: use a machine or another server as the called end.",
-        reference: "asterisk res_fax.c (no polling); HylaFAX E123; T.30 (DTC)",
+        reference: "asterisk res_fax.c (no polling); HylaFAX E123; T.30 (digital transmit command, DTC)",
         when: "DTC, CIG or NSC of the caller. Warning if the DIS said that nothing is ready to be polled (bit 9 is 0), error if DCN follows.",
         check: polling,
     },
@@ -312,6 +312,9 @@ fn both_sides(scene: &Scene<'_>) -> Vec<Finding> {
         let cited = frames([second.frame(), first.frame()]);
         return vec![Finding::new(Severity::Error, cited, seen).on(second.event.id)];
     }
+    if let Some(found) = roles_swapped(scene, &dialogue) {
+        return vec![found];
+    }
     let cng = |side: Side| {
         scene
             .call
@@ -328,6 +331,34 @@ fn both_sides(scene: &Scene<'_>) -> Vec<Finding> {
     let seen = "Both ends act as sender (CNG) – roles wrong or media looped".to_owned();
     let cited = frames([a.frame.max(b.frame), a.frame.min(b.frame)]);
     vec![Finding::new(Severity::Error, cited, seen).on(b.id)]
+}
+
+/// DIS of the side that called, while the callee calls (CNG) or commands (DCS).
+fn roles_swapped(scene: &Scene<'_>, dialogue: &Dialogue<'_>) -> Option<Finding> {
+    // Without SIP, or its beginning, it is not known who called.
+    if !scene.call.has_sip() || scene.call.capture.starts_mid_call || dialogue.has(&[Fcf::Dtc]) {
+        return None;
+    }
+    let from = |wanted: &'static [Fcf], side: Side| {
+        dialogue
+            .all(wanted)
+            .map(|(_, line)| line.event)
+            .find(|event| event.from == side)
+    };
+    let dis = from(&[Fcf::Dis], Side::Caller)?;
+    let cng = || {
+        scene
+            .call
+            .events
+            .iter()
+            .find(|event| event.from == Side::Callee && tone_of(event) == Some(Tone::Cng))
+    };
+    let dcs = from(&[Fcf::Dcs], Side::Callee);
+    let sender = dcs.or_else(cng)?;
+    let name = if dcs.is_some() { "DCS" } else { "CNG" };
+    let seen =
+        format!("Caller acts as receiver (DIS), callee as sender ({name}) – roles wrong or looped");
+    Some(Finding::new(Severity::Error, frames([dis.frame, sender.frame]), seen).on(dis.id))
 }
 
 fn non_standard(scene: &Scene<'_>) -> Vec<Finding> {

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::call::{EventKind, PageData, Verdict};
+use crate::call::{EventKind, PageData, Side, Verdict};
 use crate::capture::Timestamp;
-use crate::hint::dialogue::{Dialogue, Line, T2};
+use crate::hint::dialogue::{Dialogue, Line, T2, T2_LEAST};
 use crate::hint::evidence::{self, frames, hang_up, share, waited};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::Fcf;
@@ -31,7 +31,7 @@ pub(super) const RULES: &[Rule] = &[
         advice: "The receiver is ready for the page and none comes. If the sender is silent, its document failed (TIFF unreadable, wrong resolution; look at the fax job and at its log) or its modem did not \
             start; if it hung up or sent DCN, it did not get the CFR in time. If only the training indicator comes and no data, the packets with data are dropped: compare their size with T38FaxMaxDatagram, and look at the gateway on the way.",
         reference: "T.30 timer T2 (6 s); spandsp RX_T2EXPFAX",
-        when: "No page data and no new DCS within T2 (6 s, with tolerance 7.5 s) after CFR. Not where the CFR answers a DCS that was repeated though answered.",
+        when: "No page data and no new DCS after CFR until T2 (6 s, with tolerance 7.5 s), or only when the receiver has hung up for it. Not where the CFR answers a DCS that was repeated though answered.",
         check: cfr_no_page,
     },
     Rule {
@@ -51,7 +51,7 @@ pub(super) const RULES: &[Rule] = &[
         advice: "After a page the sender has to say what comes next: MPS for more pages, EOP for the end, PPS with ECM. Nothing came within 6 s, so the page is not confirmed. Either the message was lost on the way (look for T.38 loss at that time), or the \
             sending fax or gateway stopped: look at its log and at its telephone line.",
         reference: "4PSA: Troubleshooting fax issues (MPS, EOP); T.30 timer T2 (6 s)",
-        when: "No MPS, EOP, EOM, PPS or DCN of the sender within T2 after the end of the page data, and the call is still up then.",
+        when: "No MPS, EOP, EOM, PPS or DCN of the sender after the end of the page data until T2, with the call still up then, or only when the receiver has hung up for it.",
         check: no_postmessage,
     },
     Rule {
@@ -80,7 +80,10 @@ fn cfr_no_page(scene: &Scene<'_>) -> Vec<Finding> {
         let next = dialogue.next_after(place, |next| {
             next.event.from == sender || next.page().is_some() || next.fcf() == Some(Fcf::Dcn)
         });
-        let goes_on = next.is_some_and(|(_, next)| next.fcf() != Some(Fcf::Dcn));
+        let goes_on = next.is_some_and(|(_, next)| {
+            next.fcf() != Some(Fcf::Dcn)
+                && receiver_gone(scene, sender, line.event.end, next.event.at).is_none()
+        });
         let ends_at = next.map(|(_, next)| next.event.at);
         let long = ends_at.is_some_and(|at| at.seconds_since(line.event.end) >= T2)
             || hang_up(scene.call).is_some_and(|event| event.at > line.event.end)
@@ -96,8 +99,19 @@ fn cfr_no_page(scene: &Scene<'_>) -> Vec<Finding> {
             && event.at > line.event.end
             && matches!(&event.kind, EventKind::Indicator(indicator) if indicator.training().is_some())
     });
+    let gone = next.and_then(|next| {
+        let gone = receiver_gone(scene, sender, line.event.end, next.event.at)?;
+        Some((gone, next.event.at.seconds_since(line.event.end)))
+    });
     let what = match (next, hang_up(scene.call)) {
-        (Some(next), _) => format!("{} of the {} came instead.", next.name(), next.event.from),
+        (Some(next), _) => match gone {
+            Some((gone, late)) => format!(
+                "{} came {late:.1} s after the CFR; the {} had hung up after {gone:.1} s.",
+                next.name(),
+                sender.other()
+            ),
+            None => format!("{} of the {} came instead.", next.name(), next.event.from),
+        },
         (None, Some(bye)) => format!("The {} hung up instead.", bye.from),
         (None, None) if trained => "Its modem trained, but no data came.".to_owned(),
         (None, None) => "Nothing came from it any more.".to_owned(),
@@ -113,6 +127,14 @@ fn cfr_no_page(scene: &Scene<'_>) -> Vec<Finding> {
         .about(scene.endpoint(sender))
         .more(what),
     ]
+}
+
+/// Seconds from `since` until the receiver hung up, where it waited about T2 and what it waited for came only
+/// `at` a time later than that.
+fn receiver_gone(scene: &Scene<'_>, sender: Side, since: Timestamp, at: Timestamp) -> Option<f64> {
+    let bye = hang_up(scene.call).filter(|bye| bye.from != sender && bye.at < at)?;
+    let waited = bye.at.seconds_since(since);
+    (waited >= T2_LEAST && at.seconds_since(since) >= T2).then_some(waited)
 }
 
 /// Page data with their places.
@@ -237,22 +259,32 @@ fn no_postmessage(scene: &Scene<'_>) -> Vec<Finding> {
         .dcn
         .and_then(|dcn| dialogue.line(dcn))
         .is_some_and(|dcn| dcn.event.at.seconds_since(line.event.end) < T2);
-    if next.is_some()
+    let gone = next.and_then(|(_, next)| {
+        receiver_gone(scene, sender, line.event.end, next.event.at)
+            .map(|gone| (next, gone, next.event.at.seconds_since(line.event.end)))
+    });
+    if (next.is_some() && gone.is_none())
         || ended_by_receiver
-        || until.seconds_since(line.event.end) < T2
+        || (gone.is_none() && until.seconds_since(line.event.end) < T2)
         || is_confirmed(scene, page.page)
     {
         return Vec::new();
     }
-    vec![
-        Finding::new(
-            Severity::Error,
-            vec![line.event.last_frame, line.frame()],
-            format!("Page {} sent but no MPS/EOP after it", page.page),
-        )
-        .on(line.event.id)
-        .about(scene.endpoint(sender)),
-    ]
+    let found = Finding::new(
+        Severity::Error,
+        vec![line.event.last_frame, line.frame()],
+        format!("Page {} sent but no MPS/EOP after it", page.page),
+    )
+    .on(line.event.id)
+    .about(scene.endpoint(sender));
+    vec![match gone {
+        Some((next, gone, late)) => found.more(format!(
+            "{} came {late:.1} s after the page; the {} had hung up after {gone:.1} s.",
+            next.name(),
+            sender.other()
+        )),
+        None => found,
+    }]
 }
 
 /// A page over all its transmissions: first and last data, octets, frames sent and resent.

@@ -4,11 +4,16 @@ use crate::call::{Event, Side, Verdict};
 use crate::hint::dialogue::{Dialogue, Line, Reached, T2, What};
 use crate::hint::evidence::{self, LATE, capture_ends_early, frames, hang_up};
 use crate::hint::scene::header;
+use crate::hint::sip::{q850_text, reason_cause};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::Fcf;
 
 /// `t30-dropped-mid-fax`: without SIP, silence after which the media have ended, seconds.
 const MEDIA_END: f64 = 10.0 + LATE;
+/// `t30-no-dcn`: as many MCF in a row, with no command between them, show that the receiver waits for the DCN.
+const MCF_AGAIN: u32 = 2;
+/// `t30-no-dcn`: Q.850 cause of a hang-up that is as it should be.
+const NORMAL_CLEARING: u16 = 16;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -57,7 +62,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "No DCN after the last MCF",
         advice: "All pages are confirmed; the sender hung up without the closing DCN, or it was lost. Harmless for the delivery; some receivers log an error then. If it is your own sender, its dialplan may hang up too early after SendFAX.",
         reference: "4PSA: Troubleshooting fax issues (DCN); spandsp RX_T2EXPDCN",
-        when: "MCF to EOP, but no DCN before the hang-up or within T2 (6 s).",
+        when: "MCF to EOP, but no DCN before the hang-up or within T2 (6 s). Warning if the receiver repeats its MCF, or the BYE names a Q.850 cause other than 16.",
         check: no_dcn,
     },
     Rule {
@@ -278,10 +283,41 @@ fn no_dcn(scene: &Scene<'_>) -> Vec<Finding> {
     if !evidence::waited(scene.call, mcf.event.end, T2) {
         return Vec::new();
     }
-    let bye = hang_up(scene.call).map(|event| event.frame);
-    let cited = [Some(mcf.frame()), bye];
+    let bye = hang_up(scene.call);
+    let cause = bye
+        .and_then(|bye| scene.message(bye.id))
+        .and_then(|(_, sip)| header(sip, "Reason"))
+        .and_then(|value| {
+            reason_cause(value).find(|(protocol, _)| protocol.eq_ignore_ascii_case("Q.850"))
+        })
+        .map(|(_, cause)| cause)
+        .filter(|cause| *cause != NORMAL_CLEARING);
+    let waits = mcf.event.repeat >= MCF_AGAIN;
+    let severity = if waits || cause.is_some() {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
+    let cited = [Some(mcf.frame()), bye.map(|event| event.frame)];
     let seen = "No DCN after the last MCF – fax is delivered, end not clean";
-    vec![Finding::new(Severity::Note, frames(cited.into_iter().flatten()), seen).on(mcf.event.id)]
+    let found = Finding::new(severity, frames(cited.into_iter().flatten()), seen).on(mcf.event.id);
+    let mut why: Vec<String> = Vec::new();
+    if waits {
+        why.push(format!(
+            "The {} sent its MCF {}x: it waited for the DCN.",
+            mcf.event.from, mcf.event.repeat
+        ));
+    }
+    if let Some(cause) = cause {
+        why.push(format!(
+            "The BYE names cause {cause} ({}).",
+            q850_text(cause)
+        ));
+    }
+    if why.is_empty() {
+        return vec![found];
+    }
+    vec![found.more(why.join(" "))]
 }
 
 fn dropped(scene: &Scene<'_>) -> Vec<Finding> {

@@ -238,6 +238,33 @@ fn both_ends_receive() {
         "t30-dis-both-sides",
         &failed(t38().say(8.0, CALLEE, DIS).say(9.0, CALLER, DTC)),
     );
+    let swapped = t38().say(8.0, CALLER, DIS).say(10.0, CALLEE, DCS);
+    let found = fires(
+        "t30-dis-both-sides",
+        &failed(swapped.clone()),
+        Severity::Error,
+    );
+    assert!(
+        found.seen.contains("callee as sender (DCS)"),
+        "{}",
+        found.seen
+    );
+    // It goes on all the same: a call back, where the fax that was called sends.
+    silent(
+        "t30-dis-both-sides",
+        &failed(swapped.tcf(11.0, CALLEE, 2700).say(14.0, CALLER, CFR)),
+    );
+    let calls = t38().event(
+        7.0,
+        CALLEE,
+        EventKind::Indicator(crate::t38::Indicator::Cng),
+    );
+    fires(
+        "t30-dis-both-sides",
+        &failed(calls.say(8.0, CALLER, DIS)),
+        Severity::Error,
+    );
+    silent("t30-dis-both-sides", &failed(t38().say(8.0, CALLER, DIS)));
 }
 
 #[test]
@@ -358,6 +385,35 @@ fn rate_and_correction() {
         .say(14.0, CALLEE, CFR);
     fires("t30-low-rate", &slow, Severity::Note);
     silent("t30-low-rate", &good());
+    // Slow from the beginning.
+    let crawls = t38()
+        .say(8.0, CALLEE, DIS)
+        .say(10.0, CALLER, DCS_2400)
+        .tcf(11.0, CALLER, 450)
+        .say(14.0, CALLEE, CFR);
+    fires("t30-low-rate", &crawls, Severity::Warning);
+    // In the middle of the document, after RTN.
+    let refused = page_sent().say(21.0, CALLER, EOP).say(23.0, CALLEE, RTN);
+    let falls_back = refused
+        .say(25.0, CALLER, DCS_9600)
+        .tcf(26.0, CALLER, 1800)
+        .say(28.0, CALLEE, CFR);
+    let delivered = falls_back.clone().fax(Verdict::Ok, FaxCarrier::T38);
+    fires("t30-low-rate", &delivered, Severity::Note);
+    let found = fires("t30-low-rate", &failed(falls_back), Severity::Warning);
+    assert!(found.seen.ends_with("1 fallback(s)"), "{}", found.seen);
+    // An RTN at the end with no DCS after it is no fallback.
+    let found = fires(
+        "t30-low-rate",
+        &failed(
+            slow.data(15.0, 20.0, CALLER, |_| {})
+                .say(21.0, CALLER, EOP)
+                .say(23.0, CALLEE, RTN)
+                .say(25.0, CALLER, DCN),
+        ),
+        Severity::Note,
+    );
+    assert!(found.seen.ends_with("0 fallback(s)"), "{}", found.seen);
     fires("t30-ecm-off", &good(), Severity::Note);
     let ecm = t38()
         .say(8.0, CALLEE, DIS)
@@ -487,6 +543,14 @@ fn page_does_not_come() {
         .say(24.0, CALLEE, CFR)
         .say(30.0, CALLER, DCN);
     silent("t30-cfr-no-page", &failed(again));
+    // The page comes, but the receiver has waited T2 and hung up.
+    let late = |bye: f64, page: f64| {
+        let script = t38().trained().bye(bye, CALLEE);
+        failed(script.data(page, page + 3.0, CALLER, |_| {}))
+    };
+    fires("t30-cfr-no-page", &late(21.0, 23.0), Severity::Error);
+    silent("t30-cfr-no-page", &late(16.0, 16.5));
+    silent("t30-cfr-no-page", &late(25.0, 23.0));
 }
 
 #[test]
@@ -525,6 +589,10 @@ fn nothing_after_the_page() {
     fires("t30-page-no-postmsg", &failed(page_sent()), Severity::Error);
     silent("t30-page-no-postmsg", &good());
     silent("t30-page-no-postmsg", &page_sent().capture_until(24.0));
+    let late = |bye: f64, eop: f64| failed(page_sent().bye(bye, CALLEE).say(eop, CALLER, EOP));
+    fires("t30-page-no-postmsg", &late(26.2, 29.0), Severity::Error);
+    silent("t30-page-no-postmsg", &late(21.0, 21.5));
+    silent("t30-page-no-postmsg", &late(30.0, 29.0));
 }
 
 #[test]
@@ -684,6 +752,21 @@ fn ends_without_dcn() {
         .bye(25.0, CALLER);
     fires("t30-no-dcn", &script, Severity::Note);
     silent("t30-no-dcn", &good());
+    let reason = |cause: u16| {
+        page_sent()
+            .say(21.0, CALLER, EOP)
+            .say(23.0, CALLEE, MCF)
+            .request(25.0, CALLER, "BYE", None)
+            .header("Reason", &format!("Q.850;cause={cause}"))
+    };
+    fires("t30-no-dcn", &reason(16), Severity::Note);
+    fires("t30-no-dcn", &reason(102), Severity::Warning);
+    let mut waits = script.clone();
+    let mcf = waits.call.events.iter_mut().rfind(|event| {
+        matches!(&event.kind, EventKind::T30(message) if message.fcf == crate::t30::Fcf::Mcf)
+    });
+    mcf.unwrap().repeat = 2;
+    fires("t30-no-dcn", &waits, Severity::Warning);
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use crate::call::{Event, Side};
 use crate::capture::Endpoint;
 use crate::hint::scene::is_private;
-use crate::hint::t38::{accepted, error_unless_delivered, image_line};
+use crate::hint::t38::reinvite::UNSUPPORTED;
+use crate::hint::t38::{accepted, error_unless_delivered, first_switches, image_line};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::sip::{MediaKind, MediaLine};
 
@@ -40,13 +41,13 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "t38-port-range",
         severity: Severity::Warning,
-        title: "T.38 port outside the range of udptl.conf",
+        title: "T.38 port outside the range of udptl.conf, or odd",
         advice: "udptl.conf of VoipNow has udptlstart=4000 and udptlend=5999 (upstream Asterisk: 4000 to 4999). A port \
                  outside means another udptl.conf, NAT that rewrites ports, or a media proxy: the firewall of that \
                  side must open this range, UDP, both ways. Some providers take even ports only \
                  (use_even_ports=yes).",
         reference: "4PSA Knowledge Base, Troubleshooting fax issues (udptl.conf)",
-        when: "a VoipNow or Asterisk (by User-Agent or Server), or with --udptl-ports your PBX, has an image port outside the range",
+        when: "a VoipNow or Asterisk (by User-Agent or Server), or with --udptl-ports your PBX, has an image port outside the range; a note if the port of a side is odd and the other side refuses T.38 (as unsupported, or with port 0) or sends none",
         check: port_range,
     },
 ];
@@ -196,7 +197,7 @@ fn media_host_differs(scene: &Scene<'_>) -> Vec<Finding> {
 
 fn port_range(scene: &Scene<'_>) -> Vec<Finding> {
     let (low, high) = scene.view.udptl_ports;
-    told(scene)
+    let mut found: Vec<Finding> = told(scene)
         .iter()
         .filter(|told| is_asterisk(scene, told.side) || is_asked_for(scene, told.side))
         .filter(|told| !(low..=high).contains(&told.line.port))
@@ -210,7 +211,53 @@ fn port_range(scene: &Scene<'_>) -> Vec<Finding> {
                 .about(scene.endpoint(told.side))
                 .more(format!("It is the port of {}.", scene.whose(told.side)))
         })
-        .collect()
+        .collect();
+    found.extend(odd_port(scene));
+    found
+}
+
+/// An odd port of a side that the other one refuses, or to which it does not send.
+fn odd_port(scene: &Scene<'_>) -> Option<Finding> {
+    let is_odd = |line: &MediaLine| line.port % 2 == 1;
+    let refused = || {
+        first_switches(scene)
+            .into_iter()
+            .filter(|switch| {
+                let declined = switch.answered().is_some() && !switch.negotiation.accepts_t38();
+                declined || switch.refused_with(&UNSUPPORTED)
+            })
+            .filter_map(|switch| Some((switch, image_line(&switch.negotiation.offer)?)))
+            .find(|(_, line)| is_odd(line))
+            .map(|(switch, line)| {
+                (
+                    switch.negotiation.from,
+                    switch.offer,
+                    line.port,
+                    "refuses it",
+                )
+            })
+    };
+    let ignored = || {
+        told(scene)
+            .into_iter()
+            .find(|told| {
+                is_odd(told.line)
+                    && scene.call.udptl.of(told.side).packets >= USED
+                    && scene.call.udptl.of(told.side.other()).packets == 0
+            })
+            .map(|told| (told.side, told.event, told.line.port, "sends nothing there"))
+    };
+    let (side, event, port, what) = ignored().or_else(refused)?;
+    let seen = format!(
+        "T.38 port {port} is odd, and {} {what} – some take even ports only",
+        scene.who(side.other())
+    );
+    Some(
+        Finding::new(Severity::Note, [event.frame], seen)
+            .on(event.id)
+            .about(scene.endpoint(side))
+            .more(format!("It is the port of {}.", scene.whose(side))),
+    )
 }
 
 fn is_asterisk(scene: &Scene<'_>, side: Side) -> bool {

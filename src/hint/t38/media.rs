@@ -1,6 +1,7 @@
 //! Which medium the fax runs on: audio after all, audio again, or T.38 without SIP.
 
-use crate::call::{Event, EventKind, Negotiation, Phase};
+use crate::call::{Event, EventKind, Negotiation, Phase, Side};
+use crate::capture::Timestamp;
 use crate::hint::t38::{
     agreed_on_other_leg, audio_line, error_unless_delivered, fax_in_audio, first_fax_sign,
     first_switches,
@@ -11,6 +12,10 @@ use crate::hint::{Finding, Rule, Scene, Severity};
 const GOES_ON: f64 = 5.0;
 /// After the last MCF the fax counts as ended from here, seconds.
 const AFTER_MCF: f64 = 1.0;
+/// `t38-back-to-audio-midfax`: so many RTP packets are audio again (1 s).
+const AUDIO_AGAIN: u32 = 50;
+/// `t38-back-to-audio-midfax`: they take the place of T.38 if they begin this soon after its last packet, seconds.
+const IN_PLACE_OF_T38: f64 = 2.0;
 /// A T.38 request by NSE is acknowledged within this time, seconds.
 const NSE_ANSWER: f64 = 2.0;
 
@@ -41,10 +46,10 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::Error,
         title: "Switched back to audio in the middle of the fax",
         advice: "One side gave T.38 up: its T.38 timeout, hold or transfer, a session refresh with an old SDP, the \
-                 gateway timeout of Asterisk (10 s). Look at the 10 s before on the side that sent the re-INVITE: \
+                 timeout of the T.38 gateway of Asterisk (10 s). Look at the 10 s before on the side that switched: \
                  missing UDPTL, repeated DIS or DCS.",
         reference: "Asterisk res_fax.c (FAX_GATEWAY_TIMEOUT)",
-        when: "an accepted re-INVITE or UPDATE takes the image stream away after T.30 began and before DCN",
+        when: "an accepted re-INVITE or UPDATE takes the image stream away after T.30 began and before DCN, or the T.38 of a side stops and its RTP begins again without SIP",
         check: back_to_audio_midfax,
     },
     Rule {
@@ -174,22 +179,12 @@ fn back_to_audio_midfax(scene: &Scene<'_>) -> Vec<Finding> {
         (had_t38 && accepted && !negotiation.accepts_t38() && began && open)
             .then_some((offer, negotiation))
     }) else {
-        return Vec::new();
+        return audio_again(scene).into_iter().collect();
     };
     if scene.delivered() {
         return Vec::new();
     }
-    let last = scene
-        .call
-        .events
-        .iter()
-        .rfind(|event| event.at <= offer.at && event.phase.is_some() && event.observed);
-    let phase = match last.and_then(|event| event.phase) {
-        Some(Phase::C) => "C",
-        Some(Phase::D) => "D",
-        Some(Phase::E) => "E",
-        _ => "B",
-    };
+    let (last, phase) = phase_at(scene, offer.at);
     let side = if negotiation.offers_t38() {
         negotiation.from.other()
     } else {
@@ -213,6 +208,61 @@ fn back_to_audio_midfax(scene: &Scene<'_>) -> Vec<Finding> {
         .on(offer.id)
         .about(scene.endpoint(side)),
     ]
+}
+
+/// The last event of the fax up to a time, and its phase.
+fn phase_at<'a>(scene: &Scene<'a>, at: Timestamp) -> (Option<&'a Event>, &'static str) {
+    let last = scene
+        .call
+        .events
+        .iter()
+        .rfind(|event| event.at <= at && event.phase.is_some() && event.observed);
+    let phase = match last.and_then(|event| event.phase) {
+        Some(Phase::C) => "C",
+        Some(Phase::D) => "D",
+        Some(Phase::E) => "E",
+        _ => "B",
+    };
+    (last, phase)
+}
+
+/// A side whose T.38 stops in the fax and whose RTP takes its place, with no word in SIP.
+fn audio_again(scene: &Scene<'_>) -> Option<Finding> {
+    let (side, frame, at) = [Side::Caller, Side::Callee]
+        .into_iter()
+        .filter_map(|side| {
+            let (count, frame, at) = scene.call.udptl.of(side).rtp_again?;
+            (count >= AUDIO_AGAIN).then_some((side, frame, at))
+        })
+        .min_by_key(|(.., at)| *at)?;
+    let in_place = [Side::Caller, Side::Callee]
+        .into_iter()
+        .filter_map(|side| scene.call.udptl.of(side).last)
+        .map(|(_, last)| last)
+        .max()
+        .is_some_and(|last| at.seconds_since(last) <= IN_PLACE_OF_T38);
+    let began = scene.t30().any(|(event, _)| event.at < at);
+    let over = scene.t30_named("DCN").any(|(event, _)| event.at <= at)
+        || scene.bye().is_some_and(|(bye, _)| bye.at <= at);
+    if !in_place || !began || over || scene.delivered() {
+        return None;
+    }
+    let (last, phase) = phase_at(scene, at);
+    let seen = format!(
+        "{} went back to audio in phase {phase} without SIP – fax aborted",
+        scene.who_begins(side)
+    );
+    let frames = [Some(frame), last.map(|event| event.last_frame)];
+    let found = Finding::new(
+        error_unless_delivered(scene),
+        frames.into_iter().flatten(),
+        seen,
+    )
+    .about(scene.endpoint(side));
+    Some(match last {
+        Some(last) => found.on(last.id),
+        None => found,
+    })
 }
 
 fn nse_switchover(scene: &Scene<'_>) -> Vec<Finding> {

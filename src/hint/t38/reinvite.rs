@@ -1,18 +1,22 @@
 //! The T.38 re-INVITE: asked for, refused, late, unanswered.
 
 use crate::call::{Event, EventKind};
+use crate::capture::Timestamp;
+use crate::hint::dialogue::T1_LEAST;
 use crate::hint::scene::{TOLERANCE, header};
 use crate::hint::t38::{
     Switch, accepted, agreed, error_unless_delivered, fax_in_audio, first_fax_sign, first_switches,
     image_line, pages_confirmed,
 };
 use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::line::Fcs;
 use crate::sip::Sdp;
+use crate::t30::Fcf;
 
 /// After the first sign of a fax the called side should have asked for T.38 by now, seconds.
 const ASK_AFTER_TONE: f64 = 12.0;
 /// Refusals that say that the media are not supported (RFC 3261).
-const UNSUPPORTED: [u16; 3] = [415, 488, 606];
+pub(super) const UNSUPPORTED: [u16; 3] = [415, 488, 606];
 /// Re-INVITEs of both sides this near to each other cross, seconds.
 const CROSSING: f64 = 2.0;
 /// After the first 491 the switch should be done by now, seconds.
@@ -29,6 +33,8 @@ const LATE_AFTER_TONE: f64 = 4.0;
 const LATE_WITHOUT_TONE: f64 = 20.0;
 /// DIS repeated so often after a late switch shows that it was too late.
 const DIS_IN_VAIN: usize = 3;
+/// DIS after the switch that say the same: it is repeated.
+const DIS_REPEATED: usize = 2;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -123,7 +129,7 @@ pub(super) const RULES: &[Rule] = &[
                  each medium. On the side that asks, check the timeout of fax detection, an IVR or announcement \
                  before the fax, a slow far leg, and re-INVITEs that had to be repeated.",
         reference: "T.30, timer T1",
-        when: "the T.38 re-INVITE comes over 10 s after the answer and 4 s after CED or V.21, or 20 s after the answer",
+        when: "the T.38 re-INVITE comes over 10 s after the answer and 4 s after CED or V.21, or 20 s after the answer, or after DCS or a second DIS in audio (over 10 s after the answer: any T.30 message); an error if DIS is then repeated in vain or T1 runs out",
         check: late,
     },
 ];
@@ -448,18 +454,23 @@ fn late(scene: &Scene<'_>) -> Vec<Finding> {
     let switched = switch.answer.map_or(switch.offer.at, |(event, _)| event.at);
     let after = switched.seconds_since(answer.at);
     let tone = called_tone(scene).filter(|event| event.at < switch.offer.at);
-    let is_late = match tone {
-        Some(tone) => {
-            after > LATE_AFTER_ANSWER && switched.seconds_since(tone.at) > LATE_AFTER_TONE
-        }
-        None => after > LATE_WITHOUT_TONE,
-    };
+    let heard = in_audio(scene, switch.offer.at);
+    let late_message = heard
+        .iter()
+        .find(|_| after > LATE_AFTER_ANSWER)
+        .or_else(|| heard.iter().find(|(_, moves_on)| *moves_on))
+        .map(|(event, _)| *event);
+    let is_late = late_message.is_some()
+        || match tone {
+            Some(tone) => {
+                after > LATE_AFTER_ANSWER && switched.seconds_since(tone.at) > LATE_AFTER_TONE
+            }
+            None => after > LATE_WITHOUT_TONE,
+        };
     if !is_late || !agreed(scene) {
         return Vec::new();
     }
-    let vain =
-        scene.t30_named("DIS").count() >= DIS_IN_VAIN && scene.t30_named("DCS").next().is_none();
-    let severity = if vain {
+    let severity = if in_vain(scene, switched, tone.or(late_message).unwrap_or(answer)) {
         error_unless_delivered(scene)
     } else {
         Severity::Warning
@@ -469,12 +480,57 @@ fn late(scene: &Scene<'_>) -> Vec<Finding> {
         Some(switch.offer.frame),
         Some(answer.frame),
         tone.map(|event| event.frame),
+        late_message.map(|event| event.frame),
     ];
     vec![
         Finding::new(severity, frames.into_iter().flatten(), seen)
             .on(switch.offer.id)
             .about(scene.endpoint(switch.negotiation.from)),
     ]
+}
+
+/// T.30 messages that were heard whole as sound before the switch, and whether each shows that phase B had moved
+/// on there: DCS, or DIS for the second time. (The first DIS is what many gateways switch upon.)
+fn in_audio<'a>(scene: &Scene<'a>, switch: Timestamp) -> Vec<(&'a Event, bool)> {
+    let mut dis = 0;
+    scene
+        .t30()
+        .filter(|(event, frame)| {
+            let t38 = scene.call.udptl.of(event.from).first;
+            event.end < switch
+                && t38.is_none_or(|(_, first)| event.end < first)
+                && frame.fcs != Fcs::Bad
+                && !frame.damaged
+        })
+        .map(|(event, frame)| {
+            dis += usize::from(frame.fcf == Fcf::Dis);
+            let moves_on = match frame.fcf {
+                Fcf::Dis => dis > 1,
+                fcf => fcf == Fcf::Dcs,
+            };
+            (event, moves_on)
+        })
+        .collect()
+}
+
+/// Whether nobody answered DIS after a late switch: it is repeated, or T1 runs out.
+fn in_vain(scene: &Scene<'_>, switched: Timestamp, begins: &Event) -> bool {
+    let after = |name| {
+        scene
+            .t30_named(name)
+            .filter(move |(event, _)| event.at >= switched)
+    };
+    if scene.t30_named("DCS").next().is_some() || scene.t30_named("DTC").next().is_some() {
+        return false;
+    }
+    let ends = after("DCN")
+        .next()
+        .map(|(event, _)| event.at)
+        .or_else(|| scene.bye().map(|(event, _)| event.at))
+        .unwrap_or(scene.call.capture.last_time);
+    scene.t30_named("DIS").count() >= DIS_IN_VAIN
+        || after("DIS").count() >= DIS_REPEATED
+        || (after("DIS").next().is_some() && ends.seconds_since(begins.at) >= T1_LEAST)
 }
 
 /// First sign of the called fax: CED or V.21, as sound or as an event.

@@ -1,12 +1,15 @@
 //! Attributes of T.38 that do not fit each other, or what then flows.
 
-use crate::call::{EventKind, Side};
+use crate::call::{Event, EventKind, Side};
 use crate::capture::FrameNo;
+use crate::hint::dialogue::Dialogue;
 use crate::hint::t38::{
     Switch, accepted, agreed_attributes, error_unless_delivered, image_line, switches,
 };
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::sip::{Flag, MediaKind, MediaLine, T38Attributes};
+use crate::t30::Fcf;
+use crate::t30::capability::DcsMode;
 use crate::t38::Indicator;
 
 /// Full rate of a T.38 fax without V.34, bit/s.
@@ -48,7 +51,7 @@ pub(super) const RULES: &[Rule] = &[
                  Where they differ one side waits for a TCF that the other never sends, and answers FTT or nothing. \
                  Set transferredTCF on both sides.",
         reference: "T.38, rate management methods 1 and 2; 3GPP TS 29.163 Annex K",
-        when: "offer and answer name different methods; a warning for localTCF over UDPTL, or if the fax was delivered",
+        when: "offer and answer name different methods; transferredTCF is agreed, but between DCS and CFR or FTT comes the training signal without data; localTCF is agreed, but TCF data are sent. A warning for localTCF over UDPTL, where the training went well all the same, or if the fax was delivered (a note where only the data are missing)",
         check: ratemgmt_mismatch,
     },
     Rule {
@@ -158,7 +161,7 @@ fn version_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 /// First signal that only version 3 can carry.
-fn v34_signal<'a>(scene: &Scene<'a>) -> Option<(&'a crate::call::Event, String)> {
+fn v34_signal<'a>(scene: &Scene<'a>) -> Option<(&'a Event, String)> {
     scene
         .call
         .events
@@ -224,11 +227,9 @@ fn ratemgmt_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
     let Some((switch, offer, answer)) = accepted(scene).into_iter().find_map(|switch| {
         let (offer, answer) = agreed_attributes(&switch)?;
         // An answer that names none means the offered one.
-        Some((
-            switch,
-            offer.rate_management.as_deref()?,
-            answer.rate_management.as_deref()?,
-        ))
+        let offer = offer.rate_management.as_deref()?;
+        let answer = answer.rate_management.as_deref().unwrap_or(offer);
+        Some((switch, offer, answer))
     }) else {
         return Vec::new();
     };
@@ -241,6 +242,12 @@ fn ratemgmt_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
             error_unless_delivered(scene),
             format!("Rate mgmt {offer} vs {answer} – TCF handled differently on each side"),
         )
+    } else if let Some((severity, seen, frame)) = contradicted(scene, local) {
+        return vec![on_switch(
+            scene,
+            Finding::new(severity, switch.frames().chain([frame]), seen),
+            &switch,
+        )];
     } else if local && over_udp {
         (
             Severity::Warning,
@@ -255,6 +262,62 @@ fn ratemgmt_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
         Finding::new(severity, switch.frames().chain(dcs), seen),
         &switch,
     )]
+}
+
+/// What flows between DCS and its answer against the method that both sides named.
+fn contradicted(scene: &Scene<'_>, local: bool) -> Option<(Severity, String, FrameNo)> {
+    let dialogue = Dialogue::of(scene.call);
+    // What is not there may be lost, or not captured.
+    let doubtful = dialogue.is_half() || scene.call.capture.truncated_count > 0;
+    if doubtful || !dialogue.is_t38() {
+        return None;
+    }
+    let round = dialogue.rounds_of(&[Fcf::Dcs]).find_map(|round| {
+        let dcs = dialogue.command(round)?;
+        let answer = dialogue.line(round.answer?)?;
+        let refused = match answer.fcf()? {
+            Fcf::Ftt => true,
+            Fcf::Cfr => false,
+            _ => return None,
+        };
+        let sent = |event: &&Event| {
+            event.from == round.from && event.at >= dcs.event.at && event.at <= answer.event.at
+        };
+        let events = || scene.call.events.iter().filter(sent);
+        let data = events().any(|event| match &event.kind {
+            EventKind::Tcf(tcf) => tcf.octets > 0,
+            EventKind::PageData(_) => true,
+            _ => false,
+        });
+        // Without the training signal there is no TCF at all: t30-tcf-missing tells of it.
+        let trained = events().any(|event| {
+            matches!(&event.kind, EventKind::Indicator(indicator) if indicator.training().is_some())
+        });
+        let stats = scene.call.udptl.of(round.from);
+        let whole = stats.lost == stats.recovered && stats.undecodable == 0;
+        let internet_aware = dcs
+            .valid()
+            .is_none_or(|message| DcsMode::new(message.fif()).iaf);
+        let against = if local {
+            data
+        } else {
+            trained && !data && whole && !internet_aware
+        };
+        against.then_some((dcs.frame(), refused))
+    });
+    let (frame, refused) = round?;
+    let delivered = scene.delivered_on_either_leg();
+    let severity = match (refused, delivered) {
+        (true, false) => Severity::Error,
+        (false, true) if !local => Severity::Note,
+        _ => Severity::Warning,
+    };
+    let seen = if local {
+        "Rate mgmt localTCF agreed, but TCF is sent in the packets"
+    } else {
+        "Rate mgmt transferredTCF agreed, but training comes without TCF data"
+    };
+    Some((severity, seen.to_owned(), frame))
 }
 
 fn transcoding_flags(scene: &Scene<'_>) -> Vec<Finding> {

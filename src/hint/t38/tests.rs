@@ -250,12 +250,41 @@ fn a_late_switch() {
         .reply(20.1, 200, "OK", Some(image(CALLER, 4000)));
     assert_eq!(severities(&late, "t38-reinvite-late"), [Warning]);
     let vain = late
+        .clone()
         .t30(21.0, CALLEE, Fcf::Dis, &[])
         .t30(26.0, CALLEE, Fcf::Dis, &[])
         .t30(31.0, CALLEE, Fcf::Dis, &[])
         .fax(Verdict::Failed, FaxCarrier::T38);
     assert_eq!(severities(&vain, "t38-reinvite-late"), [Error]);
+    // T1 runs out after one DIS.
+    let over = late
+        .t30(21.0, CALLEE, Fcf::Dis, &[])
+        .bye(40.0, CALLEE)
+        .fax(Verdict::Failed, FaxCarrier::T38);
+    assert_eq!(severities(&over, "t38-reinvite-late"), [Error]);
     assert!(good().findings("t38-reinvite-late").is_empty());
+
+    // The first DIS in audio is what a gateway switches upon; with DCS or another DIS the fax has gone on there.
+    let spoken = |second: Fcf, from: crate::call::Side, invite: f64| {
+        Script::answered()
+            .t30(2.0, CALLEE, Fcf::Dis, &[])
+            .t30(4.0, from, second, &[])
+            .request(invite, CALLEE, "INVITE", Some(image(CALLEE, 4002)))
+            .reply(invite + 0.1, 200, "OK", Some(image(CALLER, 4000)))
+    };
+    assert_eq!(
+        severities(&spoken(Fcf::Dcs, CALLER, 5.0), "t38-reinvite-late"),
+        [Warning]
+    );
+    assert_eq!(
+        severities(&spoken(Fcf::Dis, CALLEE, 5.0), "t38-reinvite-late"),
+        [Warning]
+    );
+    assert!(
+        spoken(Fcf::Dis, CALLEE, 3.0)
+            .findings("t38-reinvite-late")
+            .is_empty()
+    );
 }
 
 #[test]
@@ -282,6 +311,22 @@ fn back_to_audio_after_the_fax_or_in_it() {
         "Caller switched back to audio in phase C – fax aborted"
     );
     assert!(midfax.findings("t38-back-to-audio").is_empty());
+
+    // Without SIP: RTP in place of T.38, in the page.
+    let silent = |stops: f64, resumes: f64, packets: u32| {
+        let mut script = Script::switched()
+            .udptl(200, 3.3, stops)
+            .t30(5.0, CALLEE, Fcf::Dis, &[])
+            .page(10.0, CALLER, 1)
+            .capture_until(60.0)
+            .fax(Verdict::Failed, FaxCarrier::T38);
+        script.call.udptl.caller.rtp_again = Some((packets, FrameNo(30), at(resumes)));
+        severities(&script, "t38-back-to-audio-midfax")
+    };
+    assert_eq!(silent(15.0, 15.5, 100), [Error]);
+    // Long after it: T.38 had ended for another reason.
+    assert!(silent(15.0, 25.0, 100).is_empty());
+    assert!(silent(15.0, 15.5, 20).is_empty());
     assert!(good().findings("t38-back-to-audio").is_empty());
 }
 
@@ -344,6 +389,53 @@ fn rate_management() {
         with_t38(image(CALLER, 4000), |it| it.rate_management = None),
     );
     assert!(none.findings("t38-ratemgmt-mismatch").is_empty());
+
+    // What flows against what both named.
+    let trained = |name: &str, octets: u32, answer: Fcf| {
+        let tcf = EventKind::Tcf(crate::call::Tcf {
+            modem: crate::line::Modem {
+                name: "V.29",
+                rate: 9600,
+            },
+            octets,
+            longest_zero_run: Some(octets),
+            nonzero_share: Some(0.0),
+            lost_packets: 0,
+            ended: true,
+        });
+        let named = |side, port| {
+            with_t38(image(side, port), |it| {
+                it.rate_management = Some(name.to_owned());
+            })
+        };
+        agreed(named(CALLEE, 4002), named(CALLER, 4000))
+            .udptl(100, 3.0, 30.0)
+            .t30(8.0, CALLEE, Fcf::Dis, &[])
+            .t30(10.0, CALLER, Fcf::Dcs, &[0x00, 0x45, 0x1e])
+            .event(
+                11.0,
+                CALLER,
+                EventKind::Indicator(Indicator::V29Training9600),
+            )
+            .event(11.5, CALLER, tcf)
+            .t30(14.0, CALLEE, answer, &[])
+    };
+    let failed = |script: Script| script.fax(Verdict::Failed, FaxCarrier::T38);
+    let rule = "t38-ratemgmt-mismatch";
+    let local = |octets, answer| trained("localTCF", octets, answer);
+    let carried = |octets, answer| trained("transferredTCF", octets, answer);
+    assert_eq!(severities(&failed(carried(0, Fcf::Ftt)), rule), [Error]);
+    assert_eq!(severities(&failed(carried(0, Fcf::Cfr)), rule), [Warning]);
+    let delivered = carried(0, Fcf::Cfr).fax(Verdict::Ok, FaxCarrier::T38);
+    assert_eq!(severities(&delivered, rule), [Note]);
+    assert!(severities(&failed(carried(1800, Fcf::Ftt)), rule).is_empty());
+    let mut lost = failed(carried(0, Fcf::Ftt));
+    lost.call.udptl.caller.lost = 3;
+    assert!(severities(&lost, rule).is_empty());
+    let found = &failed(local(1800, Fcf::Ftt)).findings(rule)[0];
+    assert_eq!(found.severity, Error);
+    assert!(found.seen.contains("TCF is sent"), "{}", found.seen);
+    assert_eq!(severities(&failed(local(0, Fcf::Cfr)), rule), [Warning]);
 }
 
 #[test]
@@ -509,6 +601,18 @@ fn port_range_is_asterisks_or_the_users() {
     let mut inside = script(4002);
     inside.call.agent.callee = Some("VoipNow".to_owned());
     assert!(inside.findings("t38-port-range").is_empty());
+
+    let mut odd = agreed(image(CALLEE, 4003), image(CALLER, 4000)).udptl(20, 3.0, 9.0);
+    assert!(odd.findings("t38-port-range").is_empty());
+    odd.call.udptl.caller = crate::call::UdptlStats::default();
+    assert_eq!(severities(&odd, "t38-port-range"), [Note]);
+    let refused = |port| {
+        Script::answered()
+            .request(3.0, CALLEE, "INVITE", Some(image(CALLEE, port)))
+            .reply(3.1, 488, "Not Acceptable Here", None)
+    };
+    assert_eq!(severities(&refused(4003), "t38-port-range"), [Note]);
+    assert!(refused(4002).findings("t38-port-range").is_empty());
 
     let view = crate::hint::PointOfView {
         pbx: vec![host(20)],

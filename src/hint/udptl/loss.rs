@@ -16,6 +16,9 @@ const IMAGE_LOSS: f64 = 0.005;
 const ENOUGH_PACKETS: u32 = 20;
 /// `udptl-duplicates`: share of repeats and late packets.
 const MANY_REPEATS: f64 = 0.05;
+/// `udptl-duplicates`: a packet that comes later than this after one with a higher number is lost for a receiver
+/// that plays out in time, seconds.
+const TOO_LATE: f64 = 0.2;
 /// `udptl-seq-reset`: a new answer this near explains it, seconds.
 const NEAR_ANSWER: f64 = 2.0;
 /// `udptl-timing-gap`: a pause inside a signal, seconds.
@@ -250,9 +253,18 @@ pub(super) fn duplicates(scene: &Scene<'_>) -> Vec<Finding> {
                 return None;
             }
             let (frame, at) = stats.first?;
-            Some(finding(
-                Severity::Note,
-                vec![frame],
+            let depth = stats.depth_control.max(stats.depth_image);
+            let latest = stats
+                .latest
+                .filter(|(behind, seconds, _)| *behind > depth || *seconds > TOO_LATE);
+            let severity = if latest.is_some() {
+                Severity::Warning
+            } else {
+                Severity::Note
+            };
+            let found = finding(
+                severity,
+                frames(latest.map(|(.., frame)| frame).into_iter().chain([frame])),
                 event_around(call, side, at).map(|event| event.id),
                 format!(
                     "UDPTL of the {side}: {} repeats, {} late ({} %)",
@@ -260,7 +272,17 @@ pub(super) fn duplicates(scene: &Scene<'_>) -> Vec<Finding> {
                     stats.reordered,
                     percent(odd, all)
                 ),
-            ))
+            );
+            Some(match latest {
+                Some((behind, seconds, _)) => with_more(
+                    found,
+                    format!(
+                        "Up to {behind} numbers and {:.0} ms behind; redundancy covers {depth}.",
+                        seconds * 1000.0
+                    ),
+                ),
+                None => found,
+            })
         })
         .collect()
 }

@@ -284,6 +284,16 @@ fn order() {
         "udptl-duplicates",
         &with(t38(), CALLER, |stats| stats.repeats = 3),
     );
+    let late = |behind: u32, seconds: f64| {
+        with(t38(), CALLER, |stats| {
+            stats.reordered = 60;
+            (stats.depth_control, stats.depth_image) = (2, 2);
+            stats.latest = Some((behind, seconds, FrameNo(9)));
+        })
+    };
+    fires("udptl-duplicates", &late(2, 0.1), Severity::Note);
+    fires("udptl-duplicates", &late(3, 0.1), Severity::Warning);
+    fires("udptl-duplicates", &late(1, 0.3), Severity::Warning);
     let restart = |stats: &mut UdptlStats| stats.restarts = vec![(FrameNo(11), 4000, 0)];
     let later = |script: Script| {
         script

@@ -158,8 +158,9 @@ impl<'a> Sorter<'a> {
             }
             return;
         }
-        if self.highest.is_some_and(|highest| number < highest) {
+        if let Some(highest) = self.highest.filter(|highest| number < *highest) {
             stats.reordered += 1;
+            self.note_late(highest - number, number, packet.index, stats);
         }
         self.highest = self.highest.max(Some(number));
         stats.packets += 1;
@@ -171,6 +172,29 @@ impl<'a> Sorter<'a> {
         };
         self.run.slots.insert(number, slot);
         self.run.packets.push((number, packet));
+    }
+
+    /// How far behind its place a packet came.
+    fn note_late(&self, behind: i64, number: i64, index: usize, stats: &mut UdptlStats) {
+        let overtaken_at = self
+            .run
+            .slots
+            .range(number + 1..)
+            .filter_map(|(_, slot)| self.arrivals.get(slot.index))
+            .map(|arrival| arrival.at)
+            .min();
+        let (Some(first), Some(arrival)) = (overtaken_at, self.arrivals.get(index)) else {
+            return;
+        };
+        let behind = u32::try_from(behind).unwrap_or(u32::MAX);
+        let seconds = arrival.at.seconds_since(first);
+        stats.latest = Some(match stats.latest {
+            Some((most, longest, frame)) if longest >= seconds => {
+                (most.max(behind), longest, frame)
+            }
+            Some((most, ..)) => (most.max(behind), seconds, arrival.frame),
+            None => (behind, seconds, arrival.frame),
+        });
     }
 
     fn place(&self, packet: &Parsed<'_>) -> Place {

@@ -319,3 +319,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn how_late_a_packet_comes() {
+    let packet = |seq| udptl(seq, PREAMBLE, &[]);
+    let in_order = arrive(&[packet(0), packet(1), packet(2), packet(3), packet(4)]);
+    assert_eq!(assemble(&in_order, Framing::Udptl).stats.latest, None);
+    let late = arrive(&[packet(0), packet(2), packet(3), packet(4), packet(1)]);
+    let stats = assemble(&late, Framing::Udptl).stats;
+    assert_eq!(stats.reordered, 1);
+    let (behind, seconds, frame) = stats.latest.unwrap();
+    assert_eq!((behind, frame), (3, FrameNo(5)));
+    assert!((seconds - 0.06).abs() < 1e-6, "{seconds}");
+}
