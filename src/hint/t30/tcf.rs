@@ -107,8 +107,8 @@ fn lacks_tcf(dialogue: &Dialogue<'_>, round: &Round) -> bool {
     })
 }
 
-/// What is wrong with a TCF: octets that are as they should be, and octets that should be.
-fn damage(tcf: &Tcf) -> Option<(u32, u32)> {
+/// What is wrong with a TCF, in words.
+fn damage(tcf: &Tcf) -> Option<String> {
     let run = tcf.longest_zero_run?;
     if tcf.modem.rate == 0 {
         return None;
@@ -118,7 +118,16 @@ fn damage(tcf: &Tcf) -> Option<(u32, u32)> {
     let broken = f64::from(run) < per_second * TCF_ZEROS;
     let dirty = tcf.nonzero_share.is_some_and(|share| share > TCF_NONZERO);
     let whole = tcf.modem.rate.saturating_mul(3) / 16;
-    (short || broken || dirty).then_some((run, whole))
+    if short {
+        Some(format!("TCF cut short: {} of {whole} bytes", tcf.octets))
+    } else if broken || dirty {
+        let share = tcf.nonzero_share.unwrap_or_default() * 100.0;
+        Some(format!(
+            "TCF damaged: {share:.1} % not zero, longest run of zeros {run} bytes (1.5 s are {whole})"
+        ))
+    } else {
+        None
+    }
 }
 
 /// Whether the sender stopped its TCF because the other side began to talk.
@@ -139,13 +148,13 @@ fn is_broken_off(dialogue: &Dialogue<'_>, place: usize, tcf: &Line<'_>) -> bool 
 
 fn tcf_corrupt(scene: &Scene<'_>) -> Vec<Finding> {
     let dialogue = Dialogue::of(scene.call);
-    let bad: Vec<(usize, &Line<'_>, u32, u32)> = dialogue
+    let bad: Vec<(usize, &Line<'_>, String)> = dialogue
         .lines
         .iter()
         .enumerate()
         .filter_map(|(place, line)| match line.what {
             What::Tcf(tcf) if !is_broken_off(&dialogue, place, line) => {
-                damage(tcf).map(|(good, whole)| (place, line, good, whole))
+                damage(tcf).map(|what| (place, line, what))
             }
             _ => None,
         })
@@ -157,7 +166,7 @@ fn tcf_corrupt(scene: &Scene<'_>) -> Vec<Finding> {
             != Some(Fcf::Cfr)
     };
     let worst = bad.iter().find(|(place, ..)| refused(*place));
-    let Some((_, line, good, whole)) = worst.or_else(|| bad.first()).copied() else {
+    let Some((_, line, what)) = worst.or_else(|| bad.first()) else {
         return Vec::new();
     };
     let severity = if worst.is_some() {
@@ -186,12 +195,8 @@ fn tcf_corrupt(scene: &Scene<'_>) -> Vec<Finding> {
         _ => "No T.38 packet is missing in it: it came that way from the sending side.".to_owned(),
     };
     vec![
-        Finding::new(
-            severity,
-            frames(order),
-            format!("TCF damaged: {good} of {whole} bytes zero{times} – {tail}"),
-        )
-        .on(line.event.id)
-        .more(lost),
+        Finding::new(severity, frames(order), format!("{what}{times} – {tail}"))
+            .on(line.event.id)
+            .more(lost),
     ]
 }
