@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::call::{Call, Event, EventKind, Flow};
+use crate::call::{Call, Event, EventKind, Flow, Side};
 use crate::sip::StartLine;
 use crate::t38::Indicator;
 use crate::view::ladder::Options;
@@ -350,12 +350,13 @@ fn merge(flow: &Flow, plans: &[Plan]) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// For a message that both legs carried: the one that came later, by the one that came first.
+/// For a message that both legs carried: the copy, by the original, which is on the leg nearer to its sender.
 fn pair(
     legs: &[&Call; 2],
     merged: &[(usize, usize)],
     columns: &Columns,
 ) -> HashMap<(usize, usize), (usize, usize)> {
+    let left = usize::from(columns.place(1, Side::Caller).gap < columns.place(0, Side::Caller).gap);
     let mut waiting: HashMap<(usize, bool, String), VecDeque<usize>> = HashMap::new();
     let mut pairs = HashMap::new();
     for (leg, at) in merged.iter().copied() {
@@ -365,6 +366,7 @@ fn pair(
         let Some(name) = name(event) else { continue };
         let way = columns.place(leg, event.from).to_right;
         let other = 1 - leg.min(1);
+        let is_original = (leg == left) == way;
         let queue = waiting.entry((other, way, name.clone())).or_default();
         let copy_of = loop {
             let Some(candidate) = queue.pop_front() else {
@@ -374,7 +376,9 @@ fn pair(
                 .get(other)
                 .and_then(|call| call.events.get(candidate))
                 .map_or(f64::MAX, |first| event.at.seconds_since(first.at));
-            if age <= LONGEST_RELAY {
+            // Both legs are in one capture: a copy may be recorded a little before its original.
+            let longest = if is_original { EARLY } else { LONGEST_RELAY };
+            if age <= longest {
                 break Some(candidate);
             }
         };
@@ -387,6 +391,9 @@ fn pair(
     }
     pairs
 }
+
+/// A copy may seem this much too early, seconds.
+const EARLY: f64 = 0.1;
 
 /// By what the copies of a message on two legs are known; `None` for what is not carried from leg to leg.
 fn name(event: &Event) -> Option<String> {
