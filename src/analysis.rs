@@ -83,7 +83,7 @@ pub struct Analysed {
 }
 
 /// One or two legs with their hints, ready to be shown.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct AnalysedFlow {
     /// The legs.
     pub flow: Flow,

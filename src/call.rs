@@ -645,7 +645,7 @@ pub enum StageMark {
 }
 
 /// One or two legs of the same fax, opened together: the caller's leg first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Flow {
     /// One or two calls.
     pub legs: Vec<Arc<Call>>,

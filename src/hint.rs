@@ -25,6 +25,7 @@ mod fixture;
 mod tests;
 
 pub use engine::{Diagnosis, diagnose, run};
+pub(crate) use sip::no_invite_note;
 
 /// Slices of rules by family: one family a file, one slice a file or subfile.
 const FAMILIES: [&[&[Rule]]; 7] = [
@@ -154,6 +155,9 @@ pub struct Finding {
     pub host: Option<Endpoint>,
 }
 
+/// Frames that one finding cites at most.
+pub(crate) const MAX_CITED: usize = 500;
+
 impl Finding {
     /// A finding with its frames (the deciding one first; repeated ones are left out) and what was seen.
     pub(crate) fn new(
@@ -163,6 +167,9 @@ impl Finding {
     ) -> Self {
         let mut kept: Vec<FrameNo> = Vec::new();
         for frame in frames {
+            if kept.len() >= MAX_CITED {
+                break;
+            }
             if !kept.contains(&frame) {
                 kept.push(frame);
             }
@@ -209,3 +216,13 @@ pub struct Hint {
     /// A consequence of the root cause, shown dimmed (RULES.md 0.3).
     pub consequence: bool,
 }
+
+impl Hint {
+    /// It says that something did not come, and the capture may simply not have it.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.finding.seen.ends_with(DOUBT)
+    }
+}
+
+/// What is said of an absence that the capture makes doubtful (RULES.md 0.2).
+pub(crate) const DOUBT: &str = " (capture incomplete)";

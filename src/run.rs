@@ -11,6 +11,7 @@ use crate::analysis::reading::Analysis;
 use crate::call::CallNo;
 use crate::cli::{Cli, Color, Command, General, Output, Shape, Which};
 use crate::export;
+use crate::text::is_hostile;
 
 mod check;
 mod pass;
@@ -63,7 +64,14 @@ pub fn main() -> ExitCode {
             } else {
                 Status::Good
             };
-            let _ = error.print();
+            // It repeats the arguments, which may be names of files that somebody else chose.
+            if std::env::args_os().any(|word| word.to_string_lossy().chars().any(is_hostile)) {
+                for line in error.render().to_string().lines() {
+                    let _ = writeln!(io::stderr(), "{}", crate::text::visible(line));
+                }
+            } else {
+                let _ = error.print();
+            }
             return status.into();
         }
     };
@@ -166,7 +174,7 @@ fn calls(general: &General, file: &Path, output: &Output) -> Result<Status, Fail
     let analysis = read(general, file)?;
     let rows = pass::rows(&analysis).map_err(|error| again(file, error))?;
     let calls = pass::Analyses::new(&analysis);
-    write(output, file, |mut to| {
+    write(output, &[file.to_owned()], |mut to| {
         export::calls(
             &mut to,
             analysis.info(),
@@ -212,7 +220,7 @@ fn flow(
         return Ok(Status::Nothing);
     };
     let flows = pass::Flows::new(&analysis, chosen);
-    write(output, file, |mut to| {
+    write(output, &[file.to_owned()], |mut to| {
         export::flow(
             &mut to,
             analysis.info(),
@@ -279,13 +287,20 @@ fn rules(id: Option<&str>) -> Result<Status, Failure> {
 /// Writes to `-o FILE`, through a temporary file beside it, or to standard output.
 fn write(
     output: &Output,
-    capture: &Path,
+    captures: &[PathBuf],
     body: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
     match &output.output {
         Some(path) => {
-            let capture = (capture != Path::new("-")).then_some(capture);
-            export::file::write_atomically(path, capture, body).map_err(Failure::from)
+            for capture in captures {
+                // Standard input may be a file.
+                let capture = match capture.as_path() {
+                    stdin if stdin == Path::new("-") => Path::new("/dev/stdin"),
+                    named => named,
+                };
+                export::file::must_differ(path, capture)?;
+            }
+            export::file::write_atomically(path, None, body).map_err(Failure::from)
         }
         None => print(body).map(drop),
     }

@@ -1,30 +1,28 @@
 //! One capture, read step by step: reader, decoder, index; calls numbered, loaded and diagnosed on demand.
 
-use std::collections::HashMap;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::analysis::{Analysed, AnalysedFlow, CallRow, FaxRow, Options};
+use crate::analysis::Options;
+use crate::call::CallNo;
 use crate::call::correlate;
 use crate::call::index::{DialogEntry, DialogId, Index, Map};
-use crate::call::load::{self, RtpByFlow, Source};
-use crate::call::{Call, CallNo, Flow, Verdict};
+use crate::call::load::Source;
 use crate::capture::packet::{self, Decoder};
 use crate::capture::reader::{Frame, Mark, Reader};
 use crate::capture::store::Store;
-use crate::capture::{CaptureInfo, Error, FrameNo};
-use crate::hint::{Hint, Scene, Severity};
+use crate::capture::{CaptureInfo, Error, FrameNo, Note};
 
+mod batch;
+mod remarks;
+mod row;
 mod saving;
 mod sound;
 
-/// RTP that is held in memory at once while faxes are analysed, where each batch is one more pass over the
-/// capture.
-const RTP_BATCH: u64 = 48 << 20;
-/// The same where it is noted where the RTP lies: there batches cost nothing.
-const NOTED_BATCH: u64 = 1 << 20;
+/// How the note on what is left out ends.
+const LIMITS: &str =
+    ": more SIP messages of one call, or T.38 packets or media flows, than any network has";
 
 /// A capture being read, and what was found so far.
 #[derive(Debug)]
@@ -138,7 +136,16 @@ impl Analysis {
         self.index.join_unclaimed();
         self.listen();
         let finished = self.finished;
-        self.decoder.report(self.reader.info_mut(), finished);
+        let info = self.reader.info_mut();
+        self.decoder.report(info, finished);
+        if self.index.left_out > 0 {
+            info.notes.retain(|note| !note.text.ends_with(LIMITS));
+            info.notes.push(Note {
+                frame: None,
+                offset: None,
+                text: format!("{} packets are left out{LIMITS}", self.index.left_out),
+            });
+        }
         let mut listed: Vec<(DialogId, &DialogEntry)> = self
             .index
             .dialogs()
@@ -159,6 +166,9 @@ impl Analysis {
             .collect();
         let renumbered = !calls.starts_with(&self.calls);
         self.calls = calls;
+        if self.finished {
+            self.remark();
+        }
         renumbered
     }
 
@@ -251,180 +261,6 @@ impl Analysis {
             .collect()
     }
 
-    /// A row of the calls list, from the index alone.
-    pub fn row(&self, number: CallNo) -> Option<CallRow> {
-        let dialog = self.index.dialog(self.id_of(number)?)?;
-        let flows = || dialog.flows.iter().filter_map(|id| self.index.flow(*id));
-        let t38: usize = flows().map(|flow| flow.t38.len()).sum();
-        Some(CallRow {
-            number,
-            started: dialog.started,
-            duration: dialog.last_packet.seconds_since(dialog.started).max(0.0),
-            from: name_or_host(&dialog.from, dialog.caller),
-            to: name_or_host(&dialog.to, dialog.callee),
-            caller: dialog.caller,
-            callee: dialog.callee,
-            call_id: dialog.call_id.as_deref().map(crate::text::lossy),
-            state: dialog.state,
-            status: dialog.status,
-            packets: crate::call::PacketCounts {
-                sip: u32::try_from(dialog.messages.len()).unwrap_or(u32::MAX),
-                rtp: flows().map(|flow| flow.rtp).fold(0, u32::saturating_add),
-                t38: u32::try_from(t38).unwrap_or(u32::MAX),
-            },
-            other_leg: self.other_leg(number),
-            fax: None,
-            pending: self.may_be_fax(number),
-            hints: (0, 0),
-        })
-    }
-
-    /// A call with its other leg, loaded and diagnosed, both directions of sound decoded.
-    pub fn analyse(&self, number: CallNo) -> io::Result<Option<Analysed>> {
-        Ok(self
-            .analyse_all(&[number], true)?
-            .into_iter()
-            .find(|one| one.call.number == number))
-    }
-
-    /// Several calls at once: the RTP of many is read in one pass. The other legs are loaded too, for the hints,
-    /// and are part of the answer only if asked for.
-    ///
-    /// `all_sound`: also the RTP of calls that do not look like a fax.
-    pub fn analyse_all(&self, numbers: &[CallNo], all_sound: bool) -> io::Result<Vec<Analysed>> {
-        let mut out = Vec::with_capacity(numbers.len());
-        let mut batch: Vec<CallNo> = Vec::new();
-        let (mut noted, mut searched) = (0, 0);
-        for number in numbers {
-            let own = [Some(*number), self.other_leg(*number)]
-                .into_iter()
-                .flatten()
-                .map(|number| self.rtp_octets(number))
-                .fold((0, 0), |sum, own| (sum.0 + own.0, sum.1 + own.1));
-            let full = noted + own.0 > NOTED_BATCH || searched + own.1 > RTP_BATCH;
-            if full && !batch.is_empty() {
-                out.extend(self.analyse_batch(&batch, all_sound)?);
-                batch.clear();
-                (noted, searched) = (0, 0);
-            }
-            noted += own.0;
-            searched += own.1;
-            batch.push(*number);
-        }
-        out.extend(self.analyse_batch(&batch, all_sound)?);
-        Ok(out)
-    }
-
-    /// Octets of the RTP of a call: where it is noted where they lie, and where they would have to be searched.
-    fn rtp_octets(&self, number: CallNo) -> (u64, u64) {
-        let dialog = self.id_of(number).and_then(|id| self.index.dialog(id));
-        let flows = dialog.map_or(&[][..], |dialog| &dialog.flows);
-        let flows = flows.iter().filter_map(|id| self.index.flow(*id));
-        flows.fold((0, 0), |(noted, searched), flow| match flow.noted() {
-            Some(_) => (noted + flow.rtp_octets, searched),
-            None => (noted, searched + flow.rtp_octets),
-        })
-    }
-
-    fn analyse_batch(&self, numbers: &[CallNo], all_sound: bool) -> io::Result<Vec<Analysed>> {
-        let mut wanted: Vec<CallNo> = numbers.to_vec();
-        wanted.extend(numbers.iter().filter_map(|number| self.other_leg(*number)));
-        wanted.sort_unstable();
-        wanted.dedup();
-        let sound: Vec<CallNo> = wanted
-            .iter()
-            .copied()
-            .filter(|number| all_sound || self.may_be_fax(*number))
-            .collect();
-        let sound: Vec<DialogId> = sound
-            .iter()
-            .filter_map(|number| self.id_of(*number))
-            .collect();
-        let rtp = self.read_rtp(&sound)?;
-        let mut loaded: HashMap<CallNo, Call> = HashMap::new();
-        for number in &wanted {
-            if let Some(call) = self.load(*number, &rtp)? {
-                loaded.insert(*number, call);
-            }
-        }
-        self.agree(&wanted, &mut loaded);
-        let found: Vec<(CallNo, Found)> = numbers
-            .iter()
-            .filter_map(|number| Some((*number, self.diagnose(*number, &loaded)?)))
-            .collect();
-        Ok(found
-            .into_iter()
-            .filter_map(|(number, found)| Some(found.told(loaded.remove(&number)?)))
-            .collect())
-    }
-
-    fn load(&self, number: CallNo, rtp: &RtpByFlow) -> io::Result<Option<Call>> {
-        let Some(id) = self.id_of(number) else {
-            return Ok(None);
-        };
-        let mut call = load::call(&self.source(), id, number, rtp)?;
-        if let Some(call) = &mut call {
-            call.other_leg = self.other_leg(number);
-            call.other_candidates = self.other_candidates(number);
-        }
-        Ok(call)
-    }
-
-    /// Two legs are one fax: it is delivered only if the sender's side of it says so.
-    fn agree(&self, numbers: &[CallNo], loaded: &mut HashMap<CallNo, Call>) {
-        for number in numbers {
-            let Some(other) = self.other_leg(*number).filter(|other| other > number) else {
-                continue;
-            };
-            let (Some(mut near), Some(mut far)) = (loaded.remove(number), loaded.remove(&other))
-            else {
-                continue;
-            };
-            crate::call::verdict::agree(&mut near, &mut far);
-            loaded.insert(*number, near);
-            loaded.insert(other, far);
-        }
-    }
-
-    /// Hints of one call, seen beside its other leg; cause and sentence go into its fax.
-    fn diagnose(&self, number: CallNo, loaded: &HashMap<CallNo, Call>) -> Option<Found> {
-        let call = loaded.get(&number)?;
-        let other = call.other_leg.and_then(|other| loaded.get(&other));
-        let scene = Scene {
-            call,
-            other,
-            view: &self.options.view,
-        };
-        let diagnosis = crate::hint::engine::diagnose(&scene);
-        // The leg on which all is confirmed has no cause, though the other one may show that it failed there.
-        let failed = (call.fax.as_ref()).is_some_and(|fax| fax.verdict != Verdict::Ok);
-        Some(Found {
-            cause: (diagnosis.root.as_ref().filter(|_| failed))
-                .map(|root| (root.rule.id, crate::hint::cause::sentence(root, &scene))),
-            hints: diagnosis.hints,
-        })
-    }
-
-    /// One or two calls as a flow, the caller's leg first. With `other_leg` a single call gets its other leg.
-    pub fn flow(&self, numbers: &[CallNo], other_leg: bool) -> io::Result<AnalysedFlow> {
-        let mut numbers: Vec<CallNo> = numbers.to_vec();
-        if let [one] = numbers.as_slice()
-            && other_leg
-        {
-            numbers.extend(self.other_leg(*one));
-        }
-        numbers.sort_unstable();
-        numbers.dedup();
-        numbers.truncate(2);
-        let legs = self.analyse_all(&numbers, true)?;
-        Ok(AnalysedFlow {
-            hints: legs.iter().map(|leg| leg.hints.clone()).collect(),
-            flow: Flow {
-                legs: legs.into_iter().map(|leg| leg.call).collect(),
-            },
-        })
-    }
-
     /// Calls that changed since the last time this was asked.
     pub fn changed(&mut self) -> Vec<CallNo> {
         let changed = self.index.changed();
@@ -477,70 +313,11 @@ fn take(
     result
 }
 
-/// What the rules say of a call.
-struct Found {
-    /// The rule that explains the failure, and the sentence that says so.
-    cause: Option<(&'static str, String)>,
-    hints: Vec<Hint>,
-}
-
-impl Found {
-    fn told(self, mut call: Call) -> Analysed {
-        if let (Some(fax), Some((cause, summary))) = (&mut call.fax, self.cause) {
-            fax.cause = Some(cause);
-            fax.summary = summary;
-        }
-        Analysed {
-            call: Arc::new(call),
-            hints: self.hints,
-        }
-    }
-}
-
 /// How long a pipe is waited for between two looks at the progress.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Frames read between two looks at whether someone waits.
 pub const STEP: usize = 4096;
-
-impl CallRow {
-    /// Adds what the analysis of the call found.
-    #[must_use]
-    pub fn with(mut self, analysed: &Analysed) -> Self {
-        let call = &analysed.call;
-        self.pending = false;
-        self.fax = call.fax.as_ref().map(|fax| FaxRow {
-            carrier: fax.carrier,
-            verdict: fax.verdict,
-            pages_sent: fax.pages_sent,
-            pages_confirmed: fax.pages_confirmed,
-            rate: fax.modem.map(|modem| match fax.bit_rate {
-                Some(rate) => format!("{modem} {rate}"),
-                None => modem.to_owned(),
-            }),
-            summary: fax.summary.clone(),
-        });
-        let count = |severity: Severity| {
-            let found = analysed
-                .hints
-                .iter()
-                .filter(|hint| hint.finding.severity == severity)
-                .count();
-            u32::try_from(found).unwrap_or(u32::MAX)
-        };
-        self.hints = (count(Severity::Error), count(Severity::Warning));
-        (self.caller, self.callee) = (call.caller, call.callee);
-        self
-    }
-}
-
-fn name_or_host(name: &str, endpoint: crate::capture::Endpoint) -> String {
-    if name.is_empty() {
-        endpoint.addr.to_string()
-    } else {
-        name.to_owned()
-    }
-}
 
 fn spool_error(file: &Path, source: io::Error) -> Error {
     Error::Io {

@@ -14,10 +14,14 @@ use crate::t30::{Fcf, fif};
 use crate::t38::Indicator;
 
 mod burst;
+mod check;
 mod missing;
 mod pages;
+#[cfg(test)]
+mod tests;
 
-use burst::Burst;
+use burst::{Burst, is_image};
+use check::{LONGEST_TCF, TCF_IN_SOUND, is_zeros, training_check};
 use pages::PageBook;
 
 /// What the signals of a fax say, before verdict and cause.
@@ -394,7 +398,13 @@ impl Reader {
     /// What a whole message changes (T.30 5.3.6).
     fn step(&mut self, side: Side, id: EventId, frame: &T30Frame) {
         match frame.fcf {
-            Fcf::Dis => self.called = Some(side),
+            Fcf::Dis => {
+                self.called = Some(side);
+                // After EOM, or where nothing was heard: what was confirmed before holds no more.
+                if self.expect == Expect::Page {
+                    self.expect = Expect::Identification;
+                }
+            }
             Fcf::Dtc => {
                 self.called.get_or_insert(side.other());
                 self.sender = Some(side.other());
@@ -424,7 +434,10 @@ impl Reader {
                 self.sender.get_or_insert(side);
                 self.book.command(id, frame, &mut self.events);
             }
-            Fcf::Mcf | Fcf::Rtp | Fcf::Pip | Fcf::Rtn | Fcf::Pin | Fcf::Ppr | Fcf::Err => {
+            // After its DCN the sender hears no answer any more (T.30 5.3.6.1.8).
+            Fcf::Mcf | Fcf::Rtp | Fcf::Pip | Fcf::Rtn | Fcf::Pin | Fcf::Ppr | Fcf::Err
+                if self.dcn.is_none_or(|(gone, _)| gone == side) =>
+            {
                 self.book.answer(id, frame.fcf);
                 self.expect = Expect::Page;
             }
@@ -453,8 +466,13 @@ impl Reader {
     }
 
     fn non_ecm(&mut self, side: Side, signal: &Signal, data: &NonEcmData) {
+        if data.modem == Modem::V21 {
+            // Some engines end a training that was broken off that way: neither page nor message.
+            self.malformed(side, signal, "page data on V.21", &data.octets);
+            return;
+        }
         self.modem_seen = Some(data.modem);
-        if self.is_training_check(side, data.octets.len(), signal) {
+        if self.is_training_check(side, data.octets.len(), signal) || is_zeros(data, signal) {
             let tcf = training_check(data);
             self.expect = Expect::Response;
             self.enter(Phase::B);
@@ -508,7 +526,14 @@ impl Reader {
             Expect::Tcf => true,
             // The check again without a new DCS in the capture: 1.5 s, not longer.
             Expect::Response => octets > 0 && signal.end.seconds_since(signal.at) < LONGEST_TCF,
-            _ => false,
+            // The DCS before it was lost, or not understood: a called terminal offered itself, nothing was
+            // confirmed, and it is as long as a check in sound is.
+            Expect::Identification => {
+                octets == 0
+                    && self.called.is_some_and(|called| called != side)
+                    && TCF_IN_SOUND.contains(&signal.end.seconds_since(signal.at))
+            }
+            Expect::Page => false,
         }
     }
 
@@ -555,44 +580,6 @@ impl Reader {
             carrier,
             events: self.events,
         }
-    }
-}
-
-/// TCF lasts 1.5 s ±10 % (T.30 5.3.6.1.4); with training and jitter it may look longer.
-const LONGEST_TCF: f64 = 2.2;
-
-/// Coded data or return to control, on a fast modem.
-fn is_image(frame: &HdlcFrame) -> bool {
-    frame.modem != Modem::V21 && frame.modem.rate != 1200
-}
-
-/// What the octets of a training check say: how much of it is zero, as it should be.
-fn training_check(data: &NonEcmData) -> Tcf {
-    let longest = data
-        .octets
-        .split(|octet| *octet != 0)
-        .map(<[u8]>::len)
-        .max()
-        .unwrap_or(0);
-    let second = usize::try_from(data.modem.rate / 8).unwrap_or(usize::MAX);
-    let tail = data
-        .octets
-        .get(data.octets.len().saturating_sub(second)..)
-        .unwrap_or_default();
-    let nonzero = tail.iter().filter(|octet| **octet != 0).count();
-    #[expect(clippy::cast_precision_loss, reason = "at most 1,800 octets")]
-    let share = if tail.is_empty() {
-        0.0
-    } else {
-        nonzero as f64 / tail.len() as f64
-    };
-    Tcf {
-        modem: data.modem,
-        octets: u32::try_from(data.octets.len()).unwrap_or(u32::MAX),
-        longest_zero_run: Some(u32::try_from(longest).unwrap_or(u32::MAX)),
-        nonzero_share: Some(share),
-        lost_packets: data.lost_packets,
-        ended: data.ended,
     }
 }
 

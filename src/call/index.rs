@@ -18,12 +18,14 @@ pub mod dialog;
 pub mod flow;
 mod join;
 pub mod notes;
+mod outside;
 mod recent;
 mod signalling;
 mod tcp;
 
 pub use dialog::DialogEntry;
 pub use flow::FlowEntry;
+pub use outside::Heard;
 
 pub(crate) type Map<K, V> = HashMap<K, V, RandomState>;
 
@@ -78,6 +80,19 @@ pub const MAX_UNCLAIMED_FLOWS: usize = 200_000;
 /// At most so many dialogs: what comes after is counted, not kept.
 pub const MAX_DIALOGS: usize = 2_000_000;
 
+/// At most so many SIP messages are kept of one dialog; a call of a day with keep-alives has fewer.
+pub const MAX_MESSAGES: usize = 10_000;
+/// At most so many T.38 packets are kept of one flow: two hours and more of a fax.
+pub const MAX_T38: usize = if cfg!(test) { 1000 } else { 500_000 };
+/// At most so many media flows are kept, those of calls included.
+pub const MAX_FLOWS: usize = if cfg!(test) { 10_000 } else { 4_000_000 };
+/// At most so many media endpoints that SDP announces are remembered.
+pub const MAX_CLAIMS: usize = if cfg!(test) { 10_000 } else { 4_000_000 };
+/// At most so many TCP directions with SIP are put together at a time.
+pub const MAX_FRAMERS: usize = if cfg!(test) { 100 } else { 65_536 };
+/// Octets of unfinished SIP messages over TCP that are held at a time.
+pub const MAX_FRAMED: usize = if cfg!(test) { 1 << 20 } else { 64 << 20 };
+
 /// Everything found in a capture so far.
 #[derive(Debug, Default)]
 pub struct Index {
@@ -88,10 +103,14 @@ pub struct Index {
     by_path: Map<(Endpoint, Endpoint), FlowId>,
     by_endpoint: Map<Endpoint, Vec<FlowId>>,
     claims: Map<Endpoint, claim::Claim>,
+    /// How often they changed.
+    claim_changes: usize,
     endpoints: Vec<Endpoint>,
     endpoint_ids: Map<Endpoint, u32>,
     streams: Streams,
     framers: Map<(Endpoint, Endpoint), Framer>,
+    /// Octets that wait in them.
+    framed: usize,
     /// The flows of the latest paths.
     recent: recent::Recent,
     unclaimed: usize,
@@ -102,8 +121,11 @@ pub struct Index {
     mark: Option<Mark>,
     /// Dialogs that changed since the last call of [`Index::changed`].
     changed: Vec<DialogId>,
-    /// SIP messages without a place to belong: over [`MAX_DIALOGS`].
+    /// SIP messages and media that are not kept: over [`MAX_DIALOGS`], [`MAX_MESSAGES`], [`MAX_T38`],
+    /// [`MAX_FLOWS`].
     pub left_out: u64,
+    /// Hosts with SIP outside calls.
+    outside: outside::Outside,
 }
 
 impl Index {
@@ -259,3 +281,6 @@ impl Index {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,10 @@ mod audio;
 mod signalling;
 mod t38;
 
+/// Signals (messages, frames, indicators, tones) of one call that are read, in time order: some thousand pages.
+/// With the limits of the index this bounds the events of a call.
+pub const MAX_SIGNALS: usize = 500_000;
+
 /// RTP of the flows of a call, read in a second pass, by flow.
 pub type RtpByFlow = HashMap<FlowId, Vec<RtpArrival>>;
 
@@ -65,6 +69,7 @@ pub fn call(
     let mut facts = facts(source, dialog);
     jumps_forward(source, &draft.events, &t38.stats, &mut facts);
     order_heard(&mut heard, &facts);
+    heard.truncate(MAX_SIGNALS);
     let carrier = match (has_t38, has_audio) {
         (true, true) => FaxCarrier::Both,
         (false, _) if has_audio || only_sound => FaxCarrier::G711,
@@ -201,14 +206,17 @@ fn jumps_forward(
     udptl: &BySide<UdptlStats>,
     facts: &mut CaptureFacts,
 ) {
-    let t38 = udptl
-        .caller
-        .stalls
-        .iter()
-        .chain(&udptl.callee.stalls)
-        .copied();
+    // Where packets are missing, the pause is theirs.
+    let t38 = [&udptl.caller, &udptl.callee].into_iter().flat_map(|sent| {
+        let stalls = sent.stalls.iter().copied();
+        stalls.filter(|(frame, _)| sent.gaps.iter().all(|gap| gap.frame != *frame))
+    });
     let rtp = events.iter().filter_map(|event| match &event.kind {
-        EventKind::Rtp(span) => Some((span.stats.max_gap_frame, span.stats.max_gap_ms / 1000.0)),
+        EventKind::Rtp(span) => {
+            let frame = span.stats.max_gap_frame;
+            let whole = span.stats.gaps.iter().all(|(gap, ..)| *gap != frame);
+            whole.then_some((frame, span.stats.max_gap_ms / 1000.0))
+        }
         _ => None,
     });
     for (frame, pause) in t38.chain(rtp).filter(|(_, pause)| *pause > LONG_GAP) {
@@ -285,6 +293,8 @@ fn finish(
     let mut reading = reading;
     if !dialog.has_sip() {
         seat_without_sip(source, &mut call, reading.as_mut());
+        let heard = source.index.sip_of(&[call.caller.addr, call.callee.addr]);
+        call.capture.other_sip = heard.map(|(_, heard)| (heard.frame, heard.seconds()));
     }
     merge(&mut call, &mut reading);
     call.transactions = transaction::group(&mut call.events);

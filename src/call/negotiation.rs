@@ -4,6 +4,9 @@ use crate::call::transaction::sip_of;
 use crate::call::{Event, EventId, Negotiation, Side, Transaction};
 use crate::sip::Sdp;
 
+/// Offers of one call that are looked at, the first ones: rules compare each with each.
+pub const MAX_NEGOTIATIONS: usize = 200;
+
 /// All offers of a call with what became of them, in time order.
 pub(crate) fn negotiations(transactions: &[Transaction], events: &[Event]) -> Vec<Negotiation> {
     let mut out: Vec<Negotiation> = transactions
@@ -12,6 +15,7 @@ pub(crate) fn negotiations(transactions: &[Transaction], events: &[Event]) -> Ve
         .filter_map(|(index, one)| negotiation(index, one, events))
         .collect();
     out.sort_by_key(|one| one.offer_event);
+    out.truncate(MAX_NEGOTIATIONS);
     out
 }
 

@@ -1,9 +1,14 @@
 //! SIP transactions of a call, as the capture shows them (RFC 3261 17): who asked, what was answered.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use crate::call::{Event, EventId, EventKind, Side, SipEvent, Transaction};
 use crate::sip::StartLine;
+
+/// Transactions of one call that are told apart, hours of keep-alives: rules compare them with each other.
+/// The messages of later ones are shown all the same.
+pub const MAX_TRANSACTIONS: usize = 2000;
 
 /// Groups the SIP events of a call; marks retransmissions on the way.
 ///
@@ -33,9 +38,12 @@ pub(crate) fn group(events: &mut [Event]) -> Vec<Transaction> {
             method.as_str()
         };
         let next = out.len();
-        let at = *places
-            .entry((cseq, key_method.to_owned(), from))
-            .or_insert(next);
+        let known = places.len() < MAX_TRANSACTIONS;
+        let place = match places.entry((cseq, key_method.to_owned(), from)) {
+            Entry::Occupied(place) => Some(*place.get()),
+            Entry::Vacant(place) => known.then(|| *place.insert(next)),
+        };
+        let Some(at) = place else { continue };
         if at == next {
             out.push(blank(key_method.to_owned(), cseq, from));
         }

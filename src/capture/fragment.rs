@@ -125,6 +125,7 @@ impl Pool {
         } else {
             self.order.push_back((key, at));
         }
+        self.make_room();
     }
 
     /// Fragments whose siblings never came; `finished`: those that still wait will wait for ever.

@@ -17,11 +17,18 @@ use super::source::{Opened, Source};
 use super::{CaptureInfo, Error, FrameNo, LONG_GAP, Note, Timestamp};
 
 mod diagnosis;
+mod mark;
 mod pcap;
 mod pcapng;
+mod run;
+
+pub use mark::Mark;
 
 /// Notes kept about damage; the rest is only counted.
 const NOTES_MAX: usize = 100;
+
+/// Link types named; a capture has one, or two.
+const LINK_TYPES_MAX: usize = 64;
 
 /// Clock jumps kept.
 const CLOCK_JUMPS_MAX: usize = 1000;
@@ -57,44 +64,6 @@ pub struct Frame<'r> {
     pub link: LinkType,
     /// Where a later pass can begin with this frame.
     pub mark: Mark,
-}
-
-/// A place in a capture at which a later pass can begin, see [`super::store::Store::frames_from`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Mark {
-    /// Offset of the frame's record or block in the uncompressed capture.
-    record: u64,
-    frame: FrameNo,
-    /// pcapng: index of the section, and how many of its interfaces are described before the frame.
-    section: u32,
-    interfaces: u32,
-}
-
-impl Mark {
-    /// How far this place is behind another one of the same capture; `None` if that is not known or too far
-    /// (4 GiB), or if other sections of a pcapng file lie between.
-    pub fn after(self, first: Self) -> Option<u32> {
-        if self.section != first.section {
-            return None;
-        }
-        u32::try_from(self.record.checked_sub(first.record)?).ok()
-    }
-
-    /// The place of a later frame, see [`Mark::after`]. All interfaces of its section are known there.
-    #[must_use]
-    pub fn later(self, after: u64, frame: FrameNo) -> Self {
-        Self {
-            record: self.record + after,
-            frame,
-            section: self.section,
-            interfaces: u32::MAX,
-        }
-    }
-
-    /// The frame at the mark.
-    pub fn frame(self) -> FrameNo {
-        self.frame
-    }
 }
 
 /// Reads a capture from its start, or from a mark, to its end.
@@ -270,23 +239,6 @@ impl Reader {
         Ok(Self::new(buffer, format, origin, info, mark.frame.0))
     }
 
-    /// Begins a later pass that reads single frames here and there, see [`Reader::jump`]. `None`: of a
-    /// compressed capture that cannot be done.
-    pub(super) fn pick(origin: &Origin, mark: Mark) -> io::Result<Option<Self>> {
-        let Some(file) = origin.source.shared() else {
-            return Ok(None);
-        };
-        let mut reader = Self::resume(origin, mark)?;
-        reader.buffer = Buffer::pick(file, mark.record);
-        Ok(Some(reader))
-    }
-
-    /// Goes on with the frame at a mark of the same section. Only for a pass that [`Reader::pick`] began.
-    pub(super) fn jump(&mut self, mark: Mark) {
-        self.buffer.jump(mark.record);
-        self.next_no = mark.frame.0;
-    }
-
     pub(super) fn origin(&self) -> &Origin {
         &self.origin
     }
@@ -354,57 +306,6 @@ impl Reader {
         }
     }
 
-    /// Gives frames to `take` as long as nothing but whole frames follow each other in the window, `most` at
-    /// most: how many. What comes then is for [`Reader::next_frame`].
-    ///
-    /// This is what makes gigabytes fast: a loop without a detour that knows its state by heart.
-    #[inline]
-    pub fn run(&mut self, most: usize, mut take: impl FnMut(&Frame<'_>)) -> usize {
-        let Format::Pcap(records) = &mut self.format else {
-            return 0;
-        };
-        let link = records.link();
-        let (Some(mut last), true) = (self.last_at, self.last_link == Some(link)) else {
-            return 0;
-        };
-        let start = self.buffer.offset();
-        let Some(run) = records.run(self.buffer.available(), last) else {
-            return 0;
-        };
-        let first = self.next_no;
-        let mut no = first;
-        let mut record = start;
-        for (at, data) in run.take(most) {
-            take(&Frame {
-                no: FrameNo(no),
-                at,
-                offset: record + pcap::USUAL_HEADER as u64,
-                data,
-                wire_len: u32::try_from(data.len()).unwrap_or(u32::MAX),
-                link,
-                mark: Mark {
-                    record,
-                    frame: FrameNo(no),
-                    section: 0,
-                    interfaces: 0,
-                },
-            });
-            no = no.saturating_add(1);
-            record += (pcap::USUAL_HEADER + data.len()) as u64;
-            last = at;
-        }
-        if no > first {
-            records.ran(last);
-            self.buffer
-                .consume(usize::try_from(record - start).unwrap_or(usize::MAX));
-            self.next_no = no;
-            self.info.packets += u64::from(no - first);
-            self.last_at = Some(last);
-            self.info.last_time = self.info.last_time.max(Some(last));
-        }
-        usize::try_from(no - first).unwrap_or(usize::MAX)
-    }
-
     fn admit(&mut self, found: &Found) -> Frame<'_> {
         let no = FrameNo(self.next_no);
         self.next_no = self.next_no.saturating_add(1);
@@ -469,7 +370,8 @@ impl Reader {
             self.info.time_digits = 9;
         }
         let name = link.to_string();
-        let known = self.info.link_types.contains(&name);
+        let full = self.info.link_types.len() >= LINK_TYPES_MAX;
+        let known = full || self.info.link_types.contains(&name);
         if !known {
             self.info.link_types.push(name.clone());
         }

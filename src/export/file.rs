@@ -33,8 +33,8 @@ pub fn write_atomically(
         path: path.to_owned(),
         source,
     };
-    if capture.is_some_and(|capture| is_same(path, capture)) {
-        return Err(Error::IsTheCapture(path.to_owned()));
+    if let Some(capture) = capture {
+        must_differ(path, capture)?;
     }
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
         let file = fs::OpenOptions::new()
@@ -69,6 +69,14 @@ pub fn write_atomically(
     Ok(())
 }
 
+/// An error if an output is a capture, whatever its names.
+pub fn must_differ(path: &Path, capture: &Path) -> Result<(), Error> {
+    if is_same(path, capture) {
+        return Err(Error::IsTheCapture(path.to_owned()));
+    }
+    Ok(())
+}
+
 /// Writes to standard output; a reader that closes the pipe ends it quietly.
 pub fn write_to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     buffered(io::stdout().lock(), write)
@@ -100,7 +108,7 @@ fn quiet(error: io::Error) -> io::Result<()> {
 }
 
 /// The same file, whatever its names.
-fn is_same(a: &Path, b: &Path) -> bool {
+pub(crate) fn is_same(a: &Path, b: &Path) -> bool {
     let (Ok(of_a), Ok(of_b)) = (fs::metadata(a), fs::metadata(b)) else {
         return false;
     };

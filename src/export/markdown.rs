@@ -33,6 +33,7 @@ where
     }
     if !any {
         writeln!(out, "{}: no fax found", escape(&capture.file))?;
+        write_notes(out, capture)?;
     }
     Ok(())
 }
@@ -88,6 +89,16 @@ fn write_flow(
     write_ladder(out, flow, options)
 }
 
+fn write_notes(out: &mut impl Write, capture: &CaptureInfo) -> io::Result<()> {
+    for note in &capture.notes {
+        let place = note
+            .frame
+            .map_or_else(String::new, |frame| format!(" (frame {frame})"));
+        writeln!(out, "- Note: {}{place}", escape(&note.text))?;
+    }
+    Ok(())
+}
+
 fn write_facts(out: &mut impl Write, capture: &CaptureInfo, flow: &AnalysedFlow) -> io::Result<()> {
     writeln!(
         out,
@@ -95,12 +106,7 @@ fn write_facts(out: &mut impl Write, capture: &CaptureInfo, flow: &AnalysedFlow)
         escape(&capture.file),
         list::thousands(capture.packets)
     )?;
-    for note in &capture.notes {
-        let place = note
-            .frame
-            .map_or_else(String::new, |frame| format!(" (frame {frame})"));
-        writeln!(out, "- Note: {}{place}", escape(&note.text))?;
-    }
+    write_notes(out, capture)?;
     for call in &flow.flow.legs {
         let agent = |agent: &Option<String>| {
             agent

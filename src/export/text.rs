@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use crate::analysis::{AnalysedFlow, CallRow};
 use crate::call::Call;
-use crate::capture::CaptureInfo;
+use crate::capture::{CaptureInfo, Note};
 use crate::hint::{Hint, Severity};
 use crate::view::calls::{self, WHOLE, thousands};
 use crate::view::ladder::{self, head};
@@ -145,22 +145,27 @@ fn about(out: &mut impl Write, capture: &CaptureInfo, options: &Options) -> io::
     }
     writeln!(out, "{line}")?;
     for note in &capture.notes {
-        let mut text = format!("Note: {}", plain(&note.text, options.ascii));
-        match (note.frame, note.offset) {
-            (Some(frame), Some(offset)) => {
-                let _ = write!(text, " (frame {frame}, offset {offset})");
-            }
-            (Some(frame), None) => {
-                let _ = write!(text, " (frame {frame})");
-            }
-            (None, Some(offset)) => {
-                let _ = write!(text, " (offset {offset})");
-            }
-            (None, None) => {}
-        }
-        write_wrapped(out, &text, options.width, "  ")?;
+        write_wrapped(out, &note_text(note, options.ascii), options.width, "  ")?;
     }
     Ok(())
+}
+
+/// A note with its place.
+fn note_text(note: &Note, ascii: bool) -> String {
+    let mut text = format!("Note: {}", plain(&note.text, ascii));
+    match (note.frame, note.offset) {
+        (Some(frame), Some(offset)) => {
+            let _ = write!(text, " (frame {frame}, offset {offset})");
+        }
+        (Some(frame), None) => {
+            let _ = write!(text, " (frame {frame})");
+        }
+        (None, Some(offset)) => {
+            let _ = write!(text, " (offset {offset})");
+        }
+        (None, None) => {}
+    }
+    text
 }
 
 /// The calls list, as wide as it has to be.
@@ -231,6 +236,12 @@ where
     }
     if !any {
         writeln!(out, "{file}: no fax found")?;
+        for note in &capture.notes {
+            let text = note_text(note, options.ascii);
+            for row in wrap_keeping_spaces(&text, options.width.saturating_sub(4)) {
+                writeln!(out, "    {row}")?;
+            }
+        }
     }
     Ok(())
 }

@@ -156,7 +156,9 @@ fn starts_mid_call(scene: &Scene<'_>) -> Vec<Finding> {
     let media_first = first_sip(call)
         .zip(first_media(call))
         .is_some_and(|(sip, media)| sip.at.seconds_since(media.at) > MEDIA_BEFORE_SIP);
-    if !call.capture.starts_mid_call && !media_first {
+    // Of SIP that is cut an INVITE may be there all the same (`cap-snaplen-truncated` tells).
+    let first_missing = call.capture.starts_mid_call && call.capture.truncated_sip == 0;
+    if !first_missing && !media_first {
         return Vec::new();
     }
     let Some(first) = call.events.iter().find(|event| event.observed) else {
@@ -181,7 +183,10 @@ fn ends_early(scene: &Scene<'_>) -> Vec<Finding> {
             let ended = scene.transactions("BYE").next().is_some();
             (call.answered.is_some() || facts.starts_mid_call) && !ended
         }
-        None => call.fax.as_ref().is_some_and(is_unfinished),
+        // DCN ends a fax whose start is missing, too.
+        None => {
+            call.fax.as_ref().is_some_and(is_unfinished) && scene.t30_named("DCN").next().is_none()
+        }
     };
     let near = facts.last_time.seconds_since(call.last_packet) < TAIL;
     if !up || !(near || facts.unfinished) || rejected(call) {
@@ -210,7 +215,10 @@ fn is_unfinished(fax: &Fax) -> bool {
 }
 
 fn one_direction(scene: &Scene<'_>) -> Vec<Finding> {
-    let sip = only_side(scene.messages().map(|(event, _)| event)).and_then(|side| {
+    // Of cut SIP messages only some can be given to their call: that one side is missing proves nothing.
+    let whole = scene.call.capture.truncated_sip == 0;
+    let messages = scene.messages().filter(|_| whole);
+    let sip = only_side(messages.map(|(event, _)| event)).and_then(|side| {
         let proof = scene.messages().find(|(_, sip)| match method(sip) {
             // An ACK answers a response, a response a request: whatever was answered is not here.
             Some(method) => method == "ACK",
@@ -261,15 +269,11 @@ fn media_answer<'a>(scene: &Scene<'a>) -> Option<&'a Event> {
     const ANSWERS: &[&str] = &[
         "CFR", "FTT", "MCF", "RTN", "RTP", "PIP", "PIN", "PPR", "CTR", "ERR", "RNR", "DCS",
     ];
-    scene
-        .t30()
-        .find(|(_, frame)| {
-            frame
-                .fcf
-                .label()
-                .is_some_and(|label| ANSWERS.contains(&label))
-        })
+    ANSWERS
+        .iter()
+        .filter_map(|name| scene.t30_named(name).next())
         .map(|(event, _)| event)
+        .min_by_key(|event| event.at)
 }
 
 fn drops(scene: &Scene<'_>) -> Vec<Finding> {

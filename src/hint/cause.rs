@@ -6,7 +6,8 @@
 use crate::call::{Call, StageMark, Verdict};
 use crate::capture::{FrameNo, Timestamp};
 use crate::hint::engine::Root;
-use crate::hint::{Hint, Scene, Severity};
+use crate::hint::evidence::hang_up;
+use crate::hint::{Finding, Hint, Scene, Severity};
 
 /// Rules that sum up a failure, and never explain it while another one does.
 const SUMMARIES: &[&str] = &["t30-partial-delivery", "leg-first-failure"];
@@ -47,6 +48,11 @@ pub(crate) fn find(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Option<Ro
             })
         })
         .or_else(|| earliest(&candidates, is_error))
+        .or_else(|| {
+            earliest(&candidates, |hint| {
+                hint.rule.severity == Severity::Error && hint.is_doubtful()
+            })
+        })
         .or_else(|| summary(&candidates))?;
     Some(Root {
         rule: root.hint.rule,
@@ -148,8 +154,37 @@ impl<'a> Candidate<'a> {
     }
 }
 
+/// What did not come is not known to be missing before the wait for it is over: seconds after the first cited
+/// frame (the timers less their tolerance, or the thresholds of the rules).
+const WAITS: &[(&str, f64)] = &[
+    ("t38-no-reinvite", 12.0),
+    ("udptl-none", 5.0),
+    ("udptl-one-way", 5.0),
+    ("g711-one-way", 5.0),
+    ("t30-no-dis", 12.0),
+    ("t30-dis-no-dcs", 2.35),
+    ("t30-dcs-no-response", 2.35),
+    ("t30-postmsg-no-response", 2.35),
+    ("t30-cfr-no-page", 5.0),
+    ("t30-page-no-postmsg", 5.0),
+];
+
+/// When a hint was decided: the time of its first cited frame, and the wait for what did not come, but no later
+/// than the hang-up.
+pub(crate) fn decided(call: &Call, hint: &Hint) -> Timestamp {
+    let at = cited(call, &hint.finding);
+    let Some((_, wait)) = WAITS.iter().find(|(id, _)| *id == hint.rule.id) else {
+        return at;
+    };
+    let over = at.plus_seconds(*wait);
+    hang_up(call)
+        .map(|bye| bye.at)
+        .filter(|bye| *bye > at)
+        .map_or(over, |bye| over.min(bye))
+}
+
 /// Time of the first cited frame; without one, of the event; without that, the end of the call.
-fn decided(call: &Call, hint: &Hint) -> Timestamp {
+fn cited(call: &Call, finding: &Finding) -> Timestamp {
     let of_frame = |frame: FrameNo| {
         call.events
             .iter()
@@ -172,10 +207,10 @@ fn decided(call: &Call, hint: &Hint) -> Timestamp {
             .map(|event| event.at)
     };
     let on_event = || {
-        let id = hint.finding.event?;
+        let id = finding.event?;
         crate::hint::scene::event(call, id).map(|event| event.at)
     };
-    hint.finding
+    finding
         .frames
         .first()
         .and_then(|frame| exact(*frame).or_else(|| of_frame(*frame)))
@@ -243,8 +278,30 @@ fn earliest<'a>(
         .copied()
 }
 
+/// Those of them about media: a negotiation that failed before explains them too (the catalogue, 0.3: layers).
+const MEDIA_BETWEEN_LEGS: &[&str] = &[
+    "leg-media-not-relayed",
+    "leg-t30-not-relayed",
+    "leg-latency",
+];
+
 /// What is wrong between two legs, if anything is.
 fn between_legs<'a>(candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
+    let negotiation = earliest(candidates, |hint| {
+        is_error(hint) && !hint.consequence && matches!(layer(hint.rule.id), 1 | 2)
+    });
+    let fault = fault_between_legs(candidates)?;
+    match negotiation {
+        Some(before)
+            if before.at < fault.at && MEDIA_BETWEEN_LEGS.contains(&fault.hint.rule.id) =>
+        {
+            None
+        }
+        _ => Some(fault),
+    }
+}
+
+fn fault_between_legs<'a>(candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
     let rank = |candidate: &Candidate<'_>| {
         BETWEEN_LEGS
             .iter()

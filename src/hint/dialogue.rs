@@ -329,7 +329,8 @@ impl Dialogue<'_> {
             })
             .map(|line| line.event.at);
         let hang_up = evidence::hang_up(self.call).map(|event| event.at);
-        let until = [next, hang_up.filter(|at| *at > round.end)]
+        let sent = self.line(round.command).map(|line| line.event.at);
+        let until = [next, hang_up.filter(|at| Some(*at) > sent)]
             .into_iter()
             .flatten()
             .min()

@@ -3,8 +3,12 @@
 use crate::call::CallNo;
 use crate::capture::FrameNo;
 use crate::hint::scene::clock_jumps;
-use crate::hint::suppression::{ABSENCE, DOUBTFUL_CAPTURE, Effect, TABLE, lowered};
-use crate::hint::{Hint, Rule, Scene, Severity, cause, rules};
+use crate::hint::suppression::{ABSENCE, DOUBTFUL_CAPTURE, Effect, GOT_OVER, TABLE, lowered};
+use crate::hint::{DOUBT, Hint, Rule, Scene, Severity, cause, rules};
+
+/// Findings of one rule on one call that are told. Ten thousand refusals are no news after the first hundred,
+/// and hints are compared with hints.
+pub(crate) const MAX_FINDINGS: usize = 100;
 
 /// Hints of one leg, and what explains the failure of the whole fax.
 #[derive(Clone, Debug)]
@@ -46,27 +50,28 @@ pub fn diagnose(scene: &Scene<'_>) -> Diagnosis {
     Diagnosis { hints, root }
 }
 
-/// What all rules say, in the order of the catalogue.
+/// What all rules say, in the order of the catalogue, at the level that the outcome leaves them.
 fn check(scene: &Scene<'_>) -> Vec<Hint> {
+    let delivered = scene.delivered();
     rules()
         .flat_map(|rule| {
-            (rule.check)(scene).into_iter().map(move |finding| Hint {
+            let findings = (rule.check)(scene).into_iter().take(MAX_FINDINGS);
+            findings.map(move |finding| Hint {
                 rule,
                 finding,
                 consequence: false,
             })
         })
+        .map(|hint| if delivered { after_success(hint) } else { hint })
         .collect()
 }
 
 /// Covered hints taken off, doubtful ones lowered, the rest in order.
 fn settle(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Vec<Hint> {
-    let delivered = scene.delivered();
     let mut kept: Vec<Hint> = own
         .iter()
         .filter_map(|hint| after_table(scene, hint, own, there))
         .map(|hint| after_doubt(hint, own))
-        .map(|hint| if delivered { after_success(hint) } else { hint })
         .collect();
     kept.sort_by_key(|hint| (hint.finding.severity, first_frame(hint)));
     kept
@@ -105,13 +110,17 @@ fn after_doubt(mut hint: Hint, own: &[Hint]) -> Hint {
 
 fn doubt(hint: &mut Hint) {
     hint.finding.severity = lowered(hint.finding.severity);
-    hint.finding.seen.push_str(" (capture incomplete)");
+    hint.finding.seen.push_str(DOUBT);
 }
 
-/// A fax that was delivered got over whatever happened in its dialogue: no error of T.30 is left.
+/// A fax that was delivered got over whatever happened in its dialogue: no error of T.30 is left, and what
+/// came late, or not at first, came in the end (RULES.md, `t30-success`: stays as a note).
 fn after_success(mut hint: Hint) -> Hint {
-    if hint.rule.id.starts_with("t30-") && hint.finding.severity == Severity::Error {
-        hint.finding.severity = Severity::Warning;
+    let severity = &mut hint.finding.severity;
+    match hint.rule.id {
+        id if GOT_OVER.contains(&id) => *severity = (*severity).max(Severity::Note),
+        id if id.starts_with("t30-") => *severity = (*severity).max(Severity::Warning),
+        _ => {}
     }
     hint
 }
@@ -123,12 +132,16 @@ fn crosses_jump(scene: &Scene<'_>, hint: &Hint) -> bool {
     let (Some(first), Some(last)) = (first, last) else {
         return false;
     };
-    let jumps = clock_jumps(scene.call);
-    // A finding on one frame is about what came before it: the jump may be up to that frame.
-    jumps
-        .iter()
-        .any(|(frame, _)| first <= frame && frame <= last)
+    // A finding on one frame is about what came before it: each stream goes on a few frames after the jump.
+    let before = if first == last { AFTER_JUMP } else { 0 };
+    let own = clock_jumps(scene.call).iter();
+    let there = scene.other.map(clock_jumps).unwrap_or_default();
+    own.chain(there)
+        .any(|(frame, _)| first.0 <= frame.0.saturating_add(before) && frame <= last)
 }
+
+/// Frames after a jump within which each stream that runs has gone on.
+const AFTER_JUMP: u32 = 50;
 
 /// First frame of a hint, in capture order.
 fn first_frame(hint: &Hint) -> FrameNo {

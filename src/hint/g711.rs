@@ -42,7 +42,7 @@ const AUDIO: &[Rule] = &[
         title: "RTP packets lost during a G.711 fax",
         advice: "Each lost packet is 20 ms of the modem signal: bad lines, PPR, lost carrier, failed training. G.711 fax wants less than 0.1 % loss. Use T.38 with redundancy, or fix the path that this direction takes to the capture point: QoS, duplex mismatch, Wi-Fi, a full uplink.",
         reference: "Mitel fax over IP guidelines (below 0.1 %); Dialogic (failures from 0.02 %)",
-        when: "RTP of a G.711 fax loses packets after its first modem signal: note above 0.02 %, warning from 0.1 %, error from 1 % or 3 packets in a row (warning if the fax was delivered). What is missing for 2 s and more is an interruption, no loss; what is lost after the DCN does not count.",
+        when: "RTP of a G.711 fax loses packets after its first modem signal: note above 0.02 %, warning from 0.1 %, error from 1 % (of all, or of what this side has to say) or 3 packets in a row (warning if the fax was delivered). What is missing for 2 s and more is an interruption, no loss; what is lost after the DCN does not count.",
         check: packets::loss,
     },
     Rule {

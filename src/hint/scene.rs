@@ -6,15 +6,13 @@ use std::net::IpAddr;
 use crate::call::{Call, Event, EventId, EventKind, Side, SipEvent, Transaction, Verdict};
 use crate::capture::{Endpoint, FrameNo, Timestamp};
 use crate::hint::Scene;
+use crate::line::Fcs;
 use crate::sip::StartLine;
 use crate::t30::frame::T30Frame;
 
 /// How a capture taken at one host may differ from the clock of an end point, added to every upper bound
 /// (RULES.md 0.4), seconds.
 pub(crate) const TOLERANCE: f64 = 0.5;
-
-/// No sender stops that long in the middle of a signal and goes on as if nothing were, seconds.
-const CLOCK_JUMP: f64 = 2.0;
 
 impl<'a> Scene<'a> {
     /// The same fax seen from the other leg.
@@ -72,12 +70,13 @@ impl<'a> Scene<'a> {
             })
     }
 
-    /// T.30 messages with this name (`DIS`, `MCF`).
+    /// Whole T.30 messages with this name (`DIS`, `MCF`): what is damaged may have been any other.
     pub(crate) fn t30_named(
         &self,
         name: &'static str,
     ) -> impl Iterator<Item = (&'a Event, &'a T30Frame)> + use<'a> {
         self.t30()
+            .filter(|(_, frame)| frame.fcs != Fcs::Bad && !frame.damaged)
             .filter(move |(_, frame)| frame.fcf.label() == Some(name))
     }
 
@@ -272,21 +271,9 @@ fn failed(call: &Call) -> bool {
     matches!(verdict(call), Some(Verdict::Failed | Verdict::Partial))
 }
 
-/// Jumps of the capture clock: those that the capture tells, and those forward that only the sequence numbers
-/// of T.38 tell: they go on without a gap in the middle of a signal. Frame after the jump, seconds.
-pub(crate) fn clock_jumps(call: &Call) -> Vec<(FrameNo, f64)> {
-    let mut jumps = call.capture.clock_jumps.clone();
-    for side in [Side::Caller, Side::Callee] {
-        let stats = call.udptl.of(side);
-        let forward = stats.stalls.iter().filter(|(frame, seconds)| {
-            let gap = stats.gaps.iter().any(|gap| gap.frame == *frame);
-            *seconds > CLOCK_JUMP && !gap && jumps.iter().all(|(known, _)| known != frame)
-        });
-        let forward: Vec<(FrameNo, f64)> = forward.copied().collect();
-        jumps.extend(forward);
-    }
-    jumps.sort_by_key(|(frame, _)| *frame);
-    jumps
+/// Jumps of the capture clock: frame after the jump, seconds.
+pub(crate) fn clock_jumps(call: &Call) -> &[(FrameNo, f64)] {
+    &call.capture.clock_jumps
 }
 
 /// The event of a call with this id.

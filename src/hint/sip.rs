@@ -12,6 +12,8 @@ pub(super) mod timer;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use setup::no_invite_note;
+
 /// The rules of this family.
 pub(crate) const RULES: &[&[Rule]] = &[setup::RULES, dialog::RULES, teardown::RULES, timer::RULES];
 

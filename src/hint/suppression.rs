@@ -126,6 +126,17 @@ pub(crate) const ABSENCE: &[&str] = &[
     "leg-bye-one-sided",
 ];
 
+/// Rules of T.30 about what did not come at first: a fax that was delivered got it in the end.
+pub(crate) const GOT_OVER: &[&str] = &[
+    "t30-dis-no-dcs",
+    "t30-dcs-no-response",
+    "t30-tcf-missing",
+    "t30-cfr-no-page",
+    "t30-page-truncated",
+    "t30-page-no-postmsg",
+    "t30-postmsg-no-response",
+];
+
 /// Rules about the capture that weaken [`ABSENCE`].
 pub(crate) const DOUBTFUL_CAPTURE: &[&str] = &[
     "cap-one-direction",
@@ -151,12 +162,7 @@ pub(crate) const TABLE: &[Row] = &[
     reach(
         hide(
             "cap-starts-mid-call",
-            &[
-                "sip-no-invite",
-                "t38-no-reinvite",
-                "t30-no-dis",
-                "t30-ced-cng-absent",
-            ],
+            &["sip-no-invite", "t38-no-reinvite", "t30-ced-cng-absent"],
         ),
         Scope::LegAlways,
     ),
@@ -243,8 +249,14 @@ pub(crate) const TABLE: &[Row] = &[
         &["sip-no-answer", "sip-retransmissions"],
     ),
     hide("sip-no-answer", &["sip-invite-unavailable"]),
-    explain("sip-ack-missing", &["t30-dropped-mid-fax"]),
-    hide("sip-ack-missing", &["sip-early-bye", "sip-retransmissions"]),
+    hide(
+        "sip-ack-missing",
+        &[
+            "sip-early-bye",
+            "sip-retransmissions",
+            "t30-dropped-mid-fax",
+        ],
+    ),
     hide("sip-early-bye", &["t30-no-dis", "t38-no-reinvite"]),
     hide(
         "sip-bye-unanswered",
@@ -259,7 +271,7 @@ pub(crate) const TABLE: &[Row] = &[
             "t38-image-port-zero",
         ],
     ),
-    explain("sip-session-expired", &["t30-dropped-mid-fax"]),
+    hide("sip-session-expired", &["t30-dropped-mid-fax"]),
     hide("sip-private-contact", &["t38-reinvite-timeout"]),
     // T.38 negotiation
     reach(
@@ -331,7 +343,10 @@ pub(crate) const TABLE: &[Row] = &[
             "t30-dropped-mid-fax",
         ],
     ),
-    hide("udptl-wrong-destination", &["udptl-one-way"]),
+    hide(
+        "udptl-wrong-destination",
+        &["udptl-one-way", "leg-media-not-relayed"],
+    ),
     explain(
         "udptl-wrong-destination",
         &["t30-dis-no-dcs", "t30-dcs-no-response", "t30-dcs-dis-loop"],
@@ -339,6 +354,8 @@ pub(crate) const TABLE: &[Row] = &[
     explain("udptl-source-mismatch", &["udptl-one-way"]),
     hide("udptl-source-mismatch", &["t30-dis-no-dcs"]),
     explain("udptl-icmp", &["udptl-one-way", "udptl-none"]),
+    // What the PBX's own host refuses it cannot pass on.
+    hide("udptl-icmp", &["leg-media-not-relayed"]),
     explain(
         "udptl-loss-unrecovered",
         &["t30-ppr", "t30-rtn", "t30-ftt", "t30-ppr-fourth"],

@@ -92,9 +92,10 @@ pub(super) fn switches<'a>(scene: &Scene<'a>) -> Vec<Switch<'a>> {
 
 /// Offers of T.38 that are a switch, not the refresh of a session that has it already.
 pub(super) fn first_switches<'a>(scene: &Scene<'a>) -> Vec<Switch<'a>> {
+    let refreshing = timer::refreshing(scene);
     switches(scene)
         .into_iter()
-        .filter(|switch| !timer::is_refresh(scene, switch.negotiation))
+        .filter(|switch| !refreshing.contains(&switch.offer.id))
         .collect()
 }
 

@@ -245,8 +245,8 @@ fn document() -> String {
                 rule.severity.name(),
                 rule.title,
                 rule.advice,
-                rule.when,
-                rule.reference
+                rule.when.trim_end_matches('.'),
+                rule.reference.trim_end_matches('.')
             );
         }
     }

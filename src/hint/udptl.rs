@@ -3,6 +3,7 @@
 use crate::hint::{Rule, Severity};
 
 mod content;
+mod icmp;
 mod loss;
 mod path;
 #[cfg(test)]
@@ -74,7 +75,7 @@ const TRANSPORT: &[Rule] = &[
         reference: "RFC 792 (destination unreachable), RFC 4443 3.1 for IPv6",
         when: "ICMP destination unreachable quotes a T.38 packet of this call, before the hang-up. Warning if there are at most 3, all within \
             1 s of the switch, or if the fax was delivered.",
-        check: path::icmp,
+        check: icmp::icmp,
     },
     Rule {
         id: "udptl-loss-recovered",
@@ -83,7 +84,7 @@ const TRANSPORT: &[Rule] = &[
         advice: "The network loses packets between this sender and the capture, but the redundancy (or FEC) inside T.38 repaired every one, so \
             the pages are not affected. Not every receiver makes use of redundancy, and a burst longer than its depth is lost for good: if loss is above \
             5 %, look for a duplex mismatch, Wi-Fi, or a full link on the way to the capture point, and keep redundancy at 3 or more.",
-        reference: "T.38 (UDPTL, error recovery); Dialogic T.38 notes (about 10 % random loss survived)",
+        reference: "T.38 9.4.1 (use of redundancy messages); Dialogic T.38 notes (about 10 % random loss survived)",
         when: "Sequence numbers of a side are missing and all of them are repaired by redundancy or FEC. Warning above 5 %.",
         check: loss::recovered,
     },
@@ -152,7 +153,7 @@ const TRANSPORT: &[Rule] = &[
         advice: "Packets on the T.38 port are not valid T.38. Check in this order: were they cut by the capture (tcpdump -s 0), are they late RTP, does \
             one side use the other ASN.1 of T.38 (version 0 against 2 and up), are they STUN or keepalives of a NAT, is the port shared with something \
             else. If none fits, the sender builds them wrongly: ask its maker with the octets of the first such packet.",
-        reference: "T.38 (UDPTL and IFP, ASN.1 in Annex A); spandsp t38_core.c",
+        reference: "T.38 (UDPTL, IFP); spandsp t38_core.c",
         when: "A packet of more than 4 octets on a T.38 port does not decode. Error above 5 % of the packets.",
         check: content::undecodable,
     },
@@ -163,7 +164,7 @@ const TRANSPORT: &[Rule] = &[
         advice: "T.38 of 1998 (version 0) and of 2002 code the field types differently. Where the two sides differ, each still understands the other's tones and \
             indicators, but no message and no page: DIS or DCS repeats for ever. Force version 0 on both sides (Asterisk sends 0; Cisco \"fax protocol t38 version 0\"; \
             AudioCodes SIPT38Version), or ask the maker of the side whose packets do not fit its own T38FaxVersion.",
-        reference: "T.38 Annex A (ASN.1 of 1998 and of 2002); spandsp t38_core.c; soft-switch.org",
+        reference: "T.38 ASN.1 of 1998 and of 2002; spandsp t38_core.c; soft-switch.org",
         when: "Data packets decode only with the ASN.1 that the agreed T38FaxVersion does not stand for, or the two sides differ (error). \
             Error too if the dialogue does not go on.",
         check: content::asn1,
@@ -197,7 +198,7 @@ const TRANSPORT: &[Rule] = &[
         advice: "The gateway on this side received T.30 messages with a wrong check sequence from its telephone line and says so in T.38 (hdlc-fcs-BAD). The IP \
             network is not the cause. Check the line behind this gateway: level, echo canceller, clock of the PRI or of the ATA, a bad pair, a \
             second phone in parallel.",
-        reference: "T.38 Annex A (hdlc-fcs-BAD)",
+        reference: "T.38 ASN.1 (hdlc-fcs-BAD)",
         when: "A message in V.21 is marked as having a bad check sequence with no packet missing. Warning from 3 in the same phase of the fax.",
         check: content::fcs,
     },

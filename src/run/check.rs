@@ -1,7 +1,8 @@
 //! `faxflow check`: one verdict for every fax; the exit status tells scripts (CONTRACT.md 1).
 
+use std::collections::HashSet;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::analysis::AnalysedFlow;
 use crate::analysis::reading::Analysis;
@@ -17,9 +18,8 @@ pub(super) fn run(
     output: &Output,
 ) -> Result<Status, Failure> {
     let mut found = Found::default();
-    let first = files.first().map_or(Path::new("-"), PathBuf::as_path);
     let mut failures: Vec<Failure> = Vec::new();
-    write(output, first, |to| {
+    write(output, files, |to| {
         for file in files {
             match read(general, file) {
                 Ok(analysis) => one(&analysis, output, to, &mut found)?,
@@ -99,19 +99,20 @@ fn one(
 
 /// Calls that were refused or never answered, each with its other leg, each pair once.
 fn refused(analysis: &Analysis) -> Vec<Vec<CallNo>> {
+    let mut seen: HashSet<CallNo> = HashSet::new();
     let mut out: Vec<Vec<CallNo>> = Vec::new();
     for number in analysis
         .numbers()
         .filter(|number| analysis.never_connected(*number))
     {
-        if out.iter().any(|legs| legs.contains(&number)) {
+        if seen.contains(&number) {
             continue;
         }
-        out.push(
-            std::iter::once(number)
-                .chain(analysis.other_leg(number))
-                .collect(),
-        );
+        let legs: Vec<CallNo> = std::iter::once(number)
+            .chain(analysis.other_leg(number))
+            .collect();
+        seen.extend(&legs);
+        out.push(legs);
     }
     out
 }

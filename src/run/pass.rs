@@ -99,17 +99,49 @@ impl Iterator for Analyses<'_> {
 /// Flows of a capture, loaded as they are asked for; what turns out to be no fax is passed over.
 pub(super) struct Flows<'a> {
     analysis: &'a Analysis,
-    left: std::vec::IntoIter<Vec<CallNo>>,
+    left: std::iter::Peekable<std::vec::IntoIter<Vec<CallNo>>>,
+    ready: std::vec::IntoIter<AnalysedFlow>,
     only_faxes: bool,
 }
+
+/// Flows loaded at once: where sound has to be searched for, each batch is one more pass over the capture.
+const FLOWS_MAX: usize = 1024;
+/// SIP and T.38 packets of the flows that are loaded at once.
+const BATCH_PACKETS: u32 = 20_000;
 
 impl<'a> Flows<'a> {
     pub(super) fn new(analysis: &'a Analysis, chosen: Vec<Vec<CallNo>>) -> Self {
         Self {
             analysis,
-            left: chosen.into_iter(),
+            left: chosen.into_iter().peekable(),
+            ready: Vec::new().into_iter(),
             only_faxes: false,
         }
+    }
+
+    /// The next few flows, loaded together.
+    fn load(&mut self) -> Option<Vec<AnalysedFlow>> {
+        let packets = |legs: &Vec<CallNo>| {
+            legs.iter()
+                .filter_map(|number| self.analysis.packets(*number))
+                .fold(0, u32::saturating_add)
+        };
+        let mut some = vec![self.left.next()?];
+        let mut held = some.first().map(packets).unwrap_or_default();
+        while some.len() < FLOWS_MAX
+            && let Some(legs) = self.left.next_if(|legs| {
+                held = held.saturating_add(packets(legs));
+                held <= BATCH_PACKETS
+            })
+        {
+            some.push(legs);
+        }
+        let loaded = self.analysis.flows(&some);
+        // What cannot be read again is left out, and nothing else.
+        Some(loaded.unwrap_or_else(|_| {
+            let one = |legs: &Vec<CallNo>| self.analysis.flow(legs, false).ok();
+            some.iter().filter_map(one).collect()
+        }))
     }
 
     /// Only what is a fax after all.
@@ -126,8 +158,8 @@ impl Iterator for Flows<'_> {
 
     fn next(&mut self) -> Option<AnalysedFlow> {
         loop {
-            let legs = self.left.next()?;
-            let Ok(flow) = self.analysis.flow(&legs, false) else {
+            let Some(flow) = self.ready.next() else {
+                self.ready = self.load()?.into_iter();
                 continue;
             };
             if !self.only_faxes || flow.flow.legs.iter().any(|leg| leg.fax.is_some()) {

@@ -69,10 +69,23 @@ pub struct Framer {
 /// What is known of the message at the front of the buffer, so that no octet is searched twice.
 #[derive(Clone, Copy, Debug, Default)]
 struct Progress {
-    /// Where its body begins.
-    body: Option<usize>,
+    /// Where its body begins, and what its header says of it.
+    body: Option<Body>,
     /// A line start; nothing before it has to be looked at again.
     searched: usize,
+}
+
+/// What the header section of a message says of its body.
+#[derive(Clone, Copy, Debug)]
+struct Body {
+    /// Where it begins.
+    at: usize,
+    /// `Content-Length`, if it is a number.
+    length: Option<usize>,
+    /// There is a `Content-Type`.
+    typed: bool,
+    /// It may hold start lines itself.
+    carries_messages: bool,
 }
 
 /// What stands at the front of the buffer.
@@ -105,6 +118,25 @@ impl Framer {
     /// What the stream is.
     pub const fn verdict(&self) -> Verdict {
         self.verdict
+    }
+
+    /// Octets that wait for the rest of their message.
+    pub fn held(&self) -> usize {
+        self.buffer.len()
+            + self
+                .websocket
+                .as_ref()
+                .map_or(0, websocket::Unwrapper::held)
+    }
+
+    /// Nothing was begun that a new framer would not know.
+    pub fn is_idle(&self) -> bool {
+        self.buffer.is_empty() && self.websocket.is_none()
+    }
+
+    /// Frame and time of the first octet that waits.
+    pub fn begun(&self) -> Option<(FrameNo, Timestamp)> {
+        self.marks.front().map(|mark| (mark.frame, mark.at))
     }
 
     /// Takes the next octets of the stream in order, and gives the messages that they complete.
@@ -281,20 +313,16 @@ fn message(rest: &[u8], progress: &mut Progress, last: bool) -> Next {
     } else {
         Next::More
     };
-    let Some(body) = header_end(rest, progress, last) else {
+    let Some(known) = body_of(rest, progress, last) else {
         return unfinished;
     };
-    let Some(brief) = rest.get(..body).and_then(scan) else {
-        return unfinished;
-    };
+    let body = known.at;
     let whole = |len| Next::Message { len, cut: false };
-    let length = brief
-        .content_length
-        .map(|length| body.saturating_add(length));
+    let length = known.length.map(|length| body.saturating_add(length));
     let Some(total) = length.filter(|total| *total <= MAX_MESSAGE) else {
         return match next_start(rest, body, rest.len()) {
             Some(found) => whole(found.at),
-            None if brief.content_type.is_none() && length.is_none() => whole(body),
+            None if !known.typed && length.is_none() => whole(body),
             None if rest.len() == body || rest.ends_with(b"\n") || rest.ends_with(b"\r") => {
                 whole(rest.len())
             }
@@ -303,7 +331,7 @@ fn message(rest: &[u8], progress: &mut Progress, last: bool) -> Next {
     };
     let present = rest.get(..total).unwrap_or(rest);
     // A start line within the body: the length is wrong, unless messages are what the body carries.
-    if !brief.content_type.is_some_and(carries_messages)
+    if !known.carries_messages
         && let Some(found) = within(present, body, progress)
     {
         return Next::Message {
@@ -349,11 +377,23 @@ fn blank(text: &[u8]) -> usize {
         .count()
 }
 
+/// The body, once all of the header section is there; it is looked at once, however many pieces follow.
+fn body_of(rest: &[u8], progress: &mut Progress, last: bool) -> Option<Body> {
+    if progress.body.is_none() {
+        let at = header_end(rest, progress, last)?;
+        let brief = scan(rest.get(..at)?)?;
+        progress.body = Some(Body {
+            at,
+            length: brief.content_length,
+            typed: brief.content_type.is_some(),
+            carries_messages: brief.content_type.is_some_and(carries_messages),
+        });
+    }
+    progress.body
+}
+
 /// Where the body begins: behind the blank line.
 fn header_end(rest: &[u8], progress: &mut Progress, last: bool) -> Option<usize> {
-    if progress.body.is_some() {
-        return progress.body;
-    }
     loop {
         let at = progress.searched;
         let found = line(rest, at);
@@ -365,8 +405,7 @@ fn header_end(rest: &[u8], progress: &mut Progress, last: bool) -> Option<usize>
             return None;
         }
         if found.end == at {
-            progress.body = Some(found.next);
-            return progress.body;
+            return Some(found.next);
         }
         progress.searched = found.next;
     }

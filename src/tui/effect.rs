@@ -1,6 +1,5 @@
 //! What the application asks of the world: calls, files, the clipboard, job control.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -12,7 +11,8 @@ use super::app::prompt::{Prompt, PromptKind, SaveFormat, SaveRequest};
 use super::app::{App, Effect};
 use super::painter::Painter;
 use super::terminal::Screen;
-use crate::export::{self, Format, Options, file::write_atomically};
+use crate::export::file::{is_same, write_atomically};
+use crate::export::{self, Format, Options};
 
 /// Octets of text that terminals take by OSC 52 at most, by experience.
 const CLIPBOARD_LIMIT: usize = 74_994;
@@ -42,7 +42,7 @@ pub(super) fn perform<W: Write>(
 }
 
 fn save(app: &mut App, source: &impl Source, request: SaveRequest) {
-    if same_file(&request.path, &app.reading.info.file) {
+    if is_same(&request.path, Path::new(&app.reading.info.file)) {
         app.tell_failure("that is the capture itself: give another name");
         return;
     }
@@ -79,13 +79,6 @@ fn save(app: &mut App, source: &impl Source, request: SaveRequest) {
             request.path.display()
         )),
         Err(error) => app.tell_failure(error.to_string()),
-    }
-}
-
-fn same_file(path: &Path, capture: &str) -> bool {
-    match (fs::canonicalize(path), fs::canonicalize(capture)) {
-        (Ok(path), Ok(capture)) => path == capture,
-        _ => false,
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 
 use super::Analysis;
+use super::batch::RTP_BATCH;
 use crate::call::CallNo;
 use crate::call::index::{DialogEntry, DialogId, FlowEntry, FlowId};
 use crate::call::load::{self, RtpByFlow};
@@ -22,20 +23,37 @@ impl Analysis {
                 (!dialog.has_sip() && !heard && self.only_sound(dialog)).then_some(id)
             })
             .collect();
-        for id in waiting {
-            let is_fax = self.sounds_like_fax(id).unwrap_or(false);
-            let until = self
-                .index
-                .dialog(id)
-                .map_or(FrameNo(0), |dialog| dialog.last_frame);
-            self.listened.insert(id, (until, is_fax));
+        let mut left = waiting.as_slice();
+        while !left.is_empty() {
+            // Together, as each time may be one more pass over the capture.
+            let mut octets = 0;
+            let more = |id: &&DialogId| {
+                octets += self.sound_octets(**id);
+                octets <= RTP_BATCH
+            };
+            let count = left.iter().take_while(more).count().max(1);
+            let (some, rest) = left.split_at(count);
+            left = rest;
+            let rtp = self.read_rtp(some).unwrap_or_default();
+            for id in some {
+                let call = load::call(&self.source(), *id, CallNo(0), &rtp);
+                let is_fax = call.is_ok_and(|call| call.is_some_and(|call| call.fax.is_some()));
+                let until = self
+                    .index
+                    .dialog(*id)
+                    .map_or(FrameNo(0), |dialog| dialog.last_frame);
+                self.listened.insert(*id, (until, is_fax));
+            }
         }
     }
 
-    fn sounds_like_fax(&self, id: DialogId) -> io::Result<bool> {
-        let rtp = self.read_rtp(&[id])?;
-        let call = load::call(&self.source(), id, CallNo(0), &rtp)?;
-        Ok(call.is_some_and(|call| call.fax.is_some()))
+    fn sound_octets(&self, id: DialogId) -> u64 {
+        let flows = self.index.dialog(id).map(|dialog| dialog.flows.as_slice());
+        let flows = flows.unwrap_or_default().iter();
+        flows
+            .filter_map(|id| self.index.flow(*id))
+            .map(|flow| flow.rtp_octets)
+            .sum()
     }
 
     fn only_sound(&self, dialog: &DialogEntry) -> bool {

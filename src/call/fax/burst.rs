@@ -3,6 +3,7 @@
 use crate::call::PageData;
 use crate::capture::{Endpoint, FrameNo, Timestamp};
 use crate::line::{CarrierSpan, Fcs, HdlcFrame, Modem, NonEcmData, Signal, SignalKind};
+use crate::t30::frame;
 
 /// FCF of coded data (T.30 Annex A).
 const FCD: u8 = 0x60;
@@ -10,6 +11,19 @@ const FCD: u8 = 0x60;
 const RCP: u8 = 0x61;
 /// Octets before the coded data of an FCD frame: address, control, FCF, frame number.
 const FCD_HEADER: usize = 4;
+
+/// Coded data or return to control, on a fast modem.
+pub(super) fn is_image(frame: &HdlcFrame) -> bool {
+    frame.modem != Modem::V21 && frame.modem.rate != 1200 && !is_mislabelled(frame)
+}
+
+/// A control message under the data type of the page before it, as some gateways send it: coded data are never
+/// in a final frame (T.30 5.3.5).
+fn is_mislabelled(frame: &HdlcFrame) -> bool {
+    frame.fcs == Fcs::Good
+        && !frame.damaged
+        && frame::decode(frame).is_some_and(|message| message.last && message.fcf.label().is_some())
+}
 
 /// Coded-data frames of one side, collected until something else comes.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use memchr::memchr2;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::call::Side;
-use crate::call::index::{DialogId, FlowId, Index};
+use crate::call::index::{DialogId, FlowId, Index, MAX_CLAIMS};
 use crate::capture::{Endpoint, Packet, Timestamp};
 use crate::sip::scan::Brief;
 
@@ -18,6 +18,8 @@ pub(super) struct Claim {
     /// Payload type of T.38 in RTP.
     pub(super) t38_payload_type: Option<u8>,
     pub(super) since: Timestamp,
+    /// The other dialog that announced the endpoint before: a PBX may use one for both legs.
+    pub(super) before: Option<DialogId>,
 }
 
 /// A media line as far as the index needs it.
@@ -58,16 +60,34 @@ impl Index {
                 t38: line.t38,
                 t38_payload_type: line.t38_payload_type,
                 since: packet.at,
+                before: None,
             };
             self.claim(Endpoint::new(addr, line.port), claim);
         }
     }
 
     fn claim(&mut self, endpoint: Endpoint, claim: Claim) {
-        let before = self.claims.insert(endpoint, claim);
-        if before.is_some_and(|old| old.dialog == claim.dialog && old.t38 == claim.t38) {
+        if self.claims.len() >= MAX_CLAIMS && !self.claims.contains_key(&endpoint) {
             return;
         }
+        let before = self.claims.insert(endpoint, claim);
+        match before {
+            Some(old) if old.dialog != claim.dialog => {
+                if let Some(claim) = self.claims.get_mut(&endpoint) {
+                    claim.before = Some(old.dialog);
+                }
+            }
+            Some(old) => {
+                if let Some(claim) = self.claims.get_mut(&endpoint) {
+                    claim.before = old.before;
+                }
+                if old.t38 == claim.t38 && old.t38_payload_type == claim.t38_payload_type {
+                    return;
+                }
+            }
+            None => {}
+        }
+        self.claim_changes += 1;
         for flow_id in self.by_endpoint.get(&endpoint).cloned().unwrap_or_default() {
             self.reconsider(flow_id, claim);
         }
@@ -136,11 +156,14 @@ impl Index {
         }
     }
 
-    /// The dialog that a new flow belongs to, by the claims on its two ends; the later claim wins.
+    /// The dialog that a new flow belongs to, by the claims on its two ends: the one that announced both, now or
+    /// before; else the later claim wins.
     pub(super) fn owner_of(&self, src: Endpoint, dst: Endpoint) -> Option<DialogId> {
         let of_dst = self.claims.get(&dst);
         let of_src = self.claims.get(&src);
         match (of_src, of_dst) {
+            (Some(a), Some(b)) if b.before == Some(a.dialog) => Some(a.dialog),
+            (Some(a), Some(b)) if a.before == Some(b.dialog) => Some(b.dialog),
             (Some(a), Some(b)) if a.since > b.since => Some(a.dialog),
             (_, Some(b)) => Some(b.dialog),
             (Some(a), None) => Some(a.dialog),
@@ -162,6 +185,9 @@ impl Index {
     }
 }
 
+/// Media lines of one body that are looked at; a video conference has a dozen.
+const MAX_MEDIA_LINES: usize = 200;
+
 /// The media lines of a body, multipart or not: only `c=`, `m=` and the rtpmap of T.38 are looked at.
 pub(super) fn lines(body: &[u8]) -> Vec<Line> {
     let mut session = None;
@@ -171,6 +197,9 @@ pub(super) fn lines(body: &[u8]) -> Vec<Line> {
         let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
         let (text, after) = rest.split_at(end);
         rest = after.get(1..).unwrap_or_default();
+        if out.len() >= MAX_MEDIA_LINES && matches!(text, [b'm' | b'M', b'=', ..]) {
+            break;
+        }
         match text {
             [b'c' | b'C', b'=', rest @ ..] => {
                 let addr = address(rest);
@@ -262,5 +291,29 @@ mod tests {
     fn finds_t38_in_rtp() {
         let body = b"m=audio 6000 RTP/AVP 0 98\na=rtpmap:98 t38/8000\n";
         assert_eq!(lines(body)[0].t38_payload_type, Some(98));
+    }
+
+    #[test]
+    fn both_legs_may_use_the_same_endpoint_of_the_pbx() {
+        let end = |last: u8, port: u16| Endpoint::new([192, 0, 2, last].into(), port);
+        let (caller, pbx, callee) = (end(1, 4000), end(2, 4500), end(3, 4000));
+        let mut index = Index::new();
+        let announced = [(0, caller), (0, pbx), (1, pbx), (1, callee)];
+        for ((dialog, endpoint), since) in announced.into_iter().zip(0..) {
+            let claim = Claim {
+                dialog: DialogId(dialog),
+                side: Side::Caller,
+                t38: true,
+                t38_payload_type: None,
+                since: Timestamp(since),
+                before: None,
+            };
+            index.claim(endpoint, claim);
+            index.claim(endpoint, claim);
+        }
+        for (one, other, dialog) in [(caller, pbx, 0), (callee, pbx, 1)] {
+            assert_eq!(index.owner_of(one, other), Some(DialogId(dialog)));
+            assert_eq!(index.owner_of(other, one), Some(DialogId(dialog)));
+        }
     }
 }

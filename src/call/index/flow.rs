@@ -2,7 +2,9 @@
 
 use crate::call::Side;
 use crate::call::index::notes::{NOTES_MAX, Notes};
-use crate::call::index::{DialogId, FlowId, Index, MAX_UNCLAIMED_FLOWS, PacketRef};
+use crate::call::index::{
+    DialogId, FlowId, Index, MAX_FLOWS, MAX_T38, MAX_UNCLAIMED_FLOWS, PacketRef,
+};
 use crate::capture::reader::Mark;
 use crate::capture::store::Store;
 use crate::capture::{Endpoint, FrameNo, Packet, Timestamp};
@@ -99,6 +101,10 @@ impl Index {
         {
             return Ok(());
         }
+        if self.flows.len() >= MAX_FLOWS {
+            self.left_out += 1;
+            return Ok(());
+        }
         let id = self.begin_flow(packet, Framing::Udptl);
         if let Some(dialog) = owner {
             self.adopt(id, dialog);
@@ -130,7 +136,7 @@ impl Index {
             stale: false,
             duplicates: 0,
             claimed: self.t38_claimed(packet.src, packet.dst),
-            claims_seen: self.claims.len(),
+            claims_seen: self.claim_changes,
         });
         self.unclaimed += 1;
         self.by_path.insert((packet.src, packet.dst), id);
@@ -195,7 +201,7 @@ impl Index {
         packet: &Packet<'_>,
         store: &mut Store,
     ) -> std::io::Result<()> {
-        let claims = self.claims.len();
+        let claims = self.claim_changes;
         let Some(flow) = self
             .flows
             .get_mut(usize::try_from(id.0).unwrap_or(usize::MAX))
@@ -315,6 +321,10 @@ impl Index {
         store: &mut Store,
         known: bool,
     ) -> std::io::Result<()> {
+        if self.flow(id).is_some_and(|flow| flow.t38.len() >= MAX_T38) {
+            self.left_out += 1;
+            return Ok(());
+        }
         let place = store.locate_small(packet)?;
         let Some(flow) = self.flow_mut(id) else {
             return Ok(());

@@ -3,7 +3,7 @@
 use std::hash::BuildHasher;
 
 use crate::call::index::dialog::DialogEntry;
-use crate::call::index::{DialogId, Index, MAX_DIALOGS, PacketRef};
+use crate::call::index::{DialogId, Index, MAX_DIALOGS, MAX_MESSAGES, PacketRef};
 use crate::call::{CallState, Side};
 use crate::capture::store::Store;
 use crate::capture::{Packet, Timestamp};
@@ -20,6 +20,7 @@ impl Index {
         store: &mut Store,
     ) -> std::io::Result<()> {
         let Some(id) = self.dialog_of(packet, brief) else {
+            self.outside.note(packet);
             return Ok(());
         };
         if packet.duplicate {
@@ -28,19 +29,11 @@ impl Index {
             }
             return Ok(());
         }
-        let place = store.locate(packet)?;
-        let path = (self.intern(packet.src), self.intern(packet.dst));
+        self.keep_message(id, packet, transport, store)?;
         let Some(dialog) = self.dialog_mut(id) else {
             return Ok(());
         };
-        dialog.messages.push(PacketRef {
-            at: packet.at,
-            place,
-            frame: packet.frame,
-            cut: u16::try_from(packet.cut).unwrap_or(u16::MAX),
-            transport,
-            path,
-        });
+        let had_ended = dialog.ended.is_some();
         dialog.touch(packet);
         if packet.cut > 0 {
             dialog.truncated_sip += 1;
@@ -51,7 +44,8 @@ impl Index {
             .unwrap_or_else(|| side_by_host(dialog, packet));
         note_hops(dialog, packet, brief, side);
         step(dialog, packet, brief, side);
-        if dialog.ended.is_some() && !dialog.t38_offered && !dialog.flows.is_empty() {
+        // Once, as a dialog may have thousands of messages and of flows.
+        if dialog.ended.is_some() && !had_ended && !dialog.t38_offered && !dialog.flows.is_empty() {
             let flows = std::mem::take(&mut dialog.flows);
             self.forget_notes(&flows);
             if let Some(dialog) = self.dialog_mut(id) {
@@ -62,6 +56,34 @@ impl Index {
             self.claim_sdp(id, side, packet, brief);
         }
         self.note_change(id);
+        Ok(())
+    }
+
+    /// Notes where a message lies.
+    fn keep_message(
+        &mut self,
+        id: DialogId,
+        packet: &Packet<'_>,
+        transport: u8,
+        store: &mut Store,
+    ) -> std::io::Result<()> {
+        let kept = self.dialog(id).map_or(0, |dialog| dialog.messages.len());
+        if kept >= MAX_MESSAGES {
+            self.left_out += 1;
+            return Ok(());
+        }
+        let place = store.locate(packet)?;
+        let path = (self.intern(packet.src), self.intern(packet.dst));
+        if let Some(dialog) = self.dialog_mut(id) {
+            dialog.messages.push(PacketRef {
+                at: packet.at,
+                place,
+                frame: packet.frame,
+                cut: u16::try_from(packet.cut).unwrap_or(u16::MAX),
+                transport,
+                path,
+            });
+        }
         Ok(())
     }
 
@@ -91,6 +113,7 @@ impl Index {
         if !belongs_to_a_call(brief) {
             return None;
         }
+        self.outside.note(packet);
         let fork = self.fork_of(first, brief);
         let id = u32::try_from(self.dialogs.len()).ok()?;
         let mut entry = DialogEntry::new(packet);
@@ -175,6 +198,9 @@ impl DialogEntry {
 /// Dialogs of one Call-ID among which a message is looked for, the newest first; forks are a handful.
 const MOST_FORKS: usize = 200;
 
+/// Hosts that relay one dialog; Max-Forwards begins at 70 (RFC 3261 8.1.1.6).
+const MAX_HOPS: usize = 70;
+
 /// Stands for the Call-ID of messages without one: the two hosts, in either order.
 fn unnamed_key(packet: &Packet<'_>) -> Vec<u8> {
     let (one, other) = (
@@ -243,7 +269,10 @@ fn note_hops(dialog: &mut DialogEntry, packet: &Packet<'_>, brief: &Brief<'_>, s
     if !brief.is_request("INVITE") || side != Side::Caller || !dialog.starts_with_invite {
         return;
     }
-    if packet.src.addr == dialog.callee.addr && packet.dst.addr != dialog.caller.addr {
+    if packet.src.addr == dialog.callee.addr
+        && packet.dst.addr != dialog.caller.addr
+        && dialog.hops.len() < MAX_HOPS
+    {
         if !dialog.hops.contains(&dialog.callee) {
             dialog.hops.push(dialog.callee);
         }

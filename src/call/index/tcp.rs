@@ -1,9 +1,9 @@
 //! TCP: SIP messages and T.38 out of byte streams.
 
-use crate::call::index::{Index, dialog};
+use crate::call::index::{Index, MAX_FLOWS, MAX_FRAMED, MAX_FRAMERS, dialog};
 use crate::capture::store::Store;
 use crate::capture::{Packet, Transport};
-use crate::sip::framing::Verdict;
+use crate::sip::framing::{Framed, Verdict};
 use crate::t38::stream::Framing;
 
 /// A piece of a byte stream, owned: streams and index cannot be borrowed at once.
@@ -73,8 +73,26 @@ impl Index {
             return self.t38_bytes(piece, store);
         }
         let framer = self.framers.entry((src, dst)).or_default();
+        let before = framer.held();
         let messages = framer.push(&piece.data, piece.packet.frame, piece.packet.at, piece.gap);
+        self.framed = (self.framed + framer.held()).saturating_sub(before);
         let not_sip = framer.verdict() == Verdict::NotSip;
+        self.messages(piece.packet, &messages, cut, store)?;
+        if not_sip {
+            self.framers.remove(&(src, dst));
+            self.streams.forget(src, dst);
+        }
+        self.make_room(store)
+    }
+
+    /// Takes the SIP messages that came out of one direction.
+    fn messages(
+        &mut self,
+        direction: Owned,
+        messages: &[Framed],
+        cut: u32,
+        store: &mut Store,
+    ) -> std::io::Result<()> {
         for message in messages {
             // Shown at the frame that completed it, as Wireshark does.
             let (frame, at) = message.last;
@@ -86,7 +104,7 @@ impl Index {
             let at = Owned {
                 frame,
                 at,
-                ..piece.packet
+                ..direction
             };
             let mut packet = at.packet(&message.octets);
             packet.cut = if message.cut { cut.max(1) } else { 0 };
@@ -94,9 +112,33 @@ impl Index {
                 self.sip_message(&packet, &brief, transport, store)?;
             }
         }
-        if not_sip {
-            self.framers.remove(&(src, dst));
-            self.streams.forget(src, dst);
+        Ok(())
+    }
+
+    /// Too many directions, or too much that waits in them: those with nothing in them are forgotten, then all;
+    /// what was begun is given out as cut.
+    fn make_room(&mut self, store: &mut Store) -> std::io::Result<()> {
+        if self.framers.len() <= MAX_FRAMERS && self.framed <= MAX_FRAMED {
+            return Ok(());
+        }
+        self.framers.retain(|_, framer| !framer.is_idle());
+        if self.framers.len() <= MAX_FRAMERS / 2 && self.framed <= MAX_FRAMED {
+            return Ok(());
+        }
+        let mut begun: Vec<_> = std::mem::take(&mut self.framers)
+            .into_iter()
+            .filter_map(|(path, framer)| Some((framer.begun()?, path, framer)))
+            .collect();
+        self.framed = 0;
+        begun.sort_by_key(|(at, path, _)| (*at, *path));
+        for ((frame, at), (src, dst), mut framer) in begun {
+            let direction = Owned {
+                frame,
+                at,
+                src,
+                dst,
+            };
+            self.messages(direction, &framer.finish(), 0, store)?;
         }
         Ok(())
     }
@@ -107,6 +149,10 @@ impl Index {
         let known = self.by_path.get(&(packet.src, packet.dst)).copied();
         let id = match known {
             Some(id) if !self.is_stale(id, packet.at) => id,
+            _ if self.flows.len() >= MAX_FLOWS => {
+                self.left_out += 1;
+                return Ok(());
+            }
             _ => {
                 let id = self.begin_flow(&packet, Framing::Tcp);
                 if let Some(dialog) = self.owner_of(packet.src, packet.dst) {

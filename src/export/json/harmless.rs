@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
-use crate::text::is_hostile;
+use crate::text::{is_hostile, is_plain_ascii};
 
 /// One value over many lines, and a line end.
 pub(super) fn write_pretty(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
@@ -33,6 +33,9 @@ impl<F: Formatter> Formatter for Harmless<F> {
         out: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
+        if is_plain_ascii(fragment) {
+            return out.write_all(fragment.as_bytes());
+        }
         let mut written = 0;
         for (at, c) in fragment.char_indices().filter(|(_, c)| is_hostile(*c)) {
             out.write_all(fragment.get(written..at).unwrap_or_default().as_bytes())?;

@@ -81,8 +81,9 @@ impl Dialogue<'_> {
                 .last_before(place, POST_MESSAGE)
                 .and_then(|(_, line)| line.valid())
             {
-                Some(command) if ends_procedure(command) => Reached::EndConfirmed,
-                _ => Reached::MoreConfirmed,
+                Some(command) if !ends_procedure(command) => Reached::MoreConfirmed,
+                // A command that is not in the capture may have been the last one.
+                _ => Reached::EndConfirmed,
             },
             _ => Reached::PostMessage,
         }

@@ -1,6 +1,6 @@
 //! What is on the line, and which command got which answer.
 
-use crate::call::{Call, Event, EventKind, PageData};
+use crate::call::{BySide, Call, Event, EventKind, PageData};
 use crate::capture::Timestamp;
 use crate::hint::dialogue::{ANSWERS, COMMANDS, Line, Round, What};
 use crate::t30::Fcf;
@@ -17,54 +17,60 @@ const BURST_PAUSE: f64 = 1.0;
 /// TCF: 1.5 s of zeros (T.30 5.3.6.1.4), after a pause of 75 ms.
 const TCF_SECONDS: f64 = 1.575;
 
+/// Lines of one call that rules look at, some thousand pages: many rules compare lines with lines, and the
+/// square of what a hostile capture holds must stay small.
+pub(crate) const MAX_LINES: usize = 10_000;
+
 pub(super) fn lines(call: &Call) -> Vec<Line<'_>> {
     let mut out = Vec::new();
+    // A DCS (of any quality) has no answer yet: between it and CFR or FTT is TCF (RULES.md 0.1).
+    let mut training = false;
     for event in call.events.iter().filter(|event| event.observed) {
         let what = match &event.kind {
-            EventKind::T30(message) => What::Message(message),
+            EventKind::T30(message) => {
+                if matches!(message.fcf, Fcf::Dcs | Fcf::Nss) {
+                    training = true;
+                } else if ANSWERS.contains(&message.fcf) && message.fcf != Fcf::Crp {
+                    training = false;
+                }
+                What::Message(message)
+            }
             EventKind::Tcf(tcf) => What::Tcf(tcf),
-            EventKind::PageData(page) if is_leftover(&out, event, page) => continue,
+            EventKind::PageData(page) if training && is_leftover(event, page) => continue,
             EventKind::PageData(page) => What::Page(page),
             _ => continue,
         };
         let line = Line { event, what };
         out.push(line);
-        if line.fcf() == Some(Fcf::Dcn) {
+        if line.fcf() == Some(Fcf::Dcn) || out.len() >= MAX_LINES {
             break;
         }
     }
     out
 }
 
-/// Whether fast data are no page: what is no longer than a TCF after a DCS (of any quality) that has no answer yet
-/// (RULES.md 0.1: between DCS and CFR or FTT is TCF).
-fn is_leftover(before: &[Line<'_>], event: &Event, page: &PageData) -> bool {
-    page.level.is_none()
-        && (page.bytes < LEFTOVER || event.end.seconds_since(event.at) <= TRAINING)
-        && before
-            .iter()
-            .rev()
-            .filter_map(Line::message)
-            .find(|message| {
-                matches!(message.fcf, Fcf::Dcs | Fcf::Nss)
-                    || ANSWERS.contains(&message.fcf) && message.fcf != Fcf::Crp
-            })
-            .is_some_and(|message| matches!(message.fcf, Fcf::Dcs | Fcf::Nss))
+/// Whether fast data during a training are no page: they are no longer than a TCF.
+fn is_leftover(event: &Event, page: &PageData) -> bool {
+    page.level.is_none() && (page.bytes < LEFTOVER || event.end.seconds_since(event.at) <= TRAINING)
 }
 
 pub(super) fn rounds(lines: &[Line<'_>]) -> Vec<Round> {
     let mut out: Vec<Round> = Vec::new();
+    // The last round of each side.
+    let mut last: BySide<Option<usize>> = BySide::default();
     for (place, line) in lines.iter().enumerate() {
+        let from = line.event.from;
+        if let Some(fcf) = line.fcf()
+            && let Some(round) = last.of(from.other()).and_then(|at| out.get_mut(at))
+        {
+            take_answer(round, lines, place, fcf);
+        }
         let Some(message) = line.valid().filter(|message| is_command(message)) else {
-            if let Some(fcf) = line.fcf() {
-                take_answer(&mut out, lines, place, line, fcf);
-            }
             continue;
         };
-        take_answer(&mut out, lines, place, line, message.fcf);
-        let from = line.event.from;
-        let previous = out.iter().rev().find(|round| round.from == from);
+        let previous = last.of(from).and_then(|at| out.get(at));
         let (attempt, repeats_answered) = repetition(lines, previous, place, message);
+        *last.of_mut(from) = Some(out.len());
         out.push(Round {
             command: place,
             from,
@@ -83,15 +89,8 @@ fn is_command(message: &T30Frame) -> bool {
     COMMANDS.contains(&message.fcf) && (message.fcf != Fcf::Nss || message.last)
 }
 
-/// The latest open round of the other side gets the answer.
-fn take_answer(out: &mut [Round], lines: &[Line<'_>], place: usize, line: &Line<'_>, fcf: Fcf) {
-    let Some(round) = out
-        .iter_mut()
-        .rev()
-        .find(|round| round.from != line.event.from)
-    else {
-        return;
-    };
+/// The latest round of the other side gets the answer, if it is open.
+fn take_answer(round: &mut Round, lines: &[Line<'_>], place: usize, fcf: Fcf) {
     let Some(command) = lines.get(round.command).and_then(Line::fcf) else {
         return;
     };

@@ -15,6 +15,8 @@ const LOSS_WARNING: f64 = 0.001;
 const LOSS_ERROR: f64 = 0.01;
 /// `g711-loss`: as many packets in a row (2 s) are an interruption: hold, or a capture that was cut.
 const INTERRUPTION: u32 = 100;
+/// `g711-loss`: signals of so many seconds tell a share.
+const SIGNALS_AT_LEAST: f64 = 3.0;
 /// `g711-loss`: error from as many packets in a row (60 ms).
 const LOSS_BURST: u32 = 3;
 /// `g711-jitter`: note and warning, ms.
@@ -72,7 +74,9 @@ fn loss_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     }
     let lost: u32 = gaps.iter().map(|(.., lost)| *lost).sum();
     let burst = gaps.iter().map(|(.., lost)| *lost).max()?;
-    let part = f64::from(lost) / f64::max(expected, 1.0);
+    let whole = f64::from(lost) / f64::max(expected, 1.0);
+    // While a side is silent nothing is hit: what counts is the loss within what it has to say.
+    let part = whole.max(loss_in_signals(scene, side, &gaps));
     let severity = if part >= LOSS_ERROR || burst >= LOSS_BURST {
         if scene.delivered() {
             Severity::Warning
@@ -91,11 +95,41 @@ fn loss_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
         frames(gaps.iter().map(|(frame, ..)| *frame)),
         format!(
             "RTP loss of the {side} {:.2} % ({lost} pkts, burst {burst}) – G.711 fax needs < 0.1 %",
-            part * 100.0
+            whole * 100.0
         ),
     );
     found.event = row;
+    if part > whole {
+        found = found.more(format!(
+            "In what it sends (messages, training, pages) {:.1} % are lost.",
+            part * 100.0
+        ));
+    }
     Some(found)
+}
+
+/// Share of packets lost while a side has a signal on the line; 0 if that is too short to tell.
+fn loss_in_signals(scene: &Scene<'_>, side: Side, gaps: &[(FrameNo, Timestamp, u32)]) -> f64 {
+    let signals = scene.call.events.iter().filter(|event| {
+        event.observed
+            && event.from == side
+            && matches!(
+                event.kind,
+                EventKind::T30(_) | EventKind::Tcf(_) | EventKind::PageData(_)
+            )
+    });
+    let mut seconds = 0.0;
+    let mut lost = 0;
+    for event in signals {
+        seconds += event.end.seconds_since(event.at).max(0.0);
+        let inside = |at: Timestamp| at >= event.at && at <= event.end;
+        let hit = gaps.iter().filter(|(_, at, _)| inside(*at));
+        lost += hit.map(|(.., lost)| *lost).sum::<u32>();
+    }
+    if seconds < SIGNALS_AT_LEAST {
+        return 0.0;
+    }
+    f64::from(lost) * PACKET / seconds
 }
 
 pub(super) fn jitter(scene: &Scene<'_>) -> Vec<Finding> {

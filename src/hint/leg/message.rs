@@ -7,7 +7,7 @@ use crate::capture::FrameNo;
 use crate::hint::dialogue::Dialogue;
 use crate::hint::evidence::{frames, hang_up};
 use crate::hint::leg::{both_delivered, has_t38, letter, middle};
-use crate::hint::scene::event;
+use crate::hint::scene::{clock_jumps, event};
 use crate::hint::{Finding, Scene, Severity};
 use crate::line::Fcs;
 use crate::t30::Fcf;
@@ -77,6 +77,7 @@ pub(super) fn not_relayed(scene: &Scene<'_>) -> Vec<Finding> {
         .filter(|event| event.from == far && event.observed && !paired.contains(&event.id))
         .filter(|event| from.is_some_and(|from| event.at >= from))
         .filter(|event| end.seconds_since(event.end) >= NEAR_END.max(RELAY))
+        .filter(|event| !jumps_after(event, call, other))
         .filter_map(|event| Some((event, message(event)?)))
         .filter(|(_, message)| {
             message.fcs == Fcs::Good
@@ -114,6 +115,21 @@ pub(super) fn not_relayed(scene: &Scene<'_>) -> Vec<Finding> {
         .about(scene.endpoint(middle(call, other)))
         .more(format!("Not passed on: {}.", names.join(", "))),
     ]
+}
+
+/// Whether the clock of the capture jumps while a message should come through: its copy has another time.
+fn jumps_after(message: &Event, call: &Call, other: &Call) -> bool {
+    let jumps = clock_jumps(call).iter().chain(clock_jumps(other));
+    jumps.into_iter().any(|(frame, seconds)| {
+        let both = call.events.iter().chain(&other.events);
+        let next = both
+            .filter(|event| event.frame >= *frame)
+            .map(|event| event.at);
+        *frame > message.frame
+            && next
+                .min()
+                .is_some_and(|at| at.seconds_since(message.end) <= RELAY + seconds.abs())
+    })
 }
 
 /// Middle of the delays, seconds.

@@ -1,10 +1,10 @@
 //! Which leg failed first, which one stays up, and whether there is a second one.
 
-use crate::call::{Call, EventKind};
+use crate::call::EventKind;
 use crate::capture::Timestamp;
 use crate::hint::evidence::{frames, hang_up};
 use crate::hint::leg::letter;
-use crate::hint::{Finding, Scene, Severity, rules};
+use crate::hint::{Finding, Hint, Scene, Severity, cause, rules};
 
 /// `leg-bye-one-sided`: the other BYE follows within this time, seconds.
 const BYE_FOLLOWS: f64 = 5.5;
@@ -64,9 +64,13 @@ fn first_error(scene: &Scene<'_>) -> Result<Option<First>, BetweenLegs> {
             if rule.id.starts_with("leg-") {
                 return Err(BetweenLegs);
             }
-            let Some(at) = time_of(scene.call, &finding) else {
-                continue;
+            let hint = Hint {
+                rule,
+                finding,
+                consequence: false,
             };
+            let at = cause::decided(scene.call, &hint);
+            let finding = hint.finding;
             if first.as_ref().is_none_or(|first| at < first.at) {
                 first = Some(First {
                     rule: rule.id,
@@ -81,19 +85,6 @@ fn first_error(scene: &Scene<'_>) -> Result<Option<First>, BetweenLegs> {
 
 /// A fault between the legs explains both of them.
 struct BetweenLegs;
-
-fn time_of(call: &Call, finding: &Finding) -> Option<Timestamp> {
-    let frame = finding.frames.first();
-    call.events
-        .iter()
-        .find(|event| frame == Some(&event.frame))
-        .or_else(|| {
-            call.events
-                .iter()
-                .find(|event| finding.event == Some(event.id))
-        })
-        .map(|event| event.at)
-}
 
 pub(super) fn first_failure(scene: &Scene<'_>) -> Vec<Finding> {
     let Some(mirrored) = scene.mirrored() else {

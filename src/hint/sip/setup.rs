@@ -1,5 +1,7 @@
 //! The first INVITE: refused, unanswered, or never there.
 
+use std::net::IpAddr;
+
 use crate::call::{Event, SipEvent, Transaction};
 use crate::hint::scene::{Failure, header, headers, status};
 use crate::hint::sip::{formats, q850, q850_text};
@@ -29,7 +31,7 @@ pub(super) const RULES: &[Rule] = &[
                  then watch asterisk -rcvvvvvvvvvv while the fax is sent again. Incoming fax: the provider never \
                  sent it to this host; check the DID there.",
         reference: "4PSA Knowledge Base, Troubleshooting fax issues (routing rules, channel costs)",
-        when: "fax media without a dialog, although SIP of the same host is in the capture for 5 s or more",
+        when: "5 s or more of SIP of the address given by --pbx, and no INVITE from or to it: a note of the capture; or a fax without a dialog, although SIP of one of its hosts is there for 5 s or more (covered by cap-sip-not-captured)",
         check: no_invite,
     },
     Rule {
@@ -165,6 +167,16 @@ fn no_invite(scene: &Scene<'_>) -> Vec<Finding> {
     let number = scene.call.to.user.as_deref().unwrap_or("this fax");
     let seen = format!("No INVITE for {number} – outbound routing/charging, or it never came in");
     vec![Finding::new(Severity::Error, [frame], seen).about(scene.call.caller)]
+}
+
+/// The same where no call is there to carry it, for the notes of a capture: the user named the PBX, and it was
+/// heard for so many seconds without an INVITE from or to it.
+pub(crate) fn no_invite_note(pbx: IpAddr, seconds: f64) -> Option<String> {
+    (seconds >= SIP_SEEN).then(|| format!(
+        "sip-no-invite: {seconds:.0} s of SIP of your PBX {pbx}, but no INVITE from or to it: an outgoing fax was never \
+         placed (routing rules, channel cost, rights of the extension), an incoming one never arrived (DID at the \
+         provider); see `faxflow rules sip-no-invite`"
+    ))
 }
 
 /// What a refusal of the first INVITE means.

@@ -1,8 +1,9 @@
 //! Session timers and limits of duration (RFC 4028) in the middle of a fax.
 
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
-use crate::call::{Event, Negotiation, Side, SipEvent};
+use crate::call::{Event, EventId, Side, SipEvent};
 use crate::capture::{Endpoint, Timestamp};
 use crate::hint::scene::{header, status};
 use crate::hint::{Finding, Rule, Scene, Severity};
@@ -121,6 +122,7 @@ fn session_refresh(scene: &Scene<'_>) -> Vec<Finding> {
 
 fn refreshes<'a>(scene: &Scene<'a>) -> Vec<Refresh<'a>> {
     let dcn = scene.t30_named("DCN").next().map(|(event, _)| event.at);
+    let begun = scene.t30().map(|(event, _)| event.at).min();
     scene
         .call
         .transactions
@@ -130,7 +132,7 @@ fn refreshes<'a>(scene: &Scene<'a>) -> Vec<Refresh<'a>> {
             let (request, sip) = scene.message(*transaction.requests.first()?)?;
             let running = t38_since(scene, request.at)?;
             let late = request.at.seconds_since(running) >= REFRESH_AFTER;
-            let in_fax = scene.t30().any(|(event, _)| event.at < request.at)
+            let in_fax = begun.is_some_and(|begun| begun < request.at)
                 && dcn.is_none_or(|dcn| request.at < dcn);
             let side = request.from;
             let same = match &sip.sdp {
@@ -266,12 +268,10 @@ fn last_refresh(scene: &Scene<'_>, before: Timestamp) -> Option<Timestamp> {
         .max()
 }
 
-/// Whether a negotiation is the repetition of a T.38 session in force (a refresh), not a switch.
-pub(crate) fn is_refresh(scene: &Scene<'_>, negotiation: &Negotiation) -> bool {
-    let Some(event) = scene.event(negotiation.offer_event) else {
-        return false;
-    };
+/// The offers that repeat a T.38 session in force (a refresh), and are no switch.
+pub(crate) fn refreshing(scene: &Scene<'_>) -> HashSet<EventId> {
     refreshes(scene)
         .iter()
-        .any(|refresh| refresh.request.id == event.id)
+        .map(|refresh| refresh.request.id)
+        .collect()
 }

@@ -4,7 +4,7 @@ use crate::call::{Call, EventKind};
 use crate::hint::dialogue::{Dialogue, Line, T1_LEAST};
 use crate::hint::evidence::{frames, share, waited};
 use crate::hint::{Finding, Rule, Scene, Severity};
-use crate::line::{Modem, Tone};
+use crate::line::{Fcs, Modem, Tone};
 use crate::t30::Fcf;
 use crate::t30::capability::{Capabilities, DcsMode, exceeds as asked_too_much};
 use crate::t30::fif::ctc_modem;
@@ -77,7 +77,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Sub-address, password or internet address is used",
         advice: "The sender routes or identifies itself with SUB, SEP, PSA, PWD, SID, TSA, IRA, CIA or ISP. A receiver that does not accept it hangs up before training. If so: check the value with \
             the receiver's operator, and send without it to test. SUB needs bit 49 of the DIS, PWD bit 50, SEP bit 47, PSA bit 35.",
-        reference: "T.30 (SUB, SEP, PWD); spandsp (unacceptable sub-address, password, identifier)",
+        reference: "T.30 (SUB, SEP, PWD, SID); spandsp (unacceptable sub-address, password, identifier)",
         when: "One of these messages is sent. Error if the receiver answers with DCN or FNV and never with CFR. A note too for a CSI or TSI that has not 20 characters.",
         check: routing,
     },
@@ -299,7 +299,10 @@ fn super_g3(scene: &Scene<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let is_v8 = |kind: &EventKind| match kind {
-        EventKind::T30(message) => message.fcf == Fcf::Dis && Capabilities::new(message.fif()).v8(),
+        EventKind::T30(message) => {
+            let whole = message.fcs != Fcs::Bad && !message.damaged;
+            whole && message.fcf == Fcf::Dis && Capabilities::new(message.fif()).v8()
+        }
         EventKind::V8 { .. } => true,
         EventKind::Tone { tone, .. } => {
             matches!(tone, Tone::AnsAm | Tone::AnsAmReversals | Tone::V8Signal)

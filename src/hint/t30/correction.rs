@@ -18,7 +18,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "ECM: frames of a block are sent again (PPR)",
         advice: "Frames of the block arrived damaged and are sent again. If T.38 packets are missing before the capture point, fix that path. If none is missing in the capture, they are lost behind it, on the way to the receiver, or damaged on the \
             telephone line of the sending or receiving gateway: capture at the receiver, check level and clock of those lines.",
-        reference: "T.30 Annex A (ECM: PPS, PPR); spandsp t30.c (process_rx_ppr)",
+        reference: "T.30 error correction mode (PPS, PPR); spandsp t30.c (process_rx_ppr)",
         when: "PPR is received. A note for one PPR of a block with at most 10 % of its frames, else a warning.",
         check: ppr,
     },
@@ -28,7 +28,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Four PPR on one block",
         advice: "Four resends of the same block failed. The sender now has to go slower (CTC, answered by CTR) or to give the block up (EOR). The path cannot carry this rate: lower the maximum rate on the sending side, raise the T.38 redundancy for page data \
             (t38_udptl_ec=redundancy, Cisco hs-redundancy), look for loss, or test without ECM.",
-        reference: "spandsp PPR_LIMIT_BEFORE_CTC_OR_EOR (4); FaxBack 30228; T.30 Annex A",
+        reference: "spandsp PPR_LIMIT_BEFORE_CTC_OR_EOR (4); FaxBack 30228; T.30 error correction mode",
         when: "The fourth PPR for the same block, each after a resend. Warning if CTC gets it through.",
         check: fourth_ppr,
     },
@@ -37,7 +37,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Severity::Error,
         title: "ECM: the sender gives a block up (EOR)",
         advice: "The sender gave up on a block: the page goes on, but a strip of it is missing at the receiver although the page is answered. Count it as delivered with errors and send it again; see the PPR before it for the reason.",
-        reference: "T.30 Annex A (EOR, ERR); spandsp t30.c",
+        reference: "T.30 error correction mode (EOR, ERR); spandsp t30.c",
         when: "EOR is sent.",
         check: given_up,
     },

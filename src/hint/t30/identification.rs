@@ -1,6 +1,6 @@
 //! Phase A and the first half of phase B: does the called fax show itself, does the caller answer it.
 
-use crate::call::{Call, Event, EventKind, FaxCarrier, Side};
+use crate::call::{Call, Event, EventKind, FaxCarrier, Negotiation, Side};
 use crate::capture::Timestamp;
 use crate::hint::dialogue::{Dialogue, Line, Round, T1_LEAST};
 use crate::hint::evidence::{self, LATE, frames, hang_up};
@@ -62,7 +62,7 @@ pub(super) const RULES: &[Rule] = &[
         advice: "Both ends act as receivers (both send DIS) or both as senders (both send CNG), or the caller receives and the callee sends: T.30 cannot begin. A fax server answered a call that it should have placed, a \
             media proxy sends the media back to where they come from, or two fax servers are connected back to back. Check that the addresses in the SDP are not swapped, that \
             the proxy bridges the two legs, and which dialplan answers the number. Wireshark prints DTC as DIS; here the highest bit is not masked, so this is no DTC.",
-        reference: "rtpengine issue #1687; T.30 (DIS, DTC and the X bit)",
+        reference: "rtpengine issue #1687; T.30 (DIS and its X bit)",
         when: "DIS of both sides within 10 s that is no echo, DIS of the caller and CNG or DCS of the callee, or CNG of both sides and no DIS; and no CFR follows.",
         check: both_sides,
     },
@@ -82,7 +82,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Polling: the caller fetches a document",
         advice: "The caller asks the called fax to send (DTC): sender and receiver swap their parts. If the called fax answers with DCN, it has no document ready, or wants a password \
             or another selective-polling address. Asterisk's ReceiveFAX and SendFAX do not support polling: use a machine or another server as the called end.",
-        reference: "asterisk res_fax.c (no polling); HylaFAX E123; T.30 (digital transmit command, DTC)",
+        reference: "asterisk res_fax.c (no polling); HylaFAX E123; T.30 (DTC)",
         when: "DTC, CIG or NSC of the caller. Warning if the DIS said that nothing is ready to be polled (bit 9 is 0), error if DCN follows.",
         check: polling,
     },
@@ -133,6 +133,10 @@ fn no_dis(scene: &Scene<'_>) -> Vec<Finding> {
         .iter()
         .any(|line| line.message().is_some() || line.page().is_some())
     {
+        return Vec::new();
+    }
+    // What began before the capture may have had its DIS there; a switch that is in it counts.
+    if call.capture.starts_mid_call && !call.negotiations.iter().any(Negotiation::accepts_t38) {
         return Vec::new();
     }
     let Some((from, event)) = fax_expected(call) else {
@@ -198,7 +202,15 @@ fn fax_expected(call: &Call) -> Option<(Timestamp, Option<&Event>)> {
         .events
         .iter()
         .find(|event| tone_of(event) == Some(Tone::Cng))?;
-    readable.then_some((cng.at, Some(cng)))
+    // A switch to T.38 that came to nothing: the called side begins anew.
+    let after = call
+        .negotiations
+        .iter()
+        .filter(|negotiation| negotiation.offers_t38())
+        .filter_map(|negotiation| crate::hint::scene::event(call, negotiation.answer_event?))
+        .rfind(|answer| answer.at > cng.at)
+        .unwrap_or(cng);
+    readable.then_some((after.at, Some(after)))
 }
 
 fn dis_no_dcs(scene: &Scene<'_>) -> Vec<Finding> {

@@ -40,7 +40,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Page data break off",
         advice: "The data of the page stop in the middle with no end of signal. If the call was hung up at that moment, that is the reason; else the sending side stopped: carrier lost on its telephone line, its T.38 engine stalled, or its packets \
             are blocked from then on (NAT or firewall timeout, session timer). Look at the log of the sending gateway at the time of the last packet. A page without ECM ends with RTC and the end of signal, one with ECM with RCP.",
-        reference: "soft-switch.org (T.38 chapter); spandsp RX_NOCARRIER; T.4 (RTC), T.30 Annex A (RCP)",
+        reference: "soft-switch.org (T.38 chapter); spandsp RX_NOCARRIER; T.4 (RTC), T.30 error correction mode (RCP)",
         when: "Page data end without t4-non-ecm-sig-end or RCP, followed by more than 1 s of silence (no-signal or a preamble of the sender ends them too). Warning if the hang-up cut them, or if a page that is not confirmed has less than 200 octets.",
         check: truncated,
     },

@@ -43,7 +43,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "The receiver rejects the page (RTN)",
         advice: "Too many lines of the page were bad, so the receiver refused it. The sender trains again, often slower, and may send the page again or disconnect. Look for loss and jitter while the page was sent (T.38 gaps, RTP loss); if none is in \
             the capture, it is lost behind it or bad on a telephone line. Turn ECM on for T.38, lower the rate.",
-        reference: "T.30 (retrain negative, RTN); HylaFAX E130; spandsp (copy quality bad)",
+        reference: "T.30 (RTN); HylaFAX E130; spandsp (copy quality bad)",
         when: "RTN is received. Warning if the page is sent again and confirmed.",
         check: rejected,
     },
@@ -53,7 +53,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Page accepted, but train again (RTP)",
         advice: "Retrain positive: the receiver took the page although its quality was poor, and wants DCS and training before the next one. It is confirmed. Not to be mixed up with the Real-time Transport Protocol. If it repeats, look at loss and at the \
             telephone line as for RTN.",
-        reference: "T.30 (retrain positive, RTP); spandsp (copy quality poor)",
+        reference: "T.30 (RTP); spandsp (copy quality poor)",
         when: "RTP (FCF 0x33) is received.",
         check: retrain,
     },
@@ -168,9 +168,8 @@ fn no_response(scene: &Scene<'_>) -> Vec<Finding> {
 
 fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Option<Finding> {
     let is_silent = |round: &Round| {
-        round.answer.is_none()
-            && !dialogue.is_talked_to(round)
-            && dialogue.patience(round) >= T4_LEAST
+        let waited = !dialogue.is_talked_to(round) && dialogue.patience(round) >= T4_LEAST;
+        round.answer.is_none() && (waited || nonsense(dialogue, round).is_some())
     };
     let silent: Vec<&Round> = run
         .iter()
@@ -197,6 +196,11 @@ fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Opt
         format!("{receiver} answers page {page} late")
     };
     let seen = format!("{name} sent {}x, no MCF – {confirms}", silent.len());
+    let odd = nonsense(dialogue, last);
+    let heard = odd.map_or_else(String::new, |line| {
+        let odd = line.name();
+        format!("The {receiver} said {odd}, which is no answer to {name}. ")
+    });
     let more = evidence::blame(
         scene,
         receiver,
@@ -205,13 +209,22 @@ fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Opt
     );
     let mut found = Finding::new(
         severity,
-        frames(lines.iter().map(|line| line.frame())),
+        frames(lines.iter().copied().chain(odd).map(Line::frame)),
         seen,
     )
     .about(scene.endpoint(receiver))
-    .more(more);
+    .more(format!("{heard}{more}"));
     found.event = lines.last().map(|line| line.event.id);
     Some(found)
+}
+
+/// A message that T.30 does not know in place of the answer, whereupon the sender disconnects.
+fn nonsense<'d, 'a>(dialogue: &'d Dialogue<'a>, round: &Round) -> Option<&'d Line<'a>> {
+    let (place, odd) = dialogue.next_after(round.command, |line| line.valid().is_some())?;
+    let unknown = odd.fcf().is_some_and(|fcf| fcf.label().is_none());
+    let (_, next) = dialogue.next_after(place, |line| line.valid().is_some())?;
+    let gave_up = next.fcf() == Some(Fcf::Dcn) && next.event.from == round.from;
+    (unknown && gave_up && odd.event.from != round.from).then_some(odd)
 }
 
 fn rejected(scene: &Scene<'_>) -> Vec<Finding> {

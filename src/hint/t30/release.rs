@@ -1,7 +1,7 @@
 //! Phase E: DCN, and calls that are cut without it.
 
 use crate::call::{Event, Side, Verdict};
-use crate::hint::dialogue::{Dialogue, Line, Reached, T2};
+use crate::hint::dialogue::{Dialogue, Line, Reached, T2, What};
 use crate::hint::evidence::{self, LATE, capture_ends_early, frames, hang_up};
 use crate::hint::scene::header;
 use crate::hint::sip::{q850_text, reason_cause};
@@ -157,7 +157,13 @@ fn after_dcs(scene: &Scene<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let side = line.event.from;
-    let tries = dialogue.rounds_of(&[Fcf::Dcs, Fcf::Nss]).count();
+    // A DCS that is damaged here is known by its TCF.
+    let checks = dialogue.lines.iter().take(place);
+    let checks = checks.filter(|line| matches!(line.what, What::Tcf(_)));
+    let tries = dialogue
+        .rounds_of(&[Fcf::Dcs, Fcf::Nss])
+        .count()
+        .max(checks.count());
     let seen = if side == dialogue.sender {
         format!(
             "DCN in training: {} gave up after {tries} tries",
@@ -225,8 +231,13 @@ fn after_page(scene: &Scene<'_>) -> Vec<Finding> {
     };
     let side = line.event.from;
     let by_sender = side == dialogue.sender;
+    let again = asked_again(&dialogue, place);
     let why = match (reached, by_sender) {
+        (Reached::PostMessage, false) if again => "had answered, and was asked again",
         (Reached::PostMessage, false) => "rejected the page",
+        (Reached::MoreConfirmed | Reached::Correction, true) if again => {
+            "gave up, it does not hear the answers"
+        }
         (Reached::MoreConfirmed, true) => "stopped before the next page",
         (Reached::Rejected | Reached::Correction | Reached::NotReady, true) => "gave up",
         (Reached::Rejected | Reached::Correction | Reached::NotReady, false) => "aborted",
@@ -238,13 +249,24 @@ fn after_page(scene: &Scene<'_>) -> Vec<Finding> {
         dialogue.page_at(place),
         part(scene, &dialogue, side)
     );
-    vec![found(
-        scene,
-        &dialogue,
-        Severity::Error,
-        (place, line),
-        seen,
-    )]
+    // All pages are confirmed; only the sender does not know (`t30-response-not-heard`).
+    let severity = if again && !by_sender && scene.delivered() {
+        Severity::Note
+    } else {
+        Severity::Error
+    };
+    vec![found(scene, &dialogue, severity, (place, line), seen)]
+}
+
+/// Whether the last command before a place repeats one whose answer is in the capture: the side that got it
+/// twice has done its part.
+fn asked_again(dialogue: &Dialogue<'_>, place: usize) -> bool {
+    dialogue
+        .rounds
+        .iter()
+        .rev()
+        .find(|round| round.command < place)
+        .is_some_and(|round| round.repeats_answered.is_some())
 }
 
 fn no_dcn(scene: &Scene<'_>) -> Vec<Finding> {

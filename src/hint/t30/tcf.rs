@@ -23,7 +23,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "DCS without the training signal",
         advice: "After DCS the sender has to send 1.5 s of zeros (TCF) at the commanded rate; nothing of it is in the T.38 packets. The sending gateway works with localTCF although transferredTCF was agreed (over UDP it must be \
             transferredTCF), or its modem did not train on the analogue line. Check T38FaxRateManagement on both sides, and the line of the machine behind the sending gateway.",
-        reference: "T.30 (training check, TCF); T.38 rate management; spandsp t38_gateway.c",
+        reference: "T.30 (TCF); T.38 rate management; spandsp t38_gateway.c",
         when: "T.38 with transferredTCF: between a DCS and its answer (or 4 s) neither training indicator nor data. Not where CFR comes all the same, nor for internet-aware fax (bit 123).",
         check: tcf_missing,
     },
@@ -33,7 +33,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Training check (TCF) is damaged",
         advice: "The zeros of the training check are too few or broken, so the receiver will answer FTT and the sender will go slower. If T.38 packets are missing at that time, the IP path did \
             it; if not, the sending gateway got it that way from its telephone line: check level, echo canceller and clock there (PRI timing source, ATA). With CFR after it the receiver was content.",
-        reference: "spandsp t30.c (longest run of zeros against 1 s of bits); T.30 (training check, TCF)",
+        reference: "spandsp t30.c (longest run of zeros against 1 s of bits); T.30 (TCF)",
         when: "The TCF has less than 80 % of its 1.5 s, its longest run of zeros is below 1 s, or more than 1 % of the last second is not zero. A note if CFR follows.",
         check: tcf_corrupt,
     },

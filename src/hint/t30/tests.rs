@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::call::{EventKind, FaxCarrier, Page, PageData, Side, Tcf, Verdict};
-use crate::hint::fixture::{CALLEE, CALLER, Script, at, image, with_t38};
-use crate::hint::{Finding, Severity};
+use crate::hint::fixture::{CALLEE, CALLER, Script, at, audio, image, with_t38};
+use crate::hint::{Finding, PointOfView, Scene, Severity};
 use crate::line::{Fcs, HdlcFrame, Modem, Tone};
 use crate::t30::frame::decode;
 
@@ -784,4 +784,76 @@ fn partial() {
 
 fn mixed() -> Script {
     page_sent().say(21.0, CALLER, MPS).say(23.0, CALLEE, MCF)
+}
+
+/// The rule that explains the failure.
+fn cause(script: Script) -> Option<&'static str> {
+    let script = script.fax(Verdict::Failed, FaxCarrier::T38);
+    let scene = Scene {
+        call: &script.call,
+        other: None,
+        view: &PointOfView::default(),
+    };
+    crate::hint::diagnose(&scene).root.map(|root| root.rule.id)
+}
+
+#[test]
+fn what_did_not_come_is_missing_only_after_its_wait() {
+    let eop = || page_sent().say(21.0, CALLER, EOP);
+    // Within T4 of the EOP the call goes back to audio: that is what happened first.
+    let back = eop()
+        .request(22.0, CALLER, "INVITE", Some(audio(CALLER, 3000)))
+        .reply(22.1, 200, "OK", Some(audio(CALLEE, 3002)))
+        .ack(22.2)
+        .bye(40.0, CALLER)
+        .capture_until(90.0);
+    assert_eq!(cause(back), Some("t38-back-to-audio-midfax"));
+    let silent = eop().bye(40.0, CALLER).capture_until(90.0);
+    assert_eq!(cause(silent), Some("t30-postmsg-no-response"));
+}
+
+#[test]
+fn a_delivered_fax_leaves_notes_of_what_came_late() {
+    // The first DCS is not answered, the second is.
+    let mut late = t38()
+        .say(8.0, CALLEE, DIS)
+        .say(10.0, CALLER, DCS)
+        .tcf(11.0, CALLER, 2700)
+        .say(16.0, CALLER, DCS)
+        .tcf(17.0, CALLER, 2700)
+        .say(20.0, CALLEE, CFR)
+        .data(21.0, 26.0, CALLER, |_| {})
+        .say(27.0, CALLER, EOP)
+        .say(29.0, CALLEE, MCF)
+        .say(31.0, CALLER, DCN)
+        .bye(33.0, CALLER)
+        .capture_until(90.0)
+        .fax(Verdict::Ok, FaxCarrier::T38);
+    late.call.fax.as_mut().unwrap().pages = vec![page(1, true)];
+    let hints = late.hints();
+    let hint = hints
+        .iter()
+        .find(|hint| hint.rule.id == "t30-dcs-no-response")
+        .unwrap();
+    assert_eq!(hint.finding.severity, Severity::Note);
+}
+
+#[test]
+fn dcn_of_a_receiver_that_was_asked_again() {
+    let again = page_sent()
+        .say(21.0, CALLER, EOP)
+        .say(23.0, CALLEE, MCF)
+        .say(26.0, CALLER, EOP)
+        .say(28.0, CALLEE, DCN);
+    let found = again.findings("t30-dcn-after-page");
+    assert!(found[0].seen.contains("had answered"), "{}", found[0].seen);
+}
+
+#[test]
+fn an_answer_that_t30_does_not_know() {
+    let odd = page_sent()
+        .say(21.0, CALLER, EOP)
+        .say(23.0, CALLEE, "ffc8ff")
+        .say(24.0, CALLER, DCN);
+    fires("t30-postmsg-no-response", &odd, Severity::Error);
 }

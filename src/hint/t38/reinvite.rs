@@ -5,8 +5,8 @@ use crate::capture::Timestamp;
 use crate::hint::dialogue::T1_LEAST;
 use crate::hint::scene::{TOLERANCE, header};
 use crate::hint::t38::{
-    Switch, accepted, agreed, agreed_on_other_leg, error_unless_delivered, fax_in_audio,
-    first_fax_sign, first_switches, image_line, pages_confirmed,
+    Switch, accepted, agreed, error_unless_delivered, fax_in_audio, first_fax_sign, first_switches,
+    image_line, pages_confirmed,
 };
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Fcs;
@@ -206,7 +206,8 @@ fn no_reinvite(scene: &Scene<'_>) -> Vec<Finding> {
         .any(crate::call::Negotiation::offers_t38);
     let end = scene.call.ended.unwrap_or(scene.call.last_packet);
     let waited = end.seconds_since(sign.at.max(answer.at)) >= ASK_AFTER_TONE + TOLERANCE;
-    if asked || !fax_in_audio(scene) || !waited || agreed_on_other_leg(scene) {
+    // Where the PBX converts between the legs, `leg-mode-mix` takes this off.
+    if asked || !fax_in_audio(scene) || !waited {
         return Vec::new();
     }
     let codec = scene.codec();

@@ -3,7 +3,8 @@
 use crate::call::{Call, EventKind, MediaPath, MediaPeriod, Side, UdptlStats, Verdict};
 use crate::capture::{Endpoint, Timestamp};
 use crate::hint::dialogue::{ANSWERS, Dialogue};
-use crate::hint::evidence::{self, LATE, finding, frames, hang_up, named, with_more};
+use crate::hint::evidence::{self, LATE, finding, frames, named, with_more};
+use crate::hint::scene::is_private;
 use crate::hint::{Finding, Scene, Severity};
 use crate::t30::Fcf;
 
@@ -21,10 +22,6 @@ const WRONG_PACKETS: u32 = 5;
 const UNHEARD_SECONDS: f64 = 5.0;
 /// `udptl-source-mismatch`: replies to the SDP endpoint for longer than this, seconds.
 const REPLIES_SECONDS: f64 = 2.0;
-/// `udptl-icmp`: at most this many at the switch are harmless.
-const FEW_ICMP: u32 = 3;
-/// `udptl-icmp`: around the switch, seconds.
-const AT_SWITCH: f64 = 1.0;
 
 /// Periods in which T.38 is in force, with the endpoints by side.
 fn t38_periods(call: &Call) -> impl Iterator<Item = &MediaPeriod> {
@@ -32,13 +29,13 @@ fn t38_periods(call: &Call) -> impl Iterator<Item = &MediaPeriod> {
 }
 
 /// The T.38 endpoints that a side's SDP gave over the whole call.
-fn endpoints(call: &Call, side: Side) -> Vec<Endpoint> {
+pub(super) fn endpoints(call: &Call, side: Side) -> Vec<Endpoint> {
     t38_periods(call)
         .filter_map(|period| period.t38.as_ref().map(|t38| *t38.of(side)))
         .collect()
 }
 
-fn switch(call: &Call) -> Option<Timestamp> {
+pub(super) fn switch(call: &Call) -> Option<Timestamp> {
     t38_periods(call).map(|period| period.from).min()
 }
 
@@ -54,7 +51,7 @@ fn packets_after_switch(call: &Call, side: Side) -> u32 {
     }
 }
 
-fn delivered(call: &Call) -> bool {
+pub(super) fn delivered(call: &Call) -> bool {
     call.fax
         .as_ref()
         .is_some_and(|fax| fax.verdict == Verdict::Ok)
@@ -125,7 +122,10 @@ fn one_way_from(scene: &Scene<'_>, dialogue: &Dialogue<'_>, live: Side) -> Optio
     let (last_frame, last) = stats.last?;
     let enough = packets_after_switch(call, live) >= LIVE_PACKETS
         && last.seconds_since(first) >= LIVE_SECONDS;
-    if !enough || answers_in_audio(dialogue, silent, first) {
+    if !enough
+        || answers_in_audio(dialogue, silent, first)
+        || waits_for_the_first_word(dialogue, live)
+    {
         return None;
     }
     let seen = if packets_after_switch(call, silent) == 0 {
@@ -147,6 +147,21 @@ fn one_way_from(scene: &Scene<'_>, dialogue: &Dialogue<'_>, live: Side) -> Optio
     found.event = event_at(call, live, first);
     found.host = endpoints(call, silent).last().copied();
     Some(with_more(found, destination_words(scene, stats, silent)))
+}
+
+/// The live side is the called terminal, and all that it sent before its DCN is damaged: the calling one has
+/// nothing to answer, so its silence shows no blocked way (CNG is optional).
+fn waits_for_the_first_word(dialogue: &Dialogue<'_>, live: Side) -> bool {
+    let own = || {
+        dialogue
+            .lines
+            .iter()
+            .filter(|line| line.event.from == live && line.message().is_some())
+            .filter(|line| line.fcf() != Some(Fcf::Dcn))
+    };
+    dialogue.called == live
+        && own().next().is_some()
+        && own().all(|line| line.valid().is_none_or(|message| !message.last))
 }
 
 /// A fax that went on in sound after T.38 was tried: nothing is one-way about the fax itself.
@@ -306,10 +321,16 @@ fn source_mismatch_of(call: &Call, dialogue: &Dialogue<'_>, side: Side) -> Optio
     let unheard = to_sdp.is_some_and(|reply| {
         reply.last.seconds_since(reply.first) > REPLIES_SECONDS && !dialogue.hears(side)
     });
-    let severity = if unheard {
-        Severity::Error
+    let inside = is_inside_nat(call, side, path.src, said);
+    let severity = match (unheard, inside) {
+        (true, _) => Severity::Error,
+        (false, true) => Severity::Note,
+        (false, false) => Severity::Warning,
+    };
+    let tail = if inside {
+        "captured inside its NAT"
     } else {
-        Severity::Warning
+        "NAT; enable t38 nat"
     };
     let cited = frames(
         [Some(path.frame), to_sdp.map(|reply| reply.frame)]
@@ -320,13 +341,13 @@ fn source_mismatch_of(call: &Call, dialogue: &Dialogue<'_>, side: Side) -> Optio
         severity,
         cited,
         event_at(call, side, path.first),
-        format!(
-            "UDPTL from {}, SDP said {said} – NAT; enable t38 nat",
-            path.src
-        ),
+        format!("UDPTL from {}, SDP said {said} – {tail}", path.src),
     );
     found.host = Some(path.src);
     let more = match to_sdp {
+        _ if inside && !unheard => format!(
+            "The capture is taken between the {side} and its NAT: the SDP gives the outside address, as it should."
+        ),
         Some(reply) if unheard => format!(
             "The answers go to {} all the time, where the {side} does not hear them.",
             reply.dst
@@ -337,66 +358,15 @@ fn source_mismatch_of(call: &Call, dialogue: &Dialogue<'_>, side: Side) -> Optio
     Some(with_more(found, more))
 }
 
-pub(super) fn icmp(scene: &Scene<'_>) -> Vec<Finding> {
-    let call = scene.call;
-    let over = hang_up(call).map(|event| event.at);
-    let mut known: Vec<Endpoint> = endpoints(call, Side::Caller);
-    known.extend(endpoints(call, Side::Callee));
-    for side in [Side::Caller, Side::Callee] {
-        known.extend(call.udptl.of(side).paths.iter().map(|path| path.dst));
-    }
-    let hits: Vec<_> = call
-        .events
-        .iter()
-        .filter(|event| over.is_none_or(|over| event.at < over))
-        .filter_map(|event| match &event.kind {
-            EventKind::Icmp {
-                code,
-                v6,
-                quoted_dst,
-                count,
-            } if known.contains(quoted_dst) => Some((event, *code, *v6, *quoted_dst, *count)),
-            _ => None,
-        })
-        .collect();
-    let Some((first, code, v6, quoted, _)) = hits.first().copied() else {
-        return Vec::new();
+/// Whether a side is seen with its private address, and tells its public one in SDP with the same port: a host
+/// behind a one-to-one NAT, set up as it should be, and the capture is on its side of it.
+fn is_inside_nat(call: &Call, side: Side, from: Endpoint, said: Endpoint) -> bool {
+    let signalling = match side {
+        Side::Caller => call.caller,
+        Side::Callee => call.callee,
     };
-    let count: u32 = hits.iter().map(|(.., count)| *count).sum();
-    let at_switch = switch(call).is_some_and(|switch| {
-        hits.iter()
-            .all(|(event, ..)| event.end.seconds_since(switch).abs() <= AT_SWITCH)
-    });
-    let harmless = (count <= FEW_ICMP && at_switch) || delivered(call);
-    let severity = if harmless {
-        Severity::Warning
-    } else {
-        Severity::Error
-    };
-    let mut found = finding(
-        severity,
-        frames(hits.iter().map(|(event, ..)| event.frame)),
-        Some(first.id),
-        format!(
-            "ICMP {} from {} – T.38 port {} closed or filtered",
-            icmp_words(code, v6),
-            first.src.addr,
-            quoted.port
-        ),
-    );
-    found.host = Some(quoted);
-    vec![with_more(
-        found,
-        format!("{count} such answers about {quoted}."),
-    )]
-}
-
-fn icmp_words(code: u8, v6: bool) -> &'static str {
-    match (v6, code) {
-        (false, 3) | (true, 4) => "port unreachable",
-        (false, 9 | 10 | 13) | (true, 1) => "administratively prohibited",
-        (false | true, 0) => "network unreachable",
-        (false, 1) | (true, 3) => "host unreachable",
-        _ => "destination unreachable",
-    }
+    from.port == said.port
+        && from.addr == signalling.addr
+        && is_private(from.addr)
+        && !is_private(said.addr)
 }

@@ -93,6 +93,23 @@ fn nothing_at_all() {
 }
 
 #[test]
+fn silence_that_waits_for_a_readable_dis() {
+    let dead = |stats: &mut UdptlStats| *stats = UdptlStats::default();
+    let dis = |script: Script| script.t30(8.0, CALLEE, Fcf::Dis, &[0x00, 0x77]);
+    fires(
+        "udptl-one-way",
+        &dis(with(t38(), CALLER, dead)),
+        Severity::Error,
+    );
+    // Nothing that the called side says is whole: there is nothing to answer.
+    let mut damaged = dis(with(t38(), CALLER, dead));
+    if let EventKind::T30(frame) = &mut damaged.call.events.last_mut().unwrap().kind {
+        Arc::make_mut(frame).damaged = true;
+    }
+    silent("udptl-one-way", &damaged);
+}
+
+#[test]
 fn one_way() {
     let dead = |stats: &mut UdptlStats| *stats = UdptlStats::default();
     let found = fires("udptl-one-way", &with(t38(), CALLER, dead), Severity::Error);
@@ -149,6 +166,13 @@ fn source_mismatch() {
         Severity::Warning,
     );
     fires("udptl-source-mismatch", &nat, Severity::Error);
+    // Seen from inside a one-to-one NAT: the SDP has the outside address, as it should.
+    let inside = Endpoint::new(std::net::IpAddr::from([10, 0, 0, 5]), end(CALLEE).port);
+    let mut behind = with(t38(), CALLEE, |stats| {
+        stats.paths = vec![path(inside, end(CALLER))];
+    });
+    behind.call.callee.addr = inside.addr;
+    fires("udptl-source-mismatch", &talking(behind), Severity::Note);
 }
 
 fn icmp(time: f64, count: u32) -> Script {
@@ -303,6 +327,18 @@ fn stalls() {
     let good = with(page(), CALLER, stall(0.5)).fax(Verdict::Ok, FaxCarrier::T38);
     fires("udptl-timing-gap", &good, Severity::Note);
     silent("udptl-timing-gap", &with(page(), CALLER, stall(0.2)));
+    // A pause with packets missing in it is loss.
+    let lossy = with(with(page(), CALLER, stall(0.5)), CALLER, |stats| {
+        stats.gaps = vec![UdptlGap {
+            frame,
+            at: at(15.0),
+            lost: 1,
+            recovered: 1,
+            first_seq: 7,
+            control: false,
+        }];
+    });
+    silent("udptl-timing-gap", &lossy);
 }
 
 fn malformed(octets: usize) -> Script {

@@ -30,6 +30,11 @@ pub(super) struct Unwrapper {
 }
 
 impl Unwrapper {
+    /// Octets of the message that is put together.
+    pub(super) fn held(&self) -> usize {
+        self.message.len()
+    }
+
     /// Forgets what was begun: octets were lost.
     pub(super) fn reset(&mut self) {
         *self = Self::default();

@@ -15,6 +15,9 @@ const MOST_SIZES: usize = 64;
 /// Gaps kept.
 const MOST_GAPS: usize = 10_000;
 
+/// Paths of one sender that are told apart; it has one, or two after a change.
+const MAX_PATHS: usize = 100;
+
 /// What the arrivals as such say: sizes, paths, first and last.
 pub(super) fn count_arrivals(arrivals: &[Arrival], framing: Framing, stats: &mut UdptlStats) {
     stats.transport = match framing {
@@ -36,7 +39,7 @@ pub(super) fn count_arrivals(arrivals: &[Arrival], framing: Framing, stats: &mut
         if let Some(path) = path {
             path.packets += 1;
             path.last = arrival.at;
-        } else {
+        } else if stats.paths.len() < MAX_PATHS {
             stats.paths.push(MediaPath {
                 src: arrival.src,
                 dst: arrival.dst,

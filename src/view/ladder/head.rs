@@ -103,7 +103,7 @@ fn party(party: &crate::sip::Party, endpoint: crate::capture::Endpoint) -> Strin
         .unwrap_or_else(|| endpoint.addr.to_string())
 }
 
-/// `call 2`, `calls 2 + 3`
+/// `call 2`, `calls 2 + 3`, `calls 2 + 3 (or 5)` where another call fits as the other leg, if less well.
 pub fn numbers(flow: &Flow) -> String {
     let numbers: Vec<String> = flow
         .legs
@@ -112,7 +112,28 @@ pub fn numbers(flow: &Flow) -> String {
         .collect();
     match numbers.as_slice() {
         [one] => format!("call {one}"),
-        more => format!("calls {}", more.join(" + ")),
+        more => format!("calls {}{}", more.join(" + "), others(flow)),
+    }
+}
+
+/// At most so many further candidates are named.
+const MOST_OTHERS: usize = 3;
+
+/// Calls that fit as the other leg of the first one too.
+fn others(flow: &Flow) -> String {
+    let all = flow
+        .legs
+        .first()
+        .map_or(&[][..], |call| &call.other_candidates);
+    let named: Vec<String> = all
+        .iter()
+        .filter(|number| flow.legs.iter().all(|leg| leg.number != **number))
+        .take(MOST_OTHERS)
+        .map(ToString::to_string)
+        .collect();
+    match named.as_slice() {
+        [] => String::new(),
+        named => format!(" (or {})", named.join(", ")),
     }
 }
 

@@ -1,0 +1,209 @@
+//! Calls loaded and diagnosed, several at once: their sound is read together, and legs are seen side by side.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use super::Analysis;
+use crate::analysis::{Analysed, AnalysedFlow};
+use crate::call::index::DialogId;
+use crate::call::load::{self, RtpByFlow};
+use crate::call::{Call, CallNo, Flow, Verdict};
+use crate::hint::{Hint, Scene};
+
+/// RTP that is held in memory at once while faxes are analysed, where each batch is one more pass over the
+/// capture.
+pub(super) const RTP_BATCH: u64 = 48 << 20;
+/// The same where it is noted where the RTP lies: there batches cost nothing.
+const NOTED_BATCH: u64 = 1 << 20;
+
+impl Analysis {
+    /// A call with its other leg, loaded and diagnosed, both directions of sound decoded.
+    pub fn analyse(&self, number: CallNo) -> io::Result<Option<Analysed>> {
+        Ok(self
+            .analyse_all(&[number], true)?
+            .into_iter()
+            .find(|one| one.call.number == number))
+    }
+
+    /// Several calls at once: the RTP of many is read in one pass. The other legs are loaded too, for the hints,
+    /// and are part of the answer only if asked for.
+    ///
+    /// `all_sound`: also the RTP of calls that do not look like a fax.
+    pub fn analyse_all(&self, numbers: &[CallNo], all_sound: bool) -> io::Result<Vec<Analysed>> {
+        let mut out = Vec::with_capacity(numbers.len());
+        let mut batch: Vec<CallNo> = Vec::new();
+        let (mut noted, mut searched) = (0, 0);
+        for number in numbers {
+            let own = [Some(*number), self.other_leg(*number)]
+                .into_iter()
+                .flatten()
+                .map(|number| self.rtp_octets(number))
+                .fold((0, 0), |sum, own| (sum.0 + own.0, sum.1 + own.1));
+            let full = noted + own.0 > NOTED_BATCH || searched + own.1 > RTP_BATCH;
+            if full && !batch.is_empty() {
+                out.extend(self.analyse_batch(&batch, all_sound)?);
+                batch.clear();
+                (noted, searched) = (0, 0);
+            }
+            noted += own.0;
+            searched += own.1;
+            batch.push(*number);
+        }
+        out.extend(self.analyse_batch(&batch, all_sound)?);
+        Ok(out)
+    }
+
+    /// Octets of the RTP of a call: where it is noted where they lie, and where they would have to be searched.
+    fn rtp_octets(&self, number: CallNo) -> (u64, u64) {
+        let dialog = self.id_of(number).and_then(|id| self.index.dialog(id));
+        let flows = dialog.map_or(&[][..], |dialog| &dialog.flows);
+        let flows = flows.iter().filter_map(|id| self.index.flow(*id));
+        flows.fold((0, 0), |(noted, searched), flow| match flow.noted() {
+            Some(_) => (noted + flow.rtp_octets, searched),
+            None => (noted, searched + flow.rtp_octets),
+        })
+    }
+
+    fn analyse_batch(&self, numbers: &[CallNo], all_sound: bool) -> io::Result<Vec<Analysed>> {
+        let mut wanted: Vec<CallNo> = numbers.to_vec();
+        wanted.extend(numbers.iter().filter_map(|number| self.other_leg(*number)));
+        wanted.sort_unstable();
+        wanted.dedup();
+        let sound: Vec<CallNo> = wanted
+            .iter()
+            .copied()
+            .filter(|number| all_sound || self.may_be_fax(*number))
+            .collect();
+        let sound: Vec<DialogId> = sound
+            .iter()
+            .filter_map(|number| self.id_of(*number))
+            .collect();
+        let rtp = self.read_rtp(&sound)?;
+        let mut loaded: HashMap<CallNo, Call> = HashMap::new();
+        for number in &wanted {
+            if let Some(call) = self.load(*number, &rtp)? {
+                loaded.insert(*number, call);
+            }
+        }
+        self.agree(&wanted, &mut loaded);
+        let found: Vec<(CallNo, Found)> = numbers
+            .iter()
+            .filter_map(|number| Some((*number, self.diagnose(*number, &loaded)?)))
+            .collect();
+        Ok(found
+            .into_iter()
+            .filter_map(|(number, found)| Some(found.told(loaded.remove(&number)?)))
+            .collect())
+    }
+
+    fn load(&self, number: CallNo, rtp: &RtpByFlow) -> io::Result<Option<Call>> {
+        let Some(id) = self.id_of(number) else {
+            return Ok(None);
+        };
+        let mut call = load::call(&self.source(), id, number, rtp)?;
+        if let Some(call) = &mut call {
+            call.other_leg = self.other_leg(number);
+            call.other_candidates = self.other_candidates(number);
+        }
+        Ok(call)
+    }
+
+    /// Two legs are one fax: it is delivered only if the sender's side of it says so.
+    fn agree(&self, numbers: &[CallNo], loaded: &mut HashMap<CallNo, Call>) {
+        for number in numbers {
+            let Some(other) = self.other_leg(*number).filter(|other| other > number) else {
+                continue;
+            };
+            let (Some(mut near), Some(mut far)) = (loaded.remove(number), loaded.remove(&other))
+            else {
+                continue;
+            };
+            crate::call::verdict::agree(&mut near, &mut far);
+            loaded.insert(*number, near);
+            loaded.insert(other, far);
+        }
+    }
+
+    /// Hints of one call, seen beside its other leg; cause and sentence go into its fax.
+    fn diagnose(&self, number: CallNo, loaded: &HashMap<CallNo, Call>) -> Option<Found> {
+        let call = loaded.get(&number)?;
+        let other = call.other_leg.and_then(|other| loaded.get(&other));
+        let scene = Scene {
+            call,
+            other,
+            view: &self.options.view,
+        };
+        let diagnosis = crate::hint::engine::diagnose(&scene);
+        // The leg on which all is confirmed has no cause, though the other one may show that it failed there.
+        let failed = (call.fax.as_ref()).is_some_and(|fax| fax.verdict != Verdict::Ok);
+        Some(Found {
+            cause: (diagnosis.root.as_ref().filter(|_| failed))
+                .map(|root| (root.rule.id, crate::hint::cause::sentence(root, &scene))),
+            hints: diagnosis.hints,
+        })
+    }
+
+    /// One or two calls as a flow, the caller's leg first. With `other_leg` a single call gets its other leg.
+    pub fn flow(&self, numbers: &[CallNo], other_leg: bool) -> io::Result<AnalysedFlow> {
+        let mut numbers: Vec<CallNo> = numbers.to_vec();
+        if let [one] = numbers.as_slice()
+            && other_leg
+        {
+            numbers.extend(self.other_leg(*one));
+        }
+        Ok(self.flows(&[numbers])?.pop().unwrap_or_default())
+    }
+
+    /// Several flows of one or two calls each, loaded together: the sound of many is read in one pass.
+    pub fn flows(&self, chosen: &[Vec<CallNo>]) -> io::Result<Vec<AnalysedFlow>> {
+        let chosen: Vec<Vec<CallNo>> = chosen
+            .iter()
+            .map(|legs| {
+                let mut legs = legs.clone();
+                legs.sort_unstable();
+                legs.dedup();
+                legs.truncate(2);
+                legs
+            })
+            .collect();
+        let mut numbers: Vec<CallNo> = chosen.concat();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let analysed: HashMap<CallNo, Analysed> = self
+            .analyse_all(&numbers, true)?
+            .into_iter()
+            .map(|one| (one.call.number, one))
+            .collect();
+        let flow = |legs: &Vec<CallNo>| {
+            let legs: Vec<&Analysed> = legs.iter().filter_map(|leg| analysed.get(leg)).collect();
+            AnalysedFlow {
+                hints: legs.iter().map(|leg| leg.hints.clone()).collect(),
+                flow: Flow {
+                    legs: legs.iter().map(|leg| Arc::clone(&leg.call)).collect(),
+                },
+            }
+        };
+        Ok(chosen.iter().map(flow).collect())
+    }
+}
+
+/// What the rules say of a call.
+struct Found {
+    /// The rule that explains the failure, and the sentence that says so.
+    cause: Option<(&'static str, String)>,
+    hints: Vec<Hint>,
+}
+
+impl Found {
+    fn told(self, mut call: Call) -> Analysed {
+        if let (Some(fax), Some((cause, summary))) = (&mut call.fax, self.cause) {
+            fax.cause = Some(cause);
+            fax.summary = summary;
+        }
+        Analysed {
+            call: Arc::new(call),
+            hints: self.hints,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Rows of the list: from the index alone, and with what the analysis of a call found.
+
+use super::Analysis;
+use crate::analysis::{Analysed, CallRow, FaxRow};
+use crate::call::CallNo;
+use crate::hint::Severity;
+
+impl Analysis {
+    /// A row of the calls list, from the index alone.
+    pub fn row(&self, number: CallNo) -> Option<CallRow> {
+        let dialog = self.index.dialog(self.id_of(number)?)?;
+        let flows = || dialog.flows.iter().filter_map(|id| self.index.flow(*id));
+        let t38: usize = flows().map(|flow| flow.t38.len()).sum();
+        Some(CallRow {
+            number,
+            started: dialog.started,
+            duration: dialog.last_packet.seconds_since(dialog.started).max(0.0),
+            from: name_or_host(&dialog.from, dialog.caller),
+            to: name_or_host(&dialog.to, dialog.callee),
+            caller: dialog.caller,
+            callee: dialog.callee,
+            call_id: dialog.call_id.as_deref().map(crate::text::lossy),
+            state: dialog.state,
+            status: dialog.status,
+            packets: crate::call::PacketCounts {
+                sip: u32::try_from(dialog.messages.len()).unwrap_or(u32::MAX),
+                rtp: flows().map(|flow| flow.rtp).fold(0, u32::saturating_add),
+                t38: u32::try_from(t38).unwrap_or(u32::MAX),
+            },
+            other_leg: self.other_leg(number),
+            fax: None,
+            pending: self.may_be_fax(number),
+            hints: (0, 0),
+        })
+    }
+
+    /// SIP and T.38 packets of a call.
+    pub fn packets(&self, number: CallNo) -> Option<u32> {
+        let packets = self.row(number)?.packets;
+        Some(packets.sip.saturating_add(packets.t38))
+    }
+}
+
+impl CallRow {
+    /// Adds what the analysis of the call found.
+    #[must_use]
+    pub fn with(mut self, analysed: &Analysed) -> Self {
+        let call = &analysed.call;
+        self.pending = false;
+        self.fax = call.fax.as_ref().map(|fax| FaxRow {
+            carrier: fax.carrier,
+            verdict: fax.verdict,
+            pages_sent: fax.pages_sent,
+            pages_confirmed: fax.pages_confirmed,
+            rate: fax.modem.map(|modem| match fax.bit_rate {
+                Some(rate) => format!("{modem} {rate}"),
+                None => modem.to_owned(),
+            }),
+            summary: fax.summary.clone(),
+        });
+        let count = |severity: Severity| {
+            let found = analysed
+                .hints
+                .iter()
+                .filter(|hint| hint.finding.severity == severity)
+                .count();
+            u32::try_from(found).unwrap_or(u32::MAX)
+        };
+        self.hints = (count(Severity::Error), count(Severity::Warning));
+        (self.caller, self.callee) = (call.caller, call.callee);
+        self
+    }
+}
+
+fn name_or_host(name: &str, endpoint: crate::capture::Endpoint) -> String {
+    if name.is_empty() {
+        endpoint.addr.to_string()
+    } else {
+        name.to_owned()
+    }
+}

@@ -1,0 +1,107 @@
+//! What the reader makes of signals that are not as T.30 has them.
+
+use super::*;
+use crate::capture::{Endpoint, FrameNo};
+
+const V17: Modem = Modem {
+    name: "V.17",
+    rate: 14400,
+};
+
+fn signal(from: f64, until: f64, kind: SignalKind) -> Signal {
+    let host = |last| Endpoint::new(std::net::IpAddr::from([192, 0, 2, last]), 4000);
+    Signal {
+        frame: FrameNo(1),
+        last_frame: FrameNo(2),
+        at: Timestamp::default().plus_seconds(from),
+        end: Timestamp::default().plus_seconds(until),
+        src: host(10),
+        dst: host(20),
+        kind,
+    }
+}
+
+fn heard(side: Side, from: f64, until: f64, kind: SignalKind) -> Heard {
+    Heard {
+        side,
+        audio: false,
+        level: None,
+        signal: signal(from, until, kind),
+    }
+}
+
+fn message(side: Side, from: f64, modem: Modem, octets: &[u8]) -> Heard {
+    let frame = HdlcFrame {
+        modem,
+        octets: octets.to_vec(),
+        fcs: Fcs::Good,
+        damaged: false,
+    };
+    heard(side, from, from + 0.5, SignalKind::Hdlc(frame))
+}
+
+fn data(from: f64, until: f64, modem: Modem, octets: Vec<u8>) -> Heard {
+    let data = NonEcmData {
+        modem,
+        octets,
+        ended: true,
+        lost_packets: 0,
+    };
+    heard(Side::Caller, from, until, SignalKind::NonEcm(data))
+}
+
+fn reading(signals: &[Heard]) -> Reading {
+    read(CallNo(1), signals, FaxCarrier::T38).unwrap()
+}
+
+const DIS: &[u8] = &[0xff, 0xc8, 0x01, 0x00, 0x77];
+const CFR: &[u8] = &[0xff, 0xc8, 0x21];
+const EOP: &[u8] = &[0xff, 0xc8, 0xf4];
+const MCF: &[u8] = &[0xff, 0xc8, 0x31];
+const DCN: &[u8] = &[0xff, 0xc8, 0xdf];
+
+/// DIS, (a lost DCS,) and CFR, then a page.
+fn begun() -> Vec<Heard> {
+    vec![
+        message(Side::Callee, 1.0, Modem::V21, DIS),
+        data(3.0, 4.5, V17, vec![0; 2700]),
+        message(Side::Callee, 5.0, Modem::V21, CFR),
+        data(6.0, 7.5, V17, vec![0x5a; 2700]),
+    ]
+}
+
+#[test]
+fn a_check_whose_dcs_is_lost_is_no_page() {
+    let found = reading(&begun());
+    assert!(matches!(found.events[1].kind, EventKind::Tcf(_)));
+    assert_eq!(found.pages.len(), 1);
+}
+
+#[test]
+fn page_data_on_v21_are_no_page() {
+    let mut signals = begun();
+    signals.truncate(3);
+    signals.push(data(6.0, 6.1, Modem::V21, vec![0; 4]));
+    let found = reading(&signals);
+    assert!(found.pages.is_empty());
+    assert!(matches!(found.events[3].kind, EventKind::Malformed { .. }));
+}
+
+#[test]
+fn a_final_frame_under_a_fast_data_type_is_a_message() {
+    let mut signals = begun();
+    signals.push(message(Side::Caller, 8.0, V17, EOP));
+    signals.push(message(Side::Callee, 9.0, Modem::V21, MCF));
+    let found = reading(&signals);
+    assert_eq!(found.pages.len(), 1);
+    assert!(found.pages[0].confirmed);
+}
+
+#[test]
+fn an_answer_after_the_dcn_confirms_nothing() {
+    let mut signals = begun();
+    signals.push(message(Side::Caller, 8.0, Modem::V21, EOP));
+    signals.push(message(Side::Caller, 12.0, Modem::V21, DCN));
+    signals.push(message(Side::Callee, 13.0, Modem::V21, MCF));
+    assert!(!reading(&signals).pages[0].confirmed);
+}

@@ -1,0 +1,59 @@
+//! Who speaks SIP at all: so that a capture of a PBX without its INVITE can be told from one without its SIP.
+
+use std::net::IpAddr;
+
+use crate::call::index::{Index, Map};
+use crate::capture::{FrameNo, Packet, Timestamp};
+
+/// At most so many hosts: more are no PBX and its peers.
+const MAX_HOSTS: usize = 4096;
+
+/// SIP of a host: messages outside calls (OPTIONS, REGISTER) and the first ones of each dialog.
+#[derive(Clone, Copy, Debug)]
+pub struct Heard {
+    /// First frame.
+    pub frame: FrameNo,
+    /// Time of it.
+    pub first: Timestamp,
+    /// Time of the last one.
+    pub last: Timestamp,
+}
+
+impl Heard {
+    /// From the first message to the last one.
+    pub fn seconds(&self) -> f64 {
+        self.last.seconds_since(self.first)
+    }
+}
+
+/// Hosts that sent SIP.
+#[derive(Debug, Default)]
+pub(super) struct Outside {
+    hosts: Map<IpAddr, Heard>,
+}
+
+impl Outside {
+    /// Notes a message of no known dialog.
+    pub(super) fn note(&mut self, packet: &Packet<'_>) {
+        if let Some(heard) = self.hosts.get_mut(&packet.src.addr) {
+            heard.last = heard.last.max(packet.at);
+        } else if self.hosts.len() < MAX_HOSTS {
+            let heard = Heard {
+                frame: packet.frame,
+                first: packet.at,
+                last: packet.at,
+            };
+            self.hosts.insert(packet.src.addr, heard);
+        }
+    }
+}
+
+impl Index {
+    /// The one of these hosts that was heard longest, with what it sent of SIP.
+    pub fn sip_of(&self, hosts: &[IpAddr]) -> Option<(IpAddr, Heard)> {
+        hosts
+            .iter()
+            .filter_map(|host| Some((*host, *self.outside.hosts.get(host)?)))
+            .max_by(|(_, a), (_, b)| a.seconds().total_cmp(&b.seconds()))
+    }
+}

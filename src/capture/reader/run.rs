@@ -1,0 +1,78 @@
+//! The two ways past the reader's usual one: many plain frames in a row, and single frames here and there.
+
+use std::io;
+
+use super::pcap::USUAL_HEADER;
+use super::{Format, Frame, Mark, Origin, Reader};
+use crate::capture::FrameNo;
+use crate::capture::buffer::Buffer;
+
+impl Reader {
+    /// Gives frames to `take` as long as nothing but whole frames follow each other in the window, `most` at
+    /// most: how many. What comes then is for [`Reader::next_frame`].
+    ///
+    /// This is what makes gigabytes fast: a loop without a detour that knows its state by heart.
+    #[inline]
+    pub fn run(&mut self, most: usize, mut take: impl FnMut(&Frame<'_>)) -> usize {
+        let Format::Pcap(records) = &mut self.format else {
+            return 0;
+        };
+        let link = records.link();
+        let (Some(mut last), true) = (self.last_at, self.last_link == Some(link)) else {
+            return 0;
+        };
+        let start = self.buffer.offset();
+        let Some(run) = records.run(self.buffer.available(), last) else {
+            return 0;
+        };
+        let first = self.next_no;
+        let mut no = first;
+        let mut record = start;
+        for (at, data) in run.take(most) {
+            take(&Frame {
+                no: FrameNo(no),
+                at,
+                offset: record + USUAL_HEADER as u64,
+                data,
+                wire_len: u32::try_from(data.len()).unwrap_or(u32::MAX),
+                link,
+                mark: Mark {
+                    record,
+                    frame: FrameNo(no),
+                    section: 0,
+                    interfaces: 0,
+                },
+            });
+            no = no.saturating_add(1);
+            record += (USUAL_HEADER + data.len()) as u64;
+            last = at;
+        }
+        if no > first {
+            records.ran(last);
+            self.buffer
+                .consume(usize::try_from(record - start).unwrap_or(usize::MAX));
+            self.next_no = no;
+            self.info.packets += u64::from(no - first);
+            self.last_at = Some(last);
+            self.info.last_time = self.info.last_time.max(Some(last));
+        }
+        usize::try_from(no - first).unwrap_or(usize::MAX)
+    }
+
+    /// Begins a later pass that reads single frames here and there, see [`Reader::jump`]. `None`: of a
+    /// compressed capture that cannot be done.
+    pub(in crate::capture) fn pick(origin: &Origin, mark: Mark) -> io::Result<Option<Self>> {
+        let Some(file) = origin.source.shared() else {
+            return Ok(None);
+        };
+        let mut reader = Self::resume(origin, mark)?;
+        reader.buffer = Buffer::pick(file, mark.record);
+        Ok(Some(reader))
+    }
+
+    /// Goes on with the frame at a mark of the same section. Only for a pass that [`Reader::pick`] began.
+    pub(in crate::capture) fn jump(&mut self, mark: Mark) {
+        self.buffer.jump(mark.record);
+        self.next_no = mark.frame.0;
+    }
+}

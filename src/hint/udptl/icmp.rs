@@ -1,0 +1,76 @@
+//! What hosts say about T.38 packets that they do not take.
+
+use crate::call::{EventKind, Side};
+use crate::capture::Endpoint;
+use crate::hint::evidence::{finding, frames, hang_up, with_more};
+use crate::hint::udptl::path::{delivered, endpoints, switch};
+use crate::hint::{Finding, Scene, Severity};
+
+/// `udptl-icmp`: at most this many at the switch are harmless.
+const FEW_ICMP: u32 = 3;
+/// `udptl-icmp`: around the switch, seconds.
+const AT_SWITCH: f64 = 1.0;
+
+pub(super) fn icmp(scene: &Scene<'_>) -> Vec<Finding> {
+    let call = scene.call;
+    let over = hang_up(call).map(|event| event.at);
+    let mut known: Vec<Endpoint> = endpoints(call, Side::Caller);
+    known.extend(endpoints(call, Side::Callee));
+    for side in [Side::Caller, Side::Callee] {
+        known.extend(call.udptl.of(side).paths.iter().map(|path| path.dst));
+    }
+    let hits: Vec<_> = call
+        .events
+        .iter()
+        .filter(|event| over.is_none_or(|over| event.at < over))
+        .filter_map(|event| match &event.kind {
+            EventKind::Icmp {
+                code,
+                v6,
+                quoted_dst,
+                count,
+            } if known.contains(quoted_dst) => Some((event, *code, *v6, *quoted_dst, *count)),
+            _ => None,
+        })
+        .collect();
+    let Some((first, code, v6, quoted, _)) = hits.first().copied() else {
+        return Vec::new();
+    };
+    let count: u32 = hits.iter().map(|(.., count)| *count).sum();
+    let at_switch = switch(call).is_some_and(|switch| {
+        hits.iter()
+            .all(|(event, ..)| event.end.seconds_since(switch).abs() <= AT_SWITCH)
+    });
+    let harmless = (count <= FEW_ICMP && at_switch) || delivered(call);
+    let severity = if harmless {
+        Severity::Warning
+    } else {
+        Severity::Error
+    };
+    let mut found = finding(
+        severity,
+        frames(hits.iter().map(|(event, ..)| event.frame)),
+        Some(first.id),
+        format!(
+            "ICMP {} from {} – T.38 port {} closed or filtered",
+            icmp_words(code, v6),
+            first.src.addr,
+            quoted.port
+        ),
+    );
+    found.host = Some(quoted);
+    vec![with_more(
+        found,
+        format!("{count} such answers about {quoted}."),
+    )]
+}
+
+fn icmp_words(code: u8, v6: bool) -> &'static str {
+    match (v6, code) {
+        (false, 3) | (true, 4) => "port unreachable",
+        (false, 9 | 10 | 13) | (true, 1) => "administratively prohibited",
+        (false | true, 0) => "network unreachable",
+        (false, 1) | (true, 3) => "host unreachable",
+        _ => "destination unreachable",
+    }
+}

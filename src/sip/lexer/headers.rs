@@ -1,0 +1,134 @@
+//! Header fields of a message: all of them, or those that an index wants.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr2};
+
+use super::{Line, MAX_HEADER, is_blank, line};
+
+/// A header field as it stands in the message, folds inside.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::sip) struct HeaderLine<'m> {
+    /// Name without the space around it; the whole line if there is no colon.
+    pub name: &'m [u8],
+    /// Value, trimmed; `None`: the line has no colon.
+    pub value: Option<&'m [u8]>,
+}
+
+/// The header fields from an offset on, until the blank line.
+#[derive(Clone, Debug)]
+pub(in crate::sip) struct Headers<'m> {
+    octets: &'m [u8],
+    at: usize,
+    body: Option<usize>,
+}
+
+impl<'m> Headers<'m> {
+    /// Header fields of `octets` from `at` on.
+    pub(in crate::sip) fn new(octets: &'m [u8], at: usize) -> Self {
+        let limit = octets.len().min(at.saturating_add(MAX_HEADER));
+        Self {
+            octets: octets.get(..limit).unwrap_or_default(),
+            at,
+            body: None,
+        }
+    }
+
+    /// Where the body begins; `None` if no blank line was met (yet).
+    pub(in crate::sip) const fn body(&self) -> Option<usize> {
+        self.body
+    }
+
+    /// The next header that an index wants, or one that is not so plain that its first octets tell.
+    ///
+    /// Wanted are Call-ID, `CSeq`, Content-Length, Content-Type, From and To, here as nearly everybody writes them;
+    /// what begins like one of them, in any case or compact, is left to the caller.
+    #[inline]
+    pub(in crate::sip) fn next_wanted(&mut self) -> Option<HeaderLine<'m>> {
+        loop {
+            let begin = self.at;
+            let rest = self.octets.get(begin..)?;
+            let name: Option<&'static [u8]> = match rest {
+                [
+                    b'V' | b'M' | b'U' | b'S' | b'A' | b'R' | b'P' | b'E' | b'D',
+                    ..,
+                ]
+                | [b'C', b'o', b'n', b't', b'a', ..] => None,
+                [b'F', b'r', b'o', b'm', b':', ..] => Some(b"From"),
+                [b'T', b'o', b':', ..] => Some(b"To"),
+                [b'C', b'S', b'e', b'q', b':', ..] => Some(b"CSeq"),
+                [b'C', b'a', b'l', b'l', b'-', b'I', b'D', b':', ..] => Some(b"Call-ID"),
+                _ => return self.next(),
+            };
+            let mut line = line(self.octets, begin);
+            while self.octets.get(line.next).copied().is_some_and(is_blank) {
+                line = self::line(self.octets, line.next);
+            }
+            self.at = line.next;
+            if let Some(name) = name {
+                let value = self.octets.get(begin + name.len() + 1..line.end)?;
+                return Some(HeaderLine {
+                    name,
+                    value: Some(trimmed(value)),
+                });
+            }
+        }
+    }
+}
+
+impl<'m> Iterator for Headers<'m> {
+    type Item = HeaderLine<'m>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.body.is_some() || self.at >= self.octets.len() {
+            return None;
+        }
+        let Line { mut end, mut next } = line(self.octets, self.at);
+        if end == self.at {
+            self.body = Some(next);
+            return None;
+        }
+        while self.octets.get(next).copied().is_some_and(is_blank) {
+            Line { end, next } = line(self.octets, next);
+        }
+        let text = self.octets.get(self.at..end)?;
+        self.at = next;
+        Some(match memchr(b':', text) {
+            Some(colon) => HeaderLine {
+                name: trimmed(text.get(..colon)?),
+                value: Some(trimmed(text.get(colon + 1..)?)),
+            },
+            None => HeaderLine {
+                name: text.trim_ascii(),
+                value: None,
+            },
+        })
+    }
+}
+
+/// Without white space around it: most often there is none, or the one space after a colon.
+fn trimmed(text: &[u8]) -> &[u8] {
+    let text = text.strip_prefix(b" ").unwrap_or(text);
+    match text {
+        [first, .., last] if !first.is_ascii_whitespace() && !last.is_ascii_whitespace() => text,
+        _ => text.trim_ascii(),
+    }
+}
+
+/// A header value with its folds (line end and the space around it, RFC 3261 7.3.1) made one space.
+pub fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
+    if memchr2(b'\r', b'\n', value).is_none() {
+        return Cow::Borrowed(value);
+    }
+    let mut out = Vec::with_capacity(value.len());
+    for part in value.split(|octet| matches!(octet, b'\r' | b'\n')) {
+        let part = part.trim_ascii();
+        if !part.is_empty() {
+            if !out.is_empty() {
+                out.push(b' ');
+            }
+            out.extend_from_slice(part);
+        }
+    }
+    Cow::Owned(out)
+}

@@ -1,0 +1,131 @@
+//! The columns of the list: their order, their headings, and which go first where there is no room.
+
+/// What to sort by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SortBy {
+    /// Number of the call.
+    #[default]
+    Number,
+    /// First packet.
+    Start,
+    /// Duration.
+    Duration,
+    /// Caller.
+    From,
+    /// Callee.
+    To,
+    /// T.38, G.711, voice.
+    Carrier,
+    /// Pages.
+    Pages,
+    /// Rate.
+    Rate,
+    /// Verdict.
+    Result,
+    /// State.
+    State,
+    /// Packets.
+    Packets,
+    /// Hints.
+    Hints,
+}
+
+impl SortBy {
+    /// All of them, in the order of the columns.
+    pub const ALL: &'static [Self] = &[
+        Self::Number,
+        Self::Start,
+        Self::Duration,
+        Self::From,
+        Self::To,
+        Self::Carrier,
+        Self::Pages,
+        Self::Rate,
+        Self::Result,
+        Self::State,
+        Self::Packets,
+        Self::Hints,
+    ];
+
+    /// The next column (`forward`), or the one before; at the end round to the other.
+    #[must_use]
+    pub fn step(self, forward: bool) -> Self {
+        let at = Self::ALL.iter().position(|by| *by == self).unwrap_or(0);
+        let len = Self::ALL.len();
+        let next = if forward { at + 1 } else { at + len - 1 } % len;
+        Self::ALL.get(next).copied().unwrap_or_default()
+    }
+}
+
+/// A column: what it is sorted by, its heading, and whether numbers stand to the right in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Column {
+    Sorted(SortBy),
+    OtherLeg,
+}
+
+impl Column {
+    /// In the order shown; the result comes last and takes what is left.
+    pub(super) const ALL: [Self; 12] = [
+        Self::Sorted(SortBy::Number),
+        Self::Sorted(SortBy::Start),
+        Self::Sorted(SortBy::Duration),
+        Self::Sorted(SortBy::From),
+        Self::Sorted(SortBy::To),
+        Self::OtherLeg,
+        Self::Sorted(SortBy::Carrier),
+        Self::Sorted(SortBy::Pages),
+        Self::Sorted(SortBy::Rate),
+        Self::Sorted(SortBy::State),
+        Self::Sorted(SortBy::Packets),
+        Self::Sorted(SortBy::Hints),
+    ];
+
+    /// What goes first where there is no room.
+    pub(super) const LEAST_NEEDED: [Self; 8] = [
+        Self::Sorted(SortBy::Packets),
+        Self::Sorted(SortBy::State),
+        Self::Sorted(SortBy::Hints),
+        Self::Sorted(SortBy::Rate),
+        Self::Sorted(SortBy::Start),
+        Self::Sorted(SortBy::Duration),
+        Self::OtherLeg,
+        Self::Sorted(SortBy::Carrier),
+    ];
+
+    pub(super) const fn heading(self) -> &'static str {
+        match self {
+            Self::OtherLeg => "leg",
+            Self::Sorted(by) => by.heading(),
+        }
+    }
+
+    pub(super) const fn is_right(self) -> bool {
+        matches!(
+            self,
+            Self::Sorted(
+                SortBy::Number | SortBy::Start | SortBy::Duration | SortBy::Packets | SortBy::Pages
+            )
+        )
+    }
+}
+
+impl SortBy {
+    /// Heading of its column.
+    pub const fn heading(self) -> &'static str {
+        match self {
+            Self::Number => "#",
+            Self::Start => "start",
+            Self::Duration => "length",
+            Self::From => "from",
+            Self::To => "to",
+            Self::Carrier => "carrier",
+            Self::Pages => "pages",
+            Self::Rate => "rate",
+            Self::Result => "result",
+            Self::State => "state",
+            Self::Packets => "packets",
+            Self::Hints => "hints",
+        }
+    }
+}
