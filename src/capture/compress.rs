@@ -147,10 +147,23 @@ impl Zstd {
                 continue;
             }
             let decoder = StreamingDecoder::new_with_max_window_size(input, ZSTD_WINDOW_MAX)
-                .map_err(io::Error::other)?;
+                .map_err(|error| damaged(&error))?;
             return Ok(Self::Inside(Box::new(decoder)));
         }
     }
+}
+
+/// What the crate says is for its developers.
+fn damaged(error: &dyn std::fmt::Display) -> io::Error {
+    let detail = error.to_string();
+    let detail = detail.split([':', '(', '{']).next().unwrap_or_default();
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!(
+            "the zstd data are cut or damaged ({}); copy the file again, or unpack what can be had with zstd -dc",
+            detail.trim().to_lowercase()
+        ),
+    )
 }
 
 impl Read for Zstd {
@@ -160,7 +173,7 @@ impl Read for Zstd {
                 Self::Ended => return Ok(0),
                 Self::Between(input) => *self = Self::next_frame(input)?,
                 Self::Inside(mut decoder) => {
-                    let count = decoder.read(buffer)?;
+                    let count = decoder.read(buffer).map_err(|error| damaged(&error))?;
                     if count > 0 || buffer.is_empty() {
                         *self = Self::Inside(decoder);
                         return Ok(count);

@@ -84,7 +84,7 @@ const TRANSPORT: &[Rule] = &[
         advice: "The network loses packets between this sender and the capture, but the redundancy (or FEC) inside T.38 repaired every one, so \
             the pages are not affected. Not every receiver makes use of redundancy, and a burst longer than its depth is lost for good: if loss is above \
             5 %, look for a duplex mismatch, Wi-Fi, or a full link on the way to the capture point, and keep redundancy at 3 or more.",
-        reference: "T.38 9.4.1 (use of redundancy messages); Dialogic T.38 notes (about 10 % random loss survived)",
+        reference: "T.38 (UDPTL, error recovery); Dialogic T.38 notes (about 10 % random loss survived)",
         when: "Sequence numbers of a side are missing and all of them are repaired by redundancy or FEC. Warning above 5 %.",
         check: loss::recovered,
     },
@@ -153,7 +153,7 @@ const TRANSPORT: &[Rule] = &[
         advice: "Packets on the T.38 port are not valid T.38. Check in this order: were they cut by the capture (tcpdump -s 0), are they late RTP, does \
             one side use the other ASN.1 of T.38 (version 0 against 2 and up), are they STUN or keepalives of a NAT, is the port shared with something \
             else. If none fits, the sender builds them wrongly: ask its maker with the octets of the first such packet.",
-        reference: "T.38 (UDPTL, IFP); spandsp t38_core.c",
+        reference: "T.38 (UDPTL and IFP, ASN.1 in Annex A); spandsp t38_core.c",
         when: "A packet of more than 4 octets on a T.38 port does not decode. Error above 5 % of the packets.",
         check: content::undecodable,
     },

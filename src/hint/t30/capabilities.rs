@@ -77,7 +77,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Sub-address, password or internet address is used",
         advice: "The sender routes or identifies itself with SUB, SEP, PSA, PWD, SID, TSA, IRA, CIA or ISP. A receiver that does not accept it hangs up before training. If so: check the value with \
             the receiver's operator, and send without it to test. SUB needs bit 49 of the DIS, PWD bit 50, SEP bit 47, PSA bit 35.",
-        reference: "T.30 (SUB, SEP, PWD, SID); spandsp (unacceptable sub-address, password, identifier)",
+        reference: "T.30 (SUB, SEP, PWD); spandsp (unacceptable sub-address, password, identifier)",
         when: "One of these messages is sent. Error if the receiver answers with DCN or FNV and never with CFR. A note too for a CSI or TSI that has not 20 characters.",
         check: routing,
     },

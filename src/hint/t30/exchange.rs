@@ -24,7 +24,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Both sides talk at once",
         advice: "T.30 is half duplex, but messages of both sides overlap. Either the delay between them is so long that one side repeats just as the answer arrives (add up the delays of the legs, \
             see leg-latency; look for store-and-forward gateways and far media hops), or a side hears its own signal as an echo: then check the echo canceller and hybrid of the gateway that sends it back.",
-        reference: "spandsp t30.c (\"Received an echo of our own\"); T.30 (half-duplex exchange)",
+        reference: "spandsp t30.c (\"Received an echo of our own\"); T.30 (the exchange is half-duplex)",
         when: "Messages (or a message and fast data) of both sides overlap by more than 0.5 s and the receiver does hear the sender, or a message comes back unchanged within 500 ms.",
         check: collision,
     },

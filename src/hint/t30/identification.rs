@@ -62,7 +62,7 @@ pub(super) const RULES: &[Rule] = &[
         advice: "Both ends act as receivers (both send DIS) or both as senders (both send CNG), or the caller receives and the callee sends: T.30 cannot begin. A fax server answered a call that it should have placed, a \
             media proxy sends the media back to where they come from, or two fax servers are connected back to back. Check that the addresses in the SDP are not swapped, that \
             the proxy bridges the two legs, and which dialplan answers the number. Wireshark prints DTC as DIS; here the highest bit is not masked, so this is no DTC.",
-        reference: "rtpengine issue #1687; T.30 (DIS and its X bit)",
+        reference: "rtpengine issue #1687; T.30 (DIS, DTC and the X bit)",
         when: "DIS of both sides within 10 s that is no echo, DIS of the caller and CNG or DCS of the callee, or CNG of both sides and no DIS; and no CFR follows.",
         check: both_sides,
     },
@@ -82,7 +82,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Polling: the caller fetches a document",
         advice: "The caller asks the called fax to send (DTC): sender and receiver swap their parts. If the called fax answers with DCN, it has no document ready, or wants a password \
             or another selective-polling address. Asterisk's ReceiveFAX and SendFAX do not support polling: use a machine or another server as the called end.",
-        reference: "asterisk res_fax.c (no polling); HylaFAX E123; T.30 (DTC)",
+        reference: "asterisk res_fax.c (no polling); HylaFAX E123; T.30 (digital transmit command, DTC)",
         when: "DTC, CIG or NSC of the caller. Warning if the DIS said that nothing is ready to be polled (bit 9 is 0), error if DCN follows.",
         check: polling,
     },

@@ -43,7 +43,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "The receiver rejects the page (RTN)",
         advice: "Too many lines of the page were bad, so the receiver refused it. The sender trains again, often slower, and may send the page again or disconnect. Look for loss and jitter while the page was sent (T.38 gaps, RTP loss); if none is in \
             the capture, it is lost behind it or bad on a telephone line. Turn ECM on for T.38, lower the rate.",
-        reference: "T.30 (RTN); HylaFAX E130; spandsp (copy quality bad)",
+        reference: "T.30 (retrain negative, RTN); HylaFAX E130; spandsp (copy quality bad)",
         when: "RTN is received. Warning if the page is sent again and confirmed.",
         check: rejected,
     },
@@ -53,7 +53,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Page accepted, but train again (RTP)",
         advice: "Retrain positive: the receiver took the page although its quality was poor, and wants DCS and training before the next one. It is confirmed. Not to be mixed up with the Real-time Transport Protocol. If it repeats, look at loss and at the \
             telephone line as for RTN.",
-        reference: "T.30 (RTP); spandsp (copy quality poor)",
+        reference: "T.30 (retrain positive, RTP); spandsp (copy quality poor)",
         when: "RTP (FCF 0x33) is received.",
         check: retrain,
     },

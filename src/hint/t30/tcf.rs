@@ -23,7 +23,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "DCS without the training signal",
         advice: "After DCS the sender has to send 1.5 s of zeros (TCF) at the commanded rate; nothing of it is in the T.38 packets. The sending gateway works with localTCF although transferredTCF was agreed (over UDP it must be \
             transferredTCF), or its modem did not train on the analogue line. Check T38FaxRateManagement on both sides, and the line of the machine behind the sending gateway.",
-        reference: "T.30 (TCF); T.38 rate management; spandsp t38_gateway.c",
+        reference: "T.30 (training check, TCF); T.38 rate management; spandsp t38_gateway.c",
         when: "T.38 with transferredTCF: between a DCS and its answer (or 4 s) neither training indicator nor data. Not where CFR comes all the same, nor for internet-aware fax (bit 123).",
         check: tcf_missing,
     },
@@ -33,7 +33,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Training check (TCF) is damaged",
         advice: "The zeros of the training check are too few or broken, so the receiver will answer FTT and the sender will go slower. If T.38 packets are missing at that time, the IP path did \
             it; if not, the sending gateway got it that way from its telephone line: check level, echo canceller and clock there (PRI timing source, ATA). With CFR after it the receiver was content.",
-        reference: "spandsp t30.c (longest run of zeros against 1 s of bits); T.30 (TCF)",
+        reference: "spandsp t30.c (longest run of zeros against 1 s of bits); T.30 (training check, TCF)",
         when: "The TCF has less than 80 % of its 1.5 s, its longest run of zeros is below 1 s, or more than 1 % of the last second is not zero. A note if CFR follows.",
         check: tcf_corrupt,
     },
@@ -107,8 +107,8 @@ fn lacks_tcf(dialogue: &Dialogue<'_>, round: &Round) -> bool {
     })
 }
 
-/// What is wrong with a TCF: octets that are as they should be, and octets that should be.
-fn damage(tcf: &Tcf) -> Option<(u32, u32)> {
+/// What is wrong with a TCF, in words.
+fn damage(tcf: &Tcf) -> Option<String> {
     let run = tcf.longest_zero_run?;
     if tcf.modem.rate == 0 {
         return None;
@@ -118,7 +118,16 @@ fn damage(tcf: &Tcf) -> Option<(u32, u32)> {
     let broken = f64::from(run) < per_second * TCF_ZEROS;
     let dirty = tcf.nonzero_share.is_some_and(|share| share > TCF_NONZERO);
     let whole = tcf.modem.rate.saturating_mul(3) / 16;
-    (short || broken || dirty).then_some((run, whole))
+    if short {
+        Some(format!("TCF cut short: {} of {whole} bytes", tcf.octets))
+    } else if broken || dirty {
+        let share = tcf.nonzero_share.unwrap_or_default() * 100.0;
+        Some(format!(
+            "TCF damaged: {share:.1} % not zero, longest run of zeros {run} bytes (1.5 s are {whole})"
+        ))
+    } else {
+        None
+    }
 }
 
 /// Whether the sender stopped its TCF because the other side began to talk.
@@ -139,13 +148,13 @@ fn is_broken_off(dialogue: &Dialogue<'_>, place: usize, tcf: &Line<'_>) -> bool 
 
 fn tcf_corrupt(scene: &Scene<'_>) -> Vec<Finding> {
     let dialogue = Dialogue::of(scene.call);
-    let bad: Vec<(usize, &Line<'_>, u32, u32)> = dialogue
+    let bad: Vec<(usize, &Line<'_>, String)> = dialogue
         .lines
         .iter()
         .enumerate()
         .filter_map(|(place, line)| match line.what {
             What::Tcf(tcf) if !is_broken_off(&dialogue, place, line) => {
-                damage(tcf).map(|(good, whole)| (place, line, good, whole))
+                damage(tcf).map(|what| (place, line, what))
             }
             _ => None,
         })
@@ -157,7 +166,7 @@ fn tcf_corrupt(scene: &Scene<'_>) -> Vec<Finding> {
             != Some(Fcf::Cfr)
     };
     let worst = bad.iter().find(|(place, ..)| refused(*place));
-    let Some((_, line, good, whole)) = worst.or_else(|| bad.first()).copied() else {
+    let Some((_, line, what)) = worst.or_else(|| bad.first()) else {
         return Vec::new();
     };
     let severity = if worst.is_some() {
@@ -186,12 +195,8 @@ fn tcf_corrupt(scene: &Scene<'_>) -> Vec<Finding> {
         _ => "No T.38 packet is missing in it: it came that way from the sending side.".to_owned(),
     };
     vec![
-        Finding::new(
-            severity,
-            frames(order),
-            format!("TCF damaged: {good} of {whole} bytes zero{times} – {tail}"),
-        )
-        .on(line.event.id)
-        .more(lost),
+        Finding::new(severity, frames(order), format!("{what}{times} – {tail}"))
+            .on(line.event.id)
+            .more(lost),
     ]
 }

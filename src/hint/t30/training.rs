@@ -48,7 +48,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Training failed, the sender steps down",
         advice: "The receiver could not train at this rate (FTT) and the sender tries a lower one. Once or twice is normal on a poor line. If it repeats: loss or jitter on the IP path, \
             or level and clock of the line behind the receiver. To test, cap the rate at 9600 (maxrate in res_fax.conf, T38MaxBitRate, Cisco \"fax rate 9600\") or take V.17 out of the modems.",
-        reference: "T.30 (FTT); spandsp fallback sequence; Cisco fax rate advice",
+        reference: "T.30 (failure to train, FTT); spandsp fallback sequence; Cisco fax rate advice",
         when: "FTT is received: a note for the first, a warning from the second.",
         check: ftt,
     },
