@@ -240,18 +240,40 @@ fn check(id: &str, kind: Kind, path: &Path) -> Result<(), String> {
     let result = told_as_note(id, kind, &script, &notes)
         .unwrap_or_else(|| judge(id, kind, &script, &made, &calls));
     if wanted().is_some() {
-        let kept = std::env::temp_dir().join(format!("faxflow-{id}-{}.pcap", kind.file()));
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let kept = std::env::temp_dir().join(format!("faxflow-{id}-{name}.pcap"));
         std::fs::copy(file.path(), &kept).unwrap();
-        println!("{id} {}: {result:?}, {}", kind.file(), kept.display());
+        println!("{id} {name}: {result:?}, {}", kept.display());
         println!("      made in {making:?}, all in {:?}", start.elapsed());
         println!("{}", report(&made, &calls, true));
     }
     result.map_err(|error| format!("{error}\n{}", report(&made, &calls, false)))
 }
 
+/// Further scenarios of a rule that has several reasons: `fires-WHAT.txt`, `silent-WHAT.txt`.
+fn further(id: &str) -> Vec<(Kind, String)> {
+    let Ok(entries) = std::fs::read_dir(directory().join(id)) else {
+        return Vec::new();
+    };
+    let mut out: Vec<(Kind, String)> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter_map(|name| {
+            [Kind::Fires, Kind::Silent]
+                .into_iter()
+                .find(|kind| name.starts_with(&format!("{}-", kind.file())))
+                .map(|kind| (kind, name))
+        })
+        .collect();
+    out.sort_by(|a, b| a.1.cmp(&b.1));
+    out
+}
+
 fn check_rule(id: &str, wrong: &mut Vec<String>) {
-    for kind in [Kind::Fires, Kind::Silent] {
-        let path = directory().join(id).join(format!("{}.txt", kind.file()));
+    let first = |kind: Kind| (kind, format!("{}.txt", kind.file()));
+    let mut files = vec![first(Kind::Fires), first(Kind::Silent)];
+    files.extend(further(id));
+    for (kind, name) in files {
+        let path = directory().join(id).join(&name);
         let result = catch_unwind(|| check(id, kind, &path)).unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             Err(text
@@ -260,7 +282,7 @@ fn check_rule(id: &str, wrong: &mut Vec<String>) {
                 .to_owned())
         });
         if let Err(error) = result {
-            wrong.push(format!("{id}/{}.txt: {error}", kind.file()));
+            wrong.push(format!("{id}/{name}: {error}"));
         }
     }
 }
