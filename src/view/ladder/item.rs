@@ -248,7 +248,7 @@ impl Plan {
                 continue;
             };
             let key = (
-                event.from == crate::call::Side::Caller,
+                event.from == Side::Caller,
                 frame.name().into_owned(),
             );
             let last_of_run = later.get(&key).copied().filter(|later| {
