@@ -28,7 +28,7 @@ pub(super) const RULES: &[Rule] = &[
             by its gateway). It works, but long pages run into call limits and session timers. If it is not meant, look at maxrate and modems in res_fax.conf, Cisco \"fax rate\", \
             AudioCodes FaxRelayMaxRate on the sending side.",
         reference: "spandsp fallback sequence; T.30 table 2 (bits 11-14)",
-        when: "The last DCS (or CTC) is slower than the best rate of the DIS and T38MaxBitRate. Warning at 4800 or less, or if the sender went slower in the middle of the document and the fax was not delivered all the same.",
+        when: "The last DCS (or CTC) is slower than the best rate of the DIS and T38MaxBitRate. Warning at 4800 or less, or if the sender went slower in the middle of the document; a note if the fax was delivered all the same.",
         check: low_rate,
     },
     Rule {
@@ -137,8 +137,8 @@ fn low_rate(scene: &Scene<'_>) -> Vec<Finding> {
         .collect();
     let in_document = slower.iter().any(|at| is_in_document(&dialogue, *at));
     let fallbacks = slower.len();
-    // RTN, RTP or FTT tell of a fallback after which all pages came through; no second warning.
-    let severity = if modem.rate <= SLOW || (in_document && !scene.delivered()) {
+    // All pages came through: slow, and no more than that (RULES.md, t30-success).
+    let severity = if (modem.rate <= SLOW || in_document) && !scene.delivered() {
         Severity::Warning
     } else {
         Severity::Note
