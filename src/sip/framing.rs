@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use crate::capture::{FrameNo, Timestamp};
 
-use super::lexer::{Found, line, may_begin_start, next_start, start_at};
+use super::lexer::{Found, has_version, line, may_begin_start, next_start, start_at};
 use super::scan::{looks_like_sip, scan};
 
 mod websocket;
@@ -73,6 +73,8 @@ struct Progress {
     body: Option<Body>,
     /// A line start; nothing before it has to be looked at again.
     searched: usize,
+    /// In the body: no `SIP/` that begins before it has to be looked at again.
+    clean: usize,
 }
 
 /// What the header section of a message says of its body.
@@ -320,7 +322,7 @@ fn message(rest: &[u8], progress: &mut Progress, last: bool) -> Next {
     let whole = |len| Next::Message { len, cut: false };
     let length = known.length.map(|length| body.saturating_add(length));
     let Some(total) = length.filter(|total| *total <= MAX_MESSAGE) else {
-        return match next_start(rest, body, rest.len()) {
+        return match within(rest, body, progress) {
             Some(found) => whole(found.at),
             None if !known.typed && length.is_none() => whole(body),
             None if rest.len() == body || rest.ends_with(b"\n") || rest.ends_with(b"\r") => {
@@ -345,15 +347,26 @@ fn message(rest: &[u8], progress: &mut Progress, last: bool) -> Next {
     }
 }
 
-/// A start line in the body of a message. Lines that were looked at are not looked at again.
+/// A start line in the body of a message. What was looked at is not looked at again, but for the end: there a
+/// start line may only have begun.
 fn within<'m>(present: &'m [u8], body: usize, progress: &mut Progress) -> Option<Found<'m>> {
     let from = body.max(progress.searched);
-    let found = next_start(present, from, present.len());
+    let new = from.max(progress.clean);
+    let found = has_version(present, new)
+        .then(|| next_start(present, from, present.len()))
+        .flatten();
     if found.is_none() {
-        progress.searched = from + last_line(present.get(from..).unwrap_or_default());
+        let line = last_line(present.get(new..).unwrap_or_default());
+        if line > 0 {
+            progress.searched = new + line;
+        }
+        progress.clean = present.len().saturating_sub(MAX_VERSION);
     }
     found
 }
+
+/// A `SIP/` further from the end than this is judged: version, status and line end follow it.
+const MAX_VERSION: usize = 64;
 
 /// Octets behind a message that still belong to it, because its Content-Length is too small.
 fn overhang(beyond: &[u8]) -> usize {

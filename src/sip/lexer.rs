@@ -140,6 +140,11 @@ pub(super) fn next_start(octets: &[u8], from: usize, limit: usize) -> Option<Fou
     None
 }
 
+/// Whether a `SIP/` begins at or after `from`: without one there is no start line.
+pub(super) fn has_version(octets: &[u8], from: usize) -> bool {
+    find_sip(octets, from).is_some()
+}
+
 /// Offset of the next `SIP/` in any case, at or after `from`.
 fn find_sip(octets: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
