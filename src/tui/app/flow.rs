@@ -8,7 +8,7 @@ use crate::hint::Hint;
 use crate::tui::layout::{self, Wanted};
 use crate::view::ladder::{self, Ladder, head};
 use crate::view::window::window;
-use crate::view::{Row, Span, decode, hints, plain};
+use crate::view::{Role, Row, Span, decode, hints, plain};
 
 mod places;
 
@@ -43,11 +43,6 @@ impl Text {
         let last = self.rows.len().saturating_sub(self.height);
         self.top = self.top.saturating_add_signed(by).min(last);
     }
-
-    /// Whether there is more than is shown.
-    pub fn overflows(&self) -> bool {
-        self.rows.len() > self.height
-    }
 }
 
 /// What the ladder and the message were laid out for; they are made again when it changes.
@@ -64,6 +59,12 @@ struct MessageShape {
     /// Full screen: with every field.
     full: bool,
     event: Option<(CallNo, EventId)>,
+}
+
+/// The line of air over the hints: it says where they belong on a screen without room for a frame.
+pub(in crate::tui) fn hints_heading(ascii: bool) -> Row {
+    let text = if ascii { "--" } else { "──" };
+    Row::of(vec![Span::new(text, Role::Dim)])
 }
 
 /// An open flow.
@@ -87,9 +88,9 @@ pub struct FlowView {
     pub focus: Pane,
     /// Octets and SIP text in place of words.
     pub raw: bool,
-    /// The decoded message.
+    /// The decoded message; full screen with the hints under it.
     pub message: Text,
-    /// Hints on it.
+    /// Hints on it; full screen they are part of the message.
     pub hints: Text,
     /// Text searched for.
     pub search: String,
@@ -344,6 +345,11 @@ impl FlowView {
         }
         let hints: Vec<Hint> = self.hints_of_row(self.cursor());
         self.hints.rows = hints::rows(&hints, None, width, self.ascii);
+        if shape.full && !self.hints.rows.is_empty() {
+            // Full screen, one pane scrolls through everything.
+            self.message.rows.push(hints_heading(self.ascii));
+            self.message.rows.append(&mut self.hints.rows);
+        }
         if moved {
             self.message.top = 0;
             self.hints.top = 0;
