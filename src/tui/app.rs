@@ -297,9 +297,15 @@ impl App {
         None
     }
 
+    /// Where things stand on the calls list.
+    pub(super) fn calls_areas(&self) -> layout::CallsAreas {
+        let Reading { info, finished, .. } = &self.reading;
+        layout::calls(self.size, !finished, !info.notes.is_empty())
+    }
+
     /// Lays out again what has changed and keeps selections on the screen.
     pub(super) fn settle(&mut self) {
-        let areas = layout::calls(self.size, !self.reading.finished);
+        let areas = self.calls_areas();
         let start = self.reading.info.first_time.unwrap_or_default();
         let height = usize::from(areas.list.height);
         self.calls.settle(height, start, self.reading.finished);
