@@ -7,6 +7,7 @@ use crate::call::{Call, CallNo, Event, EventId};
 use crate::hint::Hint;
 use crate::tui::layout::{self, Wanted};
 use crate::view::ladder::{self, Ladder, head};
+use crate::view::time::Clock;
 use crate::view::window::window;
 use crate::view::{Role, Row, Span, decode, hints, plain};
 
@@ -58,6 +59,7 @@ struct MessageShape {
     raw: bool,
     /// Full screen: with every field.
     full: bool,
+    clock: Clock,
     event: Option<(CallNo, EventId)>,
 }
 
@@ -296,6 +298,7 @@ impl FlowView {
             width: layout::message_width(size, full),
             raw: self.raw,
             full,
+            clock: self.ladder.clock(),
             event: self.current(),
         };
         let old = self.shape.as_ref().map(|shape| shape.message);
@@ -329,14 +332,14 @@ impl FlowView {
 
     fn lay_out_message(&mut self, shape: MessageShape, moved: bool) {
         let lay_out = if shape.full {
-            decode::message
+            decode::message_by
         } else {
             decode::beside
         };
         let width = shape.width;
         let rows = self
             .current_message()
-            .map(|(call, event)| lay_out(call, event, shape.raw, width));
+            .map(|(call, event)| lay_out(call, event, shape.raw, width, shape.clock));
         self.message.rows = rows.unwrap_or_default();
         if self.ascii {
             for span in self.message.rows.iter_mut().flat_map(|row| &mut row.spans) {
