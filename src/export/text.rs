@@ -29,9 +29,17 @@ where
     I::Item: Borrow<AnalysedFlow>,
 {
     about(out, capture, options)?;
+    let mut any = false;
     for flow in flows {
+        any = true;
         writeln!(out)?;
         write_flow(out, flow.borrow(), options)?;
+    }
+    if !any {
+        writeln!(
+            out,
+            "no fax found; `faxflow calls` lists the calls, --call N shows one"
+        )?;
     }
     Ok(())
 }
