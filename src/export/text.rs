@@ -6,9 +6,9 @@ use std::io::{self, Write};
 
 use crate::analysis::{AnalysedFlow, CallRow};
 use crate::call::Call;
-use crate::capture::{CaptureInfo, Note};
+use crate::capture::CaptureInfo;
 use crate::hint::{Hint, Severity};
-use crate::view::calls::{self, WHOLE, thousands};
+use crate::view::calls::{self, WHOLE, note_text, thousands};
 use crate::view::ladder::{self, head};
 use crate::view::{Row, hints, plain, time, wrap};
 
@@ -29,9 +29,17 @@ where
     I::Item: Borrow<AnalysedFlow>,
 {
     about(out, capture, options)?;
+    let mut any = false;
     for flow in flows {
+        any = true;
         writeln!(out)?;
         write_flow(out, flow.borrow(), options)?;
+    }
+    if !any {
+        writeln!(
+            out,
+            "no fax found; `faxflow calls` lists the calls, --call N shows one"
+        )?;
     }
     Ok(())
 }
@@ -150,24 +158,6 @@ fn about(out: &mut impl Write, capture: &CaptureInfo, options: &Options) -> io::
     Ok(())
 }
 
-/// A note with its place.
-fn note_text(note: &Note, ascii: bool) -> String {
-    let mut text = format!("Note: {}", plain(&note.text, ascii));
-    match (note.frame, note.offset) {
-        (Some(frame), Some(offset)) => {
-            let _ = write!(text, " (frame {frame}, offset {offset})");
-        }
-        (Some(frame), None) => {
-            let _ = write!(text, " (frame {frame})");
-        }
-        (None, Some(offset)) => {
-            let _ = write!(text, " (offset {offset})");
-        }
-        (None, None) => {}
-    }
-    text
-}
-
 /// The calls list, as wide as it has to be.
 pub(super) fn calls(
     out: &mut impl Write,
@@ -188,7 +178,7 @@ pub(super) fn calls(
     for note in &capture.notes {
         write_wrapped(
             out,
-            &format!("Note: {}", plain(&note.text, options.ascii)),
+            &note_text(note, options.ascii),
             options.width,
             "  ",
         )?;

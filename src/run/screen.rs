@@ -23,7 +23,7 @@ pub(super) fn run(cli: &Cli, file: &Path) -> Result<Status, Failure> {
         time: cli.shape.time.map_or(usual.time, Into::into),
         width: cli.shape.width.map(usize::from),
         calls: cli.which.call.iter().copied().map(CallNo).collect(),
-        call_id: cli.which.call_id.first().cloned(),
+        call_ids: cli.which.call_id.clone(),
     };
     tui::run(&service, options).map_err(Failure::Screen)?;
     Ok(Status::Good)

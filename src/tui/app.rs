@@ -38,7 +38,7 @@ pub struct Options {
     /// Calls to be opened at once (`--call`): one or two.
     pub calls: Vec<CallNo>,
     /// The same by Call-ID (`--call-id`).
-    pub call_id: Option<String>,
+    pub call_ids: Vec<String>,
 }
 
 impl Default for Options {
@@ -49,7 +49,7 @@ impl Default for Options {
             time: TimeMode::Relative,
             width: None,
             calls: Vec::new(),
-            call_id: None,
+            call_ids: Vec::new(),
         }
     }
 }
@@ -144,6 +144,8 @@ pub struct App {
     pub waiting: Waiting,
     /// Calls of the command line have been opened.
     started: bool,
+    /// What the user is told when they are shown.
+    later: Option<Notice>,
 }
 
 impl App {
@@ -166,6 +168,7 @@ impl App {
             reading: Reading::default(),
             waiting: Waiting::default(),
             started: false,
+            later: None,
         }
     }
 
@@ -253,17 +256,41 @@ impl App {
         if self.started {
             return None;
         }
-        let mut wanted = self.options.calls.clone();
-        if let Some(id) = &self.options.call_id {
-            wanted.extend(self.calls.number_of(id));
+        let mut wanted: Vec<CallNo> = Vec::new();
+        let mut missing: Vec<String> = Vec::new();
+        for number in &self.options.calls {
+            if !self.calls.has(*number) {
+                missing.push(format!("call {number}"));
+            } else if !wanted.contains(number) {
+                wanted.push(*number);
+            }
         }
-        if wanted.is_empty() || !wanted.iter().all(|number| self.calls.has(*number)) {
+        for id in &self.options.call_ids {
+            match self.calls.number_of(id) {
+                Some(number) if !wanted.contains(&number) => wanted.push(number),
+                Some(_) => {}
+                None => missing.push(format!("call with Call-ID {}", crate::text::visible(id))),
+            }
+        }
+        if !missing.is_empty() {
+            // It may still come, as long as the capture is read.
+            if self.reading.finished {
+                self.started = true;
+                self.tell_failure(format!("there is no {}", missing.join(", no ")));
+            }
             return None;
         }
+        let first = *wanted.first()?;
         self.started = true;
-        self.calls.select(*wanted.first()?);
+        self.calls.select(first);
         let other_leg = wanted.len() == 1;
-        wanted.truncate(2);
+        if wanted.len() > 2 {
+            wanted.truncate(2);
+            self.later = Some(Notice {
+                text: "two calls at most: the first two are shown".to_owned(),
+                failed: true,
+            });
+        }
         Some(self.open(wanted, other_leg))
     }
 
@@ -277,7 +304,7 @@ impl App {
             .is_some_and(|calls| calls.iter().all(|number| legs.contains(number)));
         if asked {
             self.waiting.opening = None;
-            self.notice = None;
+            self.notice = self.later.take();
             let save = self.waiting.save.take();
             match (&mut self.flow, self.screens.is_empty() || save.is_some()) {
                 (Some(view), false) => view.renew(flow),
@@ -297,9 +324,15 @@ impl App {
         None
     }
 
+    /// Where things stand on the calls list.
+    pub(super) fn calls_areas(&self) -> layout::CallsAreas {
+        let Reading { info, finished, .. } = &self.reading;
+        layout::calls(self.size, !finished, !info.notes.is_empty())
+    }
+
     /// Lays out again what has changed and keeps selections on the screen.
     pub(super) fn settle(&mut self) {
-        let areas = layout::calls(self.size, !self.reading.finished);
+        let areas = self.calls_areas();
         let start = self.reading.info.first_time.unwrap_or_default();
         let height = usize::from(areas.list.height);
         self.calls.settle(height, start, self.reading.finished);

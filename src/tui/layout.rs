@@ -3,11 +3,11 @@
 //! ```text
 //! calls              flow, narrow       flow, wide (from 140 columns)
 //! title              title              title
-//! header             strip              strip
-//! list               header             header     │ message
-//! (reading)          ladder             ladder     │
-//! foot               ───────            ladder     │ hints
-//!                    message, hints     foot
+//! (note)             strip              strip
+//! header             header             header     │ message
+//! list               ladder             ladder     │
+//! (reading)          ───────            ladder     │ hints
+//! foot               message, hints     foot
 //!                    foot
 //! ```
 
@@ -23,6 +23,8 @@ pub const GUTTER: u16 = 2;
 pub struct CallsAreas {
     /// File, calls, faxes.
     pub title: Rect,
+    /// First note of the capture; no height where there is none, or no room.
+    pub note: Rect,
     /// Names of columns.
     pub header: Rect,
     /// Rows.
@@ -55,15 +57,17 @@ pub struct FlowAreas {
 }
 
 /// The calls list on a screen.
-pub fn calls(size: (u16, u16), reading: bool) -> CallsAreas {
+pub fn calls(size: (u16, u16), reading: bool, note: bool) -> CallsAreas {
     let mut rest = screen(size);
     let foot = cut_bottom(&mut rest, 1);
     let title = cut_top(&mut rest, 1);
+    let note = cut_top(&mut rest, u16::from(note && size.1 >= 10));
     let header = cut_top(&mut rest, 1);
     let room = rest.height > 1;
     let reading = cut_bottom(&mut rest, u16::from(reading && room));
     CallsAreas {
         title,
+        note,
         header,
         list: rest,
         reading,
@@ -148,7 +152,7 @@ pub fn flow(size: (u16, u16), wanted: Wanted) -> FlowAreas {
     }
 }
 
-/// A message full screen: message, hints and foot; the rest is empty.
+/// A message full screen: message (with the hints in it) and foot; the rest is empty.
 pub fn message(size: (u16, u16), wanted: Wanted) -> FlowAreas {
     let mut rest = screen(size);
     let foot = cut_bottom(&mut rest, 1);
@@ -264,6 +268,6 @@ mod tests {
     fn small_screens_keep_their_rows() {
         assert!(flow((80, 24), WANTED).ladder.height >= 9);
         assert!(flow((40, 8), WANTED).ladder.height >= 5);
-        assert!(calls((80, 24), true).list.height == 20);
+        assert!(calls((80, 24), true, true).list.height == 19);
     }
 }

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use super::app::{App, Screen};
 use super::layout::GUTTER;
 use super::theme::{self, Theme};
-use crate::view::{Role, Row, Span};
+use crate::view::{Role, Row, Span, wrap};
 
 pub(super) mod calls;
 pub(super) mod flow;
@@ -168,8 +168,10 @@ fn underline(buf: &mut Buffer, area: Rect, text: &str) {
     }
 }
 
-/// Lines in the middle of an area that has nothing else to show.
+/// Lines in the middle of an area that has nothing else to show; one wider than that is wrapped.
 fn draw_middle(buf: &mut Buffer, area: Rect, lines: &[String], theme: Theme) {
+    let room = usize::from(area.width.saturating_sub(2));
+    let lines: Vec<String> = lines.iter().flat_map(|line| wrap(line, room)).collect();
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let top = area.y + area.height.saturating_sub(height) / 3;
     for (line, y) in lines.iter().zip(top..area.bottom()) {

@@ -51,7 +51,7 @@ fn anywhere(app: &mut App, action: Action) -> Option<Effect> {
 }
 
 fn calls(app: &mut App, action: Action) -> Option<Effect> {
-    let areas = super::layout::calls(app.size, !app.reading.finished);
+    let areas = app.calls_areas();
     if let Some(by) = distance(action, usize::from(areas.list.height)) {
         app.calls.move_by(by);
         return None;
@@ -168,11 +168,7 @@ fn flow(app: &mut App, action: Action) -> Option<Effect> {
 fn message(app: &mut App, action: Action) -> Option<Effect> {
     let view = app.flow.as_mut()?;
     if let Some(by) = distance(action, view.message.height) {
-        if view.message.overflows() || view.hints.rows.is_empty() {
-            view.message.scroll(by);
-        } else {
-            view.hints.scroll(by);
-        }
+        view.message.scroll(by);
         return None;
     }
     match action {
@@ -262,7 +258,7 @@ fn other_leg(app: &mut App) -> Option<Effect> {
 
 fn help(app: &mut App, action: Action) -> Option<Effect> {
     let lines = super::render::help::lines(app).len();
-    let height = usize::from(app.size.1.saturating_sub(2));
+    let height = super::render::help::height(app.size.1);
     if let (Some(by), Some(Screen::Help { top })) =
         (distance(action, height), app.screens.last_mut())
     {

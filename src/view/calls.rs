@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::analysis::CallRow;
 use crate::call::{CallNo, CallState};
-use crate::capture::{CaptureInfo, Timestamp};
+use crate::capture::{CaptureInfo, Note, Timestamp};
 use crate::view::ladder::head;
 use crate::view::{self, Role, Row, Span, clip, fit, plain, time};
 
@@ -357,6 +357,35 @@ fn title(rows: &[CallRow], info: &CaptureInfo, ascii: bool) -> Row {
         Span::new(plain(&info.file, ascii), Role::Heading),
         Span::new(text, Role::Dim),
     ])
+}
+
+/// A note with its place: `Note: the last frame is cut (frame 41203, offset 12345600)`
+pub(crate) fn note_text(note: &Note, ascii: bool) -> String {
+    let mut text = format!("Note: {}", plain(&note.text, ascii));
+    // Writing to a String never fails.
+    let _ = match (note.frame, note.offset) {
+        (Some(frame), Some(offset)) => write!(text, " (frame {frame}, offset {offset})"),
+        (Some(frame), None) => write!(text, " (frame {frame})"),
+        (None, Some(offset)) => write!(text, " (offset {offset})"),
+        (None, None) => Ok(()),
+    };
+    text
+}
+
+/// The first note in one line of `width`; where that is not all there is to read, `more` stands at its end.
+pub(crate) fn note_row(notes: &[Note], more: &str, width: usize, ascii: bool) -> Option<Row> {
+    let text = note_text(notes.first()?, ascii);
+    if notes.len() == 1 && view::width(&text) <= width {
+        return Some(Row::of(vec![Span::new(text, Role::Warning)]));
+    }
+    let room = width.saturating_sub(view::width(more) + BETWEEN);
+    let text = fit(&text, room, ascii).into_owned();
+    let mut row = Row::of(vec![
+        Span::new(text, Role::Warning),
+        Span::new(format!("{}{more}", " ".repeat(BETWEEN)), Role::Dim),
+    ]);
+    clip(&mut row, width, ascii);
+    Some(row)
 }
 
 fn count(number: usize, one: &str, many: &str) -> String {

@@ -6,7 +6,8 @@ use unicode_width::UnicodeWidthStr;
 use crate::call::{Call, Event, EventKind};
 use crate::field::Field;
 use crate::line::Fcs;
-use crate::view::{Role, Row, Span, clip, plain, time, wrap};
+use crate::view::time::{self, Clock};
+use crate::view::{Role, Row, Span, clip, plain, wrap};
 
 mod fields;
 mod negotiation;
@@ -22,12 +23,17 @@ const ROWS_MOST: usize = 5_000;
 /// The whole message: name, frame, time and direction; octets; fields in words, SIP and SDP. With `raw` the
 /// octets as a hex dump, or the SIP text as it is. No row is wider than `width`.
 pub fn message(call: &Call, event: &Event, raw: bool, width: usize) -> Vec<Row> {
-    lay_out(call, event, raw, width, &fields(call, event))
+    message_by(call, event, raw, width, Clock::Since(call.started))
+}
+
+/// The whole message, its time told by a clock: that of the flow, not of the call.
+pub fn message_by(call: &Call, event: &Event, raw: bool, width: usize, clock: Clock) -> Vec<Row> {
+    lay_out(call, event, raw, width, clock, &fields(call, event))
 }
 
 /// The message for a pane beside the ladder: without the fields of a sound T.30 frame that say the same in
 /// every frame or again (address, control, FCF, FCS), or what a capability list does not have.
-pub fn beside(call: &Call, event: &Event, raw: bool, width: usize) -> Vec<Row> {
+pub fn beside(call: &Call, event: &Event, raw: bool, width: usize, clock: Clock) -> Vec<Row> {
     let mut fields = fields(call, event);
     if let EventKind::T30(frame) = &event.kind
         && frame.fcs == Fcs::Good
@@ -38,7 +44,7 @@ pub fn beside(call: &Call, event: &Event, raw: bool, width: usize) -> Vec<Row> {
             !length && !USUAL.contains(&field.name.as_ref())
         });
     }
-    lay_out(call, event, raw, width, &fields)
+    lay_out(call, event, raw, width, clock, &fields)
 }
 
 /// Names of fields that [`beside`] leaves out.
@@ -53,8 +59,15 @@ const USUAL: &[&str] = &[
     "frame check sequence",
 ];
 
-fn lay_out(call: &Call, event: &Event, raw: bool, width: usize, fields: &[Field]) -> Vec<Row> {
-    let mut rows = head(call, event, width);
+fn lay_out(
+    call: &Call,
+    event: &Event,
+    raw: bool,
+    width: usize,
+    clock: Clock,
+    fields: &[Field],
+) -> Vec<Row> {
+    let mut rows = head(event, width, clock);
     if raw {
         rows.extend(raw_rows(event, width));
     } else {
@@ -78,7 +91,7 @@ fn lay_out(call: &Call, event: &Event, raw: bool, width: usize, fields: &[Field]
 }
 
 /// `DIS   Digital Identification Signal     frame 312   8.646 s   callee → caller`, and the endpoints.
-fn head(call: &Call, event: &Event, width: usize) -> Vec<Row> {
+fn head(event: &Event, width: usize, clock: Clock) -> Vec<Row> {
     const BETWEEN: usize = 3;
     let name = plain(&name(event), false).into_owned();
     let long = plain(&long_name(event), false).into_owned();
@@ -88,7 +101,7 @@ fn head(call: &Call, event: &Event, width: usize) -> Vec<Row> {
         format!("frame {}", event.frame)
     };
     let mut place = if event.observed {
-        format!("{frames}   {} s", time::seconds(call.started, event.at))
+        format!("{frames}   {}", clock.text(event.at))
     } else {
         format!("after {frames}")
     };

@@ -14,7 +14,7 @@ use crate::analysis::AnalysedFlow;
 use crate::call::{BySide, Call, CallNo, Event, EventId, EventKind};
 use crate::capture::Timestamp;
 use crate::hint::Severity;
-use crate::view::time::{self, TimeMode};
+use crate::view::time::{self, Clock, TimeMode};
 use crate::view::{Role, Row, Span, clip, hints};
 
 use columns::{Columns, Geometry};
@@ -125,6 +125,14 @@ pub fn layout_whole(flow: &AnalysedFlow, options: &Options) -> Ladder {
 }
 
 impl Ladder {
+    /// The clock of its rows, for the message beside it; a delta has none of its own.
+    pub fn clock(&self) -> Clock {
+        match self.options.time {
+            TimeMode::Relative | TimeMode::Delta => Clock::Since(self.start),
+            TimeMode::Absolute => Clock::OfDay(self.time_digits),
+        }
+    }
+
     fn of(
         flow: &AnalysedFlow,
         options: &Options,

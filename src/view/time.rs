@@ -39,6 +39,25 @@ impl TimeMode {
     }
 }
 
+/// What times of a message are told by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// Seconds since then.
+    Since(Timestamp),
+    /// Time of day in UTC with that many digits.
+    OfDay(u8),
+}
+
+impl Clock {
+    /// `3.613 s`, `14:02:11.123456`
+    pub fn text(self, at: Timestamp) -> String {
+        match self {
+            Self::Since(start) => format!("{} s", seconds(start, at)),
+            Self::OfDay(digits) => of_day(at, digits),
+        }
+    }
+}
+
 /// `3.613`, `-0.041`: seconds with milliseconds.
 pub fn seconds(from: Timestamp, at: Timestamp) -> String {
     format!("{:.3}", at.seconds_since(from))

@@ -7,8 +7,9 @@ use crate::call::{Call, CallNo, Event, EventId};
 use crate::hint::Hint;
 use crate::tui::layout::{self, Wanted};
 use crate::view::ladder::{self, Ladder, head};
+use crate::view::time::Clock;
 use crate::view::window::window;
-use crate::view::{Row, Span, decode, hints, plain};
+use crate::view::{Role, Row, Span, decode, hints, plain};
 
 mod places;
 
@@ -43,11 +44,6 @@ impl Text {
         let last = self.rows.len().saturating_sub(self.height);
         self.top = self.top.saturating_add_signed(by).min(last);
     }
-
-    /// Whether there is more than is shown.
-    pub fn overflows(&self) -> bool {
-        self.rows.len() > self.height
-    }
 }
 
 /// What the ladder and the message were laid out for; they are made again when it changes.
@@ -63,7 +59,14 @@ struct MessageShape {
     raw: bool,
     /// Full screen: with every field.
     full: bool,
+    clock: Clock,
     event: Option<(CallNo, EventId)>,
+}
+
+/// The line of air over the hints: it says where they belong on a screen without room for a frame.
+pub(in crate::tui) fn hints_heading(ascii: bool) -> Row {
+    let text = if ascii { "--" } else { "──" };
+    Row::of(vec![Span::new(text, Role::Dim)])
 }
 
 /// An open flow.
@@ -87,9 +90,9 @@ pub struct FlowView {
     pub focus: Pane,
     /// Octets and SIP text in place of words.
     pub raw: bool,
-    /// The decoded message.
+    /// The decoded message; full screen with the hints under it.
     pub message: Text,
-    /// Hints on it.
+    /// Hints on it; full screen they are part of the message.
     pub hints: Text,
     /// Text searched for.
     pub search: String,
@@ -295,6 +298,7 @@ impl FlowView {
             width: layout::message_width(size, full),
             raw: self.raw,
             full,
+            clock: self.ladder.clock(),
             event: self.current(),
         };
         let old = self.shape.as_ref().map(|shape| shape.message);
@@ -328,14 +332,14 @@ impl FlowView {
 
     fn lay_out_message(&mut self, shape: MessageShape, moved: bool) {
         let lay_out = if shape.full {
-            decode::message
+            decode::message_by
         } else {
             decode::beside
         };
         let width = shape.width;
         let rows = self
             .current_message()
-            .map(|(call, event)| lay_out(call, event, shape.raw, width));
+            .map(|(call, event)| lay_out(call, event, shape.raw, width, shape.clock));
         self.message.rows = rows.unwrap_or_default();
         if self.ascii {
             for span in self.message.rows.iter_mut().flat_map(|row| &mut row.spans) {
@@ -344,6 +348,11 @@ impl FlowView {
         }
         let hints: Vec<Hint> = self.hints_of_row(self.cursor());
         self.hints.rows = hints::rows(&hints, None, width, self.ascii);
+        if shape.full && !self.hints.rows.is_empty() {
+            // Full screen, one pane scrolls through everything.
+            self.message.rows.push(hints_heading(self.ascii));
+            self.message.rows.append(&mut self.hints.rows);
+        }
         if moved {
             self.message.top = 0;
             self.hints.top = 0;

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   fax.pcap   5 calls, 4 faxes   2026-11-22 14:02:11 to 14:09:40 UTC   41,203 packets   1 note
+//!   Note: the last frame is cut (frame 41203, offset 12345600)
 //!     #  start      length  from             to               carrier      pages  rate        result
 //! ▶   1  0:00.000    52.4s  2007             3004             T.38         3/3    V.17 14400  ✓ 3 pages, ECM
 //!   reading: 412 of 1,024 MB (40 %)   1,203,412 packets   231 calls   12 s left
@@ -13,14 +14,14 @@ use ratatui::layout::Rect;
 
 use super::{ListLook, draw_list, draw_middle, draw_row};
 use crate::tui::app::{App, Reading};
-use crate::tui::layout::{self, GUTTER};
+use crate::tui::layout::GUTTER;
 use crate::tui::theme::Theme;
 use crate::view::calls::{self as view, thousands};
 use crate::view::{Role, Row, Span};
 
 /// Draws the list, or says why there is none.
 pub(super) fn render(app: &App, buf: &mut Buffer, theme: Theme) {
-    let areas = layout::calls(app.size, !app.reading.finished);
+    let areas = app.calls_areas();
     let options = view::Options {
         width: usize::from(areas.list.width.saturating_sub(GUTTER)),
         ascii: app.options.ascii,
@@ -45,6 +46,14 @@ pub(super) fn render(app: &App, buf: &mut Buffer, theme: Theme) {
         &list.title,
         theme,
     );
+    let notes = &app.reading.info.notes;
+    let more = match notes.len() {
+        0 | 1 => "? G: all of it".to_owned(),
+        count => format!("? G: all {count} notes"),
+    };
+    if let Some(row) = view::note_row(notes, &more, options.width, options.ascii) {
+        draw_row(buf, indented(areas.note), areas.note.y, &row, theme);
+    }
     draw_row(
         buf,
         indented(areas.header),
@@ -89,8 +98,8 @@ fn nothing(app: &App) -> Vec<String> {
     if info.packets == 0 {
         return vec![
             format!("{} holds no packets.", info.file),
-            "Was the capture stopped before anything came? Capture again while the fax is sent."
-                .into(),
+            "Was the capture stopped before anything came?".into(),
+            "Capture again while the fax is sent.".into(),
         ];
     }
     vec![

@@ -15,10 +15,10 @@ use ratatui::layout::Rect;
 
 use super::{ListLook, draw_list, draw_middle, draw_row, draw_text, draw_wrapped, underline};
 use crate::tui::app::App;
-use crate::tui::app::flow::{FlowView, Pane, Text};
+use crate::tui::app::flow::{FlowView, Pane, Text, hints_heading};
 use crate::tui::layout::{self, GUTTER};
 use crate::tui::theme::Theme;
-use crate::view::{Role, Row, Span};
+use crate::view::Role;
 
 /// Draws title, strip, ladder and message.
 pub(super) fn render(app: &App, view: &FlowView, buf: &mut Buffer, theme: Theme) {
@@ -68,11 +68,10 @@ pub(super) fn render(app: &App, view: &FlowView, buf: &mut Buffer, theme: Theme)
     draw_hints(buf, areas.hints, view, app, theme);
 }
 
-/// Draws the selected message over the whole screen.
+/// Draws the selected message and its hints over the whole screen.
 pub(super) fn render_message(app: &App, view: &FlowView, buf: &mut Buffer, theme: Theme) {
     let areas = layout::message(app.size, view.wanted(usize::from(app.size.0)));
     draw_pane(buf, areas.message, &view.message, true, app, theme);
-    draw_hints(buf, areas.hints, view, app, theme);
     underline(buf, areas.message, &view.search);
 }
 
@@ -146,11 +145,7 @@ fn draw_hints(buf: &mut Buffer, area: Rect, view: &FlowView, app: &App, theme: T
     if area.height == 0 {
         return;
     }
-    // The line of air over the hints says where they belong on a screen without room for a frame.
-    let heading = Row::of(vec![Span::new(
-        if app.options.ascii { "--" } else { "──" },
-        Role::Dim,
-    )]);
+    let heading = hints_heading(app.options.ascii);
     draw_row(buf, inside(area), area.y, &heading, theme);
     let area = Rect {
         y: area.y + 1,

@@ -14,12 +14,18 @@ use super::{draw_row, draw_text};
 use crate::tui::action::{Context, help_lines};
 use crate::tui::app::App;
 use crate::tui::theme::Theme;
-use crate::view::{Role, Row, Span};
+use crate::view::calls::note_text;
+use crate::view::{Role, Row, Span, width, wrap};
 
-/// Draws the help from its line `top`.
+/// Lines of the help on a screen of that many rows: the title and the foot line are not among them.
+pub(in crate::tui) fn height(rows: u16) -> usize {
+    usize::from(rows.saturating_sub(2))
+}
+
+/// Draws the help from its line `top`; marks in the first column tell where there is more.
 pub(super) fn render(app: &App, top: usize, buf: &mut Buffer, theme: Theme) {
-    let (width, height) = app.size;
-    let area = Rect::new(0, 0, width, height.saturating_sub(1));
+    let (width, rows) = app.size;
+    let area = Rect::new(0, 0, width, rows.saturating_sub(1));
     let title = Row::of(vec![
         Span::new(" faxflow", Role::Heading),
         Span::plain(format!("   keys of the {}", name(app.context_under_help()))),
@@ -30,33 +36,82 @@ pub(super) fn render(app: &App, top: usize, buf: &mut Buffer, theme: Theme) {
         height: area.height.saturating_sub(1),
         ..area
     };
-    draw_text(buf, rest, &lines(app), top, theme);
+    let lines = lines(app);
+    let shown = height(rows);
+    // A screen that has grown shows more at its end.
+    let top = top.min(lines.len().saturating_sub(shown));
+    draw_text(buf, rest, &lines, top, theme);
+    if rest.is_empty() {
+        return;
+    }
+    let [above, below] = if app.options.ascii {
+        ["^", "v"]
+    } else {
+        ["▲", "▼"]
+    };
+    let mut mark = |y: u16, text: &str| {
+        buf.set_stringn(0, y, text, 1, theme.style(Role::Key));
+    };
+    if top > 0 {
+        mark(rest.y, above);
+    }
+    if top + shown < lines.len() {
+        mark(rest.bottom() - 1, below);
+    }
 }
 
-/// All lines of the help.
+/// All lines of the help, as wide as the screen.
 pub(in crate::tui) fn lines(app: &App) -> Vec<Row> {
+    let screen = usize::from(app.size.0);
     let lines = help_lines(app.context_under_help());
     let widest = lines
         .iter()
         .map(|line| line.keys.chars().count())
         .max()
         .unwrap_or(0);
-    let mut rows: Vec<Row> = lines
-        .iter()
-        .map(|line| {
-            Row::of(vec![
-                Span::new(format!(" {:widest$}   ", line.keys), Role::Key),
-                Span::plain(line.doc),
-            ])
-        })
-        .collect();
-    rows.push(Row::default());
-    rows.extend(
-        marks(app.options.ascii)
+    let mut rows = Vec::new();
+    for line in &lines {
+        for (at, doc) in wrap(line.doc, screen.saturating_sub(widest + 4))
             .into_iter()
-            .map(|text| Row::of(vec![Span::plain(text)])),
-    );
+            .enumerate()
+        {
+            let keys = if at == 0 { line.keys.as_str() } else { "" };
+            rows.push(Row::of(vec![
+                Span::new(format!(" {keys:widest$}   "), Role::Key),
+                Span::plain(doc),
+            ]));
+        }
+    }
+    rows.push(Row::default());
+    for text in marks(app.options.ascii) {
+        push_text(&mut rows, &text, screen);
+    }
+    let notes = &app.reading.info.notes;
+    if app.context_under_help() == Context::Calls && !notes.is_empty() {
+        rows.push(Row::default());
+        rows.push(Row::of(vec![Span::new(
+            " Notes of the capture",
+            Role::Heading,
+        )]));
+        for note in notes {
+            push_text(&mut rows, &note_text(note, app.options.ascii), screen);
+        }
+    }
     rows
+}
+
+/// Text over as many lines as it needs, its blanks kept where one is enough.
+fn push_text(rows: &mut Vec<Row>, text: &str, screen: usize) {
+    let room = screen.saturating_sub(1);
+    let lines = if width(text) <= room {
+        vec![text.to_owned()]
+    } else {
+        wrap(text, room.saturating_sub(2))
+    };
+    for (at, line) in lines.into_iter().enumerate() {
+        let indent = if at == 0 { " " } else { "   " };
+        rows.push(Row::of(vec![Span::plain(format!("{indent}{line}"))]));
+    }
 }
 
 /// What the marks on the screens mean.
@@ -68,9 +123,9 @@ fn marks(ascii: bool) -> [String; 2] {
     };
     [
         format!(
-            " {error} error   ! warning   i note   {good} as it should be   {marked} marked call"
+            "{error} error   ! warning   i note   {good} as it should be   {marked} marked call"
         ),
-        " A dashed arrow is a message that was expected here and never came.".into(),
+        "A dashed arrow is a message that was expected here and never came.".into(),
     ]
 }
 

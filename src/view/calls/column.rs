@@ -81,16 +81,17 @@ impl Column {
         Self::Sorted(SortBy::Hints),
     ];
 
-    /// What goes first where there is no room.
-    pub(super) const LEAST_NEEDED: [Self; 8] = [
+    /// What goes first where there is no room; the other leg last: without it two legs look like two faxes.
+    pub(super) const LEAST_NEEDED: [Self; 9] = [
         Self::Sorted(SortBy::Packets),
         Self::Sorted(SortBy::State),
         Self::Sorted(SortBy::Hints),
         Self::Sorted(SortBy::Rate),
         Self::Sorted(SortBy::Start),
         Self::Sorted(SortBy::Duration),
-        Self::OtherLeg,
         Self::Sorted(SortBy::Carrier),
+        Self::Sorted(SortBy::Pages),
+        Self::OtherLeg,
     ];
 
     pub(super) const fn heading(self) -> &'static str {

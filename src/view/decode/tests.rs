@@ -47,7 +47,7 @@ fn beside_the_ladder_stands_what_matters() {
         .map(|event| {
             (
                 message(call, event, false, 80),
-                beside(call, event, false, 80),
+                beside(call, event, false, 80, Clock::Since(call.started)),
             )
         })
         .unwrap();
@@ -64,7 +64,7 @@ fn beside_the_ladder_stands_what_matters() {
         if let EventKind::T30(frame) = &mut event.kind {
             std::sync::Arc::make_mut(frame).fcs = Fcs::Bad;
         }
-        super::beside(call, &event, false, 80)
+        super::beside(call, &event, false, 80, Clock::OfDay(6))
     });
     assert!(text(&bad.unwrap()).contains("frame check sequence"));
 }
