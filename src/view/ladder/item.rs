@@ -247,10 +247,7 @@ impl Plan {
             let EventKind::T30(frame) = &event.kind else {
                 continue;
             };
-            let key = (
-                event.from == Side::Caller,
-                frame.name().into_owned(),
-            );
+            let key = (event.from == Side::Caller, frame.name().into_owned());
             let last_of_run = later.get(&key).copied().filter(|later| {
                 call.events
                     .get(*later)
