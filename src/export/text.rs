@@ -176,12 +176,7 @@ pub(super) fn calls(
     );
     writeln!(out, "{}", list.title.text())?;
     for note in &capture.notes {
-        write_wrapped(
-            out,
-            &note_text(note, options.ascii),
-            options.width,
-            "  ",
-        )?;
+        write_wrapped(out, &note_text(note, options.ascii), options.width, "  ")?;
     }
     if rows.is_empty() {
         return writeln!(out, "No calls.");
