@@ -111,7 +111,8 @@ pub fn message_width(size: (u16, u16), full: bool) -> usize {
 pub fn flow(size: (u16, u16), wanted: Wanted) -> FlowAreas {
     let mut rest = screen(size);
     let foot = cut_bottom(&mut rest, 1);
-    let title = cut_top(&mut rest, lines(wanted.title).min(2));
+    let most = if size.1 >= 20 { 3 } else { 2 };
+    let title = cut_top(&mut rest, lines(wanted.title).min(most));
     // A low screen keeps the rows and gives up what stands over them.
     let strip = cut_top(
         &mut rest,

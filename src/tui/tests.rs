@@ -463,6 +463,75 @@ fn calls_of_the_command_line_are_opened_as_they_come() {
 }
 
 #[test]
+fn calls_of_the_command_line_that_are_not_there_are_told() {
+    let with = |calls: &[u32]| {
+        let options = Options {
+            calls: calls.iter().copied().map(CallNo).collect(),
+            ..Options::default()
+        };
+        App::new(options, SMALL)
+    };
+    let mut app = with(&[9]);
+    assert_eq!(app.apply(Update::Rows(rows())), None);
+    assert_eq!(app.notice, None);
+    assert_eq!(app.apply(Update::Finished(fixture::info())), None);
+    assert_eq!(foot(&app), "there is no call 9");
+    let mut app = with(&[2, 3, 1]);
+    let effect = app.apply(Update::Rows(rows()));
+    let calls = vec![CallNo(2), CallNo(3)];
+    let other_leg = false;
+    assert_eq!(effect, Some(Effect::Open { calls, other_leg }));
+    app.apply(Update::Opened(fixture::no_dcs()));
+    assert!(
+        foot(&app).starts_with("two calls at most"),
+        "{}",
+        foot(&app)
+    );
+}
+
+#[test]
+fn notes_are_on_the_list_and_whole_in_its_help() {
+    let mut app = listed(SMALL);
+    app.reading.info.notes[0].text = "long ".repeat(40);
+    assert!(screen(&app).contains("Note: long"));
+    assert!(screen(&app).contains("? G: all of it"));
+    drive(&mut app, &[Action::Help]);
+    assert!(screen(&app).contains('▼'));
+    drive(&mut app, &[Action::Last]);
+    let text = screen(&app);
+    assert!(text.contains("offset 12345600)"), "{text}");
+    assert!(!text.contains('▼') && text.contains('▲'), "{text}");
+}
+
+#[test]
+fn full_screen_scrolls_to_the_end_of_the_hints() {
+    let mut app = listed((80, 12));
+    drive(
+        &mut app,
+        &[Action::Down, Action::Open, Action::Open, Action::Last],
+    );
+    let text = screen(&app);
+    assert!(text.contains("Frame 39."), "{text}");
+    assert!(!text.contains('▼'), "{text}");
+}
+
+#[test]
+fn message_and_row_tell_the_same_time() {
+    let mut app = listed(LARGE);
+    drive(&mut app, &[Action::Down, Action::Open]);
+    for _ in 0..3 {
+        let row = selected_line(&app);
+        let time = row.split_whitespace().nth(1).unwrap();
+        let message = crate::view::to_text(&app.flow.as_ref().unwrap().message.rows);
+        // A delta is of the row only.
+        if app.ladder.time != crate::view::time::TimeMode::Delta {
+            assert!(message.contains(time), "{time}: {message}");
+        }
+        drive(&mut app, &[Action::Time]);
+    }
+}
+
+#[test]
 fn nothing_of_the_capture_steers_the_terminal() {
     let mut app = listed(LARGE);
     drive(&mut app, &[Action::Last, Action::Open]);

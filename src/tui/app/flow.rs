@@ -9,7 +9,7 @@ use crate::tui::layout::{self, Wanted};
 use crate::view::ladder::{self, Ladder, head};
 use crate::view::time::Clock;
 use crate::view::window::window;
-use crate::view::{Role, Row, Span, decode, hints, plain};
+use crate::view::{Role, Row, Span, decode, hints, plain, wrap};
 
 mod places;
 
@@ -262,12 +262,13 @@ impl FlowView {
     /// Heights that the parts would like to have.
     pub fn wanted(&self, width: usize) -> Wanted {
         Wanted {
-            // One column stays free in front.
-            title: self
-                .title
-                .width()
-                .div_ceil(width.saturating_sub(1).max(1))
-                .max(1),
+            // One column stays free in front. Blanks between parts count as they are drawn.
+            title: wrap(
+                &self.title.text().replace("   ", " - "),
+                width.saturating_sub(1),
+            )
+            .len()
+            .max(1),
             strip: usize::from(!self.strip.spans.is_empty()),
             header: self.ladder.header.len(),
             message: self.message.rows.len(),

@@ -4,7 +4,7 @@ use crate::call::{Call, Fax, FaxCarrier, Flow, StageMark, Verdict};
 use crate::view::{Role, Row, Span, plain};
 
 /// `2007 → 3004   calls 2 + 3   T.38 on both legs   ✗ Failed in phase B: ...`; where that is wider than
-/// `width`, the carrier goes first, then the numbers.
+/// `width`, the carrier goes; the numbers stay.
 pub fn title(flow: &Flow, width: usize, ascii: bool) -> Row {
     let mut parts = vec![vec![Span::new(parties(flow, ascii), Role::Heading)]];
     parts.push(vec![Span::new(numbers(flow), Role::Dim)]);
@@ -23,7 +23,7 @@ pub fn title(flow: &Flow, width: usize, ascii: bool) -> Row {
     parts.push(outcome);
     loop {
         let row = Row::of(parts.join(&Span::plain("   ")));
-        if row.width() <= width || parts.len() <= 2 {
+        if row.width() <= width || parts.len() <= 3 {
             return row;
         }
         parts.remove(parts.len() - 2);
