@@ -620,6 +620,14 @@ pub struct Page {
     pub given_up: u32,
 }
 
+impl Page {
+    /// Whether the command after it announces another page.
+    pub(crate) fn announces_more(&self) -> bool {
+        self.command
+            .is_some_and(|(name, _)| name.ends_with("MPS") || name.ends_with("EOM"))
+    }
+}
+
 /// A stage of the strip over the ladder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stage {

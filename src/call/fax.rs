@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use crate::call::{CallNo, Event, EventId, EventKind, FaxCarrier, Phase, Reached, Side, Tcf};
-use crate::capture::Timestamp;
 use crate::line::{Fcs, HdlcFrame, Modem, NonEcmData, Signal, SignalKind, Tone};
 use crate::t30::capability::DcsMode;
 use crate::t30::frame::{self, T30Frame};
@@ -22,6 +21,7 @@ mod tests;
 
 use burst::{Burst, is_image};
 use check::{LONGEST_TCF, TCF_IN_SOUND, is_zeros, training_check};
+pub(crate) use missing::Bounds;
 use pages::PageBook;
 
 /// What the signals of a fax say, before verdict and cause.
@@ -584,6 +584,6 @@ impl Reader {
 }
 
 /// Rows for what T.30 expects and never came: see `missing::find`.
-pub fn never_came(events: &[Event], end: Timestamp, whole: bool) -> Vec<Event> {
-    missing::find(events, end, whole)
+pub(crate) fn never_came(events: &[Event], bounds: &Bounds) -> Vec<Event> {
+    missing::find(events, bounds)
 }

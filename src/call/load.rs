@@ -13,7 +13,7 @@ use crate::capture::store::Store;
 use crate::capture::{CaptureInfo, Endpoint, FrameNo, LONG_GAP, Timestamp};
 use crate::line::SignalKind;
 use crate::rtp::RtpArrival;
-use crate::sip::Party;
+use crate::sip::{Party, StartLine};
 
 mod audio;
 mod signalling;
@@ -346,6 +346,10 @@ fn seat_without_sip(source: &Source<'_>, call: &mut Call, reading: Option<&mut R
 
 /// All events in one list, in time order, numbered; the pages follow their events.
 fn merge(call: &mut Call, reading: &mut Option<Reading>) {
+    let hung_up = call.events.iter().find_map(hang_up);
+    let not_captured = reading
+        .as_ref()
+        .and_then(|reading| verdict::not_captured(call, &reading.events));
     let mut tagged: Vec<(Option<EventId>, Event)> =
         call.events.drain(..).map(|event| (None, event)).collect();
     if let Some(reading) = reading {
@@ -353,7 +357,13 @@ fn merge(call: &mut Call, reading: &mut Option<Reading>) {
         let over = call.ended.is_some() || reading.dcn.is_some();
         let waited_enough = call.capture.last_time.seconds_since(end) > SILENT_END;
         let whole = !call.capture.unfinished && (over || waited_enough);
-        let missing = fax::never_came(&reading.events, end, whole);
+        let bounds = fax::Bounds {
+            end,
+            whole,
+            hung_up,
+            not_captured,
+        };
+        let missing = fax::never_came(&reading.events, &bounds);
         tagged.extend(missing.into_iter().map(|event| (None, event)));
         tagged.extend(
             reading
@@ -378,6 +388,15 @@ fn merge(call: &mut Call, reading: &mut Option<Reading>) {
         reading.renumber(|id| places.get(&id).copied().unwrap_or(id));
     }
     call.events = tagged.into_iter().map(|(_, event)| event).collect();
+}
+
+/// When a BYE was sent.
+fn hang_up(event: &Event) -> Option<Timestamp> {
+    let EventKind::Sip(sip) = &event.kind else {
+        return None;
+    };
+    let bye = matches!(&sip.message.start, StartLine::Request { method, .. } if method == "BYE");
+    bye.then_some(event.at)
 }
 
 /// A call without BYE is taken as over when the capture goes on so long without a packet of it.

@@ -4,7 +4,7 @@
 
 use crate::call::fax::Reading;
 use crate::call::{
-    Call, CallState, EventKind, Fax, FaxCarrier, Page, Phase, Reached, Side, Verdict,
+    Call, CallState, Event, EventKind, Fax, FaxCarrier, Page, Phase, Reached, Side, Verdict,
 };
 use crate::capture::FrameNo;
 use crate::line::{Fcs, Tone};
@@ -139,6 +139,10 @@ pub(super) struct Evidence {
     /// The last page-ending command was one that ends the fax, and was confirmed.
     pub(super) complete: bool,
     pub(super) retrains: usize,
+    /// Pages with a command or an answer that are not confirmed.
+    pub(super) unconfirmed: usize,
+    /// Page data that broke off or never began, in a word.
+    pub(super) cut: Option<&'static str>,
     /// The capture lacks the start, the end or one direction.
     pub(super) lacks: Option<&'static str>,
 }
@@ -163,6 +167,11 @@ impl Evidence {
                 .last()
                 .is_some_and(|page| page.confirmed && ends_fax(page)),
             retrains: 0,
+            unconfirmed: pages
+                .iter()
+                .filter(|page| !page.confirmed && (page.command.is_some() || page.answer.is_some()))
+                .count(),
+            cut: pages.last().and_then(|page| cut(call, page)),
             lacks: None,
         };
         let mut first = None;
@@ -199,19 +208,54 @@ impl Evidence {
 }
 
 /// Whole T.30 messages of a call, in time order.
-pub(super) fn messages(call: &Call) -> impl Iterator<Item = (&super::Event, &T30Frame)> {
-    call.events.iter().filter_map(|event| match &event.kind {
-        EventKind::T30(frame) if frame.fcs == Fcs::Good && !frame.damaged => {
-            Some((event, &**frame))
-        }
+pub(super) fn messages(call: &Call) -> impl Iterator<Item = (&Event, &T30Frame)> {
+    call.events
+        .iter()
+        .filter_map(|event| message(event).map(|frame| (event, frame)))
+}
+
+/// The whole T.30 message that an event is.
+fn message(event: &Event) -> Option<&T30Frame> {
+    match &event.kind {
+        EventKind::T30(frame) if frame.fcs == Fcs::Good && !frame.damaged => Some(frame),
         _ => None,
-    })
+    }
 }
 
 /// EOP, PRI-EOP and their ECM forms end the fax; so does EOM where nothing follows.
 fn ends_fax(page: &Page) -> bool {
     page.command
         .is_some_and(|(name, _)| name.ends_with("EOP") || name.ends_with("EOM"))
+}
+
+/// Sound that stops with the call shows no end of the page: a command follows it within so many seconds.
+const COMMAND_FOLLOWS: f64 = 1.0;
+
+/// What lacks of the page data where a fax stopped in them: the last page was not sent to its end, or the one
+/// that MPS announced was not begun.
+fn cut(call: &Call, page: &Page) -> Option<&'static str> {
+    if page.confirmed {
+        let next = page.announces_more() && page.answer.is_some_and(|(name, _)| name == "MCF");
+        return next.then_some("no next page");
+    }
+    let last = *page.data.last()?;
+    let after_command = page.command.is_none_or(|(_, command)| command < last);
+    let over = call
+        .transactions
+        .iter()
+        .filter(|one| one.method == "BYE")
+        .filter_map(|bye| bye.requests.first())
+        .find_map(|id| call.events.iter().find(|event| event.id == *id))
+        .map_or(call.last_packet, |bye| bye.at);
+    let whole = call
+        .events
+        .iter()
+        .find(|event| event.id == last)
+        .is_some_and(|event| {
+            matches!(&event.kind, EventKind::PageData(data) if data.ended)
+                && over.seconds_since(event.end) >= COMMAND_FOLLOWS
+        });
+    (after_command && !whole).then_some("page cut")
 }
 
 /// Whether the capture can show how it ended (RULES.md 9 row 17).
@@ -268,34 +312,57 @@ fn one_direction(call: &Call) -> bool {
                     && !matches!(event.kind, EventKind::Icmp { .. } | EventKind::Missing(_))
             })
     };
-    [Side::Caller, Side::Callee].into_iter().any(|side| {
-        silent(side)
-            && messages(call).any(|(event, frame)| {
-                event.from != side
-                    && matches!(
-                        frame.fcf,
-                        Fcf::Cfr
-                            | Fcf::Mcf
-                            | Fcf::Ftt
-                            | Fcf::Ppr
-                            | Fcf::Rtn
-                            | Fcf::Rtp
-                            | Fcf::Ctr
-                            | Fcf::Err
-                            | Fcf::Rnr
-                            | Fcf::Dcs
-                            | Fcf::Eop
-                            | Fcf::Mps
-                            | Fcf::Pps
-                    )
+    [Side::Caller, Side::Callee]
+        .into_iter()
+        .any(|side| silent(side) && call.events.iter().any(|event| replies_to(event, side)))
+}
+
+/// A side whose media the capture does not have, though replies prove that it spoke; `heard` is the fax.
+pub(crate) fn not_captured(call: &Call, heard: &[Event]) -> Option<Side> {
+    let all = || call.events.iter().chain(heard);
+    let silent = |side: Side| {
+        call.udptl.of(side).packets == 0
+            && !all().any(|event| {
+                event.from == side
+                    && !matches!(event.kind, EventKind::Icmp { .. } | EventKind::Sip(_))
             })
-    })
+    };
+    [Side::Caller, Side::Callee]
+        .into_iter()
+        .find(|side| silent(*side) && all().any(|event| replies_to(event, *side)))
+}
+
+/// Whether a message is one that only a terminal sends which has heard `side`.
+fn replies_to(event: &Event, side: Side) -> bool {
+    event.from != side
+        && message(event).is_some_and(|frame| {
+            matches!(
+                frame.fcf,
+                Fcf::Cfr
+                    | Fcf::Mcf
+                    | Fcf::Ftt
+                    | Fcf::Ppr
+                    | Fcf::Rtn
+                    | Fcf::Rtp
+                    | Fcf::Ctr
+                    | Fcf::Err
+                    | Fcf::Rnr
+                    | Fcf::Dcs
+                    | Fcf::Eop
+                    | Fcf::Mps
+                    | Fcf::Pps
+            )
+        })
 }
 
 /// Phase that a failed fax stopped in, by what is missing (RULES.md 9 rows 8 to 14).
 pub(super) fn stopped_in(evidence: &Evidence) -> Option<Phase> {
     if evidence.sent > 0 {
-        return Some(Phase::D);
+        return Some(if evidence.cut.is_some() {
+            Phase::C
+        } else {
+            Phase::D
+        });
     }
     if evidence.cfr {
         return Some(Phase::C);

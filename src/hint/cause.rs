@@ -3,7 +3,7 @@
 //! The earliest error by the time of its first cited frame, on a tie the lower layer. On two legs what is
 //! wrong between them comes first: it explains both ends.
 
-use crate::call::{Call, StageMark, Verdict};
+use crate::call::{Call, Event, EventKind, StageMark, Verdict};
 use crate::capture::{FrameNo, Timestamp};
 use crate::hint::engine::Root;
 use crate::hint::evidence::hang_up;
@@ -103,7 +103,7 @@ pub fn sentence(root: &Root, scene: &Scene<'_>) -> String {
     if let Some(side) = finding.host.and_then(|host| on.side_of(host)) {
         at.push(on.whose(side));
     }
-    if let Some(frame) = finding.frames.first() {
+    if let Some(frame) = deciding_frame(on.call, &root.hint) {
         at.push(format!("frame {frame}"));
     }
     if on.call.number != scene.call.number {
@@ -119,9 +119,10 @@ pub fn sentence(root: &Root, scene: &Scene<'_>) -> String {
             .iter()
             .find(|stage| stage.mark == StageMark::Failed)
     });
-    let phase = stage
-        .filter(|stage| stage.name.len() == 1)
-        .map(|stage| format!("Phase {}: ", stage.name));
+    // Where the cause names its phase, that one; else the one that the fax stopped in.
+    let phase = named_phase(what)
+        .or_else(|| stage.map(|stage| stage.name).filter(|name| name.len() == 1))
+        .map(|name| format!("Phase {name}: "));
     let mut out = phase.unwrap_or_default();
     out.push_str(what);
     if !at.is_empty() {
@@ -129,6 +130,42 @@ pub fn sentence(root: &Root, scene: &Scene<'_>) -> String {
         out.push_str(&at.join(", "));
     }
     out
+}
+
+/// The phase that a finding says it happened in.
+fn named_phase(seen: &str) -> Option<&str> {
+    let (_, rest) = seen.split_once(" in phase ")?;
+    let name = rest.split(|c: char| !c.is_alphanumeric()).next()?;
+    (name.len() == 1).then_some(name)
+}
+
+/// The event on whose row a hint stands: as the rule says, else the one that holds its first cited frame.
+pub fn place<'a>(call: &'a Call, hint: &Hint) -> Option<&'a Event> {
+    if let Some(id) = hint.finding.event {
+        return crate::hint::scene::event(call, id);
+    }
+    let frame = *hint.finding.frames.first()?;
+    let begins = call
+        .events
+        .iter()
+        .find(|event| event.frame == frame && event.observed);
+    begins.or_else(|| {
+        call.events
+            .iter()
+            .filter(|event| event.frame <= frame && frame <= event.last_frame)
+            // Of several that span it the one that is about the fax.
+            .min_by_key(|event| (matches!(event.kind, EventKind::Rtp(_)), event.last_frame))
+    })
+}
+
+/// The frame that a verdict names: of the row that bears the hint, in it the first one cited.
+pub fn deciding_frame(call: &Call, hint: &Hint) -> Option<FrameNo> {
+    let first = hint.finding.frames.first().copied();
+    let Some(event) = place(call, hint) else {
+        return first;
+    };
+    let within = |frame: &FrameNo| event.frame <= *frame && *frame <= event.last_frame;
+    first.filter(within).or(Some(event.frame))
 }
 
 /// A hint and when it was decided.

@@ -1,6 +1,6 @@
 //! Hints as rows: in full under the message, in one line beside the arrow.
 
-use crate::call::{Call, EventId, EventKind};
+use crate::call::{Call, EventId};
 use crate::hint::{Hint, Severity};
 use crate::view::{Role, Row, Span, plain, wrap};
 
@@ -106,25 +106,9 @@ pub fn role(hint: &Hint) -> Role {
     }
 }
 
-/// The event on whose row a hint stands: as the rule says, else the one that holds its deciding frame.
+/// The event on whose row a hint stands: see [`crate::hint::cause::place`].
 pub fn place(call: &Call, hint: &Hint) -> Option<EventId> {
-    if hint.finding.event.is_some() {
-        return hint.finding.event;
-    }
-    let frame = *hint.finding.frames.first()?;
-    let begins = call
-        .events
-        .iter()
-        .find(|event| event.frame == frame && event.observed);
-    begins
-        .or_else(|| {
-            call.events
-                .iter()
-                .filter(|event| event.frame <= frame && frame <= event.last_frame)
-                // Of several that span it the one that is about the fax.
-                .min_by_key(|event| (matches!(event.kind, EventKind::Rtp(_)), event.last_frame))
-        })
-        .map(|event| event.id)
+    crate::hint::cause::place(call, hint).map(|event| event.id)
 }
 
 /// Wraps, keeping runs of spaces inside a line.

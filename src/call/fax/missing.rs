@@ -1,6 +1,6 @@
 //! What T.30 expects and the capture could have shown, but did not: drawn as rows of their own.
 
-use crate::call::{Event, EventId, EventKind, Missing};
+use crate::call::{Event, EventId, EventKind, Missing, Side};
 use crate::capture::Timestamp;
 use crate::line::Fcs;
 use crate::t30::Fcf;
@@ -13,6 +13,19 @@ const T1_LEAST: f64 = 30.0 - 0.2;
 /// T2 is 6 ±1 s.
 const T2_LEAST: f64 = 5.0 - 0.2;
 
+/// What the capture can show of absences.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Last packet of the call.
+    pub(crate) end: Timestamp,
+    /// The capture lasts until then, so that an absence at the end means something (RULES.md 0.2).
+    pub(crate) whole: bool,
+    /// The call was hung up: no wait lasts longer.
+    pub(crate) hung_up: Option<Timestamp>,
+    /// A side whose media the capture does not have, though it spoke.
+    pub(crate) not_captured: Option<Side>,
+}
+
 /// An unanswered command.
 struct Waiting<'a> {
     command: &'a Event,
@@ -24,14 +37,22 @@ struct Waiting<'a> {
     reported: bool,
 }
 
-/// Rows for answers that never came.
-///
-/// `events` in time order; `end` is the last packet of the call; `whole`: the capture lasts until then, so
-/// that an absence at the end means something (RULES.md 0.2).
-pub(super) fn find(events: &[Event], end: Timestamp, whole: bool) -> Vec<Event> {
+/// Rows for answers that never came; `events` in time order.
+pub(super) fn find(events: &[Event], bounds: &Bounds) -> Vec<Event> {
+    let mut out = waits(events, bounds);
+    out.retain(|row| Some(row.from) != bounds.not_captured);
+    out
+}
+
+fn waits(events: &[Event], bounds: &Bounds) -> Vec<Event> {
     let mut out = Vec::new();
     let mut waiting: Option<Waiting<'_>> = None;
     for event in events {
+        if bounds.hung_up.is_some_and(|bye| event.at >= bye) {
+            // It was under way when the call was hung up.
+            waiting = waiting.filter(|open| open.command.from == event.from);
+            continue;
+        }
         match &event.kind {
             EventKind::T30(frame) if frame.fcs == Fcs::Good && !frame.damaged => {
                 waiting = hear(waiting, event, frame, &mut out);
@@ -47,7 +68,10 @@ pub(super) fn find(events: &[Event], end: Timestamp, whole: bool) -> Vec<Event> 
             _ => {}
         }
     }
-    if whole && let Some(open) = waiting {
+    if bounds.whole
+        && let Some(open) = waiting.filter(|open| !open.reported)
+    {
+        let end = bounds.hung_up.map_or(bounds.end, |bye| bye.min(bounds.end));
         out.extend(row(&open, end, open.command, true));
     }
     out
@@ -115,9 +139,11 @@ fn ignores_command(open: &Waiting<'_>, frame: &T30Frame) -> bool {
     open.expected == "CFR" && matches!(frame.fcf, Fcf::Dis | Fcf::Csi | Fcf::Nsf)
 }
 
-fn timer(open: &Waiting<'_>, at_end: bool) -> &'static str {
+/// The timer that the wait ran into; empty where it ended before.
+fn timer(open: &Waiting<'_>, waited: f64, at_end: bool) -> &'static str {
     match (open.expected, at_end) {
         ("page data", _) => "T2",
+        ("DCS", true) if waited < T1_LEAST => "",
         ("DCS", true) => "T1",
         ("DCS", false) => "T4",
         (_, _) if open.tries >= 3 => "T4, 3 tries",
@@ -126,10 +152,9 @@ fn timer(open: &Waiting<'_>, at_end: bool) -> &'static str {
 }
 
 fn row(open: &Waiting<'_>, until: Timestamp, before: &Event, at_end: bool) -> Option<Event> {
-    let timer = timer(open, at_end);
     let waited = until.seconds_since(open.end);
+    let timer = timer(open, waited, at_end);
     let least = match timer {
-        "T1" => T1_LEAST.min(T4_LEAST),
         "T2" => T2_LEAST,
         _ => T4_LEAST,
     };

@@ -1,7 +1,7 @@
 //! What the reader makes of signals that are not as T.30 has them.
 
 use super::*;
-use crate::capture::{Endpoint, FrameNo};
+use crate::capture::{Endpoint, FrameNo, Timestamp};
 
 const V17: Modem = Modem {
     name: "V.17",
@@ -104,4 +104,63 @@ fn an_answer_after_the_dcn_confirms_nothing() {
     signals.push(message(Side::Caller, 12.0, Modem::V21, DCN));
     signals.push(message(Side::Callee, 13.0, Modem::V21, MCF));
     assert!(!reading(&signals).pages[0].confirmed);
+}
+
+/// Rows for what never came after DIS at 1 s, a page from 6 to 7.5 s and EOP at 8 s.
+fn never(bounds: impl FnOnce(&mut Bounds)) -> Vec<(&'static str, &'static str, Timestamp)> {
+    let mut signals = begun();
+    signals.push(message(Side::Caller, 8.0, Modem::V21, EOP));
+    let mut all = Bounds {
+        end: Timestamp::default().plus_seconds(60.0),
+        whole: true,
+        hung_up: None,
+        not_captured: None,
+    };
+    bounds(&mut all);
+    never_came(&reading(&signals).events, &all)
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Missing(missing) => Some((missing.name, missing.timer, event.at)),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_wait_ends_with_the_call() {
+    let bye = Timestamp::default().plus_seconds(20.0);
+    assert_eq!(
+        never(|bounds| bounds.hung_up = Some(bye)),
+        [("MCF", "T4", bye)]
+    );
+    // Before T4 ran out nothing was missing.
+    let soon = Timestamp::default().plus_seconds(10.0);
+    assert!(never(|bounds| bounds.hung_up = Some(soon)).is_empty());
+}
+
+#[test]
+fn nothing_is_missing_from_a_side_that_was_not_captured() {
+    assert_eq!(never(|_| ()).len(), 1);
+    assert!(never(|bounds| bounds.not_captured = Some(Side::Callee)).is_empty());
+}
+
+#[test]
+fn a_timer_is_named_only_where_it_ran_out() {
+    let dis = [message(Side::Callee, 1.0, Modem::V21, DIS)];
+    let timer = |end: f64| {
+        let bounds = Bounds {
+            end: Timestamp::default().plus_seconds(end),
+            whole: true,
+            hung_up: None,
+            not_captured: None,
+        };
+        let rows = never_came(&reading(&dis).events, &bounds);
+        match rows.first().map(|row| &row.kind) {
+            Some(EventKind::Missing(missing)) => Some(missing.timer),
+            _ => None,
+        }
+    };
+    assert_eq!(timer(3.0), None);
+    assert_eq!(timer(6.0), Some(""));
+    assert_eq!(timer(40.0), Some("T1"));
 }

@@ -5,7 +5,7 @@ use crate::call::{Call, CallState, EventKind, Fax, FaxCarrier, Phase, Stage, Sta
 
 /// `setup`, `T.38`, `A` to `E`, `release`.
 pub(super) fn stages(call: &Call, fax: &Fax, evidence: &Evidence) -> Vec<Stage> {
-    let mut out = vec![setup(call), switch(call, fax)];
+    let mut out = vec![setup(call), switch(call, fax, evidence)];
     let stopped = if matches!(fax.verdict, Verdict::Failed | Verdict::Partial) {
         stopped_in(evidence)
     } else {
@@ -37,7 +37,7 @@ fn setup(call: &Call) -> Stage {
     }
 }
 
-fn switch(call: &Call, fax: &Fax) -> Stage {
+fn switch(call: &Call, fax: &Fax, evidence: &Evidence) -> Stage {
     let mut asked = call
         .negotiations
         .iter()
@@ -67,6 +67,10 @@ fn switch(call: &Call, fax: &Fax) -> Stage {
     match (agreed, refused.last()) {
         (true, None) => stage("T.38", StageMark::Passed, ""),
         (true, Some(_)) => stage("T.38", StageMark::Troubled, ""),
+        // The capture lacks where the answer would be.
+        (false, Some(one)) if one.status.is_none() && evidence.lacks.is_some() => {
+            stage("T.38", StageMark::NotSeen, "")
+        }
         (false, Some(one)) => {
             let text = match one.status {
                 Some(code) if code >= 300 => code.to_string(),
@@ -103,7 +107,7 @@ fn of_phase(call: &Call, phase: Phase, stopped: Option<Phase>, evidence: &Eviden
     }
     let trouble = match phase {
         Phase::B => evidence.ftt > 0,
-        Phase::D => evidence.rtn || evidence.confirmed < evidence.sent,
+        Phase::D => evidence.rtn || evidence.unconfirmed > 0,
         _ => false,
     };
     stage(
@@ -121,8 +125,11 @@ fn why(phase: Phase, evidence: &Evidence) -> String {
     match phase {
         Phase::B if evidence.dcs > 0 => "no CFR".to_owned(),
         Phase::B if evidence.dis > 0 => "no DCS".to_owned(),
-        Phase::C => "no page".to_owned(),
+        Phase::C => evidence.cut.unwrap_or("no page").to_owned(),
         Phase::D if evidence.rtn => "RTN".to_owned(),
+        Phase::D if evidence.unconfirmed < evidence.sent - evidence.confirmed => {
+            "no command".to_owned()
+        }
         Phase::D => "no MCF".to_owned(),
         _ => String::new(),
     }

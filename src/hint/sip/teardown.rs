@@ -291,8 +291,12 @@ fn teardown_ok(scene: &Scene<'_>) -> Vec<Finding> {
     ]
 }
 
-/// DCN, or without it the last MCF.
+/// DCN, or without it the last MCF: the one after which no page was to come.
 fn fax_end<'a>(scene: &Scene<'a>) -> Option<&'a Event> {
     let last = |name| scene.t30_named(name).last().map(|(event, _)| event);
-    last("DCN").or_else(|| last("MCF"))
+    let pages = &scene.call.fax.as_ref()?.pages;
+    let done = pages
+        .last()
+        .is_none_or(|page| page.confirmed && !page.announces_more());
+    last("DCN").or_else(|| last("MCF").filter(|_| done))
 }

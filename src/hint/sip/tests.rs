@@ -279,6 +279,25 @@ fn a_proper_teardown_is_said() {
     assert_eq!(good_fax().findings("sip-teardown-ok").len(), 1);
     let voice = Script::answered().bye(20.0, CALLER);
     assert!(voice.findings("sip-teardown-ok").is_empty());
+    // After the MCF of MPS another page was to come.
+    let mut cut = Script::switched()
+        .t30(5.0, CALLEE, Fcf::Dis, &[])
+        .page(10.0, CALLER, 1)
+        .t30(15.0, CALLER, Fcf::Mps, &[])
+        .t30(17.0, CALLEE, Fcf::Mcf, &[])
+        .bye(20.0, CALLER)
+        .fax(Verdict::Partial, FaxCarrier::T38);
+    let id = cut.call.events[0].id;
+    cut.call.fax.as_mut().unwrap().pages = vec![crate::call::Page {
+        number: 1,
+        data: Vec::new(),
+        command: Some(("MPS", id)),
+        answer: Some(("MCF", id)),
+        confirmed: true,
+        attempts: 1,
+        given_up: 0,
+    }];
+    assert!(cut.findings("sip-teardown-ok").is_empty());
 }
 
 /// A T.38 fax that runs, with a refresh at 50 s.

@@ -1,6 +1,6 @@
 //! How the fax ended.
 
-use crate::call::{Page, Verdict};
+use crate::call::{Page, Side, Verdict};
 use crate::hint::dialogue::{Dialogue, Line};
 use crate::hint::evidence::frames;
 use crate::hint::t30::release::is_unknown;
@@ -89,7 +89,12 @@ fn partial(scene: &Scene<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let missing = fax.pages.iter().find(|page| !page.confirmed);
-    let announced = missing.is_none() && fax.pages_confirmed >= fax.pages_sent;
+    let announced = missing.is_none();
+    if announced && !fax.pages.last().is_some_and(Page::announces_more) {
+        // Every page is confirmed here and none was to follow: what failed is not a page of this leg.
+        return Vec::new();
+    }
+    let dialogue = Dialogue::of(scene.call);
     let seen = if announced {
         format!(
             "{} of {} pages confirmed – the announced next page was never sent",
@@ -101,7 +106,10 @@ fn partial(scene: &Scene<'_>) -> Vec<Finding> {
             "{} of {} pages confirmed – {}",
             fax.pages_confirmed,
             fax.pages_sent,
-            missing.map_or_else(|| "the rest never came".to_owned(), fate)
+            missing.map_or_else(
+                || "the rest never came".to_owned(),
+                |page| fate(scene, &dialogue, page)
+            )
         )
     };
     let event = missing
@@ -130,10 +138,31 @@ fn partial(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 /// What became of a page that is not confirmed.
-fn fate(page: &Page) -> String {
-    match (page.answer, page.command) {
-        (Some((answer, _)), _) => format!("page {} got {answer}", page.number),
-        (None, Some((command, _))) => format!("no answer to {command} after page {}", page.number),
-        (None, None) => format!("page {} was never finished", page.number),
+fn fate(scene: &Scene<'_>, dialogue: &Dialogue<'_>, page: &Page) -> String {
+    let number = page.number;
+    let Some((command, id)) = page.command else {
+        return page.answer.map_or_else(
+            || format!("page {number} was never finished"),
+            |(answer, _)| format!("page {number} got {answer}"),
+        );
+    };
+    let sender = crate::hint::scene::event(scene.call, id).map(|event| event.from);
+    let replies = || {
+        let of_the_other = move |line: &&Line<'_>| sender.map(Side::other) == Some(line.event.from);
+        // What follows the data of another page says nothing about this one.
+        let same_page = move |line: &&Line<'_>| line.page().is_none_or(|data| data.page == number);
+        let after = dialogue.lines.iter().filter(move |line| line.event.id > id);
+        after.take_while(same_page).filter(of_the_other)
+    };
+    let reply = replies().filter_map(Line::fcf).last();
+    match (reply, page.answer) {
+        (Some(Fcf::Rnr), _) => format!("page {number}: the receiver stayed busy (RNR)"),
+        (Some(Fcf::Dcn), None) => format!("page {number}: DCN in answer to {command}"),
+        (_, Some((answer, _))) => format!("page {number} got {answer}"),
+        (Some(Fcf::Mcf), None) => format!("page {number} was never finished"),
+        (_, None) => match replies().find_map(Line::message) {
+            Some(_) => format!("no readable answer to {command} after page {number}"),
+            None => format!("no answer to {command} after page {number}"),
+        },
     }
 }

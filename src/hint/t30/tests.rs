@@ -782,6 +782,50 @@ fn partial() {
     silent("t30-partial-delivery", &script);
 }
 
+#[test]
+fn a_next_page_is_missing_only_where_one_was_announced() {
+    let confirmed = |command: &'static str| {
+        let mut script = failed(mixed());
+        let id = script.call.events.last().unwrap().id;
+        let fax = script.call.fax.as_mut().unwrap();
+        fax.pages = vec![page(1, true)];
+        fax.pages[0].command = Some((command, id));
+        fax.pages[0].answer = Some(("MCF", id));
+        (fax.pages_sent, fax.pages_confirmed) = (1, 1);
+        script
+    };
+    for announces in ["MPS", "PPS-MPS", "EOM"] {
+        let found = fires(
+            "t30-partial-delivery",
+            &confirmed(announces),
+            Severity::Error,
+        );
+        assert!(found.seen.contains("announced"), "{}", found.seen);
+    }
+    silent("t30-partial-delivery", &confirmed("EOP"));
+    silent("t30-partial-delivery", &confirmed("PPS-EOP"));
+}
+
+#[test]
+fn the_fate_of_a_page_is_its_last_answer() {
+    let fate = |answer: Option<&str>| {
+        let mut script = page_sent().say(21.0, CALLER, EOP);
+        let id = script.call.events.last().unwrap().id;
+        if let Some(answer) = answer {
+            script = script.say(23.0, CALLEE, answer);
+        }
+        let mut script = failed(script);
+        let fax = script.call.fax.as_mut().unwrap();
+        fax.pages = vec![page(1, false)];
+        fax.pages[0].command = Some(("EOP", id));
+        (fax.pages_sent, fax.pages_confirmed) = (1, 0);
+        fires("t30-partial-delivery", &script, Severity::Error).seen
+    };
+    assert!(fate(None).contains("no answer to EOP"));
+    assert!(fate(Some(RNR)).contains("stayed busy (RNR)"));
+    assert!(fate(Some(DCN)).contains("DCN in answer to EOP"));
+}
+
 fn mixed() -> Script {
     page_sent().say(21.0, CALLER, MPS).say(23.0, CALLEE, MCF)
 }
