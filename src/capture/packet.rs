@@ -95,7 +95,7 @@ impl Decoder {
         }
     }
 
-    /// The payload of a frame as nearly all are, see [`udp::plain`]. `None`: it is for [`Decoder::decode`].
+    /// The payload of a frame as nearly all are, see `udp::plain`. `None`: it is for [`Decoder::decode`].
     #[expect(
         clippy::inline_always,
         reason = "every packet of a capture takes this way, and most of what it gives is not looked at"
