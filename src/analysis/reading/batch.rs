@@ -38,7 +38,8 @@ impl Analysis {
             let own = [Some(*number), self.other_leg(*number)]
                 .into_iter()
                 .flatten()
-                .map(|number| self.rtp_octets(number))
+                .filter_map(|number| self.id_of(number))
+                .map(|id| self.rtp_octets(id))
                 .fold((0, 0), |sum, own| (sum.0 + own.0, sum.1 + own.1));
             let full = noted + own.0 > NOTED_BATCH || searched + own.1 > RTP_BATCH;
             if full && !batch.is_empty() {
@@ -55,8 +56,8 @@ impl Analysis {
     }
 
     /// Octets of the RTP of a call: where it is noted where they lie, and where they would have to be searched.
-    fn rtp_octets(&self, number: CallNo) -> (u64, u64) {
-        let dialog = self.id_of(number).and_then(|id| self.index.dialog(id));
+    pub(super) fn rtp_octets(&self, id: DialogId) -> (u64, u64) {
+        let dialog = self.index.dialog(id);
         let flows = dialog.map_or(&[][..], |dialog| &dialog.flows);
         let flows = flows.iter().filter_map(|id| self.index.flow(*id));
         flows.fold((0, 0), |(noted, searched), flow| match flow.noted() {

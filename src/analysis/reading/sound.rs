@@ -28,7 +28,8 @@ impl Analysis {
             // Together, as each time may be one more pass over the capture.
             let mut octets = 0;
             let more = |id: &&DialogId| {
-                octets += self.sound_octets(**id);
+                let (noted, searched) = self.rtp_octets(**id);
+                octets += noted + searched;
                 octets <= RTP_BATCH
             };
             let count = left.iter().take_while(more).count().max(1);
@@ -45,15 +46,6 @@ impl Analysis {
                 self.listened.insert(*id, (until, is_fax));
             }
         }
-    }
-
-    fn sound_octets(&self, id: DialogId) -> u64 {
-        let flows = self.index.dialog(id).map(|dialog| dialog.flows.as_slice());
-        let flows = flows.unwrap_or_default().iter();
-        flows
-            .filter_map(|id| self.index.flow(*id))
-            .map(|flow| flow.rtp_octets)
-            .sum()
     }
 
     fn only_sound(&self, dialog: &DialogEntry) -> bool {

@@ -1,7 +1,7 @@
 //! Media flows: packets from one endpoint to another, told apart by content, RTP counted, T.38 located.
 
 use crate::call::Side;
-use crate::call::index::notes::{NOTES_MAX, Notes};
+use crate::call::index::notes::Notes;
 use crate::call::index::{
     DialogId, FlowId, Index, MAX_FLOWS, MAX_T38, MAX_UNCLAIMED_FLOWS, PacketRef,
 };
@@ -186,10 +186,7 @@ impl Index {
         flow.count_rtp(packet.payload.len(), payload_type, sound);
         let placed = packet.offset.is_some() && !self.notes_full && store.can_pick();
         if flow.note(placed.then_some(mark)) {
-            self.noted += 1;
-            if self.noted >= NOTES_MAX {
-                self.thin_notes();
-            }
+            self.count_note();
         }
         true
     }
@@ -292,10 +289,7 @@ impl Index {
             .then_some(self.mark)
             .flatten();
         if self.flow_mut(id).is_some_and(|flow| flow.note(place)) {
-            self.noted += 1;
-            if self.noted >= NOTES_MAX {
-                self.thin_notes();
-            }
+            self.count_note();
         }
     }
 

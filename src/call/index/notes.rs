@@ -61,9 +61,18 @@ impl FlowEntry {
 }
 
 impl Index {
+    /// Counts a note just made.
+    #[inline]
+    pub(super) fn count_note(&mut self) {
+        self.noted += 1;
+        if self.noted >= NOTES_MAX {
+            self.thin_notes();
+        }
+    }
+
     /// Too many notes: those of flows that have shown no sign of a fax go, the long ones first.
     #[cold]
-    pub(super) fn thin_notes(&mut self) {
+    fn thin_notes(&mut self) {
         for longer_than in [SHOWN_BY, 0] {
             for flow in &mut self.flows {
                 if flow.notes.at.len() > longer_than && !flow.may_be_fax() {
