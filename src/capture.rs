@@ -12,6 +12,7 @@ mod container;
 mod duplicate;
 pub mod error;
 mod fragment;
+pub mod glance;
 mod ip;
 pub mod link;
 mod live;
@@ -25,6 +26,7 @@ mod tunnel;
 mod udp;
 pub mod write;
 
+pub use duplicate::{Latest, Stamp};
 pub use error::Error;
 
 /// Number of a frame in the capture: 1-based, the same as Wireshark shows.
@@ -181,6 +183,8 @@ pub struct Packet<'f> {
     pub offset: Option<u64>,
     /// A second recording of a packet that came just before (mirror, `-i any`): to be left out of every count.
     pub duplicate: bool,
+    /// What tells copies of it that are not known as such yet.
+    pub stamp: Stamp,
 }
 
 /// Something about the capture itself that its reader should know.

@@ -5,16 +5,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::analysis::Options;
+use crate::analysis::reading::intake::Intake;
 use crate::call::CallNo;
 use crate::call::correlate;
 use crate::call::index::{DialogEntry, DialogId, Index, Map};
 use crate::call::load::Source;
-use crate::capture::packet::{self, Decoder};
-use crate::capture::reader::{Frame, Mark, Reader};
+use crate::capture::packet::Decoder;
+use crate::capture::reader::{Mark, Reader};
 use crate::capture::store::Store;
 use crate::capture::{CaptureInfo, Error, FrameNo, Note};
 
 mod batch;
+mod intake;
 mod remarks;
 mod row;
 mod saving;
@@ -66,47 +68,30 @@ impl Analysis {
 
     /// Reads at most `frames` frames. False: there are no more (for now, where the file grows).
     pub fn step(&mut self, frames: usize) -> Result<bool, Error> {
-        let Self {
-            reader,
-            decoder,
-            store,
-            index,
-            options,
-            start,
-            finished,
-            ..
-        } = self;
-        let mut failed: Option<io::Error> = None;
+        let mut intake = Intake {
+            can_pick: self.store.can_pick(),
+            decoder: &mut self.decoder,
+            index: &mut self.index,
+            store: &mut self.store,
+            start: &mut self.start,
+            failure: None,
+        };
         let mut left = frames;
         while left > 0 {
-            left -= reader.run(left, |frame| {
-                start.get_or_insert(frame.mark);
-                // Nearly all of a capture ends here.
-                let plain = decoder.plain(frame);
-                if plain.is_some_and(|packet| index.count_known(packet, frame.mark, store)) {
-                    return;
-                }
-                let duplicate = plain.map(|packet| packet.duplicate);
-                if let Err(error) = take(decoder, index, store, frame, duplicate) {
-                    failed.get_or_insert(error);
-                }
-            });
+            left -= self.reader.run(left, |frame| intake.take(frame));
             if left == 0 {
                 break;
             }
-            let ended = !reader.is_live();
-            let Some(frame) = reader.next_frame()? else {
-                *finished = !options.follow && ended;
+            let ended = !self.reader.is_live();
+            let Some(frame) = self.reader.next_frame()? else {
+                self.finished = !self.options.follow && ended;
                 break;
             };
-            start.get_or_insert(frame.mark);
-            if let Err(error) = take(decoder, index, store, &frame, None) {
-                failed.get_or_insert(error);
-            }
+            intake.take_one(&frame);
             left -= 1;
         }
-        if let Some(error) = failed {
-            return Err(spool_error(&options.file, error));
+        if let Some(error) = intake.failure {
+            return Err(spool_error(&self.options.file, error));
         }
         Ok(left == 0)
     }
@@ -138,6 +123,7 @@ impl Analysis {
         let finished = self.finished;
         let info = self.reader.info_mut();
         self.decoder.report(info, finished);
+        info.duplicate_frames += self.index.copies;
         if self.index.left_out > 0 {
             info.notes.retain(|note| !note.text.ends_with(LIMITS));
             info.notes.push(Note {
@@ -289,28 +275,6 @@ impl Analysis {
             .filter_map(|number| self.id_of(*number))
             .collect()
     }
-}
-
-/// Gives the packets of a frame to the index. `plain`: it is known to be a plain one, and whether a copy.
-#[inline(never)]
-fn take(
-    decoder: &mut Decoder,
-    index: &mut Index,
-    store: &mut Store,
-    frame: &Frame<'_>,
-    plain: Option<bool>,
-) -> io::Result<()> {
-    if let Some(packet) = plain.and_then(|duplicate| packet::plain_again(frame, duplicate)) {
-        return index.push(&packet, frame.mark, store);
-    }
-    let mut result = Ok(());
-    decoder.decode(frame, &mut |packet| {
-        let pushed = index.push(packet, frame.mark, store);
-        if result.is_ok() {
-            result = pushed;
-        }
-    });
-    result
 }
 
 /// How long a pipe is waited for between two looks at the progress.

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
+use crate::capture::glance::ShortPath;
 use crate::capture::reader::Mark;
 use crate::capture::store::Store;
 use crate::capture::stream::Streams;
@@ -19,6 +20,7 @@ pub mod flow;
 mod join;
 pub mod notes;
 mod outside;
+mod pace;
 mod recent;
 mod signalling;
 mod tcp;
@@ -26,6 +28,7 @@ mod tcp;
 pub use dialog::DialogEntry;
 pub use flow::FlowEntry;
 pub use outside::Heard;
+pub use pace::Met;
 
 pub(crate) type Map<K, V> = HashMap<K, V, RandomState>;
 
@@ -117,6 +120,8 @@ pub struct Index {
     /// RTP packets noted in all flows, and whether there is no room for those of further flows.
     noted: usize,
     notes_full: bool,
+    /// RTP packets that turned out to be copies only here.
+    pub copies: u64,
     /// Frame at hand, so that flows can note where they begin.
     mark: Option<Mark>,
     /// Dialogs that changed since the last call of [`Index::changed`].
@@ -168,11 +173,14 @@ impl Index {
     /// The latest flow of a path.
     #[inline]
     fn flow_of(&mut self, src: Endpoint, dst: Endpoint) -> Option<FlowId> {
-        if let Some(id) = self.recent.get(src, dst) {
+        let path = ShortPath::new(src, dst);
+        if let Some(id) = path.and_then(|path| self.recent.get(path)) {
             return Some(id);
         }
         let id = self.by_path.get(&(src, dst)).copied()?;
-        self.recent.set(src, dst, id);
+        if let Some(path) = path {
+            self.recent.set(path, id);
+        }
         Some(id)
     }
 

@@ -24,6 +24,97 @@ const SLOTS: usize = 1024;
 /// Times are kept in units of 1024 ns.
 const TICK_BITS: u32 = 10;
 
+/// What tells the copies of a UDP datagram from the other packets between its endpoints.
+///
+/// For those that keep what they saw of each flow themselves, see [`Latest`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamp {
+    /// 0: none.
+    tag: u32,
+    /// The sender numbers its packets.
+    identified: bool,
+}
+
+impl Stamp {
+    /// Of a packet that is no datagram of the capture.
+    pub const NONE: Self = Self {
+        tag: 0,
+        identified: false,
+    };
+
+    /// From IPv4's identification and hop count, UDP's checksum, and the first octets of the payload: RTP has its
+    /// own counter there.
+    #[inline]
+    pub(super) fn v4(identification: u16, hops: u8, checksum: u16, start: u64) -> Self {
+        let identified = identification != 0;
+        let id = if identified {
+            identification
+        } else {
+            u16::from(hops)
+        };
+        let content = high((u64::from(id) << 48 ^ start).wrapping_mul(PRIMES.0));
+        Self {
+            tag: (content ^ u32::from(checksum)) | 1,
+            identified,
+        }
+    }
+
+    /// The same for what is taken apart already.
+    pub(super) fn of(ip: &IpPacket<'_>, checksum: u16, payload: &[u8]) -> Self {
+        let start = payload.first_chunk().copied().map_or(0, u64::from_be_bytes);
+        match ip.id {
+            Identity::V4(id) => Self::v4(id, ip.hops, checksum, start),
+            Identity::V6(label) => Self {
+                identified: false,
+                ..Self::v4(
+                    low_half(label),
+                    ip.hops,
+                    checksum,
+                    start ^ u64::from(label >> 16),
+                )
+            },
+        }
+    }
+}
+
+/// The last packets of one RTP stream.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Latest {
+    /// By the low bits of the sequence number: tag, and time in ticks. Streams have a packet in 10 ms or more.
+    seen: [Seen; 4],
+}
+
+impl Latest {
+    #[inline]
+    fn place(sequence: u16) -> usize {
+        usize::from(sequence) % 4
+    }
+
+    /// Remembers a packet.
+    #[inline]
+    pub fn add(&mut self, sequence: u16, stamp: Stamp, at: Timestamp) {
+        if let Some(seen) = self.seen.get_mut(Self::place(sequence)) {
+            *seen = Seen {
+                tag: stamp.tag,
+                ticks: low(at.0 >> TICK_BITS),
+            };
+        }
+    }
+
+    /// Whether this is a copy of one of them.
+    pub fn is_copy(&self, sequence: u16, stamp: Stamp, at: Timestamp) -> bool {
+        let window = if stamp.identified {
+            WINDOW_NS
+        } else {
+            WINDOW_UNIDENTIFIED_NS
+        };
+        stamp.tag != 0
+            && self.seen.get(Self::place(sequence)).is_some_and(|seen| {
+                seen.is_again(stamp.tag, low(at.0 >> TICK_BITS), low(window >> TICK_BITS))
+            })
+    }
+}
+
 /// Packets of the last milliseconds, as hashes.
 #[derive(Debug)]
 pub(super) struct Recent {
@@ -37,6 +128,15 @@ struct Seen {
     tag: u32,
     /// The low half of the time: what is an hour old can look new, but then the tag differs.
     ticks: u32,
+}
+
+impl Seen {
+    /// Whether a packet with this tag at this time is a copy of the one seen.
+    #[inline]
+    fn is_again(self, tag: u32, ticks: u32, window: u32) -> bool {
+        let age = ticks.wrapping_sub(self.ticks);
+        self.tag == tag && age.min(age.wrapping_neg()) <= window
+    }
 }
 
 /// What of a transport payload is compared.
@@ -118,8 +218,7 @@ impl Recent {
         };
         // The first copy's time stays: a chain of repetitions must not keep itself alive.
         for seen in [&*newer, &*older] {
-            let age = ticks.wrapping_sub(seen.ticks);
-            if seen.tag == tag && age.min(age.wrapping_neg()) <= window {
+            if seen.is_again(tag, ticks, window) {
                 return true;
             }
         }
@@ -143,6 +242,11 @@ fn mix(one: u64, other: u64) -> u64 {
 #[expect(clippy::cast_possible_truncation, reason = "one half is wanted")]
 const fn low(value: u64) -> u32 {
     value as u32
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "one half is wanted")]
+const fn low_half(value: u32) -> u16 {
+    value as u16
 }
 
 const fn high(value: u64) -> u32 {

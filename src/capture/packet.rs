@@ -1,6 +1,6 @@
 //! From frames to transport payloads: tunnels opened, fragments put together, copies of the capture flagged.
 
-use super::duplicate::{Content, Recent};
+use super::duplicate::{Content, Recent, Stamp};
 use super::fragment::{Added, Pool};
 use super::ip::{self, IpPacket, protocol};
 use super::link::{self, Layer, LinkType};
@@ -57,6 +57,7 @@ fn plain<'f>(frame: &Frame<'f>) -> Option<(Packet<'f>, IpPacket<'f>, Content<'f>
         cut: 0,
         offset: Some(frame.offset + PLAIN_HEADERS as u64),
         duplicate: false,
+        stamp: Stamp::of(&ip, udp.checksum, udp.payload),
     };
     let compared = Content {
         ports: udp.compared(),
@@ -64,15 +65,6 @@ fn plain<'f>(frame: &Frame<'f>) -> Option<(Packet<'f>, IpPacket<'f>, Content<'f>
         payload: udp.payload,
     };
     Some((packet, ip, compared))
-}
-
-/// A frame that [`Decoder::plain`] has taken apart already, once more.
-pub fn plain_again<'f>(frame: &Frame<'f>, duplicate: bool) -> Option<Packet<'f>> {
-    let (packet, ..) = plain(frame)?;
-    Some(Packet {
-        duplicate,
-        ..packet
-    })
 }
 
 impl Decoder {
@@ -123,8 +115,9 @@ impl Decoder {
         info.orphan_fragments = self.fragments.orphans(finished);
     }
 
+    /// Counts a frame that turned out to be a copy, see [`Stamp`].
     #[cold]
-    fn count_duplicate(&mut self, frame: &Frame<'_>) {
+    pub fn count_duplicate(&mut self, frame: &Frame<'_>) {
         if self.last_duplicate != frame.no.0 {
             self.last_duplicate = frame.no.0;
             self.duplicate_frames += 1;
@@ -221,6 +214,7 @@ impl Decoder {
             transport: Transport::Udp,
             cut: udp.cut,
             duplicate,
+            stamp: Stamp::of(ip, udp.checksum, udp.payload),
             ..context.packet(ip, udp.src_port, udp.dst_port, udp.payload)
         });
     }
@@ -318,6 +312,7 @@ impl Context<'_, '_> {
             cut: 0,
             offset: self.offset_of(payload),
             duplicate: false,
+            stamp: Stamp::NONE,
         }
     }
 

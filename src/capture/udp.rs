@@ -14,7 +14,7 @@ pub(super) const UDP_HEADER: usize = 8;
 pub(super) struct Udp<'f> {
     pub(super) src_port: u16,
     pub(super) dst_port: u16,
-    checksum: u16,
+    pub(super) checksum: u16,
     pub(super) payload: &'f [u8],
     pub(super) cut: u32,
 }

@@ -53,20 +53,102 @@ pub fn parse(datagram: &[u8]) -> Option<RtpHeader<'_>> {
     })
 }
 
-/// Payload type, source and payload of RTP in its plainest form, which nearly all has: no padding, no
-/// extension, no contributing sources. `None`: look closer.
-#[inline]
-pub fn plain(datagram: &[u8]) -> Option<(u8, u32, &[u8])> {
-    let (&[0x80, second, _, _, _, _, _, _, i0, i1, i2, i3], payload) =
-        datagram.split_first_chunk::<HEADER_LEN>()?
-    else {
-        return None;
-    };
-    (!is_rtcp_type(second)).then(|| {
-        let ssrc = u32::from_be_bytes([i0, i1, i2, i3]);
-        (second & 0x7F, ssrc, payload)
-    })
+/// The first eight octets of a packet as a number: first word, and time stamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start(pub u64);
+
+impl Default for Start {
+    /// What no packet follows with: a marker, and the end of all numbers.
+    fn default() -> Self {
+        Self(u64::MAX)
+    }
 }
+
+impl Start {
+    /// Of a packet that is not too short.
+    pub fn of(packet: &[u8]) -> Self {
+        let octets = packet.first_chunk().copied();
+        octets.map_or_else(Self::default, |octets| Self(u64::from_be_bytes(octets)))
+    }
+
+    /// Payload type, 0-127.
+    pub const fn payload_type(self) -> u8 {
+        self.0.to_be_bytes()[1] & 0x7F
+    }
+
+    /// Sequence number.
+    #[inline]
+    pub const fn sequence(self) -> u16 {
+        let [_, _, high, low, ..] = self.0.to_be_bytes();
+        u16::from_be_bytes([high, low])
+    }
+
+    /// Time stamp.
+    #[inline]
+    pub const fn time(self) -> u32 {
+        let [.., t0, t1, t2, t3] = self.0.to_be_bytes();
+        u32::from_be_bytes([t0, t1, t2, t3])
+    }
+
+    /// No padding, no extension, no contributing sources: the payload begins after [`HEADER_LEN`] octets.
+    #[inline]
+    pub const fn is_plain(self) -> bool {
+        self.0.to_be_bytes()[0] == 0x80
+    }
+
+    /// Marker bit.
+    pub const fn has_marker(self) -> bool {
+        self.0 & MARKER != 0
+    }
+
+    /// The same with the marker.
+    #[must_use]
+    pub const fn with_marker(self) -> Self {
+        Self(self.0 | MARKER)
+    }
+
+    /// The same without the marker.
+    #[must_use]
+    pub const fn without_marker(self) -> Self {
+        Self(self.0 & !MARKER)
+    }
+
+    /// That of the next packet, `step` units of time later: without the marker.
+    #[must_use]
+    pub const fn after(self, step: u32) -> Self {
+        self.without_marker().numbered(
+            self.sequence().wrapping_add(1),
+            self.time().wrapping_add(step),
+        )
+    }
+
+    /// That of the packet so many before, each `step` units of time after the one before it.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "numbers begin again after 65535"
+    )]
+    pub const fn before(self, packets: u32, step: u32) -> Self {
+        self.numbered(
+            self.sequence().wrapping_sub(packets as u16),
+            self.time().wrapping_sub(packets.wrapping_mul(step)),
+        )
+    }
+
+    const fn numbered(self, sequence: u16, time: u32) -> Self {
+        Self(self.0 >> 48 << 48 | (sequence as u64) << 32 | time as u64)
+    }
+
+    /// As [`Start::after`], where neither number overflows and there is no marker.
+    #[inline]
+    #[must_use]
+    pub const fn usually_after(self, step: u32) -> Self {
+        Self(self.0.wrapping_add(1 << 32 | step as u64))
+    }
+}
+
+/// RFC 3550 5.1.
+const MARKER: u64 = 0x80 << 48;
 
 /// Whether a datagram may be RTP: version 2, header and extension fit, and a payload type in use
 /// (RFC 3551 6: static, or dynamic from 96; 72-76 would collide with RTCP).

@@ -137,6 +137,12 @@ impl Suspicion {
             || self.cng + self.v21 >= 1 && self.cng + self.answer + self.v21 + self.modem >= 2
     }
 
+    /// Whether not one packet sounded like a tone or a message of a fax. One that sounds like a fast modem may be
+    /// any noise.
+    pub const fn heard_nothing(&self) -> bool {
+        self.looked_at > 0 && self.cng + self.answer + self.v21 == 0 && !self.may_be_fax()
+    }
+
     /// Packets looked at so far.
     pub const fn looked_at(&self) -> u16 {
         self.looked_at

@@ -58,22 +58,27 @@ impl Analysis {
         self.listened.get(&id).is_none_or(|(_, is_fax)| *is_fax)
     }
 
-    /// The RTP of some calls, read again: where it is noted where it lies, only that; else in a second pass over
-    /// that part of the capture.
+    /// The RTP of some calls: only the headers where they are known and the sound is none of a fax; else read again,
+    /// where it is noted where it lies, only that; else in a second pass over that part of the capture.
     pub(super) fn read_rtp(&self, dialogs: &[DialogId]) -> io::Result<RtpByFlow> {
+        let mut out = RtpByFlow::new();
         let mut noted = Vec::new();
         let mut searched = Vec::new();
         for id in dialogs {
             let flows = self.index.dialog(*id).map(|dialog| dialog.flows.as_slice());
             for id in flows.unwrap_or_default() {
-                match self.index.flow(*id).filter(|flow| flow.rtp > 0) {
-                    Some(flow) if flow.noted().is_some() => noted.push((*id, flow)),
-                    Some(flow) => searched.push((*id, flow)),
-                    None => {}
+                let Some(flow) = self.index.flow(*id).filter(|flow| flow.rtp > 0) else {
+                    continue;
+                };
+                if let Some(arrivals) = flow.paced() {
+                    out.insert(*id, arrivals);
+                } else if flow.noted().is_some() {
+                    noted.push((*id, flow));
+                } else {
+                    searched.push((*id, flow));
                 }
             }
         }
-        let mut out = RtpByFlow::new();
         for (id, flow) in noted {
             self.pick(id, flow, &mut out)?;
         }

@@ -101,7 +101,10 @@ impl Index {
         match flow.owner {
             Some((dialog, _)) if dialog == claim.dialog => {}
             None if claim.since.seconds_since(flow.last) < EARLY => self.adopt(id, claim.dialog),
-            _ => flow.stale = true,
+            _ => {
+                flow.stale = true;
+                flow.pace.stop();
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::call::index::dialog::DialogEntry;
 use crate::call::index::{DialogId, FlowEntry, FlowId, Index, Map};
-use crate::capture::{Endpoint, Packet, Transport};
+use crate::capture::{Endpoint, Packet, Stamp, Transport};
 
 /// Media may begin so long before and end so long after the signalling that the capture has.
 const SLACK: f64 = 5.0;
@@ -124,6 +124,7 @@ impl Index {
             cut: 0,
             offset: None,
             duplicate: false,
+            stamp: Stamp::NONE,
         };
         let entry = DialogEntry::new(&packet);
         self.dialogs.push(entry);

@@ -5,17 +5,24 @@
 //! when a call ends without a sign of a fax, so they grow with the calls in progress, not with the capture.
 
 use crate::call::index::{FlowEntry, FlowId, Index};
-use crate::capture::FrameNo;
 use crate::capture::reader::Mark;
+use crate::capture::{FrameNo, Timestamp};
 
-/// At most so many packets are noted at once (16 MiB); what is not is found by reading everything.
+/// At most so many packets are noted at once (24 MiB); what is not is found by reading everything.
 pub const NOTES_MAX: usize = 2_000_000;
 
 /// A fax shows itself within so many packets (a minute of 20 ms); flows that did not lose their notes first.
 const SHOWN_BY: usize = 3000;
 
-/// A packet: its record after that of the flow's first packet, and its frame.
-type Note = (u32, FrameNo);
+/// A packet.
+#[derive(Clone, Copy, Debug)]
+struct Note {
+    /// Its record, after that of the flow's first packet.
+    after: u32,
+    frame: FrameNo,
+    /// The low half of its time in nanoseconds.
+    time: u32,
+}
 
 /// The packets of a flow.
 #[derive(Debug, Default)]
@@ -29,8 +36,22 @@ impl FlowEntry {
     /// The places of all its RTP packets, in order; `None` if not all are known.
     pub fn noted(&self) -> Option<impl Iterator<Item = Mark> + '_> {
         let first = self.mark.filter(|_| !self.notes.incomplete)?;
-        let place = move |(after, frame): &Note| first.later(u64::from(*after), *frame);
+        let place = move |note: &Note| first.later(u64::from(note.after), note.frame);
         Some(self.notes.at.iter().map(place))
+    }
+
+    /// Frames and times of all its RTP packets, in order, if there is no gap of seconds between them and
+    /// nothing else is noted.
+    pub(super) fn noted_times(&self) -> Option<impl Iterator<Item = (FrameNo, Timestamp)> + '_> {
+        let notes = &self.notes;
+        let all = !notes.incomplete && u32::try_from(notes.at.len()) == Ok(self.rtp);
+        let mut last = self.first;
+        let whole = move |note: &Note| {
+            let since = note.time.wrapping_sub(low_half(last));
+            last = Timestamp(last.0.saturating_add(u64::from(since)));
+            (note.frame, last)
+        };
+        all.then(|| notes.at.iter().map(whole))
     }
 
     /// Notes a packet whose payload lies in its record in one piece. False: it could not be.
@@ -39,18 +60,22 @@ impl FlowEntry {
         reason = "every packet of a capture takes this way"
     )]
     #[inline(always)]
-    pub(super) fn note(&mut self, packet: Option<Mark>) -> bool {
+    pub(super) fn note(&mut self, packet: Option<Mark>, at: Timestamp) -> bool {
         if self.notes.incomplete {
             return false;
         }
-        let place = packet
-            .zip(self.mark)
-            .and_then(|(mark, first)| Some((mark.after(first)?, mark.frame())));
-        match place {
+        let note = packet.zip(self.mark).and_then(|(mark, first)| {
+            Some(Note {
+                after: mark.after(first)?,
+                frame: mark.frame(),
+                time: low_half(at),
+            })
+        });
+        match note {
             Some(note) => self.notes.at.push(note),
             None => self.notes.incomplete = true,
         }
-        place.is_some()
+        note.is_some()
     }
 
     /// Drops the notes: how many there were.
@@ -58,6 +83,11 @@ impl FlowEntry {
         self.notes.incomplete = true;
         std::mem::take(&mut self.notes.at).len()
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "one half is wanted")]
+const fn low_half(at: Timestamp) -> u32 {
+    at.0 as u32
 }
 
 impl Index {

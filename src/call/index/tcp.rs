@@ -2,7 +2,7 @@
 
 use crate::call::index::{Index, MAX_FLOWS, MAX_FRAMED, MAX_FRAMERS, dialog};
 use crate::capture::store::Store;
-use crate::capture::{Packet, Transport};
+use crate::capture::{Packet, Stamp, Transport};
 use crate::sip::framing::{Framed, Verdict};
 use crate::t38::stream::Framing;
 
@@ -34,6 +34,7 @@ impl Owned {
             cut: 0,
             offset: None,
             duplicate: false,
+            stamp: Stamp::NONE,
         }
     }
 }

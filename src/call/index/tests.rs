@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
+use crate::capture::Stamp;
 use crate::capture::reader::Reader;
 
 /// An index with the store that it needs.
@@ -37,6 +38,7 @@ impl Made {
             cut: 0,
             offset: None,
             duplicate: false,
+            stamp: Stamp::NONE,
         };
         self.index
             .push(&packet, Mark::default(), &mut self.store)

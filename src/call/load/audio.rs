@@ -9,6 +9,7 @@ use crate::call::load::{Draft, RtpByFlow, Source};
 use crate::call::{Call, EventKind, Side};
 use crate::capture::{FrameNo, Timestamp};
 use crate::line::{Signal, SignalKind, Tone};
+use crate::rtp::header::HEADER_LEN;
 use crate::rtp::{RtpArrival, event, fax, stream};
 
 /// RTP of a side that goes to the other one's T.38 endpoint while T.38 is agreed: count, first and last frame
@@ -106,6 +107,13 @@ pub(super) fn read(
         draft.rtp_packets = draft.rtp_packets.saturating_add(total);
         let arrivals = of_one_path(&flows, rtp);
         rows(draft, side, &arrivals, codecs);
+        // Only headers: what was sampled of it sounded like nothing of a fax.
+        if arrivals
+            .iter()
+            .all(|arrival| arrival.payload.len() <= HEADER_LEN)
+        {
+            return fax::Heard::default();
+        }
         fax::listen(&arrivals, codecs)
     };
     let mut caller = listen(Side::Caller);

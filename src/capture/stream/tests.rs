@@ -1,4 +1,5 @@
 use super::*;
+use crate::capture::Stamp;
 use std::net::IpAddr;
 
 const SECOND: u64 = 1_000_000_000;
@@ -18,6 +19,7 @@ fn packet(frame: u32, at: u64, seq: u32, payload: &[u8]) -> Packet<'_> {
         cut: 0,
         offset: Some(1000),
         duplicate: false,
+        stamp: Stamp::NONE,
     }
 }
 
@@ -144,6 +146,7 @@ fn ignores_copies_and_what_is_forgotten() {
     streams.push(
         &Packet {
             duplicate: true,
+            stamp: Stamp::NONE,
             ..packet(2, 1, 103, b"def")
         },
         &mut |_| count += 1,

@@ -1,0 +1,226 @@
+use std::io::Write;
+
+use crate::analysis::Options;
+use crate::analysis::reading::Analysis;
+use crate::call::CallNo;
+use crate::call::index::FlowEntry;
+use crate::capture::packet::Decoder;
+use crate::rtp::RtpArrival;
+
+/// What the frames of a test are made of.
+#[derive(Clone)]
+struct Voice {
+    /// Milliseconds.
+    at: u64,
+    sequence: u16,
+    time: u32,
+    kind: u8,
+    octets: usize,
+    /// IPv4's identification.
+    identification: u16,
+    vlan: bool,
+}
+
+/// Packets of 20 ms, `count` of them.
+fn stream(first: u16, count: u16) -> Vec<Voice> {
+    let packet = |n: u16| Voice {
+        at: 200 + u64::from(n) * 20,
+        sequence: first.wrapping_add(n),
+        time: 0xFFFF_F000_u32.wrapping_add(u32::from(n) * 160),
+        kind: if n == 0 { 0x80 } else { 0 },
+        octets: 160,
+        identification: n + 1,
+        vlan: false,
+    };
+    (0..count).map(packet).collect()
+}
+
+fn ethernet(vlan: bool, identification: u16, ports: (u16, u16), payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![2; 12];
+    if vlan {
+        frame.extend([0x81, 0, 0, 7]);
+    }
+    let len = |headers: usize| {
+        u16::try_from(payload.len() + headers)
+            .unwrap()
+            .to_be_bytes()
+    };
+    frame.extend([8, 0, 0x45, 0]);
+    frame.extend(len(28));
+    frame.extend(identification.to_be_bytes());
+    frame.extend([0x40, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2]);
+    frame.extend(ports.0.to_be_bytes());
+    frame.extend(ports.1.to_be_bytes());
+    frame.extend(len(8));
+    frame.extend([0x12, 0x34]);
+    frame.extend(payload);
+    frame
+}
+
+fn sip(start: &str, media: u16) -> Vec<u8> {
+    let body = format!(
+        "v=0\r\nc=IN IP4 192.0.2.{}\r\nm=audio {media} RTP/AVP 0\r\n",
+        if media == 4000 { 1 } else { 2 }
+    );
+    format!(
+        "{start}\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: <sip:1@192.0.2.1>;tag=a\r\n\
+         To: <sip:2@192.0.2.2>\r\nCall-ID: pace\r\nCSeq: 1 INVITE\r\nContent-Type: application/sdp\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// A call with these packets of the caller, read.
+fn read(voice: &[Voice]) -> Analysis {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let mut capture = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    capture.extend(65535_u32.to_le_bytes());
+    capture.extend(1_u32.to_le_bytes());
+    let mut record = |ms: u64, frame: &[u8]| {
+        let len = u32::try_from(frame.len()).unwrap();
+        let micros = u32::try_from(ms % 1000 * 1000).unwrap();
+        for word in [1 + u32::try_from(ms / 1000).unwrap(), micros, len, len] {
+            capture.extend(word.to_le_bytes());
+        }
+        capture.extend(frame);
+    };
+    let invite = sip("INVITE sip:2@192.0.2.2 SIP/2.0", 4000);
+    record(0, &ethernet(false, 1, (5060, 5060), &invite));
+    record(
+        100,
+        &ethernet(false, 2, (5060, 5060), &sip("SIP/2.0 200 OK", 5000)),
+    );
+    for packet in voice {
+        let mut rtp = vec![0x80, packet.kind];
+        rtp.extend(packet.sequence.to_be_bytes());
+        rtp.extend(packet.time.to_be_bytes());
+        rtp.extend([1, 2, 3, 4]);
+        rtp.extend(vec![0xff; packet.octets]);
+        let frame = ethernet(packet.vlan, packet.identification, (4000, 5000), &rtp);
+        record(packet.at, &frame);
+    }
+    file.write_all(&capture).unwrap();
+    let mut analysis = Analysis::open(Options {
+        file: file.path().to_owned(),
+        ..Options::default()
+    })
+    .unwrap();
+    analysis.read_all(|_| {}).unwrap();
+    analysis
+}
+
+/// The one flow of a capture, and its packets as they are in the file, their sound left out.
+fn with_flow<R>(analysis: &Analysis, look: impl FnOnce(&FlowEntry, Vec<RtpArrival>) -> R) -> R {
+    let index = &analysis.index;
+    let [flow] = index.flows() else {
+        panic!("{} flows", index.flows().len())
+    };
+    let mut read = Vec::new();
+    let mut decoder = Decoder::new();
+    let noted: Vec<_> = flow.noted().unwrap().collect();
+    analysis
+        .store
+        .pick(noted, |frame| {
+            decoder.decode(frame, &mut |packet| {
+                read.push(RtpArrival {
+                    frame: packet.frame,
+                    at: packet.at,
+                    src: packet.src,
+                    dst: packet.dst,
+                    payload: packet.payload[..12].to_vec(),
+                    cut: u32::try_from(packet.payload.len() - 12).unwrap(),
+                });
+            });
+        })
+        .unwrap();
+    look(flow, read)
+}
+
+#[test]
+fn headers_of_a_stream_that_keeps_its_pace_are_known_without_reading() {
+    // Both numbers begin again on the way.
+    for first in [7, 65_500] {
+        let analysis = read(&stream(first, 300));
+        with_flow(&analysis, |flow, read| {
+            assert_eq!((flow.rtp, read.len()), (300, 300));
+            assert_eq!(flow.paced().unwrap(), read);
+        });
+    }
+}
+
+#[test]
+fn a_stream_that_leaves_its_pace_is_read() {
+    let whole = stream(7, 100);
+    let lost = [&whole[..50], &whole[51..]].concat();
+    let late = [&whole[..50], &whole[51..53], &whole[50..51], &whole[53..]].concat();
+    let mut other_kind = whole.clone();
+    other_kind[60].kind = 13;
+    let mut other_size = whole.clone();
+    other_size[60].octets = 80;
+    let mut later = whole.clone();
+    later[60..].iter_mut().for_each(|packet| packet.time += 160);
+    let mut pause = whole.clone();
+    pause[60..].iter_mut().for_each(|packet| packet.at += 5000);
+    for (what, voice) in [
+        ("lost", lost),
+        ("late", late),
+        ("kind", other_kind),
+        ("size", other_size),
+        ("time", later),
+    ] {
+        with_flow(&read(&voice), |flow, read| {
+            assert!(flow.paced().is_none(), "{what}");
+            assert_eq!(usize::try_from(flow.rtp), Ok(voice.len()), "{what}");
+            assert_eq!(read.len(), voice.len(), "{what}");
+        });
+    }
+    // Nothing is lost in a pause; its time is known.
+    with_flow(&read(&pause), |flow, read| {
+        assert!(flow.paced().is_none_or(|paced| paced == read));
+    });
+}
+
+#[test]
+fn copies_are_copies_whichever_way_they_come() {
+    // (VLAN of the original, of the copy; ms and packets between them): a mirror of both ports, a trunk.
+    for (first, second) in [(false, false), (false, true), (true, false), (true, true)] {
+        let mut voice = Vec::new();
+        for packet in stream(7, 100) {
+            let copy = Voice {
+                vlan: second,
+                at: packet.at + 1,
+                ..packet.clone()
+            };
+            voice.push(Voice {
+                vlan: first,
+                ..packet
+            });
+            voice.push(copy);
+        }
+        let analysis = read(&voice);
+        with_flow(&analysis, |flow, _| {
+            assert_eq!((flow.rtp, flow.duplicates), (100, 100), "{first} {second}");
+        });
+        assert_eq!(analysis.info().duplicate_frames, 100, "{first} {second}");
+    }
+}
+
+#[test]
+fn a_packet_sent_twice_is_no_copy() {
+    let mut voice = Vec::new();
+    for packet in stream(7, 50) {
+        let again = Voice {
+            at: packet.at + 1,
+            identification: packet.identification + 1000,
+            ..packet.clone()
+        };
+        voice.extend([packet, again]);
+    }
+    let analysis = read(&voice);
+    with_flow(&analysis, |flow, _| {
+        assert_eq!((flow.rtp, flow.duplicates), (100, 0));
+        assert!(flow.paced().is_none());
+    });
+    assert_eq!(analysis.numbers().next(), Some(CallNo(1)));
+}

@@ -1,0 +1,204 @@
+//! The pace of an RTP stream: nearly every packet follows its predecessor by one number and one step of time.
+//!
+//! Which packet comes next can therefore be told by comparing three numbers, without a look at anything else;
+//! and of a stream that never left its pace the headers need not be read again.
+
+use crate::call::index::{FlowEntry, Index};
+use crate::capture::glance::Glance;
+use crate::capture::reader::Frame;
+use crate::capture::{Latest, Packet, Timestamp};
+use crate::rtp::RtpArrival;
+use crate::rtp::header::{HEADER_LEN, RtpHeader, Start};
+
+/// What the packets of a flow were like so far, and what the next one is if it goes on like that.
+#[derive(Debug, Default)]
+#[repr(C)]
+pub(super) struct Pace {
+    /// The next packet's start; nothing that RTP can be if that is not known.
+    next: Start,
+    /// Units of time from packet to packet.
+    step: u32,
+    /// Octets of a packet.
+    octets: u32,
+    latest: Latest,
+    /// The last packet's start.
+    newest: Start,
+    /// The first packet had the marker.
+    marked: bool,
+    /// It left its pace: packets were lost or late, or of another kind or size.
+    left: bool,
+}
+
+/// What a packet is to its flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Met {
+    /// The next one of a stream that is known. It is counted.
+    Next,
+    /// A second recording of one that was counted. It is counted as that.
+    Copy,
+    /// Something else: it is for [`Index::push`].
+    Other,
+}
+
+/// Telephone events and NSEs are as short as that (RFC 4733 2.3): they take a closer look.
+const EVENT_LEN: usize = HEADER_LEN + 4;
+
+/// A longer silence is not the pace of a stream.
+const PAUSE_NS: u64 = 2_000_000_000;
+
+impl Index {
+    /// The way of nearly all packets of a capture: the next one of an RTP stream that belongs to a call.
+    ///
+    /// `can_pick`: single frames of the capture can be read again.
+    #[expect(
+        clippy::inline_always,
+        reason = "every packet of a capture takes this way"
+    )]
+    #[inline(always)]
+    pub fn meet(&mut self, glance: &Glance<'_>, frame: &Frame<'_>, can_pick: bool) -> Met {
+        let Some(id) = self.recent.get(glance.path) else {
+            return Met::Other;
+        };
+        let Some(flow) = usize::try_from(id.0)
+            .ok()
+            .and_then(|at| self.flows.get_mut(at))
+        else {
+            return Met::Other;
+        };
+        let start = Start(glance.start);
+        let follows = flow.pace.next == start
+            && flow.ssrc == glance.then
+            && glance.payload.len() != EVENT_LEN
+            && !flow.pauses(frame.at);
+        if !follows {
+            return flow.met_before(glance, frame.at);
+        }
+        flow.last = frame.at;
+        flow.last_frame = frame.no;
+        flow.pace.follow(start, glance.payload.len());
+        flow.pace
+            .latest
+            .add(start.sequence(), glance.stamp, frame.at);
+        flow.count(glance.payload.len());
+        if flow.is_to_be_sampled() {
+            let sound = glance.payload.get(HEADER_LEN..).unwrap_or_default();
+            flow.sample(start.payload_type(), sound);
+        }
+        let mark = (can_pick && !self.notes_full).then_some(frame.mark);
+        if flow.note(mark, frame.at) {
+            self.count_note();
+        }
+        Met::Next
+    }
+}
+
+impl FlowEntry {
+    /// A packet that is not the next one: perhaps a copy of one of the last.
+    #[inline(never)]
+    fn met_before(&mut self, glance: &Glance<'_>, at: Timestamp) -> Met {
+        let start = Start(glance.start);
+        if self.ssrc != glance.then || !self.pace.latest.is_copy(start.sequence(), glance.stamp, at)
+        {
+            return Met::Other;
+        }
+        self.duplicates += 1;
+        Met::Copy
+    }
+
+    /// Whether a packet comes long after the last one, or before it.
+    #[inline]
+    fn pauses(&self, at: Timestamp) -> bool {
+        at.0.wrapping_sub(self.last.0) >= PAUSE_NS
+    }
+
+    /// A packet at this time may have broken the pace.
+    pub(super) fn mind_pause(&mut self, at: Timestamp) {
+        self.pace.left |= self.pauses(at);
+    }
+
+    /// Whether an RTP packet is a second recording of one of the last.
+    pub(super) fn is_copy(&self, packet: &Packet<'_>, rtp: &RtpHeader<'_>) -> bool {
+        let latest = &self.pace.latest;
+        self.ssrc == rtp.ssrc && latest.is_copy(rtp.sequence, packet.stamp, packet.at)
+    }
+
+    /// Takes an RTP packet that was not the next one, and finds the pace again, if the flow's packets are all of
+    /// the kind that [`Index::meet`] may count.
+    pub(super) fn find_pace(&mut self, packet: &Packet<'_>) {
+        let settled = self.owner.is_some() && self.claimed.1.is_none() && !self.stale;
+        let pace = &mut self.pace;
+        let start = Start::of(packet.payload);
+        let sequence = start.sequence();
+        pace.latest.add(sequence, packet.stamp, packet.at);
+        let octets = u32::try_from(packet.payload.len()).unwrap_or(u32::MAX);
+        let step = start.time().wrapping_sub(pace.newest.time());
+        if self.rtp <= 1 {
+            (pace.marked, pace.octets) = (start.has_marker(), octets);
+        } else {
+            // The second shows the step, and so does each two that follow each other.
+            if self.rtp == 2 || sequence == pace.newest.sequence().wrapping_add(1) {
+                pace.left |= self.rtp > 2 && step != pace.step;
+                pace.step = step;
+            }
+            pace.left |= start != pace.newest.after(pace.step) || octets != pace.octets;
+        }
+        pace.newest = start;
+        pace.next = if settled && start.is_plain() && self.rtp > 1 {
+            start.without_marker().usually_after(pace.step)
+        } else {
+            Start::default()
+        };
+    }
+
+    /// The packets of a stream that never left its pace and sounds like nothing of a fax: their headers, as they
+    /// must have been. `None` if they have to be read.
+    pub fn paced(&self) -> Option<Vec<RtpArrival>> {
+        let pace = &self.pace;
+        let silent = match pace.newest.payload_type() {
+            0 | 8 => self.suspicion.heard_nothing(),
+            // No sound that could be decoded.
+            other => other < 96,
+        };
+        if pace.left || !silent || self.rtp < 2 {
+            return None;
+        }
+        let noted = self.noted_times()?;
+        let cut = pace
+            .octets
+            .saturating_sub(u32::try_from(HEADER_LEN).unwrap_or(0));
+        let mut start = pace.newest.before(self.rtp.saturating_sub(1), pace.step);
+        if pace.marked {
+            start = start.with_marker();
+        }
+        let mut arrivals = Vec::with_capacity(usize::try_from(self.rtp).unwrap_or(0));
+        for (frame, at) in noted {
+            let mut payload = Vec::with_capacity(HEADER_LEN);
+            payload.extend(start.0.to_be_bytes());
+            payload.extend(self.ssrc.to_be_bytes());
+            arrivals.push(RtpArrival {
+                frame,
+                at,
+                src: self.src,
+                dst: self.dst,
+                payload,
+                cut,
+            });
+            start = start.after(pace.step);
+        }
+        Some(arrivals)
+    }
+}
+
+impl Pace {
+    #[inline]
+    fn follow(&mut self, start: Start, octets: usize) {
+        self.newest = start;
+        self.next = start.usually_after(self.step);
+        self.left |= u32::try_from(octets).unwrap_or(u32::MAX) != self.octets;
+    }
+
+    /// The next packet takes a closer look, whatever it is.
+    pub(super) fn stop(&mut self) {
+        self.next = Start::default();
+    }
+}
