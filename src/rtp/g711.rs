@@ -50,12 +50,13 @@ impl Law {
 static A_LAW: [i16; 256] = table(Law::A);
 static MU_LAW: [i16; 256] = table(Law::Mu);
 
+/// The samples of all octets.
 #[expect(
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
     reason = "evaluated at compile time, for the 256 values of an octet"
 )]
-const fn table(law: Law) -> [i16; 256] {
+pub(super) const fn table(law: Law) -> [i16; 256] {
     let mut table = [0; 256];
     let mut octet = 0;
     while octet < 256 {

@@ -9,7 +9,7 @@
     reason = "sums of a packet, compared to a percent"
 )]
 
-use super::g711::Law;
+use super::g711::{self, Law};
 
 /// What a packet sounds like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,9 +36,12 @@ type Padded = [i16; SAMPLES + 2];
 pub fn sniff(payload: &[u8], law: Law) -> Option<Sniff> {
     let mut samples: Padded = [0; SAMPLES + 2];
     let count = payload.len().min(SAMPLES);
-    let table = law.samples();
+    let table = match law {
+        Law::A => &A_LAW,
+        Law::Mu => &MU_LAW,
+    };
     for (sample, octet) in samples.iter_mut().zip(payload.get(..count)?) {
-        *sample = scaled(table.get(usize::from(*octet)).copied().unwrap_or_default());
+        *sample = table.get(usize::from(*octet)).copied().unwrap_or_default();
     }
     of_scaled(&samples, count)
 }
@@ -57,6 +60,24 @@ pub fn sniff_samples(samples: &[i16]) -> Option<Sniff> {
 /// time. The weakest tone still has a step of a tenth of its amplitude.
 const fn scaled(sample: i16) -> i16 {
     sample.saturating_add(8) >> 4
+}
+
+/// What the octets of each law stand for, scaled.
+static A_LAW: [i16; 256] = scaled_table(Law::A);
+static MU_LAW: [i16; 256] = scaled_table(Law::Mu);
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated at compile time, for the 256 values of an octet"
+)]
+const fn scaled_table(law: Law) -> [i16; 256] {
+    let mut table = g711::table(law);
+    let mut octet = 0;
+    while octet < table.len() {
+        table[octet] = scaled(table[octet]);
+        octet += 1;
+    }
+    table
 }
 
 /// The first `count` are samples, zeros follow.
