@@ -8,7 +8,7 @@ use crate::analysis::Options;
 use crate::analysis::reading::intake::Intake;
 use crate::call::CallNo;
 use crate::call::correlate;
-use crate::call::index::{DialogEntry, DialogId, Index, Map};
+use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Map};
 use crate::call::load::Source;
 use crate::capture::packet::Decoder;
 use crate::capture::reader::{Mark, Reader};
@@ -42,6 +42,8 @@ pub struct Analysis {
     start: Option<Mark>,
     /// Calls without SIP and without T.38, listened to: until which frame, and whether they are a fax.
     listened: Map<DialogId, (FrameNo, bool)>,
+    /// Sound that was found in a pass of its own.
+    kept_sound: Map<FlowId, sound::KeptSound>,
     finished: bool,
 }
 
@@ -62,6 +64,7 @@ impl Analysis {
             partners: Map::default(),
             start: None,
             listened: Map::default(),
+            kept_sound: Map::default(),
             finished: false,
         })
     }
@@ -119,6 +122,9 @@ impl Analysis {
     /// True: calls that had a number may have another one now.
     pub fn settle(&mut self) -> bool {
         self.index.join_unclaimed();
+        if self.finished {
+            self.keep_sound();
+        }
         self.listen();
         let finished = self.finished;
         let info = self.reader.info_mut();

@@ -13,7 +13,7 @@ use crate::hint::{Hint, Scene};
 
 /// RTP that is held in memory at once while faxes are analysed, where each batch is one more pass over the
 /// capture.
-pub(super) const RTP_BATCH: u64 = 48 << 20;
+pub(super) const RTP_BATCH: u64 = if cfg!(test) { 16 << 10 } else { 48 << 20 };
 /// The same where it is noted where the RTP lies: there batches cost nothing.
 const NOTED_BATCH: u64 = 1 << 20;
 
@@ -55,14 +55,19 @@ impl Analysis {
         Ok(out)
     }
 
-    /// Octets of the RTP of a call: where it is noted where they lie, and where they would have to be searched.
+    /// Octets of the RTP of a call: where it is known where they lie, and where they would have to be searched.
     pub(super) fn rtp_octets(&self, id: DialogId) -> (u64, u64) {
         let dialog = self.index.dialog(id);
         let flows = dialog.map_or(&[][..], |dialog| &dialog.flows);
-        let flows = flows.iter().filter_map(|id| self.index.flow(*id));
-        flows.fold((0, 0), |(noted, searched), flow| match flow.noted() {
-            Some(_) => (noted + flow.rtp_octets, searched),
-            None => (noted, searched + flow.rtp_octets),
+        let flows = flows
+            .iter()
+            .filter_map(|id| Some((id, self.index.flow(*id)?)));
+        flows.fold((0, 0), |(known, searched), (id, flow)| {
+            if flow.noted().is_some() || self.kept_sound.contains_key(id) {
+                (known + flow.rtp_octets, searched)
+            } else {
+                (known, searched + flow.rtp_octets)
+            }
         })
     }
 

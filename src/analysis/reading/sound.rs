@@ -1,15 +1,16 @@
 //! The sound of calls: read in a second pass, and listened to where nothing else tells what a call is.
 
-use std::collections::HashMap;
 use std::io;
 
 use super::Analysis;
 use super::batch::RTP_BATCH;
 use crate::call::CallNo;
-use crate::call::index::{DialogEntry, DialogId, FlowEntry, FlowId};
+use crate::call::index::{DialogEntry, DialogId, FlowEntry, FlowId, Map};
 use crate::call::load::{self, RtpByFlow};
 use crate::capture::packet::Decoder;
-use crate::capture::{FrameNo, Packet, Transport};
+use crate::capture::reader::{Mark, Reader};
+use crate::capture::store::Store;
+use crate::capture::{FrameNo, Packet, Place, Timestamp, Transport};
 use crate::rtp::RtpArrival;
 
 impl Analysis {
@@ -59,10 +60,9 @@ impl Analysis {
     }
 
     /// The RTP of some calls: only the headers where they are known and the sound is none of a fax; else read again,
-    /// where it is noted where it lies, only that; else in a second pass over that part of the capture.
+    /// where it is known where it lies, only that; else in a second pass over that part of the capture.
     pub(super) fn read_rtp(&self, dialogs: &[DialogId]) -> io::Result<RtpByFlow> {
         let mut out = RtpByFlow::new();
-        let mut noted = Vec::new();
         let mut searched = Vec::new();
         for id in dialogs {
             let flows = self.index.dialog(*id).map(|dialog| dialog.flows.as_slice());
@@ -73,22 +73,23 @@ impl Analysis {
                 if let Some(arrivals) = flow.paced() {
                     out.insert(*id, arrivals);
                 } else if flow.noted().is_some() {
-                    noted.push((*id, flow));
+                    out.insert(*id, self.pick(flow)?);
+                } else if let Some(kept) = self.kept_sound.get(id) {
+                    out.insert(*id, kept.fetch(&self.store, flow)?);
                 } else {
                     searched.push((*id, flow));
                 }
             }
         }
-        for (id, flow) in noted {
-            self.pick(id, flow, &mut out)?;
-        }
-        self.search(&searched, &mut out)?;
+        search(&self.store, &searched, |id, packet| {
+            out.entry(id).or_default().push(arrival(packet));
+        })?;
         Ok(out)
     }
 
     /// The RTP of a flow whose packets are noted.
-    fn pick(&self, id: FlowId, flow: &FlowEntry, out: &mut RtpByFlow) -> io::Result<()> {
-        let arrivals = out.entry(id).or_default();
+    fn pick(&self, flow: &FlowEntry) -> io::Result<Vec<RtpArrival>> {
+        let mut arrivals = Vec::new();
         let mut decoder = Decoder::new();
         let places = flow.noted().into_iter().flatten();
         let places = places.filter(|place| !flow.holds_t38(place.frame()));
@@ -100,45 +101,133 @@ impl Analysis {
                     arrivals.push(arrival(packet));
                 }
             });
-        })
+        })?;
+        Ok(arrivals)
     }
 
-    /// The RTP of flows whose packets are somewhere between their first and their last.
-    fn search(&self, flows: &[(FlowId, &FlowEntry)], out: &mut RtpByFlow) -> io::Result<()> {
-        let mut wanted: HashMap<_, Vec<(FlowId, &FlowEntry)>> = HashMap::new();
-        for (id, flow) in flows {
-            let path = wanted.entry((flow.src, flow.dst)).or_default();
-            path.push((*id, *flow));
+    /// Where much sound of what may be faxes would have to be searched (a compressed capture), one pass copies it
+    /// to the spool: a pass for each part of it would take the square of the time.
+    pub(super) fn keep_sound(&mut self) {
+        let wanted: Vec<(FlowId, &FlowEntry)> = self
+            .index
+            .dialogs()
+            .iter()
+            .filter(|dialog| !dialog.has_sip() || dialog.t38_offered || self.carries_fax(dialog))
+            .flat_map(|dialog| &dialog.flows)
+            .filter_map(|id| Some((*id, self.index.flow(*id)?)))
+            .filter(|(id, flow)| {
+                let known = flow.noted().is_some() || self.kept_sound.contains_key(id);
+                flow.rtp > 0 && !known
+            })
+            .collect();
+        let octets: u64 = wanted.iter().map(|(_, flow)| flow.rtp_octets).sum();
+        if octets <= RTP_BATCH {
+            return;
         }
-        let marks = flows.iter().filter_map(|(_, flow)| flow.mark);
-        let Some(from) = marks.min_by_key(|mark| mark.frame()) else {
-            return Ok(());
-        };
-        let until = flows.iter().map(|(_, flow)| flow.last_frame).max();
-        let mut reader = self.store.frames_from(from)?;
-        let mut decoder = Decoder::new();
-        while let Ok(Some(frame)) = reader.next_frame() {
-            if Some(frame.no) > until {
-                break;
+        let mut kept: Map<FlowId, KeptSound> = Map::default();
+        let mut result = Ok(());
+        let (store, capture) = (&mut self.store, first_of(&wanted));
+        let reader = capture.and_then(|mark| store.frames_from(mark).ok());
+        let Some(reader) = reader else { return };
+        search_in(reader, &wanted, |id, packet| {
+            if result.is_ok() {
+                result = kept.entry(id).or_default().keep(store, packet);
             }
-            decoder.decode(&frame, &mut |packet| {
-                if packet.transport != Transport::Udp || packet.duplicate {
-                    return;
-                }
-                let Some(flows) = wanted.get(&(packet.src, packet.dst)) else {
-                    return;
-                };
-                let within = |(_, flow): &&(FlowId, &FlowEntry)| {
-                    packet.frame >= flow.first_frame
-                        && packet.frame <= flow.last_frame
-                        && !flow.holds_t38(packet.frame)
-                };
-                if let Some((id, _)) = flows.iter().find(within) {
-                    out.entry(*id).or_default().push(arrival(packet));
-                }
-            });
+        });
+        // Without room for it the passes are what is left.
+        if result.is_ok() {
+            self.kept_sound.extend(kept);
         }
+    }
+}
+
+/// The RTP of flows whose packets are somewhere between their first and their last.
+fn search(
+    store: &Store,
+    flows: &[(FlowId, &FlowEntry)],
+    found: impl FnMut(FlowId, &Packet<'_>),
+) -> io::Result<()> {
+    if let Some(from) = first_of(flows) {
+        search_in(store.frames_from(from)?, flows, found);
+    }
+    Ok(())
+}
+
+fn first_of(flows: &[(FlowId, &FlowEntry)]) -> Option<Mark> {
+    let marks = flows.iter().filter_map(|(_, flow)| flow.mark);
+    marks.min_by_key(|mark| mark.frame())
+}
+
+fn search_in(
+    mut reader: Reader,
+    flows: &[(FlowId, &FlowEntry)],
+    mut found: impl FnMut(FlowId, &Packet<'_>),
+) {
+    let mut wanted: Map<_, Vec<(FlowId, &FlowEntry)>> = Map::default();
+    for (id, flow) in flows {
+        let path = wanted.entry((flow.src, flow.dst)).or_default();
+        path.push((*id, *flow));
+    }
+    let until = flows.iter().map(|(_, flow)| flow.last_frame).max();
+    let mut decoder = Decoder::new();
+    while let Ok(Some(frame)) = reader.next_frame() {
+        if Some(frame.no) > until {
+            break;
+        }
+        decoder.decode(&frame, &mut |packet| {
+            if packet.transport != Transport::Udp || packet.duplicate {
+                return;
+            }
+            let Some(flows) = wanted.get(&(packet.src, packet.dst)) else {
+                return;
+            };
+            let within = |(_, flow): &&(FlowId, &FlowEntry)| {
+                packet.frame >= flow.first_frame
+                    && packet.frame <= flow.last_frame
+                    && !flow.holds_t38(packet.frame)
+            };
+            if let Some((id, _)) = flows.iter().find(within) {
+                found(*id, packet);
+            }
+        });
+    }
+}
+
+/// The RTP of a flow in the spool.
+#[derive(Debug, Default)]
+pub(super) struct KeptSound(Vec<KeptPacket>);
+
+#[derive(Debug)]
+struct KeptPacket {
+    frame: FrameNo,
+    cut: u32,
+    at: Timestamp,
+    place: Place,
+}
+
+impl KeptSound {
+    fn keep(&mut self, store: &mut Store, packet: &Packet<'_>) -> io::Result<()> {
+        self.0.push(KeptPacket {
+            frame: packet.frame,
+            cut: packet.cut,
+            at: packet.at,
+            place: store.keep(packet.payload)?,
+        });
         Ok(())
+    }
+
+    fn fetch(&self, store: &Store, flow: &FlowEntry) -> io::Result<Vec<RtpArrival>> {
+        let arrival = |packet: &KeptPacket| {
+            Ok(RtpArrival {
+                frame: packet.frame,
+                at: packet.at,
+                src: flow.src,
+                dst: flow.dst,
+                payload: store.fetch(packet.place)?,
+                cut: packet.cut,
+            })
+        };
+        self.0.iter().map(arrival).collect()
     }
 }
 
