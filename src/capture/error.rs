@@ -7,7 +7,7 @@ use std::io;
 #[non_exhaustive]
 pub enum Error {
     /// The file cannot be opened or read.
-    #[error("{file}: {action}: {source}")]
+    #[error("{file}: {action}: {source}{}", advice(source))]
     Io {
         /// As the user gave it.
         file: String,
@@ -29,4 +29,20 @@ pub enum Error {
         /// What to do.
         advice: &'static str,
     },
+}
+
+/// What to do about it, with a semicolon before it; nothing where the error says enough.
+pub(crate) fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => "; check the name and its folder",
+        io::ErrorKind::PermissionDenied => {
+            "; ask its owner for the right to it, or become that user (sudo)"
+        }
+        io::ErrorKind::IsADirectory => "; name a file inside it",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; make room, or name another place (TMPDIR for what is kept while reading)"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => "; name another place",
+        _ => "",
+    }
 }

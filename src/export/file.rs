@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use crate::capture::error::advice;
+
 /// Why an output could not be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -12,7 +14,7 @@ pub enum Error {
     #[error("{}: this is the capture itself; give another name to -o", .0.display())]
     IsTheCapture(PathBuf),
     /// The file cannot be written.
-    #[error("{}: cannot write: {source}", path.display())]
+    #[error("{}: cannot write: {source}{}", path.display(), advice(source))]
     Io {
         /// The output.
         path: PathBuf,
@@ -59,7 +61,10 @@ pub fn write_atomically(
     builder.prefix(".faxflow-").suffix(".part");
     #[cfg(unix)]
     builder.permissions(permissions(&target));
-    let mut temporary = builder.tempfile_in(folder).map_err(failed)?;
+    // Its message names the temporary file, which nobody asked for.
+    let mut temporary = builder
+        .tempfile_in(folder)
+        .map_err(|error| failed(error.kind().into()))?;
     buffered(temporary.as_file_mut(), write)
         .and_then(|result| result)
         .map_err(failed)?;
