@@ -85,7 +85,7 @@ pub(super) fn detail(frame: &T30Frame) -> String {
                 frames_text(usize::from(pps.frames))
             )
         }),
-        Fcf::Ppr => format!("{} asked again", frames_text(frames_asked(fif).len())),
+        Fcf::Ppr => asked_again(&frames_asked(fif)),
         Fcf::Ctc => ctc_modem(fif).map_or_else(String::new, |modem| modem.to_string()),
         Fcf::Fcd => frame_number(fif).map_or_else(String::new, |number| format!("frame {number}")),
         _ => String::new(),
@@ -200,6 +200,22 @@ fn post_page_fields(fcf: Fcf, fif: &[u8]) -> Vec<Field> {
 
 fn missing(what: &str) -> Field {
     Field::new("information field", format!("too short: no {what}"))
+}
+
+/// A request that goes on to the last bit: blocks are seldom that long, and many receivers set all bits beyond theirs.
+fn asked_again(frames: &[u8]) -> String {
+    let run = (0..=u8::MAX)
+        .rev()
+        .zip(frames.iter().rev())
+        .take_while(|(last, frame)| last == *frame)
+        .count();
+    let single = frames.len() - run;
+    match frames.get(single) {
+        Some(from) if run > 1 && single > 0 => {
+            format!("{} and all from {from} asked again", frames_text(single))
+        }
+        _ => format!("{} asked again", frames_text(frames.len())),
+    }
 }
 
 fn frames_text(count: usize) -> String {

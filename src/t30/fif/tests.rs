@@ -107,3 +107,16 @@ proptest! {
         prop_assert!(frame.fields().len() >= 4);
     }
 }
+
+#[test]
+fn a_request_beyond_the_block_is_told_as_that() {
+    let asked = |fif: &[u8]| asked_again(&frames_asked(fif));
+    let mut many = [0xff; 32];
+    (many[0], many[1]) = (0b0100_0001, 0b0000_0011);
+    assert_eq!(asked(&many), "2 frames and all from 14 asked again");
+    assert_eq!(asked(&[0x80, 0x01]), "2 frames asked again");
+    assert_eq!(asked(&[0xff; 32]), "256 frames asked again");
+    let mut last = [0; 32];
+    last[31] = 1;
+    assert_eq!(asked(&last), "1 frame asked again");
+}
