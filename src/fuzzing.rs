@@ -27,6 +27,7 @@ use crate::t38::stream::{Arrival, Framing, assemble};
 use crate::t38::udptl::{Recovery, UdptlPacket, is_rtp_not_udptl, plausible};
 use crate::t38::{ifp as packet, tpkt};
 use crate::text::{is_hostile, is_plain_ascii};
+use crate::view::time::Clock;
 use crate::view::{Row, calls, decode, hints, ladder};
 
 /// A target by its name.
@@ -428,6 +429,7 @@ fn draw(flow: &AnalysedFlow, frames: usize, octets: usize) {
     harmless(&ladder::layout_whole(flow, &options).whole_rows(), None);
     for (call, found) in flow.flow.legs.iter().zip(&flow.hints) {
         harmless(&hints::rows(found, None, WIDTH, false), Some(WIDTH));
+        harmless(&hints::beside(found, WIDTH, false), Some(WIDTH));
         for event in &call.events {
             assert!(
                 call.events
@@ -436,6 +438,8 @@ fn draw(flow: &AnalysedFlow, frames: usize, octets: usize) {
             );
             for raw in [false, true] {
                 harmless(&decode::message(call, event, raw, WIDTH), Some(WIDTH));
+                let rows = decode::beside(call, event, raw, WIDTH, Clock::OfDay(3));
+                harmless(&rows, Some(WIDTH));
             }
         }
     }

@@ -30,7 +30,7 @@ use action::{Action, action_for, prompt_action_for};
 use app::App;
 pub use app::Options;
 use painter::Painter;
-use terminal::Screen;
+use terminal::{Output, Screen};
 
 /// Where calls come from: [`Service`], or something simpler in tests.
 pub trait Source {
@@ -83,7 +83,7 @@ fn is_hang_up(error: &io::Error) -> bool {
 
 fn run_on(screen: &Screen, source: &impl Source, options: Options) -> io::Result<()> {
     let size = crossterm::terminal::size()?;
-    let mut painter = Painter::new(io::stdout());
+    let mut painter = Painter::new(terminal::output()?);
     let mut app = App::new(options, size);
     let started = Instant::now();
     let mut dirty = true;
@@ -129,7 +129,7 @@ fn patience(app: &App) -> Duration {
 fn take_updates(
     app: &mut App,
     source: &impl Source,
-    painter: &mut Painter<io::Stdout>,
+    painter: &mut Painter<Output>,
 ) -> io::Result<bool> {
     let started = Instant::now();
     let mut news = false;
@@ -144,7 +144,7 @@ fn take_updates(
     Ok(news)
 }
 
-fn draw(app: &App, painter: &mut Painter<io::Stdout>) -> io::Result<()> {
+fn draw(app: &App, painter: &mut Painter<Output>) -> io::Result<()> {
     let mut buffer = Buffer::empty(Rect::new(0, 0, app.size.0, app.size.1));
     let cursor = render::render(app, &mut buffer);
     painter.show(&buffer, cursor)

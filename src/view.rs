@@ -199,6 +199,7 @@ pub fn plain(text: &str, ascii: bool) -> Cow<'_, str> {
             '–' | '—' | '─' => out.push('-'),
             '≤' => out.push_str("<="),
             '≥' => out.push_str(">="),
+            '≠' => out.push('!'),
             '\u{fffd}' => out.push('?'),
             other => out.extend(other.escape_unicode()),
         }

@@ -72,7 +72,6 @@ impl<W: Write> Painter<W> {
         for y in 0..next.size().1 {
             self.encoder.row(y, shown.row(y), next.row(y));
         }
-        self.encoder.plain();
         self.shown = Some(next);
         self.place_cursor(cursor);
         self.write_frame()

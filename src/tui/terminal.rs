@@ -16,6 +16,26 @@ const LEAVE: &[u8] = b"\x1b[?2026l\x1b[r\x1b[m\x1b[?25h\x1b[?1049l";
 static ACTIVE: AtomicBool = AtomicBool::new(false);
 static OWNER: OnceLock<ThreadId> = OnceLock::new();
 
+/// Where frames go: not through [`io::stdout`], which would cut each in two at its last line feed.
+#[cfg(unix)]
+pub(super) type Output = std::fs::File;
+#[cfg(not(unix))]
+pub(super) type Output = io::Stdout;
+
+/// The terminal to write frames to.
+#[cfg(unix)]
+pub(super) fn output() -> io::Result<Output> {
+    use std::os::fd::AsFd;
+    Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
+}
+
+/// The terminal to write frames to; its console wants text, which only the standard library gives it.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same shape as on Unix")]
+pub(super) fn output() -> io::Result<Output> {
+    Ok(io::stdout())
+}
+
 /// The terminal while it is ours; dropping it gives it back.
 #[derive(Debug)]
 pub(super) struct Screen {

@@ -6,13 +6,16 @@ use unicode_width::UnicodeWidthStr;
 use crate::call::{Call, Event, EventKind};
 use crate::field::Field;
 use crate::line::Fcs;
+use crate::t30::frame::T30Frame;
 use crate::view::time::{self, Clock};
 use crate::view::{Role, Row, Span, clip, plain, wrap};
 
+mod beside;
 mod fields;
 mod negotiation;
 mod octets;
 
+pub use beside::beside;
 pub use fields::{fields, long_name, name};
 
 /// Widest column of field names.
@@ -31,34 +34,6 @@ pub fn message_by(call: &Call, event: &Event, raw: bool, width: usize, clock: Cl
     lay_out(call, event, raw, width, clock, &fields(call, event))
 }
 
-/// The message for a pane beside the ladder: without the fields of a sound T.30 frame that say the same in
-/// every frame or again (address, control, FCF, FCS), or what a capability list does not have.
-pub fn beside(call: &Call, event: &Event, raw: bool, width: usize, clock: Clock) -> Vec<Row> {
-    let mut fields = fields(call, event);
-    if let EventKind::T30(frame) = &event.kind
-        && frame.fcs == Fcs::Good
-        && !frame.damaged
-    {
-        fields.retain(|field| {
-            let length = field.name == "information field" && field.value.ends_with(" octets");
-            !length && !USUAL.contains(&field.name.as_ref())
-        });
-    }
-    lay_out(call, event, raw, width, clock, &fields)
-}
-
-/// Names of fields that [`beside`] leaves out.
-const USUAL: &[&str] = &[
-    "address",
-    "control",
-    "facsimile control field",
-    "X bit",
-    "second facsimile control field",
-    "not offered",
-    "not used",
-    "frame check sequence",
-];
-
 fn lay_out(
     call: &Call,
     event: &Event,
@@ -75,6 +50,11 @@ fn lay_out(
         rows.extend(field_rows(fields, width));
         rows.extend(negotiation::rows(call, event, width));
     }
+    whole(rows, event, width)
+}
+
+/// Rows made those of an event, not too many and none too wide.
+fn whole(mut rows: Vec<Row>, event: &Event, width: usize) -> Vec<Row> {
     if rows.len() > ROWS_MOST {
         let more = rows.len() - ROWS_MOST;
         rows.truncate(ROWS_MOST);
@@ -152,20 +132,23 @@ fn octets_rows(event: &Event, width: usize) -> Vec<Row> {
                 .into_iter()
                 .map(|line| Row::of(vec![Span::new(line, Role::Dim)]))
                 .collect();
-            let trouble = match (frame.fcs, frame.damaged) {
-                (Fcs::Good, false) => None,
-                (Fcs::Good | Fcs::Unseen, true) => {
-                    Some("octets are missing: packets with them are lost")
-                }
-                (Fcs::Bad, _) => Some("bad frame check sequence"),
-                (Fcs::Unseen, false) => Some("the end of the frame was never seen"),
-            };
-            rows.extend(trouble.map(|text| Row::of(vec![Span::new(text, Role::Missing)])));
+            rows.extend(trouble(frame));
             rows
         }
         EventKind::Malformed { octets, .. } => octets::dump(octets, width),
         _ => Vec::new(),
     }
+}
+
+/// What is wrong with a frame.
+fn trouble(frame: &T30Frame) -> Option<Row> {
+    let text = match (frame.fcs, frame.damaged) {
+        (Fcs::Good, false) => return None,
+        (Fcs::Good | Fcs::Unseen, true) => "octets are missing: packets with them are lost",
+        (Fcs::Bad, _) => "bad frame check sequence",
+        (Fcs::Unseen, false) => "the end of the frame was never seen",
+    };
+    Some(Row::of(vec![Span::new(text, Role::Missing)]))
 }
 
 /// Names in one column, values wrapped in the other.

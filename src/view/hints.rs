@@ -6,6 +6,8 @@ use crate::view::{Role, Row, Span, plain, wrap};
 
 /// Most frames that are named.
 const FRAMES: usize = 12;
+/// Columns before all lines but the first.
+const INDENT: usize = 2;
 
 /// The hints that stand on `event` in full (all hints where it is `None`): mark, rule, what was seen,
 /// advice, frames, reference; wrapped to `width`.
@@ -17,9 +19,71 @@ pub fn rows(hints: &[Hint], event: Option<EventId>, width: usize, ascii: bool) -
         .collect()
 }
 
+/// Hints for a pane beside the ladder: the first in full if it is about something wrong, of the others what
+/// was seen. Full screen (Enter) has all of all.
+pub fn beside(hints: &[Hint], width: usize, ascii: bool) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut cut = false;
+    for (at, hint) in hints.iter().enumerate() {
+        rows.extend(seen(hint, width, ascii));
+        if at == 0 && hint.finding.severity <= Severity::Warning && !hint.consequence {
+            rows.extend(indented(&advice(hint), Role::Plain, width, ascii));
+            let source = indented(&source(hint), Role::Dim, usize::MAX, ascii);
+            rows.extend(source);
+        } else {
+            cut |= hint.finding.severity != Severity::Ok;
+        }
+    }
+    if cut {
+        rows.push(Row::of(vec![Span::new("  Enter: advice", Role::Dim)]));
+    }
+    for row in &mut rows {
+        crate::view::clip(row, width, ascii);
+    }
+    rows
+}
+
 /// One hint in full.
 pub fn full(hint: &Hint, width: usize, ascii: bool) -> Vec<Row> {
-    const INDENT: usize = 2;
+    let mut rows = seen(hint, width, ascii);
+    rows.extend(indented(&advice(hint), Role::Plain, width, ascii));
+    rows.extend(indented(&source(hint), Role::Dim, width, ascii));
+    for row in &mut rows {
+        crate::view::clip(row, width, ascii);
+    }
+    rows
+}
+
+/// What to do.
+fn advice(hint: &Hint) -> String {
+    match &hint.finding.more {
+        Some(more) => format!("{} {more}", hint.rule.advice),
+        None => hint.rule.advice.to_owned(),
+    }
+}
+
+/// Where it was seen, and where it is written.
+fn source(hint: &Hint) -> String {
+    let mut source = frames(hint);
+    if !source.is_empty() {
+        source.push_str(".  ");
+    }
+    source.push_str(hint.rule.reference);
+    if hint.consequence {
+        source.push_str("  (a consequence of the cause)");
+    }
+    source
+}
+
+fn indented(text: &str, role: Role, width: usize, ascii: bool) -> Vec<Row> {
+    wrap_paragraph(&plain(text, ascii), width.saturating_sub(INDENT))
+        .into_iter()
+        .map(|line| Row::of(vec![Span::plain(" ".repeat(INDENT)), Span::new(line, role)]))
+        .collect()
+}
+
+/// Mark, rule and what was seen.
+fn seen(hint: &Hint, width: usize, ascii: bool) -> Vec<Row> {
     let role = role(hint);
     let mark = hint.finding.severity.mark(ascii);
     let head = format!("{}   {}", hint.rule.id, plain(&hint.finding.seen, ascii));
@@ -34,30 +98,6 @@ pub fn full(hint: &Hint, width: usize, ascii: bool) -> Vec<Row> {
             " ".repeat(INDENT)
         };
         rows.push(Row::of(vec![Span::new(start, role), Span::new(line, role)]));
-    }
-    let mut advice = hint.rule.advice.to_owned();
-    if let Some(more) = &hint.finding.more {
-        advice.push(' ');
-        advice.push_str(more);
-    }
-    let mut source = frames(hint);
-    if !source.is_empty() {
-        source.push_str(".  ");
-    }
-    source.push_str(hint.rule.reference);
-    if hint.consequence {
-        source.push_str("  (a consequence of the cause)");
-    }
-    for (text, role) in [(advice, Role::Plain), (source, Role::Dim)] {
-        for line in wrap_paragraph(&plain(&text, ascii), width.saturating_sub(INDENT)) {
-            rows.push(Row::of(vec![
-                Span::plain(" ".repeat(INDENT)),
-                Span::new(line, role),
-            ]));
-        }
-    }
-    for row in &mut rows {
-        crate::view::clip(row, width, ascii);
     }
     rows
 }

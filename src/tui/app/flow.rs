@@ -348,7 +348,11 @@ impl FlowView {
             }
         }
         let hints: Vec<Hint> = self.hints_of_row(self.cursor());
-        self.hints.rows = hints::rows(&hints, None, width, self.ascii);
+        self.hints.rows = if shape.full {
+            hints::rows(&hints, None, width, self.ascii)
+        } else {
+            hints::beside(&hints, width, self.ascii)
+        };
         if shape.full && !self.hints.rows.is_empty() {
             // Full screen, one pane scrolls through everything.
             self.message.rows.push(hints_heading(self.ascii));

@@ -8,12 +8,19 @@ use ratatui::style::{Color, Modifier};
 use super::grid::{Pen, is_blank, is_right_half, pen, same, width_of};
 use super::scroll::Scroll;
 
+/// Cells without change that are written again at most, in place of a movement of the cursor.
+const GAP_MOST: usize = 12;
+/// Blanks from this number on are erased where text follows: six octets, and four to pass over them.
+const BLANKS_LEAST: usize = 11;
+
 /// Octets for the terminal, and where they leave its cursor and its style.
 #[derive(Clone, Debug)]
 pub(super) struct Encoder {
     out: String,
     raw: Vec<u8>,
     cursor: Option<(u16, u16)>,
+    /// Whether every terminal has its cursor in this column: they do not agree how wide some characters are.
+    sure: bool,
     pen: Pen,
 }
 
@@ -23,6 +30,7 @@ impl Default for Encoder {
             out: String::new(),
             raw: Vec::new(),
             cursor: None,
+            sure: true,
             pen: Pen::PLAIN,
         }
     }
@@ -55,7 +63,7 @@ impl Encoder {
     pub(super) fn clear(&mut self) {
         self.out.push_str("\x1b[m\x1b[H\x1b[2J");
         self.pen = Pen::PLAIN;
-        self.cursor = Some((0, 0));
+        (self.cursor, self.sure) = (Some((0, 0)), true);
     }
 
     /// Scrolls a region: its lines deleted at the top or inserted there.
@@ -69,11 +77,44 @@ impl Encoder {
         }
         self.out.push(if scroll.up { 'M' } else { 'L' });
         self.out.push_str("\x1b[r");
-        self.cursor = Some((0, 0));
+        (self.cursor, self.sure) = (Some((0, 0)), true);
     }
 
-    /// One row from what is shown to what shall be.
+    /// One row from what is shown to what shall be: cell by cell, or its end erased first where that is shorter.
     pub(super) fn row(&mut self, y: u16, shown: &[Cell], next: &[Cell]) {
+        let Some(first) = first_difference(shown, next) else {
+            return;
+        };
+        let mut direct = self.trial();
+        direct.cells(y, shown, next);
+        let mut erased = self.trial();
+        erased.move_to(column(first), y);
+        erased.erase_to_end();
+        let mut blank = shown.to_vec();
+        blank.iter_mut().skip(first).for_each(Cell::reset);
+        erased.cells(y, &blank, next);
+        self.adopt(if erased.len() < direct.len() {
+            &erased
+        } else {
+            &direct
+        });
+    }
+
+    /// An encoder that goes on where this one is, with no octets so far.
+    fn trial(&self) -> Self {
+        Self {
+            out: String::new(),
+            raw: Vec::new(),
+            ..*self
+        }
+    }
+
+    fn adopt(&mut self, trial: &Self) {
+        self.out.push_str(&trial.out);
+        (self.cursor, self.sure, self.pen) = (trial.cursor, trial.sure, trial.pen);
+    }
+
+    fn cells(&mut self, y: u16, shown: &[Cell], next: &[Cell]) {
         // Blanks up to the right edge are erased by three octets.
         let end = next
             .iter()
@@ -81,14 +122,17 @@ impl Encoder {
             .map_or(0, |at| at + 1);
         let mut x = 0;
         while let Some(cell) = next.get(x).filter(|_| x < end) {
-            let step = width_of(cell).max(1);
-            let differs = (x..x + step).any(|x| match (shown.get(x), next.get(x)) {
-                (Some(old), Some(new)) => !same(old, new),
-                _ => false,
-            });
-            if differs && !is_right_half(Some(cell)) {
-                self.bridge(x, y, next);
-                self.put(cell, column(step));
+            let mut step = width_of(cell).max(1);
+            if differs(shown, next, x, step) && !is_right_half(Some(cell)) {
+                let blanks = blanks_to_erase(shown, next, x);
+                if blanks > 0 {
+                    self.move_to(column(x), y);
+                    self.erase(blanks);
+                    step = blanks;
+                } else {
+                    self.reach(x, y, next);
+                    self.put(cell, column(step));
+                }
                 // Where the cursor stands after the last column differs between terminals.
                 if x + step >= next.len() {
                     self.cursor = None;
@@ -96,37 +140,57 @@ impl Encoder {
             }
             x += step;
         }
-        let rest = shown
-            .iter()
-            .skip(end)
-            .filter(|cell| !is_blank(cell))
-            .count();
-        if rest > 0 {
+        if shown.iter().skip(end).any(|cell| !is_blank(cell)) {
             self.move_to(column(end), y);
-            self.plain();
-            self.out.push_str("\x1b[K");
+            self.erase_to_end();
         }
     }
 
-    /// The cursor to a cell; over a few cells that need no change, writing them again is shorter.
-    fn bridge(&mut self, x: usize, y: u16, next: &[Cell]) {
-        if let Some((at, row)) = self.cursor
-            && row == y
-            && usize::from(at) < x
-        {
-            let between = next.get(usize::from(at)..x).unwrap_or_default();
-            let cost: usize = between.iter().map(|cell| cell.symbol().len()).sum();
-            let plain = between.iter().all(|cell| {
-                pen(cell) == self.pen && width_of(cell) == 1 && !is_right_half(Some(cell))
-            });
-            if plain && cost <= 4 {
-                for cell in between {
-                    self.out.push_str(cell.symbol());
-                }
-                self.cursor = Some((column(x), y));
-            }
+    /// The cursor to a cell; where the cells between need no change, writing them again may be shorter.
+    fn reach(&mut self, x: usize, y: u16, next: &[Cell]) {
+        let at = match self.cursor {
+            Some((at, row)) if row == y && usize::from(at) < x => usize::from(at),
+            _ => return self.move_to(column(x), y),
+        };
+        let between = next.get(at..x).unwrap_or_default();
+        let simple = |cell: &Cell| width_of(cell) == 1 && !is_right_half(Some(cell));
+        let mut moved = self.trial();
+        moved.move_to(column(x), y);
+        if between.len() > GAP_MOST || !between.iter().all(simple) {
+            return self.adopt(&moved);
         }
-        self.move_to(column(x), y);
+        let mut written = self.trial();
+        for cell in between {
+            written.put(cell, 1);
+        }
+        // The style that the next cell needs counts too.
+        let cost = |trial: &Self| {
+            let mut trial = trial.clone();
+            if let Some(cell) = next.get(x) {
+                trial.put(cell, 1);
+            }
+            trial.len()
+        };
+        let shorter = cost(&written) <= cost(&moved);
+        self.adopt(if shorter { &written } else { &moved });
+    }
+
+    /// Erases cells at the cursor, which stays.
+    fn erase(&mut self, count: usize) {
+        self.unseen();
+        let _ = write!(self.out, "\x1b[{count}X");
+    }
+
+    fn erase_to_end(&mut self) {
+        self.unseen();
+        self.out.push_str("\x1b[K");
+    }
+
+    /// What is erased takes the background of the pen on many terminals.
+    fn unseen(&mut self) {
+        if !is_unseen(self.pen) {
+            self.plain();
+        }
     }
 
     fn put(&mut self, cell: &Cell, step: u16) {
@@ -136,28 +200,33 @@ impl Encoder {
         }
         self.out.push_str(cell.symbol());
         self.cursor = self.cursor.map(|(x, y)| (x + step, y));
+        self.sure &= is_sure(cell.symbol());
     }
 
     /// The cursor to a place, by the shortest way.
     pub(super) fn move_to(&mut self, x: u16, y: u16) {
-        match self.cursor {
-            Some(at) if at == (x, y) => return,
-            Some((at, row)) if row == y && at < x => {
-                let _ = match x - at {
-                    1 => write!(self.out, "\x1b[C"),
-                    by => write!(self.out, "\x1b[{by}C"),
-                };
-            }
-            Some((_, row)) if row == y && x == 0 => self.out.push('\r'),
-            Some((_, row)) if x == 0 && row + 1 == y => self.out.push_str("\r\n"),
-            _ => {
-                let _ = match (x, y) {
-                    (0, 0) => write!(self.out, "\x1b[H"),
-                    (0, y) => write!(self.out, "\x1b[{}H", y + 1),
-                    (x, y) => write!(self.out, "\x1b[{};{}H", y + 1, x + 1),
-                };
-            }
+        if self.cursor == Some((x, y)) {
+            return;
         }
+        let mut best = match (x, y) {
+            (0, 0) => "\x1b[H".to_owned(),
+            (0, y) => format!("\x1b[{}H", y + 1),
+            (x, y) => format!("\x1b[{};{}H", y + 1, x + 1),
+        };
+        if let Some((at, row)) = self.cursor {
+            let down = vertical(row, y);
+            let mut ways = vec![format!("\r{}{}", horizontal(0, x), down)];
+            // On its own row a cursor was always moved like this; text of doubtful width spoils no other row.
+            if self.sure || (row == y && at < x) {
+                ways.push(format!("{down}{}", horizontal(at, x)));
+            }
+            let shortest = ways.into_iter().min_by_key(String::len);
+            best = shortest
+                .filter(|way| way.len() < best.len())
+                .unwrap_or(best);
+        }
+        self.sure |= best.starts_with('\r') || best.ends_with('H');
+        self.out.push_str(&best);
         self.cursor = Some((x, y));
     }
 
@@ -190,6 +259,63 @@ impl Encoder {
         // An empty parameter is a zero: `ESC [ ; 7 m` resets and reverses.
         let lead = if reset && !codes.is_empty() { ";" } else { "" };
         let _ = write!(self.out, "\x1b[{lead}{}m", codes.join(";"));
+    }
+}
+
+/// The first column in which two rows look different.
+fn first_difference(shown: &[Cell], next: &[Cell]) -> Option<usize> {
+    shown
+        .iter()
+        .zip(next)
+        .position(|(old, new)| !same(old, new))
+}
+
+fn differs(shown: &[Cell], next: &[Cell], x: usize, step: usize) -> bool {
+    (x..x + step).any(|x| match (shown.get(x), next.get(x)) {
+        (Some(old), Some(new)) => !same(old, new),
+        _ => false,
+    })
+}
+
+/// How many blanks from `x` on are better erased than written; 0: none.
+fn blanks_to_erase(shown: &[Cell], next: &[Cell], x: usize) -> usize {
+    let rest = next.iter().skip(x);
+    let blanks = rest.take_while(|cell| is_blank(cell)).count();
+    let mut old = shown.iter().skip(x).take(blanks);
+    let last = old.rposition(|cell| !is_blank(cell)).map_or(0, |at| at + 1);
+    if last >= BLANKS_LEAST { last } else { 0 }
+}
+
+/// Whether a symbol has the same width on all terminals.
+fn is_sure(symbol: &str) -> bool {
+    symbol.chars().all(|c| {
+        c.is_ascii()
+            || matches!(c, '\u{a0}'..='\u{2ff}' | '\u{2010}'..='\u{2027}' | '\u{2190}'..='\u{25ff}')
+    })
+}
+
+/// Octets that bring the cursor to another column of its row.
+fn horizontal(from: u16, to: u16) -> String {
+    match (from.abs_diff(to), from < to) {
+        (0, _) => String::new(),
+        (by @ ..4, false) => "\x08".repeat(usize::from(by)),
+        (1, true) => "\x1b[C".to_owned(),
+        (by, true) => format!("\x1b[{by}C"),
+        (by, false) => format!("\x1b[{by}D"),
+    }
+}
+
+/// Octets that bring the cursor to another row of its column.
+fn vertical(from: u16, to: u16) -> String {
+    // The console of Windows takes a line feed for the start of a line.
+    let feeds = if cfg!(windows) { 0 } else { 3 };
+    match (from.abs_diff(to), from < to) {
+        (0, _) => String::new(),
+        (by, true) if by <= feeds => "\n".repeat(usize::from(by)),
+        (1, true) => "\x1b[B".to_owned(),
+        (by, true) => format!("\x1b[{by}B"),
+        (1, false) => "\x1bM".to_owned(),
+        (by, false) => format!("\x1b[{by}A"),
     }
 }
 

@@ -1,10 +1,18 @@
 //! Offer and answer beside each other, differences marked.
 
+use std::net::SocketAddr;
+
 use unicode_width::UnicodeWidthStr;
 
+use super::beside::NAMES;
 use crate::call::{Call, Event, Negotiation};
 use crate::sip::{MediaKind, MediaLine, Sdp, T38Attributes};
-use crate::view::{Role, Row, Span, fit, plain};
+use crate::view::{Role, Row, Span, fit, plain, wrap};
+
+/// Columns of offers beside the ladder at least: an IPv4 address and a port.
+const OFFERS: usize = 22;
+/// Names whose values can be understood without them.
+const SPEAKS: &[&str] = &["m=", "direction", "rate management", "error correction"];
 
 /// A line of the table: name, offer, answer.
 type Line = (&'static str, Option<String>, Option<String>);
@@ -18,6 +26,138 @@ pub(super) fn rows(call: &Call, event: &Event, width: usize) -> Vec<Row> {
         })
         .flat_map(|negotiation| table(negotiation, width))
         .collect()
+}
+
+/// The same for a pane beside the ladder: addresses and differences in two columns, the rest in one line.
+///
+/// ```text
+///                 callee offers          caller answers
+/// address         203.0.113.5:5128       192.0.2.10:4810
+/// ≠ bit rate      14400                  9600
+/// both            image udptl, version 0, transferredTCF, t38UDPRedundancy
+/// ```
+pub(super) fn short_rows(call: &Call, event: &Event, width: usize) -> Vec<Row> {
+    call.negotiations
+        .iter()
+        .filter(|negotiation| {
+            negotiation.offer_event == event.id || negotiation.answer_event == Some(event.id)
+        })
+        .flat_map(|negotiation| short_table(negotiation, width))
+        .collect()
+}
+
+fn short_table(negotiation: &Negotiation, width: usize) -> Vec<Row> {
+    let said = Said::of(negotiation);
+    let column = NAMES.min(width * 2 / 5);
+    let room = width.saturating_sub(column + 2) / 2;
+    let widest = said.rows.iter().map(|(_, offer, _)| offer.width()).max();
+    let left = widest.unwrap_or(0).max(OFFERS).min(room);
+    let line = |name: &str, offer: &str, answer: &str, role: Role| {
+        let name = cell(name, column.saturating_sub(1));
+        let both = format!("{}  {}", cell(offer, left), fit(answer, room, false));
+        Row::of(vec![Span::plain(format!("{name} ")), Span::new(both, role)])
+    };
+    let offerer = format!("{} offers", negotiation.from);
+    let answerer = match (&negotiation.answer, negotiation.status) {
+        (None, Some(status)) => format!("no answer: {status}"),
+        (None, None) => "no answer".to_owned(),
+        _ => format!("{} answers", negotiation.from.other()),
+    };
+    let mut rows = vec![line("", &offerer, &answerer, Role::Plain)];
+    for (name, offer, answer) in &said.rows {
+        let role = if name.starts_with('≠') {
+            Role::Warning
+        } else {
+            Role::Plain
+        };
+        rows.push(line(name, offer, answer, role));
+    }
+    let offered = if negotiation.answer.is_some() {
+        "only offered"
+    } else {
+        "offered"
+    };
+    for (name, values) in [
+        ("both", &said.same),
+        (offered, &said.offered),
+        ("only answered", &said.answered),
+    ] {
+        let text = values.join(", ");
+        let text = plain(&text, false);
+        let lines = wrap(&text, width.saturating_sub(column));
+        for (at, part) in lines
+            .into_iter()
+            .filter(|line| !line.is_empty())
+            .enumerate()
+        {
+            rows.push(Row::of(vec![
+                Span::plain(cell(if at == 0 { name } else { "" }, column)),
+                Span::plain(part),
+            ]));
+        }
+    }
+    rows
+}
+
+/// Offer and answer by what they have in common.
+#[derive(Default)]
+struct Said {
+    /// Addresses, and what differs: name, offer, answer.
+    rows: Vec<(String, String, String)>,
+    same: Vec<String>,
+    offered: Vec<String>,
+    answered: Vec<String>,
+}
+
+impl Said {
+    fn of(negotiation: &Negotiation) -> Self {
+        let (offer, answer) = (&negotiation.offer, negotiation.answer.as_ref());
+        let mut said = Self::default();
+        for at in 0..media_count(offer, answer) {
+            let offered = offer.media.get(at);
+            let answered = answer.and_then(|answer| answer.media.get(at));
+            let is_off = |line: Option<&MediaLine>| line.is_none_or(|line| line.port == 0);
+            match offered.or(answered) {
+                Some(line) if is_off(offered) && is_off(answered) => {
+                    said.same.push(format!("{} off (port 0)", kind(line)));
+                }
+                _ => said.media(media_lines(offered, answered)),
+            }
+        }
+        said
+    }
+
+    fn media(&mut self, lines: Vec<Line>) {
+        for (name, offer, answer) in lines {
+            let name = name.strip_prefix("maximum ").unwrap_or(name);
+            let words = |value: &str| {
+                if SPEAKS.contains(&name) {
+                    value.to_owned()
+                } else {
+                    format!("{name} {value}")
+                }
+            };
+            match (offer, answer) {
+                (offer, answer) if name == "address" => self.rows.push((
+                    name.to_owned(),
+                    offer.unwrap_or_default(),
+                    answer.unwrap_or_default(),
+                )),
+                (Some(offer), Some(answer)) if offer == answer => self.same.push(words(&offer)),
+                (Some(offer), Some(answer)) => {
+                    self.rows.push((format!("≠ {name}"), offer, answer));
+                }
+                (Some(offer), None) => self.offered.push(words(&offer)),
+                (None, Some(answer)) => self.answered.push(words(&answer)),
+                (None, None) => {}
+            }
+        }
+    }
+}
+
+fn media_count(offer: &Sdp, answer: Option<&Sdp>) -> usize {
+    let answered = answer.map_or(0, |answer| answer.media.len());
+    offer.media.len().max(answered).min(8)
 }
 
 fn table(negotiation: &Negotiation, width: usize) -> Vec<Row> {
@@ -83,11 +223,7 @@ fn cell(text: &str, width: usize) -> String {
 }
 
 fn lines(offer: &Sdp, answer: Option<&Sdp>) -> Vec<Line> {
-    let count = offer
-        .media
-        .len()
-        .max(answer.map_or(0, |answer| answer.media.len()));
-    (0..count.min(8))
+    (0..media_count(offer, answer))
         .flat_map(|at| {
             let offered = offer.media.get(at);
             let answered = answer.and_then(|answer| answer.media.get(at));
@@ -107,7 +243,7 @@ fn media_lines(offer: Option<&MediaLine>, answer: Option<&MediaLine>) -> Vec<Lin
     put("m=", &|line| Some(format!("{} {}", kind(line), line.proto)));
     put("address", &|line| {
         line.connection
-            .map(|address| format!("{address} port {}", line.port))
+            .map(|address| SocketAddr::new(address, line.port).to_string())
     });
     put("formats", &|line| {
         (!line.is_t38()).then(|| line.formats.join(" "))

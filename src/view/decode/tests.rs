@@ -3,6 +3,16 @@ use crate::call::{EventId, Negotiation, Side};
 use crate::view::{fixture, to_text};
 
 fn pane(at: usize, raw: bool, width: usize) -> String {
+    let call = negotiated();
+    let rows = message(&call, &call.events[at], raw, width);
+    for row in &rows {
+        assert!(row.width() <= width, "{}", row.text());
+    }
+    to_text(&rows)
+}
+
+/// A call whose answer to T.38 takes less than was offered.
+fn negotiated() -> Call {
     let flow = fixture::good();
     let mut call = (*flow.flow.legs[0]).clone();
     let mut answer = fixture::sdp(true, 4000);
@@ -16,11 +26,39 @@ fn pane(at: usize, raw: bool, width: usize) -> String {
         status: Some(200),
         transaction: 0,
     });
-    let rows = message(&call, &call.events[at], raw, width);
-    for row in &rows {
-        assert!(row.width() <= width, "{}", row.text());
-    }
-    to_text(&rows)
+    call
+}
+
+fn narrow(call: &Call, at: usize) -> String {
+    let clock = Clock::Since(call.started);
+    to_text(&beside(call, &call.events[at], false, 78, clock))
+}
+
+#[test]
+fn beside_the_ladder_differences_of_offer_and_answer_stand_out() {
+    insta::assert_snapshot!(narrow(&negotiated(), 9));
+    let mut call = negotiated();
+    call.negotiations[0].answer = Some(fixture::sdp(false, 4000));
+    let text = narrow(&call, 9);
+    assert!(text.contains("≠ m="), "{text}");
+    assert!(text.contains("only offered    version 0"), "{text}");
+    call.negotiations[0].answer = None;
+    call.negotiations[0].status = Some(488);
+    let text = narrow(&call, 8);
+    assert!(text.contains("no answer: 488"), "{text}");
+    assert!(text.contains("offered         image"), "{text}");
+}
+
+#[test]
+fn beside_the_ladder_the_caller_is_left() {
+    let call = negotiated();
+    let text = narrow(&call, 14);
+    assert!(text.contains("caller ← callee"), "{text}");
+    assert!(
+        text.contains("192.0.2.10:4000 ← 198.51.100.20:4002"),
+        "{text}"
+    );
+    insta::assert_snapshot!(text);
 }
 
 #[test]
@@ -43,7 +81,7 @@ fn beside_the_ladder_stands_what_matters() {
         .filter(|event| matches!(event.kind, EventKind::T30(_)))
         .nth(1);
     let text = |rows: &[Row]| to_text(rows);
-    let (whole, beside) = dis
+    let (whole, short) = dis
         .map(|event| {
             (
                 message(call, event, false, 80),
@@ -54,17 +92,17 @@ fn beside_the_ladder_stands_what_matters() {
     for name in ["address", "control", "frame check sequence", "not offered"] {
         assert!(text(&whole).contains(name), "{name}");
         assert!(
-            !text(&beside).lines().any(|line| line.starts_with(name)),
+            !text(&short).lines().any(|line| line.starts_with(name)),
             "{name}"
         );
     }
-    assert!(text(&beside).contains("27 error correction mode (ECM)"));
+    assert!(text(&short).contains("ECM yes"), "{}", text(&short));
     let bad = dis.map(|event| {
         let mut event = event.clone();
         if let EventKind::T30(frame) = &mut event.kind {
             std::sync::Arc::make_mut(frame).fcs = Fcs::Bad;
         }
-        super::beside(call, &event, false, 80, Clock::OfDay(6))
+        beside(call, &event, false, 80, Clock::OfDay(6))
     });
     assert!(text(&bad.unwrap()).contains("frame check sequence"));
 }
@@ -91,6 +129,10 @@ fn no_row_is_wider_than_the_pane() {
             for event in &call.events {
                 for (width, raw) in [(1, false), (7, true), (20, false), (45, true), (120, false)] {
                     for row in message(call, event, raw, width) {
+                        assert!(row.width() <= width, "{width}: {}", row.text());
+                        assert!(!row.text().contains(['\u{1b}', '\u{202e}']));
+                    }
+                    for row in beside(call, event, raw, width, Clock::OfDay(6)) {
                         assert!(row.width() <= width, "{width}: {}", row.text());
                         assert!(!row.text().contains(['\u{1b}', '\u{202e}']));
                     }
