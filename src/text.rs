@@ -1,6 +1,7 @@
 //! Text from the network, made harmless: nothing else may reach a terminal or a file name.
 
 use std::borrow::Cow;
+use std::fmt;
 
 /// Makes control characters, bidirectional overrides and other invisible characters visible.
 ///
@@ -37,6 +38,12 @@ pub fn lossy(octets: &[u8]) -> String {
     String::from_utf8_lossy(octets).into_owned()
 }
 
+/// `1 page`, `2 pages`: a number and what it counts, in the singular or plural.
+pub fn count<N: Copy + fmt::Display + PartialEq + From<u8>>(number: N, one: &str) -> String {
+    let plural = if number == N::from(1) { "" } else { "s" };
+    format!("{number} {one}{plural}")
+}
+
 /// Whether a character could steer a terminal, hide, or reorder what stands beside it.
 pub fn is_hostile(c: char) -> bool {
     c.is_control()
@@ -66,6 +73,13 @@ mod tests {
             assert_eq!(is_plain_ascii(&text), plain, "{octet}");
         }
         assert!(!is_plain_ascii("\u{80}") && !is_plain_ascii("ÿ"));
+    }
+
+    #[test]
+    fn counts_in_singular_and_plural() {
+        assert_eq!(count(1_u32, "page"), "1 page");
+        assert_eq!(count(0_u32, "page"), "0 pages");
+        assert_eq!(count(2_u64, "bad frame"), "2 bad frames");
     }
 
     #[test]

@@ -41,6 +41,28 @@ fn draws_the_flow_without_a_terminal() {
     assert_eq!(text, stdout(&["flow", "assets/demo.pcap"]));
 }
 
+/// SCREENS.md: a text fits `--width`, with two legs, long labels and long times too.
+#[test]
+fn flow_fits_80_columns() {
+    let mut files = vec!["assets/demo.pcap".into()];
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/captures/synthetic");
+    let synthetic = fs::read_dir(shared).into_iter().flatten();
+    files.extend(synthetic.filter_map(|entry| {
+        let path = entry.unwrap().path();
+        path.extension()
+            .is_some_and(|kind| kind == "pcap" || kind == "pcapng")
+            .then(|| path.to_str().unwrap().to_owned())
+    }));
+    for file in files {
+        for shape in [&[][..], &["--ascii", "--time", "absolute"]] {
+            let words = [&["flow", &file, "--width", "80"], shape].concat();
+            let text = stdout(&words);
+            let wide = text.lines().find(|line| line.chars().count() > 80);
+            assert_eq!(wide, None, "{words:?}");
+        }
+    }
+}
+
 #[test]
 fn exit_status_tells_scripts() {
     let status = |words: &[&str]| faxflow(words).status.code().unwrap();

@@ -176,7 +176,7 @@ fn write_evidence(out: &mut impl Write, hint: &Hint) -> io::Result<()> {
 
 fn write_ladder(out: &mut impl Write, flow: &AnalysedFlow, options: &Options) -> io::Result<()> {
     let ladder = ladder::layout_whole(flow, &options.ladder());
-    let mut rows = vec![ladder.strip.clone()];
+    let mut rows = ladder.whole_strip();
     rows.extend(ladder.header.iter().cloned());
     rows.extend(ladder.whole_rows());
     let text = to_text(&rows);

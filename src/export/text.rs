@@ -10,10 +10,12 @@ use crate::capture::CaptureInfo;
 use crate::hint::{Hint, Severity};
 use crate::view::calls::{self, WHOLE, note_text, thousands};
 use crate::view::ladder::{self, head};
-use crate::view::{Row, hints, plain, time, wrap};
+use crate::view::{Row, hints, plain, time, width as view_width, wrap};
 
 use super::Options;
 
+/// Between the parts of a head line.
+const APART: &str = "   ";
 /// Rows that are made at once.
 const AT_ONCE: usize = 256;
 
@@ -48,9 +50,7 @@ where
 fn write_flow(out: &mut impl Write, flow: &AnalysedFlow, options: &Options) -> io::Result<()> {
     let ladder = ladder::layout_whole(flow, &options.ladder());
     write_head(out, flow, options)?;
-    if !ladder.strip.spans.is_empty() {
-        writeln!(out, "{}", ladder.strip.text())?;
-    }
+    write_rows(out, &ladder.whole_strip())?;
     for call in &flow.flow.legs {
         write_wrapped(out, &hosts(call, options.ascii), options.width, "  ")?;
     }
@@ -78,7 +78,7 @@ fn write_head(out: &mut impl Write, flow: &AnalysedFlow, options: &Options) -> i
     if let Some(carrier) = head::carrier(&flow.flow) {
         let _ = write!(line, "   {carrier}");
     }
-    writeln!(out, "{line}")?;
+    write_wrapped(out, &line, options.width, "  ")?;
     write_wrapped(out, &verdict(flow, ascii), options.width, "  ")
 }
 
@@ -151,7 +151,7 @@ fn about(out: &mut impl Write, capture: &CaptureInfo, options: &Options) -> io::
     if let (Some(first), Some(last)) = (capture.first_time, capture.last_time) {
         let _ = write!(line, "   {} to {} UTC", time::date(first), time::date(last));
     }
-    writeln!(out, "{line}")?;
+    write_wrapped(out, &line, options.width, "  ")?;
     for note in &capture.notes {
         write_wrapped(out, &note_text(note, options.ascii), options.width, "  ")?;
     }
@@ -250,9 +250,18 @@ fn write_wrapped(out: &mut impl Write, text: &str, width: usize, indent: &str) -
     Ok(())
 }
 
+/// Lines of at most `width`: what three spaces set apart stays apart on a line, or begins a new one.
 fn wrap_keeping_spaces(text: &str, width: usize) -> Vec<String> {
-    if unicode_width::UnicodeWidthStr::width(text) <= width {
-        return vec![text.to_owned()];
+    let mut lines: Vec<String> = Vec::new();
+    for part in text.split(APART) {
+        match lines.last_mut() {
+            Some(line) if view_width(line) + APART.len() + view_width(part) <= width => {
+                line.push_str(APART);
+                line.push_str(part);
+            }
+            _ if view_width(part) <= width => lines.push(part.to_owned()),
+            _ => lines.extend(wrap(part, width)),
+        }
     }
-    wrap(text, width)
+    lines
 }

@@ -17,7 +17,7 @@ use crate::hint::Severity;
 use crate::view::time::{self, Clock, TimeMode};
 use crate::view::{Role, Row, Span, clip, hints};
 
-use columns::{Columns, Geometry};
+use columns::{Columns, Geometry, Need};
 use detail::{Context, Parts};
 use item::{Item, Items};
 use label::{Habits, Label};
@@ -25,8 +25,10 @@ use label::{Habits, Label};
 mod columns;
 mod detail;
 pub mod head;
+mod header;
 mod item;
 mod label;
+mod wording;
 
 /// Shape of a ladder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,9 +103,7 @@ struct Leg {
 /// row wider than asked for.
 pub fn layout(flow: &AnalysedFlow, options: &Options) -> Ladder {
     let mut ladder = Ladder::of(flow, options, Geometry::for_screen);
-    ladder.header = ladder
-        .geometry
-        .header(&ladder.columns, options.ascii, false);
+    ladder.header = ladder.geometry.header(&ladder.columns, options.ascii);
     let Ladder {
         title,
         strip,
@@ -120,7 +120,7 @@ pub fn layout(flow: &AnalysedFlow, options: &Options) -> Ladder {
 /// [`Ladder::whole_rows`].
 pub fn layout_whole(flow: &AnalysedFlow, options: &Options) -> Ladder {
     let mut ladder = Ladder::of(flow, options, Geometry::for_text);
-    ladder.header = ladder.geometry.header(&ladder.columns, options.ascii, true);
+    ladder.header = ladder.geometry.whole_header(&ladder.columns);
     ladder
 }
 
@@ -136,7 +136,7 @@ impl Ladder {
     fn of(
         flow: &AnalysedFlow,
         options: &Options,
-        geometry: fn(&Columns, usize, usize, usize) -> Geometry,
+        geometry: fn(&Columns, usize, usize, &[Need]) -> Geometry,
     ) -> Self {
         let columns = Columns::of(&flow.flow, options.ascii);
         let legs: Vec<Leg> = (0..flow.flow.legs.len())
@@ -162,7 +162,7 @@ impl Ladder {
             keys: Vec::with_capacity(items.items.len()),
             flow: flow.clone(),
             options: options.clone(),
-            geometry: geometry(&columns, options.width, 0, 0),
+            geometry: geometry(&columns, options.width, 0, &[]),
             columns,
             items,
             legs,
@@ -176,17 +176,30 @@ impl Ladder {
             .filter_map(|item| ladder.event(item.leg, item.event))
             .map(|event| (event.call, event.id))
             .collect();
-        let label = ladder
-            .items
-            .items
-            .iter()
-            .filter_map(|item| ladder.label(item))
-            .map(|label| label.width())
-            .max()
-            .unwrap_or(0);
-        let time = ladder.time_width();
-        ladder.geometry = geometry(&ladder.columns, options.width, time, label);
+        let (time, needs) = (ladder.time_width(), ladder.needs());
+        ladder.geometry = geometry(&ladder.columns, options.width, time, &needs);
         ladder
+    }
+
+    /// What the labels need, by gap.
+    fn needs(&self) -> Vec<Need> {
+        let mut needs: Vec<Need> = Vec::new();
+        for item in &self.items.items {
+            let (Some(event), Some(label)) = (self.event(item.leg, item.event), self.label(item))
+            else {
+                continue;
+            };
+            let gap = self.columns.place(item.leg, event.from).gap;
+            if needs.len() <= gap {
+                needs.resize(gap + 1, Need::default());
+            }
+            if let Some(need) = needs.get_mut(gap) {
+                let (full, least) = label.widths();
+                need.full = need.full.max(full);
+                need.least = need.least.max(least);
+            }
+        }
+        needs
     }
 
     /// How many rows.
@@ -210,6 +223,14 @@ impl Ladder {
     /// All rows.
     pub fn all_rows(&self) -> Vec<Row> {
         self.rows(0..self.len())
+    }
+
+    /// The strip of stages in lines of at most the ladder's width.
+    pub fn whole_strip(&self) -> Vec<Row> {
+        wrap_spans(&self.strip.spans, self.options.width)
+            .into_iter()
+            .map(Row::of)
+            .collect()
     }
 
     /// All rows with nothing cut: what stands beside the ladder goes on in rows below.
@@ -302,10 +323,11 @@ impl Ladder {
         spans.push(Span::plain(" ".repeat(columns::GUTTER)));
         let mut row = Row::of(spans);
         row.event = Some((event.call, event.id));
-        Some((row, self.parts(item, event)))
+        let left_out = label.left_out(self.geometry.gap(place.gap));
+        Some((row, self.parts(item, event, left_out)))
     }
 
-    fn parts(&self, item: &Item, event: &Event) -> Parts {
+    fn parts(&self, item: &Item, event: &Event, left_out: Option<String>) -> Parts {
         let (Some(call), Some(leg)) = (self.flow.flow.legs.get(item.leg), self.legs.get(item.leg))
         else {
             return Parts::new();
@@ -326,6 +348,7 @@ impl Ladder {
                 .chain(item.partner.iter().flat_map(of_event))
                 .filter_map(|hint| hints?.get(*hint))
                 .collect(),
+            left_out,
             elsewhere: leg.elsewhere.get(&item.event).cloned(),
             sdp: self.options.sdp,
             ascii: self.options.ascii,

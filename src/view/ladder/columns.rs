@@ -4,35 +4,39 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::call::{Call, Flow, Side};
 use crate::capture::Endpoint;
-use crate::view::{Role, Row, Span, fit, plain};
+use crate::view::{Role, Span, plain};
 
 /// Between the last lifeline and the text beside it.
 pub(super) const GUTTER: usize = 2;
 /// Between time and the first lifeline.
-const AFTER_TIME: usize = 2;
+pub(super) const AFTER_TIME: usize = 2;
 /// Between the lifelines of two legs that share no host: at least, and at most (room for an IPv4 address).
 const BETWEEN_LEGS: (usize, usize) = (3, 16);
 /// From this width on there is room for the names of all four hosts.
 const WIDE: usize = 100;
-/// Least room for what stands beside the ladder in a text, however long the labels are.
-const RIGHT_LEAST: usize = 24;
+/// Room for what stands beside the ladder in a text, for which labels take a shorter wording.
+const RIGHT_LEAST: usize = 20;
+/// Room for it that stays, however long the shortest wordings are.
+const RIGHT_NEEDED: usize = 12;
+/// Least room for the name of a host in a text: names that are longer are wrapped.
+const NAME_LEAST: usize = 16;
 /// What an arrow needs besides its label: a space on each side, a line on each side, its head.
 pub(super) const ARROW: usize = 5;
 
 /// The lifelines of one or two legs.
 #[derive(Clone, Debug)]
 pub(super) struct Columns {
-    hosts: Vec<Host>,
+    pub(super) hosts: Vec<Host>,
     /// By leg: lifeline of the caller, of the callee.
     legs: Vec<(usize, usize)>,
 }
 
 /// A host at the head of a lifeline.
 #[derive(Clone, Debug)]
-struct Host {
+pub(super) struct Host {
     endpoint: Endpoint,
-    name: String,
-    role: String,
+    pub(super) name: String,
+    pub(super) role: String,
 }
 
 /// An arrow's place: between which lifelines, and which way.
@@ -200,13 +204,22 @@ fn shared(a: &Call, b: &Call) -> Option<(Side, Side)> {
         .copied()
 }
 
+/// What the labels of a gap need in columns.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Need {
+    /// For all of them in full.
+    pub(super) full: usize,
+    /// For all of them in their shortest wording.
+    pub(super) least: usize,
+}
+
 /// Columns of a ladder.
 #[derive(Clone, Debug)]
 pub(super) struct Geometry {
     /// Of the time.
     pub(super) time: usize,
-    /// Between two lifelines, by gap.
-    gaps: Vec<(usize, bool)>,
+    /// Between two lifelines, by gap; and whether it lies between two legs.
+    pub(super) gaps: Vec<(usize, bool)>,
     /// Of what stands beside the ladder.
     pub(super) right: usize,
 }
@@ -214,23 +227,21 @@ pub(super) struct Geometry {
 impl Geometry {
     /// For a screen: never wider than `width`; labels get what they need as long as enough stays for what
     /// stands beside them.
-    pub(super) fn for_screen(columns: &Columns, width: usize, time: usize, label: usize) -> Self {
+    pub(super) fn for_screen(columns: &Columns, width: usize, time: usize, needs: &[Need]) -> Self {
         let arrows = Self::arrows(columns);
-        let fixed = Self::fixed(columns, width, time);
-        let room = width.saturating_sub(fixed);
+        let room = width.saturating_sub(Self::fixed(columns, width, time));
         let right_least = if arrows == 1 { room * 2 / 5 } else { room / 4 };
+        let label = needs.iter().map(|need| need.full).max().unwrap_or(0);
         let gap = (label + ARROW + 2)
             .max(16)
             .min(room.saturating_sub(right_least) / arrows.max(1));
-        Self {
-            time,
-            gaps: Self::gaps_of(columns, width, gap),
-            right: room.saturating_sub(gap * arrows),
-        }
+        Self::of(columns, width, time, |_| gap)
     }
 
-    /// For a text: no label is cut; what stands beside them is wrapped in what is left.
-    pub(super) fn for_text(columns: &Columns, width: usize, time: usize, label: usize) -> Self {
+    /// For a text: no label is cut. What stands beside them is wrapped in what is left; where that is too
+    /// little, each gap gets only what it needs, then labels take a shorter wording. Wider than `width` it
+    /// is only where even that does not fit.
+    pub(super) fn for_text(columns: &Columns, width: usize, time: usize, needs: &[Need]) -> Self {
         let arrows = Self::arrows(columns);
         let names = columns
             .hosts
@@ -239,16 +250,40 @@ impl Geometry {
             .max()
             .unwrap_or(0);
         let room = width.saturating_sub(Self::fixed(columns, width, time));
-        let comfortable = (label + ARROW + 2).max(16);
-        let least = (label + ARROW).max(names);
-        let gap = comfortable
+        let label = needs.iter().map(|need| need.full).max().unwrap_or(0);
+        let gap = (label + ARROW + 2)
+            .max(16)
             .min(room.saturating_sub(room * 2 / 5) / arrows.max(1))
-            .max(least);
-        Self {
-            time,
-            gaps: Self::gaps_of(columns, width, gap),
-            right: room.saturating_sub(gap * arrows).max(RIGHT_LEAST),
+            .max(label + ARROW)
+            .max(names);
+        if gap * arrows + RIGHT_LEAST <= room {
+            return Self::of(columns, width, time, |_| gap);
         }
+        let most = Self::most(columns, needs, room.saturating_sub(RIGHT_LEAST))
+            .or_else(|| Self::most(columns, needs, room.saturating_sub(RIGHT_NEEDED)));
+        let mut geometry = Self::of(columns, width, time, |at| {
+            Self::at_most(needs, at, most.unwrap_or(0))
+        });
+        geometry.right = geometry.right.max(RIGHT_NEEDED);
+        geometry
+    }
+
+    /// What a gap gets where none may be wider than `most`, unless its shortest wordings are.
+    fn at_most(needs: &[Need], gap: usize, most: usize) -> usize {
+        let need = needs.get(gap).copied().unwrap_or_default();
+        (need.full + ARROW)
+            .max(NAME_LEAST)
+            .min(most.max(need.least + ARROW))
+    }
+
+    /// How wide the widest gap may be so that all fit into `room`.
+    fn most(columns: &Columns, needs: &[Need], room: usize) -> Option<usize> {
+        (0..=room).rev().find(|most| {
+            let gaps = (0..columns.gaps()).filter(|gap| !columns.is_void(*gap));
+            gaps.map(|gap| Self::at_most(needs, gap, *most))
+                .sum::<usize>()
+                <= room
+        })
     }
 
     fn arrows(columns: &Columns) -> usize {
@@ -262,16 +297,28 @@ impl Geometry {
         time + AFTER_TIME + columns.hosts.len() + voids * columns.between(width) + GUTTER
     }
 
-    fn gaps_of(columns: &Columns, width: usize, gap: usize) -> Vec<(usize, bool)> {
-        (0..columns.gaps())
+    /// With gaps of these widths; the rest of `width` is for what stands beside them.
+    fn of(columns: &Columns, width: usize, time: usize, gap: impl Fn(usize) -> usize) -> Self {
+        let gaps: Vec<(usize, bool)> = (0..columns.gaps())
             .map(|at| {
                 if columns.is_void(at) {
                     (columns.between(width), true)
                 } else {
-                    (gap, false)
+                    (gap(at), false)
                 }
             })
-            .collect()
+            .collect();
+        let taken: usize = gaps.iter().map(|(gap, _)| gap + 1).sum();
+        Self {
+            time,
+            right: width.saturating_sub(time + AFTER_TIME + taken + 1 + GUTTER),
+            gaps,
+        }
+    }
+
+    /// Columns between the lifelines of a gap.
+    pub(super) fn gap(&self, at: usize) -> usize {
+        self.gaps.get(at).map_or(0, |(gap, _)| *gap)
     }
 
     /// The ladder part of a row: time, lifelines, and in one gap the arrow (made for a width).
@@ -301,60 +348,5 @@ impl Geometry {
         }
         spans.push(Span::new(plain_run, Role::Lifeline));
         spans
-    }
-
-    /// Names and roles of the hosts, each beginning over its lifeline.
-    pub(super) fn header(&self, columns: &Columns, ascii: bool, whole: bool) -> Vec<Row> {
-        let time = format!("{:>width$}{:AFTER_TIME$}", "time", "", width = self.time);
-        let names = self.header_row(columns, &time, ascii, whole, |host| &host.name);
-        let blank = " ".repeat(self.time + AFTER_TIME);
-        let roles = self.header_row(columns, &blank, ascii, whole, |host| &host.role);
-        vec![names, roles]
-    }
-
-    fn header_row<'h>(
-        &self,
-        columns: &'h Columns,
-        first: &str,
-        ascii: bool,
-        whole: bool,
-        text: impl Fn(&'h Host) -> &'h String,
-    ) -> Row {
-        let mut starts = Vec::new();
-        let mut lifeline = self.time + AFTER_TIME;
-        let mut free = lifeline;
-        for (at, host) in columns.hosts.iter().enumerate() {
-            let (gap, void) = self.gaps.get(at).copied().unwrap_or_default();
-            // Left of the gap between two legs there is no room to the right: the name ends at its lifeline.
-            let start = if void && text(host).width() > gap {
-                (lifeline + 1)
-                    .saturating_sub(text(host).width())
-                    .max(free + 1)
-            } else {
-                lifeline
-            };
-            starts.push(start.min(lifeline));
-            free = lifeline;
-            lifeline += gap + 1;
-        }
-        starts.push(lifeline + GUTTER + self.right);
-        let mut spans = vec![Span::new(first, Role::Dim)];
-        let mut used = self.time + AFTER_TIME;
-        for ((at, host), next) in columns.hosts.iter().enumerate().zip(starts.iter().skip(1)) {
-            let start = starts.get(at).copied().unwrap_or(used).max(used);
-            let last = at + 1 == columns.hosts.len();
-            let room = next.saturating_sub(start + usize::from(!last));
-            let text = text(host);
-            // The last name may reach into the column beside the ladder; a text cuts nothing.
-            let text = if last && whole {
-                text.into()
-            } else {
-                fit(text, room, ascii)
-            };
-            spans.push(Span::plain(" ".repeat(start - used)));
-            used = start + text.width();
-            spans.push(Span::new(text, Role::Heading));
-        }
-        Row::of(spans)
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Context<'a> {
     pub(super) relayed: Option<&'a Event>,
     pub(super) folded: Folded,
     pub(super) hints: Vec<&'a Hint>,
+    /// What the arrow has no room for.
+    pub(super) left_out: Option<String>,
     /// It came from, or went to, a host that is not the one over the lifeline.
     pub(super) elsewhere: Option<String>,
     pub(super) sdp: bool,
@@ -58,7 +60,8 @@ impl Context<'_> {
         if let Some(first) = self.relayed {
             parts.push(vec![Span::plain(self.relay(first))]);
         }
-        let content = self.content();
+        let mut content = self.left_out.clone().unwrap_or_default();
+        push(&mut content, &self.content());
         if !content.is_empty() {
             let role = if self.event.observed {
                 Role::Plain

@@ -2,33 +2,44 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::call::{Event, EventKind, PageData, SipEvent, Tcf};
-use crate::line::{Modem, Tone};
-use crate::rtp::{RtpEvent, RtpSpan};
-use crate::sip::{MediaKind, Sdp, StartLine};
-use crate::t30::Fcf;
-use crate::t30::frame::T30Frame;
-use crate::t38::Indicator;
-use crate::view::time::length;
+use crate::call::Event;
+use crate::view::ladder::wording::texts;
 use crate::view::{Role, Span, fit, plain};
 
 /// Longest text of the network on an arrow; only hostile ones are longer.
-const LONGEST: usize = 40;
+pub(super) const LONGEST: usize = 40;
+/// Most columns that the shortest wording of a label may claim: what is still longer is cut on the arrow
+/// and stands whole beside it.
+const LONGEST_SHORT: usize = 16;
 
 /// What stands on an arrow.
 #[derive(Clone, Debug)]
 pub(super) struct Label {
     /// The same in words, from long to short; the first that fits is taken.
-    texts: Vec<String>,
-    /// `(2)`, `(retransmission)`.
-    suffix: String,
+    wordings: Vec<Wording>,
     role: Role,
     line: Line,
 }
 
+/// One way to say it.
+#[derive(Clone, Debug, Default)]
+struct Wording {
+    text: String,
+    /// `(2)`, `(retransmission)`.
+    suffix: String,
+    /// What longer wordings say and this one does not: it stands beside the arrow.
+    left_out: String,
+}
+
+impl Wording {
+    fn width(&self) -> usize {
+        self.text.width() + self.suffix.width()
+    }
+}
+
 /// How the line of an arrow looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Line {
+pub(super) enum Line {
     Thin,
     Thick,
     Dashed,
@@ -67,46 +78,83 @@ impl Label {
     /// The label of an event; `partner` is the RTP of the other direction, drawn on the same row.
     pub(super) fn of(event: &Event, partner: Option<&Event>, habits: Habits) -> Self {
         let (texts, role, line) = texts(event, partner, habits);
-        let texts = texts
-            .into_iter()
-            .map(|text| fit(&plain(&text, habits.ascii), 2 * LONGEST, habits.ascii).into_owned())
-            .collect();
-        let suffix = match event {
-            event if event.repeat > 1 => format!(" ({})", event.repeat),
-            event if event.retransmission => " (retransmission)".to_owned(),
-            _ => String::new(),
+        let harmless =
+            |text: &str| fit(&plain(text, habits.ascii), 2 * LONGEST, habits.ascii).into_owned();
+        let suffixes: &[(String, &str)] = &match event {
+            event if event.repeat > 1 => vec![(format!(" ({})", event.repeat), "")],
+            event if event.retransmission => vec![
+                (" (retransmission)".to_owned(), ""),
+                (" (again)".to_owned(), "retransmission"),
+            ],
+            _ => vec![(String::new(), "")],
         };
+        let wordings = texts.iter().flat_map(|(text, left_out)| {
+            suffixes.iter().map(|(suffix, also_left_out)| Wording {
+                text: harmless(text),
+                suffix: suffix.clone(),
+                left_out: match (left_out.as_str(), *also_left_out) {
+                    (one, "") | ("", one) => harmless(one),
+                    (one, other) => harmless(&format!("{one}, {other}")),
+                },
+            })
+        });
         Self {
-            texts,
+            wordings: wordings.collect(),
             role: if event.retransmission {
                 Role::Repeat
             } else {
                 role
             },
-            suffix,
             line,
         }
     }
 
-    /// Columns of the longest wording.
-    pub(super) fn width(&self) -> usize {
-        self.texts.first().map_or(0, |text| text.width()) + self.suffix.width()
+    /// Columns of the longest wording, and of the shortest.
+    pub(super) fn widths(&self) -> (usize, usize) {
+        let widths = || self.wordings.iter().map(Wording::width);
+        (
+            widths().next().unwrap_or(0),
+            widths().min().unwrap_or(0).min(LONGEST_SHORT),
+        )
+    }
+
+    const fn heads(&self) -> usize {
+        if matches!(self.line, Line::Both) {
+            2
+        } else {
+            1
+        }
+    }
+
+    /// The longest wording that fits an arrow of `width` columns.
+    fn fitting(&self, width: usize) -> Option<&Wording> {
+        let room = width.saturating_sub(self.heads() + 2);
+        self.wordings
+            .iter()
+            .find(|wording| wording.width() < room.max(1))
+    }
+
+    /// What an arrow of `width` columns has no room for.
+    pub(super) fn left_out(&self, width: usize) -> Option<String> {
+        let text = match (self.fitting(width), self.wordings.first()) {
+            (Some(wording), _) => wording.left_out.clone(),
+            // Not even the shortest: the arrow has it cut.
+            (None, Some(whole)) => format!("{}{}", whole.text, whole.suffix),
+            (None, None) => String::new(),
+        };
+        (!text.is_empty()).then_some(text)
     }
 
     /// The arrow, exactly `width` columns.
     pub(super) fn arrow(&self, width: usize, to_right: bool, ascii: bool) -> Vec<Span> {
-        let heads = if self.line == Line::Both { 2 } else { 1 };
+        let heads = self.heads();
         let room = width.saturating_sub(heads + 2);
-        let short = self.texts.iter().find(|text| {
-            text.width() + self.suffix.width() + 2 <= room
-                || text.width() + self.suffix.width() <= room.saturating_sub(1)
-        });
-        let (text, suffix) = match (short, self.texts.last()) {
-            (Some(text), _) => (text.clone(), self.suffix.clone()),
-            (None, Some(text)) => {
-                let suffix = fit(&self.suffix, room / 2, ascii).into_owned();
+        let (text, suffix) = match (self.fitting(width), self.wordings.last()) {
+            (Some(wording), _) => (wording.text.clone(), wording.suffix.clone()),
+            (None, Some(wording)) => {
+                let suffix = fit(&wording.suffix, room / 2, ascii).into_owned();
                 let room = room.saturating_sub(suffix.width());
-                (fit(text, room, ascii).into_owned(), suffix)
+                (fit(&wording.text, room, ascii).into_owned(), suffix)
             }
             (None, None) => (String::new(), String::new()),
         };
@@ -128,208 +176,4 @@ impl Label {
         spans.push(Span::new(end, self.role));
         spans
     }
-}
-
-fn texts(event: &Event, partner: Option<&Event>, habits: Habits) -> (Vec<String>, Role, Line) {
-    let one = |text: String, role, line| (vec![text], role, line);
-    match &event.kind {
-        EventKind::Missing(missing) => one(missing.name.to_owned(), Role::Missing, Line::Dashed),
-        EventKind::Sip(sip) => (sip_texts(sip, habits), Role::Sip, Line::Thin),
-        EventKind::Rtp(span) => {
-            let other = match partner.map(|event| &event.kind) {
-                Some(EventKind::Rtp(other)) => Some(other),
-                _ => None,
-            };
-            let line = if other.is_some() {
-                Line::Both
-            } else {
-                Line::Thick
-            };
-            one(rtp_text(span, other), Role::Rtp, line)
-        }
-        EventKind::RtpEvent(event) => one(rtp_event_text(event), Role::Indicator, Line::Thin),
-        EventKind::Indicator(indicator) => {
-            one(indicator_text(*indicator), Role::Indicator, Line::Thin)
-        }
-        EventKind::Tone { tone, .. } => one(tone.to_string(), Role::Indicator, Line::Thin),
-        EventKind::Preamble => one("V.21 preamble".to_owned(), Role::Indicator, Line::Thin),
-        EventKind::Training(modem) => one(format!("training {modem}"), Role::Indicator, Line::Thin),
-        EventKind::T30(frame) => (t30_texts(frame), Role::T30, Line::Thin),
-        EventKind::Tcf(tcf) => (tcf_texts(event, tcf), Role::Page, Line::Thin),
-        EventKind::PageData(page) => (page_texts(event, page, habits), Role::Page, Line::Thick),
-        EventKind::V8 { name, .. } => one((*name).to_owned(), Role::Indicator, Line::Thin),
-        EventKind::Icmp { v6, count, .. } => one(
-            format!(
-                "ICMP{} unreachable{}",
-                if *v6 { "v6" } else { "" },
-                times(*count)
-            ),
-            Role::Missing,
-            Line::Thin,
-        ),
-        EventKind::Gap {
-            lost, recovered, ..
-        } => (gap_texts(*lost, *recovered), Role::Missing, Line::Dotted),
-        EventKind::Malformed { count, .. } => one(
-            format!("undecodable T.38{}", times(*count)),
-            Role::Missing,
-            Line::Dotted,
-        ),
-    }
-}
-
-fn times(count: u32) -> String {
-    if count > 1 {
-        format!(" ×{count}")
-    } else {
-        String::new()
-    }
-}
-
-fn gap_texts(lost: u32, recovered: u32) -> Vec<String> {
-    let packets = if lost == 1 { "packet" } else { "packets" };
-    vec![
-        format!("{lost} {packets} lost, {recovered} repaired"),
-        format!("lost {lost}, repaired {recovered}"),
-    ]
-}
-
-fn sip_texts(sip: &SipEvent, habits: Habits) -> Vec<String> {
-    let media = sip.sdp.as_ref().filter(|_| habits.sdp).map(media_text);
-    match (&sip.message.start, media) {
-        (StartLine::Request { method, .. }, None) => vec![cut(method)],
-        (StartLine::Request { method, .. }, Some(media)) => {
-            vec![format!("{} {media}", cut(method)), cut(method)]
-        }
-        (StartLine::Response { status, .. }, Some(media)) => {
-            vec![format!("{status} {media}"), status.to_string()]
-        }
-        (StartLine::Response { status, .. }, None) => {
-            vec![cut(&sip.message.start.to_string()), status.to_string()]
-        }
-    }
-}
-
-fn cut(text: &str) -> String {
-    fit(&plain(text, false), LONGEST, false).into_owned()
-}
-
-/// `m=image`, `m=audio`, `m=audio:0,image` (port 0: refused or removed).
-fn media_text(sdp: &Sdp) -> String {
-    let lines: Vec<String> = sdp
-        .media
-        .iter()
-        .take(4)
-        .map(|line| {
-            let kind = match &line.kind {
-                MediaKind::Audio => "audio".to_owned(),
-                MediaKind::Image => "image".to_owned(),
-                MediaKind::Other(kind) => fit(&plain(kind, false), 12, false).into_owned(),
-            };
-            let refused = if line.port == 0 { ":0" } else { "" };
-            format!("{kind}{refused}")
-        })
-        .collect();
-    format!(
-        "m={}",
-        if lines.is_empty() {
-            "none".to_owned()
-        } else {
-            lines.join(",")
-        }
-    )
-}
-
-fn rtp_text(span: &RtpSpan, other: Option<&RtpSpan>) -> String {
-    let packets = span.stats.packets + other.map_or(0, |other| other.stats.packets);
-    format!(
-        "RTP {} {packets}",
-        fit(&plain(&span.codec, false), 16, false)
-    )
-}
-
-fn rtp_event_text(event: &RtpEvent) -> String {
-    match (event.nse, event.tone(), event.code) {
-        (true, _, code) => format!("NSE {code}"),
-        (false, Some(tone), _) => format!("{tone} (event)"),
-        (false, None, code @ 0..=9) => format!("DTMF {code}"),
-        (false, None, 10) => "DTMF *".to_owned(),
-        (false, None, 11) => "DTMF #".to_owned(),
-        (false, None, code) => format!("event {code}"),
-    }
-}
-
-/// The word of T.30 where there is one (CED, CNG), else the label of the ASN.1.
-fn indicator_text(indicator: Indicator) -> String {
-    match indicator {
-        Indicator::Ced => Tone::Ced.to_string(),
-        Indicator::Cng => Tone::Cng.to_string(),
-        Indicator::V8Ansam => Tone::AnsAm.to_string(),
-        other => other.to_string(),
-    }
-}
-
-fn t30_texts(frame: &T30Frame) -> Vec<String> {
-    let name = frame.name().into_owned();
-    if matches!(frame.fcf, Fcf::Csi | Fcf::Tsi | Fcf::Cig) {
-        let number = frame.detail();
-        if !number.is_empty() {
-            return vec![format!("{name} {}", cut(&number)), name];
-        }
-    }
-    vec![name]
-}
-
-fn seconds_of(event: &Event) -> String {
-    length(event.end.seconds_since(event.at).max(0.0))
-}
-
-fn rate_of(modem: Modem) -> String {
-    if modem.rate == 0 {
-        modem.name.to_owned()
-    } else {
-        modem.rate.to_string()
-    }
-}
-
-fn tcf_texts(event: &Event, tcf: &Tcf) -> Vec<String> {
-    let seconds = seconds_of(event);
-    vec![
-        format!("TCF {seconds} {}", rate_of(tcf.modem)),
-        format!("TCF {seconds}"),
-        "TCF".to_owned(),
-    ]
-}
-
-fn page_texts(event: &Event, page: &PageData, habits: Habits) -> Vec<String> {
-    let seconds = seconds_of(event);
-    let number = page.page;
-    let Some(block) = page.block else {
-        return vec![
-            format!("page {number}  {seconds}"),
-            format!("page {number} {seconds}"),
-            format!("page {number}"),
-        ];
-    };
-    let (block, short_block) = if habits.blocks {
-        (format!(" block {block}"), format!("/{block}"))
-    } else {
-        (String::new(), String::new())
-    };
-    let frames = page.frames;
-    // In audio the frames are not read: there is nothing to count.
-    if frames == 0 && page.bad_frames == 0 {
-        return vec![
-            format!("page {number}{block}  ECM  {seconds}"),
-            format!("page {number}{short_block} {seconds}"),
-            format!("p{number}{short_block}"),
-        ];
-    }
-    let word = if frames == 1 { "frame" } else { "frames" };
-    vec![
-        format!("page {number}{block}  ECM {frames} {word}  {seconds}"),
-        format!("page {number}{short_block} ECM {frames} fr {seconds}"),
-        format!("page {number}{short_block} {frames} fr {seconds}"),
-        format!("p{number}{short_block} {frames} fr"),
-    ]
 }

@@ -111,6 +111,35 @@ fn nothing_is_laid_out_of_nothing() {
     assert!(layout_whole(&flow, &wide(80)).whole_rows().is_empty());
 }
 
+/// Words that have no room on an arrow stand beside it, names that have none go on below.
+#[test]
+fn a_narrow_text_says_all_that_a_wide_one_says() {
+    let mut flow = fixture::no_dcs();
+    let mut caller = (*flow.flow.legs[0]).clone();
+    caller.caller.addr = "2001:db8:1234:5678:9abc:def0:1234:5678".parse().unwrap();
+    flow.flow.legs[0] = caller.into();
+    let words = |width| {
+        let ladder = layout_whole(&flow, &wide(width));
+        let head = ladder.header.iter().flat_map(|row| {
+            let text = row.text();
+            text.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        });
+        let rows = to_text(&ladder.whole_rows());
+        (head.collect::<String>(), rows)
+    };
+    let (head, rows) = words(64);
+    for piece in ["2001:db8:1234:", "5678:9abc:def0:", "1234:5678"] {
+        assert!(head.contains(piece), "{piece}: {head}");
+    }
+    for pair in ["m=image", "3004", "(2)"] {
+        assert!(rows.contains(pair), "{pair}: {rows}");
+    }
+    assert!(rows.lines().all(|line| line.width() <= 64), "{rows}");
+    assert!(layout_whole(&flow, &wide(80)).header.len() > 2);
+}
+
 proptest! {
     #[test]
     fn no_row_is_wider_than_the_screen(
@@ -135,7 +164,12 @@ proptest! {
         let end = (start + len).min(all.len());
         prop_assert_eq!(&ladder.rows(start..start + len), &all[start.min(end)..end]);
         // A text keeps every label whole, whatever the width.
-        let whole = to_text(&layout_whole(&flow, &options).whole_rows());
+        let text = layout_whole(&flow, &options);
+        for row in text.whole_rows().iter().chain(&text.whole_strip()).chain(&text.header) {
+            let text = row.text();
+            prop_assert!(width < 80 || text.width() <= width, "{} > {width}: {text}", text.width());
+        }
+        let whole = to_text(&text.whole_rows());
         prop_assert!(!whole.contains(['…', '~']) || ascii || which == 2);
     }
 }
