@@ -40,8 +40,13 @@ pub fn lossy(octets: &[u8]) -> String {
 
 /// `1 page`, `2 pages`: a number and what it counts, in the singular or plural.
 pub fn count<N: Copy + fmt::Display + PartialEq + From<u8>>(number: N, one: &str) -> String {
+    format!("{number} {}", noun(number, one))
+}
+
+/// `page`, `pages`: the noun alone, where the number is written in another way.
+pub fn noun<N: Copy + PartialEq + From<u8>>(number: N, one: &str) -> String {
     let plural = if number == N::from(1) { "" } else { "s" };
-    format!("{number} {one}{plural}")
+    format!("{one}{plural}")
 }
 
 /// Whether a character could steer a terminal, hide, or reorder what stands beside it.
@@ -78,6 +83,7 @@ mod tests {
     #[test]
     fn counts_in_singular_and_plural() {
         assert_eq!(count(1_u32, "page"), "1 page");
+        assert_eq!(noun(1_000_u64, "packet"), "packets");
         assert_eq!(count(0_u32, "page"), "0 pages");
         assert_eq!(count(2_u64, "bad frame"), "2 bad frames");
     }

@@ -313,8 +313,8 @@ impl Reader {
     fn message(&mut self, side: Side, signal: &Signal, hdlc: &HdlcFrame) {
         let Some(frame) = frame::decode(hdlc) else {
             let reason = format!(
-                "HDLC frame of {} octets, too short for a T.30 message",
-                hdlc.octets.len()
+                "HDLC frame of {}, too short for a T.30 message",
+                crate::text::count(hdlc.octets.len(), "octet")
             );
             self.push(
                 side,

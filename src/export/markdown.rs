@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use crate::analysis::{AnalysedFlow, CallRow};
 use crate::capture::CaptureInfo;
 use crate::hint::{Hint, Severity};
+use crate::text::{count, noun};
 use crate::view::ladder::{self, head};
 use crate::view::{calls as list, hints, time, to_text};
 
@@ -102,9 +103,10 @@ fn write_notes(out: &mut impl Write, capture: &CaptureInfo) -> io::Result<()> {
 fn write_facts(out: &mut impl Write, capture: &CaptureInfo, flow: &AnalysedFlow) -> io::Result<()> {
     writeln!(
         out,
-        "- Capture: {}, {} packets",
+        "- Capture: {}, {} {}",
         escape(&capture.file),
-        list::thousands(capture.packets)
+        list::thousands(capture.packets),
+        noun(capture.packets, "packet")
     )?;
     write_notes(out, capture)?;
     for call in &flow.flow.legs {
@@ -201,7 +203,12 @@ pub(super) fn calls(
     capture: &CaptureInfo,
     rows: &[CallRow],
 ) -> io::Result<()> {
-    writeln!(out, "# {}: {} calls\n", escape(&capture.file), rows.len())?;
+    writeln!(
+        out,
+        "# {}: {}\n",
+        escape(&capture.file),
+        count(rows.len(), "call")
+    )?;
     for note in &capture.notes {
         writeln!(out, "- Note: {}", escape(&note.text))?;
     }

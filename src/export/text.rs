@@ -8,6 +8,7 @@ use crate::analysis::{AnalysedFlow, CallRow};
 use crate::call::Call;
 use crate::capture::CaptureInfo;
 use crate::hint::{Hint, Severity};
+use crate::text::noun;
 use crate::view::calls::{self, WHOLE, note_text, thousands};
 use crate::view::ladder::{self, head};
 use crate::view::{Row, hints, plain, time, width as view_width, wrap};
@@ -147,7 +148,12 @@ pub(super) fn in_order(flow: &AnalysedFlow) -> Vec<&Hint> {
 /// File, packets, time, notes.
 fn about(out: &mut impl Write, capture: &CaptureInfo, options: &Options) -> io::Result<()> {
     let mut line = plain(&capture.file, options.ascii).into_owned();
-    let _ = write!(line, "   {} packets", thousands(capture.packets));
+    let _ = write!(
+        line,
+        "   {} {}",
+        thousands(capture.packets),
+        noun(capture.packets, "packet")
+    );
     if let (Some(first), Some(last)) = (capture.first_time, capture.last_time) {
         let _ = write!(line, "   {} to {} UTC", time::date(first), time::date(last));
     }

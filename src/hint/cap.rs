@@ -4,6 +4,7 @@ use crate::call::{Call, Event, EventKind, Fax, Side, Verdict};
 use crate::capture::{FrameNo, Timestamp};
 use crate::hint::scene::{clock_jumps, method};
 use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::text::count;
 
 /// A dialog whose last packet is nearer to the end of the capture may simply go on after it, seconds.
 const TAIL: f64 = 35.0;
@@ -134,8 +135,9 @@ fn snaplen_truncated(scene: &Scene<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let seen = format!(
-        "{} packets cut at {} bytes – recapture with tcpdump -s 0",
-        facts.truncated_count, facts.snaplen
+        "{} cut at {} – recapture with tcpdump -s 0",
+        count(facts.truncated_count, "packet"),
+        count(facts.snaplen, "byte")
     );
     let examples = facts.truncated.iter().copied().take(EXAMPLES);
     let mut finding = Finding::new(Severity::Warning, examples, seen);
@@ -286,9 +288,12 @@ fn drops(scene: &Scene<'_>) -> Vec<Finding> {
             .iter()
             .any(|transaction| transaction.requests.is_empty());
     let why = if facts.dropped > 0 {
-        format!("{} packets dropped by the recorder", facts.dropped)
+        format!("{} dropped by the recorder", count(facts.dropped, "packet"))
     } else if facts.orphan_fragments > 0 && holes {
-        format!("{} IP fragments incomplete", facts.orphan_fragments)
+        format!(
+            "{} incomplete",
+            count(facts.orphan_fragments, "IP fragment")
+        )
     } else if together.len() >= GAPS_TOGETHER {
         "gaps in both directions at once".to_owned()
     } else {

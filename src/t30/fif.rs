@@ -11,6 +11,7 @@ use crate::t30::Fcf;
 use crate::t30::capability::{Capabilities, DcsMode};
 use crate::t30::frame::T30Frame;
 use crate::t30::nsf;
+use crate::text::count;
 
 mod bits;
 
@@ -82,7 +83,7 @@ pub(super) fn detail(frame: &T30Frame) -> String {
                 "page {}, block {}, {}",
                 u16::from(pps.page) + 1,
                 pps.block,
-                frames_text(usize::from(pps.frames))
+                count(usize::from(pps.frames), "frame")
             )
         }),
         Fcf::Ppr => asked_again(&frames_asked(fif)),
@@ -115,7 +116,7 @@ pub(super) fn fields(frame: &T30Frame) -> Vec<Field> {
         Fcf::Fcd => frame_number(fif).map_or_else(Vec::new, |number| {
             vec![
                 Field::new("frame number", number.to_string()),
-                Field::new("coded data", format!("{} octets", fif.len() - 1)),
+                Field::new("coded data", count(fif.len() - 1, "octet")),
             ]
         }),
         _ if fif.is_empty() => Vec::new(),
@@ -129,7 +130,11 @@ fn ident_field(fif: &[u8], text: &str) -> Field {
         value.push_str("(empty)");
     }
     if fif.len() != 20 {
-        let _ = write!(value, " ({} octets, not 20 as T.30 asks)", fif.len());
+        let _ = write!(
+            value,
+            " ({}, not 20 as T.30 asks)",
+            count(fif.len(), "octet")
+        );
     }
     Field::new("identification", value)
 }
@@ -212,17 +217,9 @@ fn asked_again(frames: &[u8]) -> String {
     let single = frames.len() - run;
     match frames.get(single) {
         Some(from) if run > 1 && single > 0 => {
-            format!("{} and all from {from} asked again", frames_text(single))
+            format!("{} and all from {from} asked again", count(single, "frame"))
         }
-        _ => format!("{} asked again", frames_text(frames.len())),
-    }
-}
-
-fn frames_text(count: usize) -> String {
-    if count == 1 {
-        "1 frame".to_owned()
-    } else {
-        format!("{count} frames")
+        _ => format!("{} asked again", count(frames.len(), "frame")),
     }
 }
 

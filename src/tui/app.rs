@@ -214,7 +214,11 @@ impl App {
             }
             Update::Opened(flow) => self.opened(flow),
             Update::Saved(Ok((packets, path))) => {
-                self.tell(format!("{packets} packets saved to {}", path.display()));
+                self.tell(format!(
+                    "{} saved to {}",
+                    crate::text::count(packets, "packet"),
+                    path.display()
+                ));
                 None
             }
             Update::Saved(Err(text)) | Update::Failed(text) => {

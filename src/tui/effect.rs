@@ -91,8 +91,5 @@ fn copy<W: Write>(app: &mut App, painter: &mut Painter<W>, text: &str) {
     }
     painter.send(format!("\x1b]52;c;{}\x07", STANDARD.encode(text)).as_bytes());
     let lines = text.lines().count();
-    app.tell(format!(
-        "{lines} line{} copied",
-        if lines == 1 { "" } else { "s" }
-    ));
+    app.tell(format!("{} copied", crate::text::count(lines, "line")));
 }

@@ -4,6 +4,7 @@ use crate::call::verdict::{Evidence, stopped_in};
 use crate::call::{Call, Event, EventKind, Fax, FaxCarrier, Phase, Side, Verdict};
 use crate::sip::StartLine;
 use crate::t30::Fcf;
+use crate::text::count;
 
 /// The sentence, without the mark.
 pub(super) fn summary(call: &Call, fax: &Fax, evidence: &Evidence) -> String {
@@ -17,11 +18,7 @@ pub(super) fn summary(call: &Call, fax: &Fax, evidence: &Evidence) -> String {
 }
 
 fn pages(number: u32) -> String {
-    if number == 1 {
-        "1 page".to_owned()
-    } else {
-        format!("{number} pages")
-    }
+    count(number, "page")
 }
 
 fn delivered(fax: &Fax, evidence: &Evidence) -> String {
@@ -33,8 +30,8 @@ fn delivered(fax: &Fax, evidence: &Evidence) -> String {
         out.push_str(", ECM");
     }
     if evidence.retrains > 0 {
-        let many = if evidence.retrains == 1 { "" } else { "s" };
-        out.push_str(&format!(", {} retrain{many}", evidence.retrains));
+        out.push_str(", ");
+        out.push_str(&count(evidence.retrains, "retrain"));
     }
     let attempts: u32 = fax
         .pages

@@ -183,7 +183,10 @@ pub(super) fn latency(scene: &Scene<'_>) -> Vec<Finding> {
         format!("PBX adds {ms:.0} ms per message – {tail}"),
     )
     .about(scene.endpoint(middle(call, other)))
-    .more(format!("Median of {} messages.", pairs.len()));
+    .more(format!(
+        "Median of {}.",
+        crate::text::count(pairs.len(), "message")
+    ));
     found.event = pairs.first().map(|pair| pair.a);
     vec![found]
 }

@@ -143,7 +143,10 @@ fn low_rate(scene: &Scene<'_>) -> Vec<Finding> {
     } else {
         Severity::Note
     };
-    let seen = format!("Running at {modem} (both could do {best}) – {fallbacks} fallback(s)");
+    let seen = format!(
+        "Running at {modem} (both could do {best}) – {}",
+        crate::text::count(fallbacks, "fallback")
+    );
     vec![Finding::new(severity, vec![line.frame()], seen).on(line.event.id)]
 }
 

@@ -142,8 +142,12 @@ fn ppr(scene: &Scene<'_>) -> Vec<Finding> {
             let few = share(request.bad, request.of) <= FEW_BAD;
             let severity = if few && !again(request) { Severity::Note } else { Severity::Warning };
             let seen = format!(
-                "ECM resend: page {} block {}, {}/{} frames bad (PPR {})",
-                request.page, request.block, request.bad, request.of, request.number
+                "ECM resend: page {} block {}, {}/{} bad (PPR {})",
+                request.page,
+                request.block,
+                request.bad,
+                crate::text::count(request.of, "frame"),
+                request.number
             );
             let more = if !dialogue.is_t38() {
                 "See the RTP loss at that time."

@@ -6,6 +6,7 @@ use crate::hint::evidence::frames;
 use crate::hint::t30::release::is_unknown;
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::Fcf;
+use crate::text::count;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -72,8 +73,8 @@ fn success(scene: &Scene<'_>) -> Vec<Finding> {
             Severity::Ok,
             frames(cited),
             format!(
-                "Fax OK: {} page(s) confirmed, {}",
-                fax.pages_confirmed,
+                "Fax OK: {} confirmed, {}",
+                count(fax.pages_confirmed, "page"),
                 how.join(", ")
             ),
         )
@@ -97,15 +98,15 @@ fn partial(scene: &Scene<'_>) -> Vec<Finding> {
     let dialogue = Dialogue::of(scene.call);
     let seen = if announced {
         format!(
-            "{} of {} pages confirmed – the announced next page was never sent",
+            "{} of {} confirmed – the announced next page was never sent",
             fax.pages_confirmed,
-            fax.pages_sent + 1
+            count(fax.pages_sent + 1, "page")
         )
     } else {
         format!(
-            "{} of {} pages confirmed – {}",
+            "{} of {} confirmed – {}",
             fax.pages_confirmed,
-            fax.pages_sent,
+            count(fax.pages_sent, "page"),
             missing.map_or_else(
                 || "the rest never came".to_owned(),
                 |page| fate(scene, &dialogue, page)

@@ -9,6 +9,7 @@ use crate::hint::evidence::{self, frames, hang_up, share, waited};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::Fcf;
 use crate::t38::Indicator;
+use crate::text::count;
 
 /// `t30-page-truncated`: silence after the last data, seconds.
 const SILENCE: f64 = 1.0;
@@ -190,16 +191,24 @@ fn truncated(scene: &Scene<'_>) -> Vec<Finding> {
         let seconds = line.event.end.seconds_since(line.event.at);
         let seen = if breaks {
             format!(
-                "Page {} breaks off after {seconds:.1} s / {} bytes",
-                page.page, page.bytes
+                "Page {} breaks off after {seconds:.1} s / {}",
+                page.page,
+                count(page.bytes, "byte")
             )
         } else {
-            format!("Page {} has only {} bytes of data", page.page, page.bytes)
+            format!(
+                "Page {} has only {} of data",
+                page.page,
+                count(page.bytes, "byte")
+            )
         };
         let why = if cut && breaks {
             "The call or its media were ended at that moment.".to_owned()
         } else if page.lost_packets > 0 {
-            format!("{} packets are missing in it.", page.lost_packets)
+            match page.lost_packets {
+                1 => "1 packet is missing in it.".to_owned(),
+                many => format!("{many} packets are missing in it."),
+            }
         } else {
             evidence::blame(
                 scene,
@@ -347,8 +356,9 @@ fn slow(scene: &Scene<'_>) -> Vec<Finding> {
             if resent {
                 let _ = write!(
                     seen,
-                    " – {} of {} frames resent",
-                    whole.resent, whole.frames
+                    " – {} of {} resent",
+                    whole.resent,
+                    count(whole.frames, "frame")
                 );
             }
             let cited = vec![whole.first.frame(), whole.last.event.last_frame];

@@ -166,8 +166,13 @@ fn after_dcs(scene: &Scene<'_>) -> Vec<Finding> {
         .max(checks.count());
     let seen = if side == dialogue.sender {
         format!(
-            "DCN in training: {} gave up after {tries} tries",
-            part(scene, &dialogue, side)
+            "DCN in training: {} gave up after {}",
+            part(scene, &dialogue, side),
+            if tries == 1 {
+                "1 try".to_owned()
+            } else {
+                format!("{tries} tries")
+            }
         )
     } else {
         format!(

@@ -123,7 +123,8 @@ fn damage(tcf: &Tcf) -> Option<String> {
     } else if broken || dirty {
         let share = tcf.nonzero_share.unwrap_or_default() * 100.0;
         Some(format!(
-            "TCF damaged: {share:.1} % not zero, longest run of zeros {run} bytes (1.5 s are {whole})"
+            "TCF damaged: {share:.1} % not zero, longest run of zeros {} (1.5 s are {whole})",
+            crate::text::count(run, "byte")
         ))
     } else {
         None

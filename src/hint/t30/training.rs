@@ -274,6 +274,9 @@ fn train_failed(scene: &Scene<'_>) -> Vec<Finding> {
         )
         .on(last.event.id)
         .about(scene.endpoint(receiver))
-        .more(format!("The {receiver} refused {} times.", refused.len())),
+        .more(format!(
+            "The {receiver} refused {}.",
+            crate::text::count(refused.len(), "time")
+        )),
     ]
 }

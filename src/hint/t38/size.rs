@@ -83,9 +83,9 @@ fn too_large(scene: &Scene<'_>, side: Side, attributes: &T38Attributes) -> Optio
         scene.who_begins(side)
     );
     Some(Finding::new(severity, [frame], seen).more(format!(
-        "{} sent {} packets above that size.",
+        "{} sent {} above that size.",
         scene.who_begins(side.other()),
-        above.max(1)
+        crate::text::count(above.max(1), "packet")
     )))
 }
 

@@ -187,7 +187,8 @@ fn residue_of(call: &Call, side: Side) -> Option<Finding> {
             .get(period.negotiation)
             .and_then(|negotiation| negotiation.answer_event),
         format!(
-            "{side} still sends RTP audio {seconds:.1} s after switching to T.38 ({count} packets)"
+            "{side} still sends RTP audio {seconds:.1} s after switching to T.38 ({})",
+            crate::text::count(count, "packet")
         ),
     ))
 }

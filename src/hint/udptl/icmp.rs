@@ -61,7 +61,10 @@ pub(super) fn icmp(scene: &Scene<'_>) -> Vec<Finding> {
     found.host = Some(quoted);
     vec![with_more(
         found,
-        format!("{count} such answers about {quoted}."),
+        format!(
+            "{} about {quoted}.",
+            crate::text::count(count, "such answer")
+        ),
     )]
 }
 

@@ -7,6 +7,7 @@ use crate::hint::evidence::{self, finding, frames, percent, share, with_more};
 use crate::hint::{Finding, Scene, Severity};
 use crate::line::Fcs;
 use crate::t30::Fcf;
+use crate::text::count;
 
 /// `udptl-loss-recovered`: warning above this share.
 const MUCH_LOSS: f64 = 0.05;
@@ -92,7 +93,10 @@ fn recovered_of(call: &Call, side: Side) -> Option<Finding> {
             percent(stats.lost, expected(stats))
         ),
     );
-    Some(with_more(found, format!("Longest run: {burst} packets.")))
+    Some(with_more(
+        found,
+        format!("Longest run: {}.", count(burst, "packet")),
+    ))
 }
 
 pub(super) fn unrecovered(scene: &Scene<'_>) -> Vec<Finding> {
@@ -207,8 +211,8 @@ fn no_redundancy_of(call: &Call, side: Side) -> Option<Finding> {
         Some(agreed) => with_more(
             found,
             format!(
-                "Agreed in SDP: {agreed}; {} packets, none with it.",
-                stats.packets
+                "Agreed in SDP: {agreed}; {}, none with it.",
+                count(stats.packets, "packet")
             ),
         ),
         None => found,
@@ -267,8 +271,8 @@ pub(super) fn duplicates(scene: &Scene<'_>) -> Vec<Finding> {
                 frames(latest.map(|(.., frame)| frame).into_iter().chain([frame])),
                 event_around(call, side, at).map(|event| event.id),
                 format!(
-                    "UDPTL of the {side}: {} repeats, {} late ({} %)",
-                    stats.repeats,
+                    "UDPTL of the {side}: {}, {} late ({} %)",
+                    count(stats.repeats, "repeat"),
                     stats.reordered,
                     percent(odd, all)
                 ),
@@ -381,7 +385,10 @@ fn stall_of(call: &Call, side: Side) -> Option<Finding> {
             seconds * 1000.0
         ),
     );
-    Some(with_more(found, format!("{} such pauses.", stalls.len())))
+    Some(with_more(
+        found,
+        format!("{}.", count(stalls.len(), "such pause")),
+    ))
 }
 
 /// Whether what an event belongs to went wrong: its page is not confirmed, its training failed, its

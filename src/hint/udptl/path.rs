@@ -285,7 +285,10 @@ fn wrong_destination_of(scene: &Scene<'_>, dialogue: &Dialogue<'_>, side: Side) 
             .as_ref()
             .is_some_and(|audio| *audio.of(peer) == wrong.dst)
     });
-    let mut more = format!("{} packets go there. ", wrong.packets);
+    let mut more = match wrong.packets {
+        1 => "1 packet goes there. ".to_owned(),
+        many => format!("{many} packets go there. "),
+    };
     if was_audio {
         more.push_str("It is the port of the audio before the switch. ");
     }

@@ -46,7 +46,7 @@ pub(super) fn fields(fif: &[u8], table: Table) -> Vec<Field> {
         };
         fields.push(Field::new(name, zero.join(", ")));
     }
-    let mut length = format!("{} octets", fif.len());
+    let mut length = crate::text::count(fif.len(), "octet");
     if bits.octets_after() > 0 {
         let _ = write!(
             length,

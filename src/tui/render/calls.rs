@@ -13,6 +13,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{ListLook, draw_list, draw_middle, draw_row};
+use crate::text::noun;
 use crate::tui::app::{App, Reading};
 use crate::tui::layout::GUTTER;
 use crate::tui::theme::Theme;
@@ -103,7 +104,11 @@ fn nothing(app: &App) -> Vec<String> {
         ];
     }
     vec![
-        format!("No call and no fax in {} packets.", thousands(info.packets)),
+        format!(
+            "No call and no fax in {} {}.",
+            thousands(info.packets),
+            noun(info.packets, "packet")
+        ),
         "There is no SIP INVITE in this capture, and no T.38 or fax tone without one.".into(),
         "Capture on the PBX, on all interfaces, SIP and media together:".into(),
         "tcpdump -i any -s 0 -w fax.pcap udp or tcp port 5060".into(),
@@ -124,11 +129,10 @@ pub(super) fn progress(app: &App) -> String {
         }
         _ => format!("reading: {}", octets(info.bytes)),
     }];
-    parts.push(format!("{} packets", thousands(info.packets)));
-    parts.push(format!(
-        "{} calls",
-        thousands(u64::try_from(app.calls.total()).unwrap_or(u64::MAX))
-    ));
+    let calls = u64::try_from(app.calls.total()).unwrap_or(u64::MAX);
+    for (number, what) in [(info.packets, "packet"), (calls, "call")] {
+        parts.push(format!("{} {}", thousands(number), noun(number, what)));
+    }
     // The first half second says too little about the rest.
     if let Some(all) = info.file_bytes
         && elapsed.as_millis() >= 500

@@ -159,7 +159,11 @@ fn octets_row(frame: &T30Frame) -> Row {
     let shown = frame.octets.get(..OCTETS_MOST).unwrap_or(&frame.octets);
     let mut text = octets::grouped(shown, 3);
     if shown.len() < frame.octets.len() {
-        let _ = write!(text, " … {} octets", frame.octets.len());
+        let _ = write!(
+            text,
+            " … {}",
+            crate::text::count(frame.octets.len(), "octet")
+        );
     }
     Row::of(vec![Span::new(text, Role::Dim)])
 }

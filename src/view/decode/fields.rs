@@ -155,7 +155,10 @@ fn sip_fields(sip: &SipEvent) -> Vec<Field> {
     if sip.cut > 0 {
         fields.push(Field::new(
             "problem",
-            format!("the capture cut {} octets off", sip.cut),
+            format!(
+                "the capture cut {} off",
+                crate::text::count(sip.cut, "octet")
+            ),
         ));
     }
     fields
@@ -216,7 +219,10 @@ fn tcf_fields(event: &Event, tcf: &Tcf) -> Vec<Field> {
         fields.push(Field::new("octets", tcf.octets.to_string()));
     }
     if let Some(run) = tcf.longest_zero_run {
-        fields.push(Field::new("longest run of zeros", format!("{run} octets")));
+        fields.push(Field::new(
+            "longest run of zeros",
+            crate::text::count(run, "octet"),
+        ));
     }
     if let Some(share) = tcf.nonzero_share {
         fields.push(Field::new(

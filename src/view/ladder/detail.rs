@@ -6,6 +6,7 @@ use crate::hint::{Hint, Severity};
 use crate::rtp::{RtpSpan, RtpStats};
 use crate::sip::{Message, Sdp, StartLine};
 use crate::t30::Fcf;
+use crate::text::count;
 use crate::view::hints;
 use crate::view::ladder::item::Folded;
 use crate::view::time::length;
@@ -184,7 +185,7 @@ impl Context<'_> {
             }
         }
         if sip.cut > 0 {
-            push(&mut text, &format!("{} octets cut off", sip.cut));
+            push(&mut text, &format!("{} cut off", count(sip.cut, "octet")));
         }
         text
     }
@@ -333,7 +334,10 @@ fn tcf_text(event: &Event, tcf: &Tcf) -> String {
         }
     }
     if tcf.lost_packets > 0 {
-        push(&mut text, &format!("{} packets lost", tcf.lost_packets));
+        push(
+            &mut text,
+            &format!("{} lost", count(tcf.lost_packets, "packet")),
+        );
     }
     if !tcf.ended && event.observed {
         push(&mut text, "end not signalled");
@@ -344,16 +348,19 @@ fn tcf_text(event: &Event, tcf: &Tcf) -> String {
 fn page_text(page: &PageData) -> String {
     let mut text = page.modem.to_string();
     if page.bytes > 0 {
-        push(&mut text, &format!("{} bytes", page.bytes));
+        push(&mut text, &count(page.bytes, "byte"));
     }
     if page.resent > 0 {
         push(&mut text, &format!("{} sent again", page.resent));
     }
     if page.bad_frames > 0 {
-        push(&mut text, &format!("{} bad frames", page.bad_frames));
+        push(&mut text, &count(page.bad_frames, "bad frame"));
     }
     if page.lost_packets > 0 {
-        push(&mut text, &format!("{} packets lost", page.lost_packets));
+        push(
+            &mut text,
+            &format!("{} lost", count(page.lost_packets, "packet")),
+        );
     }
     if let Some(level) = page.level {
         push(&mut text, &format!("{level:.0} dBm0"));

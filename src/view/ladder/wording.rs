@@ -87,7 +87,7 @@ fn times(count: u32) -> String {
 }
 
 fn gap_texts(lost: u32, recovered: u32) -> Texts {
-    let packets = if lost == 1 { "packet" } else { "packets" };
+    let packets = crate::text::noun(lost, "packet");
     let repaired = format!("{recovered} repaired");
     vec![
         (format!("{lost} {packets} lost, {repaired}"), String::new()),
