@@ -3,7 +3,7 @@
 //! Laying out decides which events have a row and in what order (`item`), where the lifelines stand
 //! (`columns`) and how wide everything is; the rows themselves are made only when they are asked for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::ops::Range;
@@ -87,6 +87,8 @@ pub struct Ladder {
     legs: Vec<Leg>,
     start: Timestamp,
     time_digits: u8,
+    /// By row, since when a delta is told; empty where none is shown.
+    before: Vec<Timestamp>,
 }
 
 /// What rows need to know of a leg.
@@ -168,7 +170,11 @@ impl Ladder {
             legs,
             start,
             time_digits: time_digits(flow),
+            before: Vec::new(),
         };
+        if options.time == TimeMode::Delta {
+            ladder.before = ladder.times_before();
+        }
         ladder.keys = ladder
             .items
             .items
@@ -365,15 +371,40 @@ impl Ladder {
             TimeMode::Relative => time::seconds(self.start, event.at),
             TimeMode::Absolute => time::of_day(event.at, self.time_digits),
             TimeMode::Delta => {
-                let before = (0..at)
-                    .rev()
-                    .filter_map(|row| self.items.items.get(row))
-                    .filter_map(|item| self.event(item.leg, item.event))
-                    .find(|before| before.observed)
-                    .map_or(self.start, |before| before.at);
+                let before = self.before.get(at).copied().unwrap_or(self.start);
                 time::seconds(before, event.at)
             }
         }
+    }
+
+    /// By row, since when a delta is told: since the row above. With two legs a copy stands below its
+    /// original, whatever came in between: then since the latest of the rows above that is not later.
+    fn times_before(&self) -> Vec<Timestamp> {
+        let two = self.flow.flow.legs.len() > 1;
+        let mut last = self.start;
+        let mut above = BTreeSet::from([self.start]);
+        let rows = self.items.items.iter();
+        rows.map(|item| {
+            let Some(event) = self
+                .event(item.leg, item.event)
+                .filter(|event| event.observed)
+            else {
+                return last;
+            };
+            let before = if two {
+                above
+                    .range(..=event.at)
+                    .next_back()
+                    .copied()
+                    .unwrap_or(event.at)
+            } else {
+                last
+            };
+            last = event.at;
+            above.insert(event.at);
+            before
+        })
+        .collect()
     }
 
     fn time_width(&self) -> usize {

@@ -12,7 +12,7 @@ pub enum TimeMode {
     /// Seconds since the first packet of the flow.
     #[default]
     Relative,
-    /// Seconds since the row above.
+    /// Seconds since the row above; of two legs, since the latest of the rows above that is not later.
     Delta,
     /// Time of day in UTC, with the digits of the capture.
     Absolute,

@@ -86,7 +86,12 @@ impl Context<'_> {
     /// `+41 ms; ECM: yes to no`
     fn relay(&self, first: &Event) -> String {
         let delay = self.event.at.seconds_since(first.at);
-        let mut text = format!("+{:.0} ms", delay * 1e3);
+        let mut text = if delay < 0.0 {
+            // As captured: both legs are in one capture, but not by one clock or not in order.
+            format!("captured {:.0} ms before the other leg", -delay * 1e3)
+        } else {
+            format!("+{:.0} ms", delay * 1e3)
+        };
         let (EventKind::T30(before), EventKind::T30(after)) = (&first.kind, &self.event.kind)
         else {
             return text;

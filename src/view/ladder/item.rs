@@ -1,6 +1,6 @@
 //! Which events get a row, in what order, and what a row stands for besides.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::call::{Call, Event, EventKind, Flow, Side};
 use crate::sip::StartLine;
@@ -78,9 +78,10 @@ impl Items {
                 .map(|call| vec![u32::MAX; call.events.len()])
                 .collect(),
         };
-        for place in merged {
+        let copies: HashSet<(usize, usize)> = relayed.values().copied().collect();
+        // The same message on the other leg comes right below, whatever happened in between.
+        for place in merged.into_iter().filter(|place| !copies.contains(place)) {
             items.put(place, None, &plans);
-            // The same message on the other leg comes right below, whatever happened in between.
             if let Some(copy) = relayed.get(&place) {
                 items.put(*copy, Some(place.1), &plans);
             }
@@ -380,6 +381,9 @@ fn pair(
             }
         };
         match copy_of {
+            Some(copy) if is_original => {
+                pairs.insert((leg, at), (other, copy));
+            }
             Some(first) => {
                 pairs.insert((other, first), (leg, at));
             }

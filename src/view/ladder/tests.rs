@@ -111,6 +111,35 @@ fn nothing_is_laid_out_of_nothing() {
     assert!(layout_whole(&flow, &wide(80)).whole_rows().is_empty());
 }
 
+/// A copy stands below its original, also where other rows come between in time, and one that was captured
+/// before its original; no delta is told backwards.
+#[test]
+fn deltas_of_two_legs_go_forward() {
+    let mut flow = fixture::no_dcs();
+    for leg in &mut flow.flow.legs {
+        let mut call = (**leg).clone();
+        // The second leg is recorded late, so that some copies come before their originals.
+        if call.number == CallNo(3) {
+            for event in &mut call.events {
+                event.at = event.at.plus_seconds(0.06);
+            }
+        }
+        *leg = call.into();
+    }
+    let options = Options {
+        time: TimeMode::Delta,
+        ..wide(118)
+    };
+    let text = screen(&flow, &options);
+    let times = text
+        .lines()
+        .filter_map(|line| line.get(..8)?.trim().parse::<f64>().ok());
+    assert!(times.clone().count() > 5, "{text}");
+    assert!(times.clone().all(|time| time >= 0.0), "{text}");
+    assert!(text.contains("before the other leg"), "{text}");
+    assert!(!text.contains("+-"), "{text}");
+}
+
 /// Words that have no room on an arrow stand beside it, names that have none go on below.
 #[test]
 fn a_narrow_text_says_all_that_a_wide_one_says() {
