@@ -28,6 +28,7 @@ pub mod head;
 mod header;
 mod item;
 mod label;
+mod plan;
 mod wording;
 
 /// Shape of a ladder.

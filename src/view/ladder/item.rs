@@ -3,19 +3,13 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::call::{Call, Event, EventKind, Flow, Side};
-use crate::sip::StartLine;
 use crate::t38::Indicator;
 use crate::view::ladder::Options;
 use crate::view::ladder::columns::Columns;
+use crate::view::ladder::plan::Plan;
 
-/// Repeats of a T.30 message that are shown one by one when folded: T.30 sends a command three times.
-const REPEATS_SHOWN: u32 = 3;
 /// The longest a message can take from one leg to the other and still be the same, seconds.
 const LONGEST_RELAY: f64 = 4.0;
-/// How far apart the two directions of RTP may begin and still share a row, seconds.
-const RTP_TOGETHER: f64 = 2.0;
-/// How many further RTP spans of a leg are looked at for the other direction.
-const RTP_NEAR: usize = 6;
 
 /// A row: an event, and what it stands for besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,176 +143,6 @@ impl Items {
         usize::try_from(row)
             .ok()
             .filter(|row| *row < self.items.len())
-    }
-}
-
-/// What becomes of the events of one leg.
-#[derive(Debug, Default)]
-struct Plan {
-    shown: Vec<bool>,
-    /// Hidden events and the shown ones that stand for them.
-    stand_ins: Vec<(usize, usize)>,
-    partners: HashMap<usize, usize>,
-    folded: HashMap<usize, Folded>,
-}
-
-impl Plan {
-    fn of(call: &Call, options: &Options, loud: &[bool]) -> Self {
-        let mut plan = Self {
-            shown: vec![true; call.events.len()],
-            ..Self::default()
-        };
-        if options.media {
-            plan.pair_rtp(call);
-        } else {
-            plan.hide(call, loud, |event| matches!(event.kind, EventKind::Rtp(_)));
-        }
-        if options.fold {
-            plan.hide(call, loud, |event| is_minor(&event.kind));
-            plan.fold_sip(call, loud);
-            plan.fold_repeats(call, loud);
-        }
-        plan
-    }
-
-    fn hide(&mut self, call: &Call, loud: &[bool], which: impl Fn(&Event) -> bool) {
-        for (at, (event, shown)) in call.events.iter().zip(&mut self.shown).enumerate() {
-            if which(event) && !loud.get(at).copied().unwrap_or(false) {
-                *shown = false;
-            }
-        }
-    }
-
-    fn fold(&mut self, event: usize, into: usize, count: impl Fn(&mut Folded)) {
-        if let Some(shown) = self.shown.get_mut(event) {
-            *shown = false;
-        }
-        self.stand_ins.push((event, into));
-        count(self.folded.entry(into).or_default());
-    }
-
-    /// Retransmissions into their message, provisional answers without SDP into their INVITE.
-    fn fold_sip(&mut self, call: &Call, loud: &[bool]) {
-        let mut first: HashMap<(String, String), usize> = HashMap::new();
-        let mut invite: HashMap<&str, usize> = HashMap::new();
-        for (at, event) in call.events.iter().enumerate() {
-            let EventKind::Sip(sip) = &event.kind else {
-                continue;
-            };
-            let cseq = sip
-                .message
-                .headers
-                .iter()
-                .find(|header| header.name.eq_ignore_ascii_case("CSeq"))
-                .map_or("", |header| header.value.as_str());
-            let key = (
-                format!("{} {}", event.from, sip.message.start),
-                cseq.to_owned(),
-            );
-            let loud = loud.get(at).copied().unwrap_or(false);
-            if event.retransmission
-                && !loud
-                && let Some(into) = first.get(&key).copied()
-            {
-                self.fold(at, into, |folded| folded.retransmissions += 1);
-                continue;
-            }
-            match &sip.message.start {
-                StartLine::Request { method, .. } if method == "INVITE" => {
-                    invite.insert(cseq, at);
-                }
-                StartLine::Response {
-                    status: 100..=199, ..
-                } if sip.sdp.is_none() && !loud => {
-                    if let Some(into) = invite.get(cseq).copied() {
-                        self.fold(at, into, |folded| folded.provisional += 1);
-                        continue;
-                    }
-                }
-                _ => {}
-            }
-            first.entry(key).or_insert(at);
-        }
-    }
-
-    /// Of a T.30 message repeated often: the first ones and the last stay.
-    fn fold_repeats(&mut self, call: &Call, loud: &[bool]) {
-        let mut later: HashMap<(bool, String), usize> = HashMap::new();
-        for (at, event) in call.events.iter().enumerate().rev() {
-            let EventKind::T30(frame) = &event.kind else {
-                continue;
-            };
-            let key = (event.from == Side::Caller, frame.name().into_owned());
-            let last_of_run = later.get(&key).copied().filter(|later| {
-                call.events
-                    .get(*later)
-                    .is_some_and(|later| later.repeat > event.repeat)
-            });
-            match last_of_run {
-                Some(last)
-                    if event.repeat > REPEATS_SHOWN && !loud.get(at).copied().unwrap_or(false) =>
-                {
-                    self.fold(at, last, |folded| folded.repeats += 1);
-                }
-                Some(_) => {}
-                None => {
-                    later.insert(key, at);
-                }
-            }
-        }
-    }
-
-    /// Both directions of the same media period on one row.
-    fn pair_rtp(&mut self, call: &Call) {
-        let spans: Vec<(usize, &Event, &str)> = call
-            .events
-            .iter()
-            .enumerate()
-            .filter_map(|(at, event)| match &event.kind {
-                EventKind::Rtp(span) => Some((at, event, span.codec.as_str())),
-                _ => None,
-            })
-            .collect();
-        let mut taken = vec![false; call.events.len()];
-        for (nth, (at, event, codec)) in spans.iter().enumerate() {
-            if taken.get(*at).copied().unwrap_or(true) {
-                continue;
-            }
-            let partner =
-                spans
-                    .iter()
-                    .skip(nth + 1)
-                    .take(RTP_NEAR)
-                    .find(|(other_at, other, other_codec)| {
-                        other.from != event.from
-                            && other_codec == codec
-                            && other.at.seconds_since(event.at) <= RTP_TOGETHER
-                            && other.at <= event.end
-                            && !taken.get(*other_at).copied().unwrap_or(true)
-                    });
-            if let Some((other, _, _)) = partner {
-                if let Some(taken) = taken.get_mut(*other) {
-                    *taken = true;
-                }
-                if let Some(shown) = self.shown.get_mut(*other) {
-                    *shown = false;
-                }
-                self.stand_ins.push((*other, *at));
-                self.partners.insert(*at, *other);
-            }
-        }
-    }
-}
-
-/// What only announces something else: shown unfolded.
-fn is_minor(kind: &EventKind) -> bool {
-    match kind {
-        EventKind::Indicator(indicator) => !matches!(
-            indicator,
-            Indicator::Ced | Indicator::Cng | Indicator::V8Ansam | Indicator::V8Signal
-        ),
-        EventKind::Preamble | EventKind::Training(_) => true,
-        _ => false,
     }
 }
 

@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::call::Side;
+use crate::t38::Indicator;
 use crate::view::{fixture, to_text};
 
 fn screen(flow: &AnalysedFlow, options: &Options) -> String {
@@ -201,4 +203,51 @@ proptest! {
         let whole = to_text(&text.whole_rows());
         prop_assert!(!whole.contains(['…', '~']) || ascii || which == 2);
     }
+}
+
+/// What comes again and again is folded, but for the first and the last: ICMP errors, CNG, RNR and RR.
+#[test]
+fn folds_runs() {
+    use Side::{Callee, Caller};
+    let mut leg = fixture::Builder::new(1, [192, 0, 2, 10], [198, 51, 100, 20]);
+    for nth in 0..6 {
+        let at = 3.5 * f64::from(nth);
+        leg.indicator(at, Caller, Indicator::Cng);
+        let icmp = EventKind::Icmp {
+            code: 3,
+            v6: false,
+            quoted_dst: fixture::endpoint([198, 51, 100, 20], 4000),
+            count: 1,
+        };
+        leg.put(at + 0.1, 0.0, Callee, icmp);
+    }
+    // PPS-EOP; then RNR and RR in turn until MCF.
+    leg.t30(30.0, Caller, &[0xff, 0xc8, 0x7d, 0x74, 0, 0, 0]);
+    for nth in 0..5 {
+        let at = 31.0 + 2.0 * f64::from(nth);
+        leg.t30(at, Callee, &[0xff, 0xc8, 0x37]);
+        leg.t30(at + 1.0, Caller, &[0xff, 0xc8, 0x76]);
+    }
+    leg.t30(42.0, Callee, &[0xff, 0xc8, 0x31]);
+    let flow = AnalysedFlow {
+        flow: crate::call::Flow {
+            legs: vec![leg.call.into()],
+        },
+        hints: vec![Vec::new()],
+    };
+    let rows = |fold| {
+        let options = Options { fold, ..wide(118) };
+        let ladder = layout(&flow, &options);
+        for (row, (call, event)) in ladder.keys.iter().enumerate() {
+            assert_eq!(ladder.row_of(*call, *event), Some(row));
+        }
+        (ladder.len(), screen(&flow, &options))
+    };
+    let (folded, text) = rows(true);
+    let (unfolded, _) = rows(false);
+    assert_eq!(unfolded, 24);
+    // Of each of the four: two rows.
+    assert_eq!(folded, 10, "{text}");
+    assert_eq!(text.matches("[+ 4 repeats]").count(), 2, "{text}");
+    assert_eq!(text.matches("[+ 3 repeats]").count(), 2, "{text}");
 }
