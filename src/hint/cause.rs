@@ -8,6 +8,7 @@ use crate::capture::{FrameNo, Timestamp};
 use crate::hint::engine::Root;
 use crate::hint::evidence::hang_up;
 use crate::hint::{Finding, Hint, Scene, Severity};
+use crate::text::count;
 
 /// Rules that sum up a failure, and never explain it while another one does.
 const SUMMARIES: &[&str] = &["t30-partial-delivery", "leg-first-failure"];
@@ -91,6 +92,23 @@ pub(crate) fn mark_consequences(scene: &Scene<'_>, root: Option<&Root>, hints: &
     }
 }
 
+/// `2 of 3 pages` (confirmed, sent) where some pages came through: the first that one wants to know.
+fn pages_told(call: &Call) -> Option<String> {
+    let fax = call
+        .fax
+        .as_ref()
+        .filter(|fax| fax.verdict == Verdict::Partial)?;
+    Some(if fax.pages_confirmed < fax.pages_sent {
+        format!(
+            "{} of {}",
+            fax.pages_confirmed,
+            count(fax.pages_sent, "page")
+        )
+    } else {
+        format!("{} confirmed", count(fax.pages_confirmed, "page"))
+    })
+}
+
 /// The sentence at the top of the flow: what, whose side, the deciding frame.
 pub fn sentence(root: &Root, scene: &Scene<'_>) -> String {
     let mirrored = scene.mirrored();
@@ -123,7 +141,13 @@ pub fn sentence(root: &Root, scene: &Scene<'_>) -> String {
     let phase = named_phase(what)
         .or_else(|| stage.map(|stage| stage.name).filter(|name| name.len() == 1))
         .map(|name| format!("Phase {name}: "));
-    let mut out = phase.unwrap_or_default();
+    let pages = pages_told(scene.call);
+    let mut out = match pages {
+        // It says so itself.
+        Some(pages) if what.starts_with(&pages) => String::new(),
+        Some(pages) => format!("{pages}; {}", phase.unwrap_or_default()),
+        None => phase.unwrap_or_default(),
+    };
     out.push_str(what);
     if !at.is_empty() {
         out.push_str("; ");

@@ -559,6 +559,20 @@ impl Script {
         })
     }
 
+    /// The sentence at the top of the flow.
+    pub(crate) fn headline(&self) -> String {
+        let view = PointOfView::default();
+        let scene = Scene {
+            call: &self.call,
+            other: None,
+            view: &view,
+        };
+        crate::hint::diagnose(&scene)
+            .root
+            .map(|root| crate::hint::cause::sentence(&root, &scene))
+            .unwrap_or_default()
+    }
+
     /// What one rule finds.
     pub(crate) fn findings(&self, id: &str) -> Vec<Finding> {
         let view = PointOfView::default();

@@ -80,12 +80,12 @@ fn failed(call: &Call, fax: &Fax, evidence: &Evidence) -> String {
 fn partial(fax: &Fax, evidence: &Evidence) -> String {
     if evidence.confirmed == evidence.sent {
         return format!(
-            "Partial: {}, the sender stopped before the next page",
+            "{} confirmed, the sender stopped before the next page",
             pages(fax.pages_confirmed)
         );
     }
     format!(
-        "Partial: {} of {} confirmed",
+        "{} of {} confirmed",
         fax.pages_confirmed,
         pages(fax.pages_sent)
     )

@@ -778,6 +778,10 @@ fn partial() {
     fax.pages[1].data = vec![script.call.events.last().unwrap().id];
     let found = fires("t30-partial-delivery", &script, Severity::Error);
     assert!(found.seen.starts_with("1 of 2 pages"), "{}", found.seen);
+    // The headline begins with that too, whatever the cause is.
+    script.call.fax.as_mut().unwrap().verdict = Verdict::Partial;
+    let headline = script.headline();
+    assert!(headline.starts_with("1 of 2 pages"), "{headline}");
     script.call.fax.as_mut().unwrap().verdict = Verdict::Incomplete;
     silent("t30-partial-delivery", &script);
 }
