@@ -1,5 +1,6 @@
 //! Capture → calls → hints: the one place that strings the layers together.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -89,6 +90,8 @@ pub struct AnalysedFlow {
     pub flow: Flow,
     /// Hints by leg, in the order of the legs.
     pub hints: Vec<Vec<Hint>>,
+    /// Addresses of the user's own PBX (`--pbx`).
+    pub pbx: Vec<IpAddr>,
 }
 
 /// A capture that has been read to its end.

@@ -476,6 +476,7 @@ pub(crate) fn good() -> AnalysedFlow {
             legs: vec![Arc::new(builder.call)],
         },
         hints: vec![hints],
+        pbx: Vec::new(),
     }
 }
 
@@ -533,6 +534,7 @@ pub(crate) fn no_dcs() -> AnalysedFlow {
             legs: vec![Arc::new(a.call), Arc::new(b.call)],
         },
         hints: vec![hints, Vec::new()],
+        pbx: Vec::new(),
     }
 }
 
@@ -563,6 +565,7 @@ pub(crate) fn refused() -> AnalysedFlow {
             legs: vec![Arc::new(builder.call)],
         },
         hints: vec![Vec::new()],
+        pbx: Vec::new(),
     }
 }
 

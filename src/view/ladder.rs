@@ -141,7 +141,7 @@ impl Ladder {
         options: &Options,
         geometry: fn(&Columns, usize, usize, &[Need]) -> Geometry,
     ) -> Self {
-        let columns = Columns::of(&flow.flow, options.ascii);
+        let columns = Columns::of(&flow.flow, &flow.pbx, options.ascii);
         let legs: Vec<Leg> = (0..flow.flow.legs.len())
             .map(|leg| Leg::of(flow, leg, &columns, options))
             .collect();

@@ -185,6 +185,7 @@ impl Analysis {
             let legs: Vec<&Analysed> = legs.iter().filter_map(|leg| analysed.get(leg)).collect();
             AnalysedFlow {
                 hints: legs.iter().map(|leg| leg.hints.clone()).collect(),
+                pbx: self.options.view.pbx.clone(),
                 flow: Flow {
                     legs: legs.iter().map(|leg| Arc::clone(&leg.call)).collect(),
                 },

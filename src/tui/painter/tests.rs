@@ -285,6 +285,7 @@ fn a_ladder_costs_few_octets() {
             legs: vec![Arc::new(builder.call)],
         },
         hints: vec![Vec::new()],
+        pbx: Vec::new(),
     };
     let mut app = many_calls();
     app.open(vec![CallNo(1)], true);

@@ -1,5 +1,7 @@
 //! Which host has which lifeline, and how wide everything is.
 
+use std::net::IpAddr;
+
 use unicode_width::UnicodeWidthStr;
 
 use crate::call::{Call, Flow, Side};
@@ -29,6 +31,8 @@ pub(super) struct Columns {
     pub(super) hosts: Vec<Host>,
     /// By leg: lifeline of the caller, of the callee.
     legs: Vec<(usize, usize)>,
+    /// What one leg carries may go on to the other: no host is called on both, or calls on both.
+    pub(super) passes: bool,
 }
 
 /// A host at the head of a lifeline.
@@ -50,15 +54,16 @@ pub(super) struct Place {
 
 impl Columns {
     /// One leg: caller, callee. Two legs: the host that both share in the middle, else four.
-    pub(super) fn of(flow: &Flow, ascii: bool) -> Self {
+    pub(super) fn of(flow: &Flow, pbx: &[IpAddr], ascii: bool) -> Self {
         let mut columns = Self {
             hosts: Vec::new(),
             legs: Vec::new(),
+            passes: true,
         };
         match flow.legs.as_slice() {
             [] => {}
-            [a, b] => columns.put_two(a, b, ascii),
-            [a, ..] => columns.put_one(a, ascii),
+            [a, b] => columns.put_two((a, b), pbx, ascii),
+            [a, ..] => columns.put_one(a, pbx, ascii),
         }
         let ports = columns.hosts.iter().enumerate().any(|(at, host)| {
             columns.hosts.iter().skip(at + 1).any(|other| {
@@ -75,43 +80,48 @@ impl Columns {
         columns
     }
 
-    fn put_one(&mut self, call: &Call, ascii: bool) {
+    fn put_one(&mut self, call: &Call, pbx: &[IpAddr], ascii: bool) {
         let at = self.hosts.len();
         self.legs.push((at, at + 1));
         for side in [Side::Caller, Side::Callee] {
             self.hosts.push(Host {
                 endpoint: endpoint(call, side),
                 name: String::new(),
-                role: role(call, side, ascii),
+                role: role(call, side, pbx, ascii),
             });
         }
     }
 
-    fn put_two(&mut self, a: &Call, b: &Call, ascii: bool) {
+    fn put_two(&mut self, (a, b): (&Call, &Call), pbx: &[IpAddr], ascii: bool) {
         let Some((of_a, of_b)) = shared(a, b) else {
-            self.put_one(a, ascii);
-            self.put_one(b, ascii);
+            self.put_one(a, pbx, ascii);
+            self.put_one(b, pbx, ascii);
             // The hosts in the middle only pass on what the outer ones say.
             let middle = self.hosts.iter_mut().skip(1);
             for (host, side) in middle.zip([Side::Callee, Side::Caller]) {
-                host.role = side.to_string();
+                host.role = if pbx.contains(&host.endpoint.addr) {
+                    format!("PBX, {side}")
+                } else {
+                    side.to_string()
+                };
             }
             return;
         };
         let outer = |call: &Call, side: Side| Host {
             endpoint: endpoint(call, side),
             name: String::new(),
-            role: role(call, side, ascii),
+            role: role(call, side, pbx, ascii),
         };
         self.hosts = vec![
             outer(a, of_a.other()),
             Host {
                 endpoint: endpoint(a, of_a),
                 name: String::new(),
-                role: "PBX".to_owned(),
+                role: middle_role((a, of_a), (b, of_b), pbx),
             },
             outer(b, of_b.other()),
         ];
+        self.passes = of_a != of_b;
         self.legs.push(match of_a {
             Side::Callee => (0, 1),
             Side::Caller => (1, 0),
@@ -175,14 +185,38 @@ fn endpoint(call: &Call, side: Side) -> Endpoint {
     }
 }
 
-fn role(call: &Call, side: Side, ascii: bool) -> String {
+/// What a side is; the user's own PBX (`--pbx`) is named.
+fn role(call: &Call, side: Side, pbx: &[IpAddr], ascii: bool) -> String {
+    let own = if pbx.contains(&endpoint(call, side).addr) {
+        "PBX, "
+    } else {
+        ""
+    };
     let party = match side {
         Side::Caller => &call.from,
         Side::Callee => &call.to,
     };
     match &party.user {
-        Some(user) => format!("{side} {}", plain(user, ascii)),
-        None => side.to_string(),
+        Some(user) => format!("{own}{side} {}", plain(user, ascii)),
+        None => format!("{own}{side}"),
+    }
+}
+
+/// What the host is that both legs share: the PBX where the user says so, or where it is called on one leg
+/// and calls on the other one, and the hosts behind it are not the same.
+fn middle_role((a, of_a): (&Call, Side), (b, of_b): (&Call, Side), pbx: &[IpAddr]) -> String {
+    let behind = |call: &Call, side: Side| endpoint(call, side.other()).addr;
+    if pbx.contains(&endpoint(a, of_a).addr) {
+        "PBX".to_owned()
+    } else if of_a == of_b {
+        format!("{of_a} of both")
+    } else if behind(a, of_a) == behind(b, of_b) {
+        format!("{of_a}, {of_b}")
+    } else if pbx.is_empty() {
+        "PBX".to_owned()
+    } else {
+        // Between the two, but not the one that the user named.
+        "B2BUA".to_owned()
     }
 }
 
@@ -190,9 +224,9 @@ fn role(call: &Call, side: Side, ascii: bool) -> String {
 fn shared(a: &Call, b: &Call) -> Option<(Side, Side)> {
     const PAIRS: [(Side, Side); 4] = [
         (Side::Callee, Side::Caller),
+        (Side::Caller, Side::Callee),
         (Side::Callee, Side::Callee),
         (Side::Caller, Side::Caller),
-        (Side::Caller, Side::Callee),
     ];
     let same_endpoint = |(of_a, of_b): &(Side, Side)| endpoint(a, *of_a) == endpoint(b, *of_b);
     let same_host =

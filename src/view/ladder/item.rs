@@ -61,7 +61,7 @@ impl Items {
             .collect();
         let merged = merge(flow, &plans);
         let relayed = match flow.legs.as_slice() {
-            [a, b] => pair(&[a, b], &merged, columns),
+            [a, b] if columns.passes => pair(&[a, b], &merged, columns),
             _ => HashMap::new(),
         };
         let mut items = Self {

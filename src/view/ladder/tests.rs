@@ -108,6 +108,7 @@ fn nothing_is_laid_out_of_nothing() {
     let flow = AnalysedFlow {
         flow: crate::call::Flow { legs: Vec::new() },
         hints: Vec::new(),
+        pbx: Vec::new(),
     };
     assert!(layout(&flow, &wide(80)).is_empty());
     assert!(layout_whole(&flow, &wide(80)).whole_rows().is_empty());
@@ -234,6 +235,7 @@ fn folds_runs() {
             legs: vec![leg.call.into()],
         },
         hints: vec![Vec::new()],
+        pbx: Vec::new(),
     };
     let rows = |fold| {
         let options = Options { fold, ..wide(118) };
@@ -250,4 +252,28 @@ fn folds_runs() {
     assert_eq!(folded, 10, "{text}");
     assert_eq!(text.matches("[+ 4 repeats]").count(), 2, "{text}");
     assert_eq!(text.matches("[+ 3 repeats]").count(), 2, "{text}");
+}
+
+#[test]
+fn the_pbx_is_named_only_where_it_is_known() {
+    let roles = |flow: &AnalysedFlow| layout(flow, &wide(118)).header[1].text();
+    let mut flow = fixture::no_dcs();
+    assert!(roles(&flow).contains(" PBX "), "{}", roles(&flow));
+    // Both calls go to the same host: it is called twice, and stands between nobody.
+    let mut second = (*flow.flow.legs[1]).clone();
+    (second.caller, second.callee) = (second.callee, second.caller);
+    flow.flow.legs[1] = second.into();
+    assert!(roles(&flow).contains("callee of both"), "{}", roles(&flow));
+    // Unless the user says so.
+    flow.pbx = vec!["203.0.113.5".parse().unwrap()];
+    assert!(roles(&flow).contains(" PBX "), "{}", roles(&flow));
+    // Of one leg too.
+    flow.flow.legs.truncate(1);
+    assert!(
+        roles(&flow).contains("PBX, callee 3004"),
+        "{}",
+        roles(&flow)
+    );
+    flow.pbx.clear();
+    assert!(!roles(&flow).contains("PBX"), "{}", roles(&flow));
 }
