@@ -6,6 +6,7 @@ mod capabilities;
 mod correction;
 mod exchange;
 mod identification;
+mod offer;
 mod outcome;
 mod page;
 mod postmessage;

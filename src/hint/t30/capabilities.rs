@@ -3,6 +3,7 @@
 use crate::call::{Call, EventKind};
 use crate::hint::dialogue::{Dialogue, Line, T1_LEAST};
 use crate::hint::evidence::{frames, share, waited};
+use crate::hint::t30::offer::Offer;
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::{Fcs, Modem, Tone};
 use crate::t30::Fcf;
@@ -119,12 +120,15 @@ fn low_rate(scene: &Scene<'_>) -> Vec<Finding> {
         Some((at, modem)) if *at > place => *modem,
         _ => DcsMode::new(dcs.fif()).modem,
     };
-    let Some(dis) = last_dis_before(&dialogue, place).and_then(Line::valid) else {
+    let dis = last_dis_before(&dialogue, place);
+    let Some((dis, offer)) = dis.and_then(|dis| Some((dis.valid()?, Offer::of(scene, dis)?)))
+    else {
         return Vec::new();
     };
-    let best = Capabilities::new(dis.fif())
-        .max_rate()
-        .min(max_bit_rate(scene.call).unwrap_or(u32::MAX));
+    let (made, got) = (offer.made.max_rate(), offer.got.max_rate());
+    // Here it may stand with more than the receiver offered.
+    let here = Capabilities::new(dis.fif()).max_rate().min(made);
+    let best = here.min(max_bit_rate(scene.call).unwrap_or(u32::MAX));
     if modem.rate == 0 || modem.rate >= best || !dialogue.has(&[Fcf::Cfr]) {
         return Vec::new();
     }
@@ -143,10 +147,13 @@ fn low_rate(scene: &Scene<'_>) -> Vec<Finding> {
     } else {
         Severity::Note
     };
-    let seen = format!(
-        "Running at {modem} (both could do {best}) – {}",
-        crate::text::count(fallbacks, "fallback")
-    );
+    let why = if got < best && modem.rate >= got {
+        format!("the PBX took {best} out of the DIS")
+    } else {
+        format!("both could do {}", best.min(got))
+    };
+    let fallbacks = crate::text::count(fallbacks, "fallback");
+    let seen = format!("Running at {modem} ({why}) – {fallbacks}");
     vec![Finding::new(severity, vec![line.frame()], seen).on(line.event.id)]
 }
 
@@ -263,12 +270,14 @@ fn ecm_off(scene: &Scene<'_>) -> Vec<Finding> {
         Severity::Note
     };
     let dis = last_dis_before(&dialogue, place);
+    // The sender can choose only of what came to it.
     let who = match dis
-        .and_then(Line::valid)
-        .map(|dis| Capabilities::new(dis.fif()).ecm())
+        .and_then(|dis| Offer::of(scene, dis))
+        .map(|offer| (offer.made.ecm(), offer.got.ecm()))
     {
-        Some(true) => format!(" ({} chose so)", line.event.from),
-        Some(false) => format!(" ({} does not offer it)", line.event.from.other()),
+        Some((_, true)) => format!(" ({} chose so)", line.event.from),
+        Some((true, false)) => " (the PBX took it out of the DIS)".to_owned(),
+        Some((false, false)) => format!(" ({} does not offer it)", line.event.from.other()),
         None => String::new(),
     };
     let cited = [Some(line.frame()), dis.map(Line::frame)];
