@@ -218,6 +218,15 @@ pub struct Hint {
 }
 
 impl Hint {
+    /// What was seen, or what the rule is about.
+    pub fn says(&self) -> &str {
+        if self.finding.seen.is_empty() {
+            self.rule.title
+        } else {
+            &self.finding.seen
+        }
+    }
+
     /// It says that something did not come, and the capture may simply not have it.
     pub(crate) fn is_doubtful(&self) -> bool {
         self.finding.seen.ends_with(DOUBT)

@@ -156,17 +156,12 @@ fn write_evidence(out: &mut impl Write, hint: &Hint) -> io::Result<()> {
     } else {
         format!(" ({frames})")
     };
-    let seen = if hint.finding.seen.is_empty() {
-        hint.rule.title
-    } else {
-        &hint.finding.seen
-    };
     writeln!(
         out,
         "- **{}** `{}`: {}{frames}. {}{}",
         hint.finding.severity.name(),
         hint.rule.id,
-        escape(seen),
+        escape(hint.says()),
         escape(hint.rule.reference),
         if hint.consequence {
             " (a consequence)"

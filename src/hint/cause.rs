@@ -127,11 +127,7 @@ pub fn sentence(root: &Root, scene: &Scene<'_>) -> String {
     if on.call.number != scene.call.number {
         at.push(format!("on the other leg, call {}", on.call.number));
     }
-    let what = if finding.seen.is_empty() {
-        root.rule.title
-    } else {
-        &finding.seen
-    };
+    let what = root.hint.says();
     let stage = scene.call.fax.as_ref().and_then(|fax| {
         fax.stages
             .iter()

@@ -161,7 +161,12 @@ fn non_standard(fif: &[u8]) -> String {
         nsf.vendor.map(str::to_owned),
         nsf.text,
     ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let known: Vec<String> = parts.into_iter().flatten().collect();
+    match (known.as_slice(), fif) {
+        ([], []) => "empty".to_owned(),
+        ([], _) => "maker not known".to_owned(),
+        (known, _) => known.join(", "),
+    }
 }
 
 fn non_standard_fields(fif: &[u8]) -> Vec<Field> {

@@ -18,16 +18,11 @@ pub(super) struct HintObject<'a> {
 
 impl<'a> HintObject<'a> {
     pub(super) fn of(hint: &'a Hint) -> Self {
-        let seen = &hint.finding.seen;
         Self {
             rule: hint.rule.id,
             severity: hint.finding.severity.name(),
             frames: hint.finding.frames.iter().map(|frame| frame.0).collect(),
-            text: if seen.is_empty() {
-                hint.rule.title
-            } else {
-                seen
-            },
+            text: hint.says(),
             advice: match &hint.finding.more {
                 Some(more) => Cow::Owned(format!("{} {more}", hint.rule.advice)),
                 None => Cow::Borrowed(hint.rule.advice),

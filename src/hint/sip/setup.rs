@@ -239,7 +239,7 @@ fn refused(scene: &Scene<'_>, wanted: Refusal) -> Vec<Finding> {
             "The answer came from {}.",
             scene.whose(failure.event.from)
         ));
-    if let Some(warning) = header(failure.sip, "Warning") {
+    if let Some(warning) = header(failure.sip, "Warning").filter(|text| !text.is_empty()) {
         finding = finding.more(format!(
             "The answer came from {}; its Warning: {warning}",
             scene.whose(failure.event.from)
@@ -292,6 +292,7 @@ fn offered(scene: &Scene<'_>, invite: &Transaction) -> String {
         .and_then(|id| scene.message(*id))
         .and_then(|(_, sip)| sip.sdp.as_ref());
     match sdp {
+        Some(sdp) if sdp.media.is_empty() => "nothing (no m= line)".to_owned(),
         Some(sdp) => sdp.media.iter().map(formats).collect::<Vec<_>>().join(", "),
         None => "nothing (no SDP)".to_owned(),
     }

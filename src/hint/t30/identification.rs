@@ -369,10 +369,9 @@ fn non_standard(scene: &Scene<'_>) -> Vec<Finding> {
             let (_, line, message) = dialogue
                 .messages()
                 .find(|(_, _, message)| message.fcf == fcf)?;
-            let overwritten = message
-                .fif()
-                .iter()
-                .all(|octet| matches!(octet, 0x00 | 0xFF));
+            let fif = message.fif();
+            let overwritten =
+                !fif.is_empty() && fif.iter().all(|octet| matches!(octet, 0x00 | 0xFF));
             let (severity, seen) = match fcf {
                 Fcf::Nss if dialogue.is_t38() => (
                     Severity::Warning,

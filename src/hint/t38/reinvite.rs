@@ -261,6 +261,7 @@ fn refused_by(scene: &Scene<'_>, switch: &Switch<'_>) -> String {
     let warning = switch
         .answer
         .and_then(|(_, sip)| header(sip, "Warning"))
+        .filter(|warning| !warning.is_empty())
         .map(|warning| format!(" Its Warning: {warning}"))
         .unwrap_or_default();
     format!(

@@ -35,6 +35,9 @@ fn says_beside_the_arrow() {
         ("ffc8fdf4000084", "PPS-EOP", "page 1, block 0, 34 frames"),
         ("ffc87d00804001", "PPS-NULL", "page 2, block 2, 129 frames"),
         ("ffc831", "MCF", ""),
+        // What stands behind a colon is never empty.
+        ("ffc0040e000000", "NSF", "maker not known"),
+        ("ffc004", "NSF", "empty"),
         ("ffc8c80044", "CTC", "V.17 14400"),
         ("ffc06080aabb", "FCD", "frame 1"),
         ("ffc0838c4ccc0404", "PWD", "****"),

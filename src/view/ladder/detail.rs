@@ -185,7 +185,7 @@ impl Context<'_> {
             push(&mut text, &parties);
         }
         for name in ["Reason", "Warning", "Retry-After"] {
-            if let Some(value) = header(message, name) {
+            if let Some(value) = header(message, name).filter(|value| !value.trim().is_empty()) {
                 push(&mut text, &format!("{name}: {value}"));
             }
         }
