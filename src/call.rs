@@ -404,6 +404,14 @@ pub struct Tcf {
     pub ended: bool,
 }
 
+impl Tcf {
+    /// Heard in audio and not demodulated: where the training ends and the check begins cannot be told, so
+    /// its length has the training in it.
+    pub const fn has_training(&self) -> bool {
+        self.longest_zero_run.is_none()
+    }
+}
+
 /// Page data: a page without ECM, or one transmission of (a part of) an ECM block.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageData {

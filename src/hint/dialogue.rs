@@ -7,7 +7,6 @@
 use crate::call::{Call, Event, PageData, Side, Tcf};
 use crate::capture::{FrameNo, Timestamp};
 use crate::hint::evidence;
-use crate::line::Fcs;
 use crate::t30::Fcf;
 use crate::t30::frame::T30Frame;
 
@@ -49,8 +48,7 @@ pub(crate) enum What<'a> {
 impl<'a> Line<'a> {
     /// The message, if it is one that a terminal would take.
     pub(crate) fn valid(&self) -> Option<&'a T30Frame> {
-        self.message()
-            .filter(|message| message.fcs != Fcs::Bad && !message.damaged)
+        self.message().filter(|message| !message.is_doubtful())
     }
 
     /// The message, if it is one.
@@ -82,6 +80,9 @@ impl<'a> Line<'a> {
     /// `DIS`, `PPS-EOP`, `TCF`, `page 2`.
     pub(crate) fn name(&self) -> String {
         match self.what {
+            What::Message(message) if message.is_doubtful() => {
+                format!("{} (damaged)", message.name())
+            }
             What::Message(message) => message.name().into_owned(),
             What::Tcf(_) => "TCF".to_owned(),
             What::Page(page) => format!("page {}", page.page),

@@ -87,6 +87,11 @@ impl T30Frame {
         fif::detail(self)
     }
 
+    /// It may be another message than its octets say: a terminal would not take it.
+    pub const fn is_doubtful(&self) -> bool {
+        matches!(self.fcs, Fcs::Bad) || self.damaged
+    }
+
     /// The whole message in words, in wire order.
     pub fn fields(&self) -> Vec<Field> {
         let mut fields = self.header_fields();

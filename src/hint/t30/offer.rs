@@ -4,7 +4,6 @@ use crate::call::{Event, EventKind, pair_messages};
 use crate::hint::Scene;
 use crate::hint::dialogue::Line;
 use crate::hint::scene::event;
-use crate::line::Fcs;
 use crate::t30::capability::Capabilities;
 use crate::t30::frame::T30Frame;
 
@@ -41,7 +40,7 @@ impl Offer {
 
 fn whole(event: &Event) -> Option<&T30Frame> {
     match &event.kind {
-        EventKind::T30(frame) if frame.fcs != Fcs::Bad && !frame.damaged => Some(frame),
+        EventKind::T30(frame) if !frame.is_doubtful() => Some(frame),
         _ => None,
     }
 }

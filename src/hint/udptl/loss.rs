@@ -362,6 +362,9 @@ fn stall_of(call: &Call, side: Side) -> Option<Finding> {
     let what = match around.map(|event| &event.kind) {
         Some(EventKind::PageData(page)) => format!("page {}", page.page),
         Some(EventKind::Tcf(_)) => "TCF".to_owned(),
+        Some(EventKind::T30(message)) if message.is_doubtful() => {
+            format!("{} (damaged)", message.name())
+        }
         Some(EventKind::T30(message)) => message.name().into_owned(),
         _ => "a signal".to_owned(),
     };

@@ -213,7 +213,14 @@ fn rtp_fields(span: &RtpSpan) -> Vec<Field> {
 fn tcf_fields(event: &Event, tcf: &Tcf) -> Vec<Field> {
     let mut fields = vec![
         Field::new("modem", tcf.modem.to_string()),
-        Field::new("lasted", duration(event)),
+        Field::new(
+            if tcf.has_training() {
+                "lasted with training"
+            } else {
+                "lasted"
+            },
+            duration(event),
+        ),
     ];
     if tcf.octets > 0 {
         fields.push(Field::new("octets", tcf.octets.to_string()));

@@ -96,7 +96,8 @@ impl Context<'_> {
         else {
             return text;
         };
-        if before.octets == after.octets {
+        // What is damaged was not changed by anybody.
+        if before.octets == after.octets || before.is_doubtful() || after.is_doubtful() {
             return text;
         }
         let changes = changes(&before.fields(), &after.fields());
@@ -137,9 +138,12 @@ impl Context<'_> {
             EventKind::T30(frame) => {
                 let mut text = match frame.fcf {
                     // The number stands on the arrow.
-                    Fcf::Csi | Fcf::Tsi | Fcf::Cig => String::new(),
+                    Fcf::Csi | Fcf::Tsi | Fcf::Cig if !frame.is_doubtful() => String::new(),
                     _ => frame.detail(),
                 };
+                if frame.is_doubtful() && !text.is_empty() {
+                    text.insert_str(0, "reads ");
+                }
                 if frame.fcs == crate::line::Fcs::Bad {
                     push(&mut text, "bad check sequence");
                 }
@@ -331,6 +335,10 @@ fn bare_name(field: &Field) -> &str {
 
 fn tcf_text(event: &Event, tcf: &Tcf) -> String {
     let mut text = String::new();
+    if tcf.has_training() {
+        let seconds = event.end.seconds_since(event.at).max(0.0);
+        push(&mut text, &format!("{} with training", length(seconds)));
+    }
     if let Some(share) = tcf.nonzero_share {
         if share > 0.0 {
             push(&mut text, &format!("{:.1} % not zero", share * 100.0));

@@ -246,7 +246,7 @@ impl RunOf {
             EventKind::RtpEvent(tone) if tone.tone() == Some(Tone::Cng) => {
                 Some(Self::Cng(event.from))
             }
-            EventKind::T30(frame) => match frame.fcf {
+            EventKind::T30(frame) if !frame.is_doubtful() => match frame.fcf {
                 Fcf::Rnr => Some(Self::Rnr(event.from)),
                 Fcf::Rr => Some(Self::Rr(event.from)),
                 _ => None,

@@ -277,3 +277,58 @@ fn the_pbx_is_named_only_where_it_is_known() {
     flow.pbx.clear();
     assert!(!roles(&flow).contains("PBX"), "{}", roles(&flow));
 }
+
+/// A damaged message may have been another one: neither its name nor what it asks is stated.
+#[test]
+fn a_damaged_message_is_not_taken_at_its_word() {
+    let mut leg = fixture::Builder::new(1, [192, 0, 2, 10], [198, 51, 100, 20]);
+    let ppr: Vec<u8> = [0xff, 0xc8, 0x3d].into_iter().chain([0xff; 32]).collect();
+    leg.t30(1.0, Side::Callee, &ppr);
+    let event = leg.t30(2.0, Side::Callee, &ppr);
+    if let EventKind::T30(frame) = &mut event.kind {
+        std::sync::Arc::make_mut(frame).fcs = crate::line::Fcs::Bad;
+    }
+    let text = one_leg(leg);
+    let rows: Vec<&str> = text.lines().rev().take(2).collect();
+    assert!(
+        rows[1].contains(" PPR ") && rows[1].contains("  256 frames asked again"),
+        "{text}"
+    );
+    assert!(rows[0].contains(" PPR? "), "{text}");
+    assert!(
+        rows[0].contains("reads 256 frames asked again, bad check sequence"),
+        "{text}"
+    );
+}
+
+/// In audio the training before a TCF cannot be told from it.
+#[test]
+fn a_tcf_that_was_only_heard_is_told_with_its_training() {
+    let mut leg = fixture::Builder::new(1, [192, 0, 2, 10], [198, 51, 100, 20]);
+    let tcf = crate::call::Tcf {
+        modem: crate::line::Modem {
+            name: "V.17",
+            rate: 14400,
+        },
+        octets: 0,
+        longest_zero_run: None,
+        nonzero_share: None,
+        lost_packets: 0,
+        ended: true,
+    };
+    leg.put(1.0, 2.9, Side::Caller, EventKind::Tcf(tcf));
+    let text = one_leg(leg);
+    assert!(text.contains(" TCF 14400 "), "{text}");
+    assert!(text.contains("2.9 s with training"), "{text}");
+}
+
+fn one_leg(leg: fixture::Builder) -> String {
+    let flow = AnalysedFlow {
+        flow: crate::call::Flow {
+            legs: vec![leg.call.into()],
+        },
+        hints: vec![Vec::new()],
+        pbx: Vec::new(),
+    };
+    screen(&flow, &wide(118))
+}

@@ -192,6 +192,9 @@ fn tone_texts(tone: Tone) -> Texts {
 
 fn t30_texts(frame: &T30Frame) -> Texts {
     let name = frame.name().into_owned();
+    if frame.is_doubtful() {
+        return whole(format!("{name}?"));
+    }
     if matches!(frame.fcf, Fcf::Csi | Fcf::Tsi | Fcf::Cig) {
         let number = cut(&frame.detail());
         if !number.is_empty() {
@@ -216,6 +219,10 @@ fn rate_of(modem: Modem) -> String {
 fn tcf_texts(event: &Event, tcf: &Tcf) -> Texts {
     let seconds = seconds_of(event);
     let rate = rate_of(tcf.modem);
+    if tcf.has_training() {
+        // How long both took stands beside it.
+        return shortened(format!("TCF {rate}"), "TCF", &rate);
+    }
     vec![
         (format!("TCF {seconds} {rate}"), String::new()),
         (format!("TCF {seconds}"), rate.clone()),
