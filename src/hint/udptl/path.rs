@@ -1,6 +1,8 @@
 //! Where T.38 packets come from and go to.
 
-use crate::call::{Call, EventKind, MediaPath, MediaPeriod, Side, UdptlStats, Verdict};
+use crate::call::{
+    Call, Event, EventId, EventKind, MediaPath, MediaPeriod, Side, UdptlStats, Verdict,
+};
 use crate::capture::{Endpoint, Timestamp};
 use crate::hint::dialogue::{ANSWERS, Dialogue};
 use crate::hint::evidence::{self, LATE, finding, frames, named, with_more};
@@ -128,15 +130,22 @@ fn one_way_from(scene: &Scene<'_>, dialogue: &Dialogue<'_>, live: Side) -> Optio
     {
         return None;
     }
-    let seen = if packets_after_switch(call, silent) == 0 {
-        format!("UDPTL only {live}->{silent} – {silent} never sends or is blocked")
+    let (seen, place) = if packets_after_switch(call, silent) == 0 {
+        let seen = format!("UDPTL only {live}->{silent} – {silent} never sends or is blocked");
+        let switched = t38_periods(call).last();
+        let answer =
+            switched.and_then(|period| call.negotiations.get(period.negotiation)?.answer_event);
+        (seen, answer.or_else(|| event_at(call, live, first)))
     } else {
         let (_, stopped) = call.udptl.of(silent).last?;
         let quiet = last.seconds_since(stopped) - paging(dialogue, live, stopped);
         if quiet < SILENT_SECONDS {
             return None;
         }
-        format!("UDPTL only {live}->{silent} for the last {quiet:.0} s – {silent} went silent")
+        let seen =
+            format!("UDPTL only {live}->{silent} for the last {quiet:.0} s – {silent} went silent");
+        let place = last_until(call, silent, stopped);
+        (seen, place.or_else(|| event_at(call, live, first)))
     };
     let mut found = finding(
         Severity::Error,
@@ -144,7 +153,8 @@ fn one_way_from(scene: &Scene<'_>, dialogue: &Dialogue<'_>, live: Side) -> Optio
         None,
         seen,
     );
-    found.event = event_at(call, live, first);
+    // Where the silence begins.
+    found.event = place;
     found.host = endpoints(call, silent).last().copied();
     Some(with_more(found, destination_words(scene, stats, silent)))
 }
@@ -190,15 +200,30 @@ fn paging(dialogue: &Dialogue<'_>, side: Side, after: Timestamp) -> f64 {
         .sum()
 }
 
-fn event_at(call: &Call, from: Side, at: Timestamp) -> Option<crate::call::EventId> {
-    call.events
-        .iter()
-        .find(|event| {
-            event.from == from
-                && event.end >= at
-                && !matches!(event.kind, EventKind::Sip(_) | EventKind::Rtp(_))
-        })
-        .map(|event| event.id)
+/// What a side says in T.38 at some time or next after it.
+fn event_at(call: &Call, from: Side, at: Timestamp) -> Option<EventId> {
+    let mut said = call.events.iter().filter(|event| is_t38(event, from));
+    said.find(|event| event.end >= at).map(|event| event.id)
+}
+
+/// The last that a side says in T.38 until some time.
+fn last_until(call: &Call, from: Side, until: Timestamp) -> Option<EventId> {
+    let mut events = call.events.iter();
+    let last = events.rfind(|event| event.at <= until && is_t38(event, from));
+    last.map(|event| event.id)
+}
+
+/// Not what was heard in audio: that may last until the switch.
+fn is_t38(event: &Event, from: Side) -> bool {
+    let elsewhere = matches!(
+        event.kind,
+        EventKind::Sip(_)
+            | EventKind::Rtp(_)
+            | EventKind::RtpEvent(_)
+            | EventKind::Tone { .. }
+            | EventKind::Icmp { .. }
+    );
+    event.from == from && event.observed && !elsewhere
 }
 
 fn destination_words(scene: &Scene<'_>, live: &UdptlStats, silent: Side) -> String {

@@ -124,6 +124,32 @@ fn one_way() {
         &with(t38(), CALLER, stops),
         Severity::Error,
     );
+    // It stands where the silence begins: at the switch, not at a CED of the audio that lasted until then.
+    let mut heard = with(t38(), CALLER, dead);
+    let ced = EventKind::Tone {
+        tone: crate::line::Tone::Ced,
+        level: None,
+    };
+    heard = heard.event(2.0, CALLEE, ced);
+    heard.call.events.last_mut().unwrap().end = at(20.0);
+    let found = fires("udptl-one-way", &heard, Severity::Error);
+    let row = heard
+        .call
+        .events
+        .iter()
+        .find(|event| Some(event.id) == found.event);
+    let kind = &row.unwrap().kind;
+    assert!(
+        matches!(kind, EventKind::Sip(sip) if sip.sdp.is_some()),
+        "{kind:?}"
+    );
+    // Or at the last that came.
+    let stopped = with(t38(), CALLER, stops).t30(4.1, CALLER, Fcf::Dcs, &[0, 0x45, 0x1e]);
+    let found = fires("udptl-one-way", &stopped, Severity::Error);
+    assert_eq!(
+        found.event,
+        stopped.call.events.last().map(|event| event.id)
+    );
     // The receiver is silent while a long page runs, as it should be.
     let mut page = with(talking(t38()), CALLEE, stops).page(15.0, CALLER, 1);
     page.call.events.last_mut().unwrap().end = at(40.0);
