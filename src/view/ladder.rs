@@ -3,24 +3,22 @@
 //! Laying out decides which events have a row and in what order (`item`), where the lifelines stand
 //! (`columns`) and how wide everything is; the rows themselves are made only when they are asked for.
 
-use std::collections::{BTreeSet, HashMap};
-use std::fmt::Write as _;
-use std::net::IpAddr;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use unicode_width::UnicodeWidthStr;
 
 use crate::analysis::AnalysedFlow;
-use crate::call::{BySide, Call, CallNo, Event, EventId, EventKind};
+use crate::call::{CallNo, Event, EventId};
 use crate::capture::Timestamp;
-use crate::hint::Severity;
 use crate::view::time::{self, Clock, TimeMode};
-use crate::view::{Role, Row, Span, clip, hints};
+use crate::view::{Role, Row, Span, clip};
 
 use columns::{Columns, Geometry, Need};
 use detail::{Context, Parts};
 use item::{Item, Items};
-use label::{Habits, Label};
+use label::Label;
+use leg::Leg;
 
 mod columns;
 mod detail;
@@ -28,6 +26,7 @@ pub mod head;
 mod header;
 mod item;
 mod label;
+mod leg;
 mod plan;
 mod wording;
 
@@ -90,16 +89,6 @@ pub struct Ladder {
     time_digits: u8,
     /// By row, since when a delta is told; empty where none is shown.
     before: Vec<Timestamp>,
-}
-
-/// What rows need to know of a leg.
-#[derive(Clone, Debug, Default)]
-struct Leg {
-    habits: Habits,
-    /// Hints by the event that they stand on: indices, worst first.
-    hints: HashMap<usize, Vec<usize>>,
-    /// Events at which media begins to come from, or go to, a host that is not over the lifeline.
-    elsewhere: HashMap<usize, String>,
 }
 
 /// Lays out one or two legs for a screen: exactly one row an event, labels shortened where unavoidable, no
@@ -422,85 +411,6 @@ impl Ladder {
             .max()
             .unwrap_or(0)
             .max(8)
-    }
-}
-
-impl Leg {
-    fn of(flow: &AnalysedFlow, leg: usize, columns: &Columns, options: &Options) -> Self {
-        let Some(call) = flow.flow.legs.get(leg) else {
-            return Self::default();
-        };
-        let blocks = call.events.iter().any(|event| {
-            matches!(&event.kind, EventKind::PageData(page) if page.block.is_some_and(|block| block > 0))
-        });
-        let mut facts = Self {
-            habits: Habits {
-                sdp: options.sdp,
-                blocks,
-                ascii: options.ascii,
-            },
-            ..Self::default()
-        };
-        for (at, hint) in flow.hints.get(leg).into_iter().flatten().enumerate() {
-            if let Some(event) = hints::place(call, hint).and_then(|id| usize::try_from(id.0).ok())
-            {
-                facts.hints.entry(event).or_default().push(at);
-            }
-        }
-        let all = flow.hints.get(leg);
-        for of_event in facts.hints.values_mut() {
-            of_event.sort_by_key(|at| {
-                all.and_then(|all| all.get(*at))
-                    .map(|hint| (hint.finding.severity, hint.consequence))
-            });
-        }
-        facts.find_elsewhere(call, leg, columns);
-        facts
-    }
-
-    /// Media from or to other hosts than the signalling: said where it begins.
-    fn find_elsewhere(&mut self, call: &Call, leg: usize, columns: &Columns) {
-        let mut known: BySide<Option<(IpAddr, IpAddr)>> = BySide::default();
-        for (at, event) in call.events.iter().enumerate() {
-            if matches!(event.kind, EventKind::Sip(_) | EventKind::Icmp { .. }) || !event.observed {
-                continue;
-            }
-            let path = (event.src.addr, event.dst.addr);
-            if *known.of(event.from) == Some(path) {
-                continue;
-            }
-            *known.of_mut(event.from) = Some(path);
-            let host = |side| columns.endpoint(leg, side).map(|endpoint| endpoint.addr);
-            let mut text = String::new();
-            if host(event.from) != Some(event.src.addr) {
-                text = format!("from {}", event.src);
-            }
-            if host(event.from.other()) != Some(event.dst.addr) {
-                if !text.is_empty() {
-                    text.push(' ');
-                }
-                let _ = write!(text, "to {}", event.dst);
-            }
-            if !text.is_empty() {
-                self.elsewhere.insert(at, text);
-            }
-        }
-    }
-
-    /// Events with an error or a warning: never folded away.
-    fn loud(&self, flow: &AnalysedFlow, leg: usize) -> Vec<bool> {
-        let count = flow.flow.legs.get(leg).map_or(0, |call| call.events.len());
-        let mut loud = vec![false; count];
-        for (event, of_event) in &self.hints {
-            let serious = of_event
-                .iter()
-                .filter_map(|at| flow.hints.get(leg)?.get(*at))
-                .any(|hint| hint.finding.severity <= Severity::Warning);
-            if let Some(slot) = loud.get_mut(*event) {
-                *slot = serious;
-            }
-        }
-        loud
     }
 }
 

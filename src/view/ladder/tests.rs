@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::call::Side;
+use crate::call::{EventKind, Side};
 use crate::t38::Indicator;
 use crate::view::{fixture, to_text};
 
@@ -79,6 +79,24 @@ fn legs_without_a_common_host_stand_apart() {
     let mut far = (*flow.flow.legs[1]).clone();
     far.caller = fixture::endpoint([10, 0, 0, 1], 5060);
     flow.flow.legs[1] = far.into();
+    // In a text of 80 columns too, all names whole.
+    let narrow = layout_whole(&flow, &wide(80));
+    let rows = [narrow.header.clone(), narrow.whole_rows()].concat();
+    assert!(
+        rows.iter().all(|row| row.text().width() <= 80),
+        "{}",
+        to_text(&rows)
+    );
+    let header = to_text(&narrow.header);
+    for name in [
+        "192.0.2.10",
+        "203.0.113.5",
+        "10.0.0.1",
+        "198.51.100.20",
+        "callee 3004",
+    ] {
+        assert!(header.contains(name), "{name}: {header}");
+    }
     let text = screen(&flow, &wide(150));
     insta::assert_snapshot!(text.lines().take(8).collect::<Vec<_>>().join("\n"));
 }
