@@ -104,6 +104,29 @@ pub fn width(text: &str) -> usize {
     }
 }
 
+/// How many decimal digits a number has.
+pub(crate) fn digits(number: u64) -> usize {
+    number
+        .checked_ilog10()
+        .map_or(1, |log| usize::try_from(log).unwrap_or(0) + 1)
+}
+
+/// Appends a number with at least `least` digits (up to 20): what `write!` does, many times faster.
+pub(crate) fn push_number(out: &mut String, number: u64, least: usize) {
+    let mut text = [b'0'; 20];
+    let (mut rest, mut used) = (number, 0);
+    for place in text.iter_mut().rev() {
+        if rest == 0 && used >= least {
+            break;
+        }
+        *place += u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
+        used += 1;
+    }
+    let shown = text.get(text.len() - used..).unwrap_or_default();
+    out.extend(shown.iter().map(|digit| char::from(*digit)));
+}
+
 /// One line of a view.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row {
@@ -292,6 +315,19 @@ mod tests {
         assert_eq!(fit("INVITE m=image", 8, true), "INVITE ~");
         assert_eq!(fit("漢字漢字", 5, false), "漢字…");
         assert_eq!(fit("x", 0, false), "");
+    }
+
+    #[test]
+    fn numbers_as_write_has_them() {
+        for number in [0, 7, 10, 99, 100, 65_535, u64::MAX] {
+            let mut out = String::new();
+            push_number(&mut out, number, 1);
+            assert_eq!(out, number.to_string());
+            assert_eq!(digits(number), out.len());
+            let mut out = String::new();
+            push_number(&mut out, number, 3);
+            assert_eq!(out, format!("{number:03}"));
+        }
     }
 
     #[test]

@@ -119,7 +119,7 @@ fn chosen(calls: &CallsList) -> Vec<CallNo> {
     }
 }
 
-fn copied_call(row: &crate::analysis::CallRow) -> Effect {
+fn copied_call(row: &crate::analysis::CallRow<'_>) -> Effect {
     let call_id = row.call_id.as_deref().unwrap_or("-");
     let summary = row.fax.as_ref().map_or("", |fax| fax.summary.as_str());
     let text = format!(

@@ -1,5 +1,7 @@
 //! Rows of the list: from the index alone, and with what the analysis of a call found.
 
+use std::borrow::Cow;
+
 use super::Analysis;
 use crate::analysis::{Analysed, CallRow, FaxRow};
 use crate::call::CallNo;
@@ -7,7 +9,7 @@ use crate::hint::Severity;
 
 impl Analysis {
     /// A row of the calls list, from the index alone.
-    pub fn row(&self, number: CallNo) -> Option<CallRow> {
+    pub fn row(&self, number: CallNo) -> Option<CallRow<'_>> {
         let dialog = self.index.dialog(self.id_of(number)?)?;
         let flows = || dialog.flows.iter().filter_map(|id| self.index.flow(*id));
         let t38: usize = flows().map(|flow| flow.t38.len()).sum();
@@ -19,7 +21,7 @@ impl Analysis {
             to: name_or_host(&dialog.to, dialog.callee),
             caller: dialog.caller,
             callee: dialog.callee,
-            call_id: dialog.call_id.as_deref().map(crate::text::lossy),
+            call_id: dialog.call_id.as_deref().map(String::from_utf8_lossy),
             state: dialog.state,
             status: dialog.status,
             packets: crate::call::PacketCounts {
@@ -41,7 +43,18 @@ impl Analysis {
     }
 }
 
-impl CallRow {
+impl CallRow<'_> {
+    /// The same with names of its own.
+    #[must_use]
+    pub fn into_owned(self) -> CallRow<'static> {
+        CallRow {
+            from: Cow::Owned(self.from.into_owned()),
+            to: Cow::Owned(self.to.into_owned()),
+            call_id: self.call_id.map(|id| Cow::Owned(id.into_owned())),
+            ..self
+        }
+    }
+
     /// Adds what the analysis of the call found.
     #[must_use]
     pub fn with(mut self, analysed: &Analysed) -> Self {
@@ -72,10 +85,10 @@ impl CallRow {
     }
 }
 
-fn name_or_host(name: &str, endpoint: crate::capture::Endpoint) -> String {
+fn name_or_host(name: &str, endpoint: crate::capture::Endpoint) -> Cow<'_, str> {
     if name.is_empty() {
-        endpoint.addr.to_string()
+        Cow::Owned(endpoint.addr.to_string())
     } else {
-        name.to_owned()
+        Cow::Borrowed(name)
     }
 }
