@@ -105,6 +105,8 @@ pub struct Index {
     claims: Map<Endpoint, claim::Claim>,
     /// How often they changed.
     claim_changes: usize,
+    /// The media lines of the body at hand.
+    media_lines: Vec<claim::Line>,
     endpoints: Vec<Endpoint>,
     endpoint_ids: Map<Endpoint, u32>,
     streams: Streams,
@@ -247,6 +249,23 @@ impl Index {
     /// An endpoint by its place.
     pub fn endpoint(&self, id: u32) -> Option<Endpoint> {
         self.endpoints.get(usize::try_from(id).ok()?).copied()
+    }
+
+    /// Numbers of source and destination; `usual` are those of the message before, most often the same or the
+    /// other way round.
+    fn intern_path(&mut self, packet: &Packet<'_>, usual: Option<(u32, u32)>) -> (u32, u32) {
+        let path = (packet.src, packet.dst);
+        if let Some((one, other)) = usual
+            && let (Some(first), Some(second)) = (self.endpoint(one), self.endpoint(other))
+        {
+            if (first, second) == path {
+                return (one, other);
+            }
+            if (second, first) == path {
+                return (other, one);
+            }
+        }
+        (self.intern(path.0), self.intern(path.1))
     }
 
     fn intern(&mut self, endpoint: Endpoint) -> u32 {

@@ -1,12 +1,11 @@
 //! Media endpoints that SDP announces: whose packets may be expected where.
 
-use memchr::memchr2;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::call::Side;
 use crate::call::index::{DialogId, FlowId, Index, MAX_CLAIMS};
 use crate::capture::{Endpoint, Packet, Timestamp};
-use crate::sip::scan::Brief;
+use crate::sip::scan::{Brief, line_end};
 
 /// Who announced an endpoint, and for what.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +42,10 @@ impl Index {
         packet: &Packet<'_>,
         brief: &Brief<'_>,
     ) {
-        for line in lines(brief.body) {
+        // One list for all bodies: most have one media line.
+        let mut media = std::mem::take(&mut self.media_lines);
+        lines(brief.body, &mut media);
+        for line in &media {
             if line.t38
                 && line.port > 0
                 && let Some(dialog) = self.dialog_mut(id)
@@ -64,6 +66,7 @@ impl Index {
             };
             self.claim(Endpoint::new(addr, line.port), claim);
         }
+        self.media_lines = media;
     }
 
     fn claim(&mut self, endpoint: Endpoint, claim: Claim) {
@@ -189,14 +192,18 @@ impl Index {
 const MAX_MEDIA_LINES: usize = 200;
 
 /// The media lines of a body, multipart or not: only `c=`, `m=` and the rtpmap of T.38 are looked at.
-pub(super) fn lines(body: &[u8]) -> Vec<Line> {
+pub(super) fn lines(body: &[u8], out: &mut Vec<Line>) {
+    out.clear();
     let mut session = None;
-    let mut out: Vec<Line> = Vec::new();
-    let mut rest = body;
-    while !rest.is_empty() {
-        let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
-        let (text, after) = rest.split_at(end);
-        rest = after.get(1..).unwrap_or_default();
+    let mut begin = 0;
+    while begin < body.len() {
+        let end = line_end(body, begin);
+        let text = body.get(begin..end).unwrap_or_default();
+        // What is between CR and LF would only be one more empty line.
+        let crlf = body
+            .get(end..)
+            .is_some_and(|rest| rest.starts_with(b"\r\n"));
+        begin = end + if crlf { 2 } else { 1 };
         if out.len() >= MAX_MEDIA_LINES && matches!(text, [b'm' | b'M', b'=', ..]) {
             break;
         }
@@ -223,7 +230,6 @@ pub(super) fn lines(body: &[u8]) -> Vec<Line> {
             _ => {}
         }
     }
-    out
 }
 
 fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -265,12 +271,11 @@ fn t38_rtpmap(text: &[u8]) -> Option<u8> {
         .filter(|word| word.eq_ignore_ascii_case(b"rtpmap:"))
         .and_then(|_| text.get(7..))?;
     let mut words = words(rest);
-    let number = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
-    words
-        .next()?
-        .get(..4)?
-        .eq_ignore_ascii_case(b"t38/")
-        .then_some(number)
+    let number = words.next()?;
+    let is_t38 = words.next()?.get(..4)?.eq_ignore_ascii_case(b"t38/");
+    is_t38
+        .then(|| std::str::from_utf8(number).ok()?.parse().ok())
+        .flatten()
 }
 
 #[cfg(test)]
@@ -280,7 +285,8 @@ mod tests {
     #[test]
     fn finds_media_and_session_addresses() {
         let body = b"v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 0 RTP/AVP 0\r\nm=image 4000 udptl t38\r\nc=IN IP4 192.0.2.9/127\r\n";
-        let found = lines(body);
+        let mut found = Vec::new();
+        lines(body, &mut found);
         assert_eq!(found.len(), 2);
         assert_eq!((found[0].port, found[0].t38), (0, false));
         assert_eq!(found[1].addr, Some("192.0.2.9".parse().unwrap()));
@@ -290,7 +296,9 @@ mod tests {
     #[test]
     fn finds_t38_in_rtp() {
         let body = b"m=audio 6000 RTP/AVP 0 98\na=rtpmap:98 t38/8000\n";
-        assert_eq!(lines(body)[0].t38_payload_type, Some(98));
+        let mut found = Vec::new();
+        lines(body, &mut found);
+        assert_eq!(found[0].t38_payload_type, Some(98));
     }
 
     #[test]

@@ -39,40 +39,85 @@ impl<'m> Headers<'m> {
         self.body
     }
 
-    /// The next header that an index wants, or one that is not so plain that its first octets tell.
+    /// The next header that an index wants, with its value.
     ///
-    /// Wanted are Call-ID, `CSeq`, Content-Length, Content-Type, From and To, here as nearly everybody writes them;
-    /// what begins like one of them, in any case or compact, is left to the caller.
+    /// What begins as nearly everybody writes it is known by its first octets; anything else, in any case or
+    /// compact, goes the long way.
     #[inline]
-    pub(in crate::sip) fn next_wanted(&mut self) -> Option<HeaderLine<'m>> {
+    pub(in crate::sip) fn next_wanted(&mut self) -> Option<(Wanted, &'m [u8])> {
         loop {
             let begin = self.at;
             let rest = self.octets.get(begin..)?;
-            let name: Option<&'static [u8]> = match rest {
+            let known = match rest {
                 [
                     b'V' | b'M' | b'U' | b'S' | b'A' | b'R' | b'P' | b'E' | b'D',
                     ..,
                 ]
                 | [b'C', b'o', b'n', b't', b'a', ..] => None,
-                [b'F', b'r', b'o', b'm', b':', ..] => Some(b"From"),
-                [b'T', b'o', b':', ..] => Some(b"To"),
-                [b'C', b'S', b'e', b'q', b':', ..] => Some(b"CSeq"),
-                [b'C', b'a', b'l', b'l', b'-', b'I', b'D', b':', ..] => Some(b"Call-ID"),
-                _ => return self.next(),
+                [b'F', b'r', b'o', b'm', b':', ..] => Some((Wanted::From, 5)),
+                [b'T', b'o', b':', ..] => Some((Wanted::To, 3)),
+                [b'C', b'S', b'e', b'q', b':', ..] => Some((Wanted::CSeq, 5)),
+                [b'C', b'a', b'l', b'l', b'-', b'I', b'D', b':', ..] => Some((Wanted::CallId, 8)),
+                [b'C', ..] if rest.starts_with(b"Content-Length:") => {
+                    Some((Wanted::ContentLength, 15))
+                }
+                [b'C', ..] if rest.starts_with(b"Content-Type:") => Some((Wanted::ContentType, 13)),
+                _ => {
+                    let header = self.next()?;
+                    match header.value.zip(Wanted::of(header.name)) {
+                        Some((value, wanted)) => return Some((wanted, value)),
+                        None => continue,
+                    }
+                }
             };
             let mut line = line(self.octets, begin);
             while self.octets.get(line.next).copied().is_some_and(is_blank) {
                 line = self::line(self.octets, line.next);
             }
             self.at = line.next;
-            if let Some(name) = name {
-                let value = self.octets.get(begin + name.len() + 1..line.end)?;
-                return Some(HeaderLine {
-                    name,
-                    value: Some(trimmed(value)),
-                });
+            if let Some((wanted, name_len)) = known {
+                let value = self.octets.get(begin + name_len..line.end)?;
+                return Some((wanted, trimmed(value)));
             }
         }
+    }
+}
+
+/// Headers that an index wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sip) enum Wanted {
+    CallId,
+    From,
+    To,
+    CSeq,
+    ContentLength,
+    ContentType,
+}
+
+impl Wanted {
+    /// The wanted header of this name, in any case or compact.
+    fn of(name: &[u8]) -> Option<Self> {
+        if let [letter] = name {
+            return match letter.to_ascii_lowercase() {
+                b'i' => Some(Self::CallId),
+                b'f' => Some(Self::From),
+                b't' => Some(Self::To),
+                b'l' => Some(Self::ContentLength),
+                b'c' => Some(Self::ContentType),
+                _ => None,
+            };
+        }
+        let (known, wanted): (&[u8], Self) = match (name.len(), name.first()?) {
+            (2, b'T' | b't') => (b"To", Self::To),
+            (4, b'F' | b'f') => (b"From", Self::From),
+            (4, b'C' | b'c') => (b"CSeq", Self::CSeq),
+            // Contact has as many letters.
+            (7, b'C' | b'c') if name.get(4) == Some(&b'-') => (b"Call-ID", Self::CallId),
+            (12, b'C' | b'c') => (b"Content-Type", Self::ContentType),
+            (14, b'C' | b'c') => (b"Content-Length", Self::ContentLength),
+            _ => return None,
+        };
+        name.eq_ignore_ascii_case(known).then_some(wanted)
     }
 }
 

@@ -35,7 +35,9 @@ pub fn name(value: &[u8]) -> Box<str> {
 fn plain_user(value: &[u8]) -> Option<&str> {
     let open = memchr(b'<', value)?;
     let address = value.get(open + 1..)?;
-    if memchr(b'<', address).is_some() || memchr(b'"', address).is_some() {
+    // As folds, which look at many octets at a time.
+    let special = |found, octet: &u8| found | matches!(octet, b'<' | b'"');
+    if address.iter().fold(false, special) {
         return None;
     }
     let rest = address.strip_prefix(b"sip:")?;
@@ -45,7 +47,11 @@ fn plain_user(value: &[u8]) -> Option<&str> {
     let (user, after) = rest.split_at_checked(len)?;
     // A second @, or a password, is for those who know better.
     let host = after.strip_prefix(b"@")?;
-    if user.is_empty() || memchr(b'@', host).is_some() {
+    if user.is_empty()
+        || host
+            .iter()
+            .fold(false, |found, octet| found | (*octet == b'@'))
+    {
         return None;
     }
     std::str::from_utf8(user).ok()
