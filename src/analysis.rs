@@ -41,8 +41,8 @@ pub struct CallRow<'a> {
     pub caller: Endpoint,
     /// Signalling endpoint of the callee.
     pub callee: Endpoint,
-    /// Call-ID.
-    pub call_id: Option<Cow<'a, str>>,
+    /// Call-ID as it stands in the messages.
+    pub call_id: Option<Cow<'a, [u8]>>,
     /// State.
     pub state: CallState,
     /// Final status of the first INVITE.

@@ -111,20 +111,13 @@ pub(crate) fn digits(number: u64) -> usize {
         .map_or(1, |log| usize::try_from(log).unwrap_or(0) + 1)
 }
 
-/// Appends a number with at least `least` digits (up to 20): what `write!` does, many times faster.
+/// Appends a number with at least `least` digits: what `write!` does, several times faster.
 pub(crate) fn push_number(out: &mut String, number: u64, least: usize) {
-    let mut text = [b'0'; 20];
-    let (mut rest, mut used) = (number, 0);
-    for place in text.iter_mut().rev() {
-        if rest == 0 && used >= least {
-            break;
-        }
-        *place += u8::try_from(rest % 10).unwrap_or(0);
-        rest /= 10;
-        used += 1;
+    if number >= 10 || least > 1 {
+        push_number(out, number / 10, least.saturating_sub(1));
     }
-    let shown = text.get(text.len() - used..).unwrap_or_default();
-    out.extend(shown.iter().map(|digit| char::from(*digit)));
+    let digit = u8::try_from(number % 10).unwrap_or(0);
+    out.push(char::from(b'0' + digit));
 }
 
 /// One line of a view.

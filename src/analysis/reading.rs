@@ -203,7 +203,7 @@ impl Analysis {
         let fits = |id: &DialogId| {
             self.index
                 .dialog(*id)
-                .and_then(|dialog| dialog.call_id.as_deref())
+                .and_then(|dialog| dialog.names.call_id())
                 .is_some_and(|own| own == call_id.as_bytes())
         };
         self.calls

@@ -74,13 +74,13 @@ impl Features {
             .for_each(|list| list.reserve_exact(order.len()));
         out.started.reserve_exact(order.len());
         for (_, dialog) in order {
-            let call_id = dialog.call_id.as_deref().unwrap_or_default();
+            let call_id = dialog.names.call_id().unwrap_or_default();
             out.started.push(dialog.started);
-            out.from.push(number_key(&dialog.from));
-            out.to.push(number_key(&dialog.to));
+            out.from.push(number_key(dialog.names.from()));
+            out.to.push(number_key(dialog.names.to()));
             out.caller.push(host_key(dialog.caller.addr));
             out.call_id.push(pieces(before_host(call_id)));
-            out.tag.push(pieces(&dialog.caller_tag));
+            out.tag.push(pieces(dialog.names.caller_tag()));
         }
         out
     }
@@ -102,7 +102,7 @@ impl Features {
             call_id: own(&self.call_id, place, NO_PIECES),
             tag: own(&self.tag, place, NO_PIECES),
             callee: host_key(first.callee.addr),
-            has_hops: !first.hops.is_empty(),
+            has_hops: !first.rare().hops.is_empty(),
         };
         let fits = move |range: Range<usize>| {
             let early = range.start..range.end.min(inside);
@@ -226,13 +226,16 @@ fn number_key(number: &str) -> u32 {
 
 /// How much two dialogs look like legs of one call; `first` began first.
 fn score(first: &DialogEntry, second: &DialogEntry) -> u32 {
-    if second.started > first.last_packet || first.call_id.is_none() || second.call_id.is_none() {
+    if second.started > first.last_packet
+        || first.names.call_id().is_none()
+        || second.names.call_id().is_none()
+    {
         return 0;
     }
     let relation = u32::from(related_ids(first, second)) * 5;
     let middle = shares_middle(first, second);
-    let numbers = 3 * u32::from(same_number(&first.to, &second.to))
-        + 2 * u32::from(same_number(&first.from, &second.from));
+    let numbers = 3 * u32::from(same_number(first.names.to(), second.names.to()))
+        + 2 * u32::from(same_number(first.names.from(), second.names.from()));
     // The second leg begins before the first is answered.
     let inside = first
         .answered
@@ -258,7 +261,7 @@ fn score(first: &DialogEntry, second: &DialogEntry) -> u32 {
 fn shares_middle(first: &DialogEntry, second: &DialogEntry) -> bool {
     let middle = second.caller.addr;
     first.caller.addr != middle
-        && (first.callee.addr == middle || first.hops.iter().any(|hop| hop.addr == middle))
+        && (first.callee.addr == middle || first.rare().hops.iter().any(|hop| hop.addr == middle))
 }
 
 fn close(a: Option<Timestamp>, b: Option<Timestamp>) -> bool {
@@ -287,9 +290,9 @@ fn related_ids(a: &DialogEntry, b: &DialogEntry) -> bool {
         short.len() >= SHORTEST_NAME && memchr::memmem::find(long, short).is_some()
     };
     let either = |a: &[u8], b: &[u8]| holds(a, b) || holds(b, a);
-    match (a.call_id.as_deref(), b.call_id.as_deref()) {
+    match (a.names.call_id(), b.names.call_id()) {
         (Some(x), Some(y)) if either(before_host(x), before_host(y)) => true,
-        _ => either(&a.caller_tag, &b.caller_tag),
+        _ => either(a.names.caller_tag(), b.names.caller_tag()),
     }
 }
 

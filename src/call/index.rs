@@ -103,6 +103,8 @@ pub struct Index {
     by_path: Map<(Endpoint, Endpoint), FlowId>,
     by_endpoint: Map<Endpoint, Vec<FlowId>>,
     claims: Map<Endpoint, claim::Claim>,
+    /// Those that came before any media: most captures of signalling alone never look for one.
+    waiting_claims: Vec<(Endpoint, claim::Claim)>,
     /// How often they changed.
     claim_changes: usize,
     /// The media lines of the body at hand.
@@ -149,7 +151,10 @@ impl Index {
         self.mark = Some(mark);
         match packet.transport {
             Transport::Udp => self.datagram(packet, store),
-            Transport::Tcp { .. } => self.segment(packet, store),
+            Transport::Tcp { .. } => {
+                self.take_waiting_claims();
+                self.segment(packet, store)
+            }
             Transport::Sctp => match crate::sip::scan::scan(packet.payload) {
                 Some(brief) if !packet.duplicate => {
                     self.sip_message(packet, &brief, dialog::SCTP, store)
@@ -189,6 +194,7 @@ impl Index {
         if let Some(brief) = crate::sip::scan::scan(packet.payload) {
             return self.sip_message(packet, &brief, dialog::UDP, store);
         }
+        self.take_waiting_claims();
         self.new_flow(packet, store)
     }
 
@@ -199,6 +205,7 @@ impl Index {
         quoted_src: Endpoint,
         quoted_dst: Endpoint,
     ) {
+        self.take_waiting_claims();
         let owner = self
             .claims
             .get(&quoted_dst)
@@ -208,8 +215,8 @@ impl Index {
         let Some(dialog) = self.dialog_mut(id) else {
             return;
         };
-        if dialog.icmp.len() < MAX_ICMP && !packet.duplicate {
-            dialog.icmp.push(IcmpRef {
+        if dialog.rare().icmp.len() < MAX_ICMP && !packet.duplicate {
+            dialog.rare_mut().icmp.push(IcmpRef {
                 frame: packet.frame,
                 at: packet.at,
                 src: packet.src,

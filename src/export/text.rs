@@ -14,6 +14,9 @@ use crate::view::{Row, hints, plain, time, wrap};
 
 use super::Options;
 
+/// Octets of a list that are written at once.
+const AT_ONCE: usize = 1 << 16;
+
 /// The flows, one below the other.
 pub(super) fn flows<I>(
     out: &mut impl Write,
@@ -187,13 +190,15 @@ where
     }
     let table = Table::new(&measure, &shape);
     writeln!(out, "{}", table.heading().text())?;
-    let mut line = String::new();
+    let mut lines = String::new();
     for row in rows {
-        line.clear();
-        table.write_line(&mut line, row.borrow());
-        out.write_all(line.as_bytes())?;
+        table.write_line(&mut lines, row.borrow());
+        if lines.len() >= AT_ONCE {
+            out.write_all(lines.as_bytes())?;
+            lines.clear();
+        }
     }
-    Ok(())
+    out.write_all(lines.as_bytes())
 }
 
 /// One line a fax, then its errors and warnings.

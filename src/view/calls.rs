@@ -17,7 +17,7 @@ mod order;
 pub use column::SortBy;
 pub use order::{matches, sort};
 
-use cell::{push_cell, push_thousands, text_width, write_text};
+use cell::{push_cell, push_column, push_thousands, text_width};
 use column::Column;
 
 /// Between two columns.
@@ -232,10 +232,7 @@ impl Table {
         let ascii = self.options.ascii;
         let mut spans = Vec::with_capacity(self.columns.len() + 2);
         spans.push(Span::new(self.mark(row), Role::Mark));
-        let mut text = String::new();
         for (column, width) in &self.columns {
-            text.clear();
-            write_text(&mut text, *column, row, self.start);
             let role = match column {
                 Column::Sorted(SortBy::Start | SortBy::Duration) | Column::OtherLeg => Role::Dim,
                 Column::Sorted(SortBy::Hints) if row.hints.0 > 0 => Role::Error,
@@ -243,7 +240,7 @@ impl Table {
                 Column::Sorted(_) => Role::Plain,
             };
             let mut cell = String::with_capacity(width + BETWEEN);
-            push_cell(&mut cell, &text, *width, column.is_right(), ascii);
+            push_column(&mut cell, (*column, *width), row, self.start, ascii);
             spans.push(Span::new(cell, role));
         }
         let (text, role) = result(row, ascii);
@@ -259,11 +256,8 @@ impl Table {
         let ascii = self.options.ascii;
         let begin = out.len();
         out.push_str(self.mark(row));
-        let mut text = String::with_capacity(64);
-        for (column, width) in &self.columns {
-            text.clear();
-            write_text(&mut text, *column, row, self.start);
-            push_cell(out, &text, *width, column.is_right(), ascii);
+        for column in &self.columns {
+            push_column(out, *column, row, self.start, ascii);
         }
         push_result(out, row, ascii);
         let end = out.get(begin..).unwrap_or_default().trim_end().len();

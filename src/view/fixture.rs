@@ -599,7 +599,7 @@ pub(crate) fn row(flow: &AnalysedFlow, leg: usize) -> CallRow<'static> {
         to: call.to.user.clone().unwrap().into(),
         caller: call.caller,
         callee: call.callee,
-        call_id: call.call_id.clone().map(Into::into),
+        call_id: call.call_id.clone().map(|id| id.into_bytes().into()),
         state: call.state,
         status: call.status,
         packets: PacketCounts {

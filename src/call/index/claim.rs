@@ -69,7 +69,24 @@ impl Index {
         self.media_lines = media;
     }
 
+    /// Takes in a claim, or lets it wait as long as there are no media that it could explain.
     fn claim(&mut self, endpoint: Endpoint, claim: Claim) {
+        if self.flows.is_empty() && self.waiting_claims.len() < MAX_CLAIMS {
+            self.waiting_claims.push((endpoint, claim));
+        } else {
+            self.take_waiting_claims();
+            self.take_claim(endpoint, claim);
+        }
+    }
+
+    /// To be called before claims are looked at for the first packet that may be media.
+    pub(super) fn take_waiting_claims(&mut self) {
+        for (endpoint, claim) in std::mem::take(&mut self.waiting_claims) {
+            self.take_claim(endpoint, claim);
+        }
+    }
+
+    fn take_claim(&mut self, endpoint: Endpoint, claim: Claim) {
         if self.claims.len() >= MAX_CLAIMS && !self.claims.contains_key(&endpoint) {
             return;
         }
@@ -319,6 +336,7 @@ mod tests {
             index.claim(endpoint, claim);
             index.claim(endpoint, claim);
         }
+        index.take_waiting_claims();
         for (one, other, dialog) in [(caller, pbx, 0), (callee, pbx, 1)] {
             assert_eq!(index.owner_of(one, other), Some(DialogId(dialog)));
             assert_eq!(index.owner_of(other, one), Some(DialogId(dialog)));

@@ -26,28 +26,20 @@ pub const fn transport_name(number: u8) -> &'static str {
 /// A SIP dialog (or what may become one), or, without SIP, a pair of media endpoints.
 #[derive(Debug)]
 pub struct DialogEntry {
-    /// Call-ID; `None`: media found by content.
-    pub call_id: Option<Box<[u8]>>,
+    /// Call-ID and who calls whom.
+    pub names: Names,
     /// It is of SIP, but no message of it has a Call-ID.
     pub unnamed: bool,
     /// Next dialog with the same Call-ID.
     pub(super) next: Option<u32>,
-    /// Tag of the side that sent the first request.
-    pub caller_tag: Box<[u8]>,
     /// Tag of the other side, once known.
     pub callee_tag: Option<Box<[u8]>>,
     /// A 2xx to the first INVITE carried `callee_tag`.
     pub(super) confirmed: bool,
-    /// User or host of `From`.
-    pub from: Box<str>,
-    /// User or host of `To`.
-    pub to: Box<str>,
     /// Source of the first INVITE, or who seems to be the caller.
     pub caller: Endpoint,
     /// Destination of the first INVITE after its last hop.
     pub callee: Endpoint,
-    /// Hosts between them that relay this dialog.
-    pub hops: Vec<Endpoint>,
     /// An INVITE request is in the capture.
     pub has_invite: bool,
     /// The first message is the first INVITE.
@@ -76,10 +68,20 @@ pub struct DialogEntry {
     pub messages: Vec<PacketRef>,
     /// Its media flows.
     pub flows: Vec<FlowId>,
-    /// ICMP errors about it.
-    pub icmp: Vec<IcmpRef>,
     /// T.38 was offered in SDP.
     pub t38_offered: bool,
+    rare: Option<Box<Rare>>,
+    /// It is in the list of changed dialogs.
+    pub(super) dirty: bool,
+}
+
+/// What only few dialogs have.
+#[derive(Debug, Default)]
+pub struct Rare {
+    /// Hosts between the two ends that relay this dialog.
+    pub hops: Vec<Endpoint>,
+    /// ICMP errors about it.
+    pub icmp: Vec<IcmpRef>,
     /// Packets recorded twice.
     pub duplicates: u32,
     /// First of them.
@@ -90,25 +92,83 @@ pub struct DialogEntry {
     pub truncated_count: u32,
     /// Of them with SIP.
     pub truncated_sip: u32,
-    /// It is in the list of changed dialogs.
-    pub(super) dirty: bool,
+}
+
+static NOTHING_RARE: Rare = Rare {
+    hops: Vec::new(),
+    icmp: Vec::new(),
+    duplicates: 0,
+    first_duplicate: None,
+    truncated: Vec::new(),
+    truncated_count: 0,
+    truncated_sip: 0,
+};
+
+/// The texts of a dialog, one behind the other in one piece of memory: a capture has hundreds of thousands.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Call-ID, tag, From, To.
+    octets: Box<[u8]>,
+    has_call_id: bool,
+    /// Where the first three end.
+    ends: [u32; 3],
+}
+
+impl Names {
+    pub(super) fn new(call_id: Option<&[u8]>, caller_tag: &[u8], from: &str, to: &str) -> Self {
+        let first = call_id.unwrap_or_default();
+        let octets = [first, caller_tag, from.as_bytes(), to.as_bytes()].concat();
+        let mut end = 0;
+        let ends = [first.len(), caller_tag.len(), from.len()].map(|len| {
+            end += len;
+            u32::try_from(end).unwrap_or(u32::MAX)
+        });
+        Self {
+            octets: octets.into_boxed_slice(),
+            has_call_id: call_id.is_some(),
+            ends,
+        }
+    }
+
+    /// Call-ID; `None`: media found by content, or no message has one.
+    pub fn call_id(&self) -> Option<&[u8]> {
+        self.has_call_id.then(|| self.piece(0, self.ends[0]))
+    }
+
+    /// Tag of the side that sent the first request.
+    pub fn caller_tag(&self) -> &[u8] {
+        self.piece(self.ends[0], self.ends[1])
+    }
+
+    /// User or host of `From`.
+    pub fn from(&self) -> &str {
+        std::str::from_utf8(self.piece(self.ends[1], self.ends[2])).unwrap_or_default()
+    }
+
+    /// User or host of `To`.
+    pub fn to(&self) -> &str {
+        std::str::from_utf8(self.piece(self.ends[2], u32::MAX)).unwrap_or_default()
+    }
+
+    fn piece(&self, begin: u32, end: u32) -> &[u8] {
+        let place = |at: u32| usize::try_from(at).unwrap_or(0).min(self.octets.len());
+        self.octets
+            .get(place(begin)..place(end))
+            .unwrap_or_default()
+    }
 }
 
 impl DialogEntry {
     /// A dialog that begins with `packet`.
     pub(super) fn new(packet: &Packet<'_>) -> Self {
         Self {
-            call_id: None,
+            names: Names::default(),
             unnamed: false,
             next: None,
-            caller_tag: Box::default(),
             callee_tag: None,
             confirmed: false,
-            from: Box::default(),
-            to: Box::default(),
             caller: packet.src,
             callee: packet.dst,
-            hops: Vec::new(),
             has_invite: false,
             starts_with_invite: false,
             started: packet.at,
@@ -124,13 +184,8 @@ impl DialogEntry {
             // INVITE, 100, 180, 200, ACK, BYE, 200.
             messages: Vec::with_capacity(7),
             flows: Vec::new(),
-            icmp: Vec::new(),
             t38_offered: false,
-            duplicates: 0,
-            first_duplicate: None,
-            truncated: Vec::new(),
-            truncated_count: 0,
-            truncated_sip: 0,
+            rare: None,
             dirty: false,
         }
     }
@@ -140,17 +195,28 @@ impl DialogEntry {
         self.last_packet = self.last_packet.max(packet.at);
         self.last_frame = self.last_frame.max(packet.frame);
         if packet.cut > 0 {
-            self.truncated_count += 1;
-            if self.truncated.len() < 100 {
-                self.truncated.push(packet.frame);
+            let rare = self.rare_mut();
+            rare.truncated_count += 1;
+            if rare.truncated.len() < 100 {
+                rare.truncated.push(packet.frame);
             }
         }
     }
 
     /// Notes a packet that was recorded twice.
     pub(super) fn touch_duplicate(&mut self, packet: &Packet<'_>) {
-        self.duplicates += 1;
-        self.first_duplicate.get_or_insert(packet.frame);
+        let rare = self.rare_mut();
+        rare.duplicates += 1;
+        rare.first_duplicate.get_or_insert(packet.frame);
+    }
+
+    /// What only few dialogs have.
+    pub fn rare(&self) -> &Rare {
+        self.rare.as_deref().unwrap_or(&NOTHING_RARE)
+    }
+
+    pub(super) fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 
     /// Whether it is a call of the list: an INVITE began it, or media show that there was one.
@@ -160,14 +226,14 @@ impl DialogEntry {
 
     /// It is of SIP, not of media alone.
     pub fn has_sip(&self) -> bool {
-        self.call_id.is_some() || self.unnamed
+        self.names.has_call_id || self.unnamed
     }
 
     /// The side that sent a message with these tags; `None`: the tags do not tell.
     pub(crate) fn sender_by_tag(&self, from_tag: Option<&[u8]>, request: bool) -> Option<Side> {
         let tag = from_tag?;
         // The From of a response is that of its request, so its sender is the other side.
-        if tag == &*self.caller_tag {
+        if tag == self.names.caller_tag() {
             return Some(if request { Side::Caller } else { Side::Callee });
         }
         (self.callee_tag.as_deref() == Some(tag)).then_some(if request {

@@ -2,7 +2,7 @@
 
 use std::hash::BuildHasher;
 
-use crate::call::index::dialog::DialogEntry;
+use crate::call::index::dialog::{DialogEntry, Names};
 use crate::call::index::{DialogId, Index, MAX_DIALOGS, MAX_MESSAGES, PacketRef};
 use crate::call::{CallState, Side};
 use crate::capture::store::Store;
@@ -37,7 +37,7 @@ impl Index {
         let had_ended = dialog.ended.is_some();
         dialog.touch(packet);
         if packet.cut > 0 {
-            dialog.truncated_sip += 1;
+            dialog.rare_mut().truncated_sip += 1;
         }
         let request = matches!(brief.start, BriefStart::Request { .. });
         let side = dialog
@@ -135,7 +135,6 @@ impl Index {
             entry.inherit(original);
         }
         entry.next = first;
-        entry.call_id = brief.call_id.map(Into::into);
         entry.unnamed = brief.call_id.is_none();
         self.by_call_id.insert(key, id);
         self.dialogs.push(entry);
@@ -145,7 +144,7 @@ impl Index {
     /// Whether a dialog that was found by the hash of its Call-ID has it.
     fn has_call_id(&self, at: u32, call_id: Option<&[u8]>) -> bool {
         self.dialog(DialogId(at))
-            .is_some_and(|dialog| dialog.call_id.as_deref() == call_id)
+            .is_some_and(|dialog| dialog.names.call_id() == call_id)
     }
 
     /// Among the dialogs with the same Call-ID: the one whose tags fit.
@@ -161,9 +160,9 @@ impl Index {
             looked += 1;
             let dialog = self.dialog(DialogId(at))?;
             next = dialog.next;
-            let forward = *dialog.caller_tag == *from;
+            let forward = dialog.names.caller_tag() == from;
             let peer = if forward { to } else { brief.from_tag };
-            if !forward && to.is_none_or(|tag| *dialog.caller_tag != *tag) {
+            if !forward && to.is_none_or(|tag| dialog.names.caller_tag() != tag) {
                 continue;
             }
             match (peer, dialog.callee_tag.as_deref()) {
@@ -185,15 +184,16 @@ impl Index {
             return None;
         }
         let at = DialogId(first?);
-        (self.dialog(at)?.caller_tag.as_ref() == brief.from_tag.unwrap_or_default()).then_some(at)
+        (self.dialog(at)?.names.caller_tag() == brief.from_tag.unwrap_or_default()).then_some(at)
     }
 }
 
 impl DialogEntry {
     /// A fork: the same INVITE, another answer.
     fn inherit(&mut self, original: &Self) {
-        self.from.clone_from(&original.from);
-        self.to.clone_from(&original.to);
+        let own = &self.names;
+        let (from, to) = (original.names.from(), original.names.to());
+        self.names = Names::new(own.call_id(), own.caller_tag(), from, to);
         self.caller = original.caller;
         self.has_invite = original.has_invite;
         self.starts_with_invite = original.starts_with_invite;
@@ -272,14 +272,18 @@ fn is_invite_failure(brief: &Brief<'_>, method: Method) -> bool {
 fn begin(entry: &mut DialogEntry, brief: &Brief<'_>, method: Method, packet: &Packet<'_>) {
     let request = matches!(brief.start, BriefStart::Request { .. });
     entry.starts_with_invite = request && method == Method::Invite && brief.to_tag.is_none();
-    entry.caller_tag = brief.from_tag.unwrap_or_default().into();
     if request {
         entry.callee_tag = brief.to_tag.map(Into::into);
     } else {
         (entry.caller, entry.callee) = (packet.dst, packet.src);
     }
-    entry.from = brief.from.map(name).unwrap_or_default();
-    entry.to = brief.to.map(name).unwrap_or_default();
+    let (from, to) = (brief.from.map(name), brief.to.map(name));
+    entry.names = Names::new(
+        brief.call_id,
+        brief.from_tag.unwrap_or_default(),
+        from.as_deref().unwrap_or_default(),
+        to.as_deref().unwrap_or_default(),
+    );
 }
 
 /// Without tags: who sent it, by address.
@@ -298,10 +302,12 @@ fn note_hops(dialog: &mut DialogEntry, packet: &Packet<'_>) {
     }
     if packet.src.addr == dialog.callee.addr
         && packet.dst.addr != dialog.caller.addr
-        && dialog.hops.len() < MAX_HOPS
+        && dialog.rare().hops.len() < MAX_HOPS
     {
-        if !dialog.hops.contains(&dialog.callee) {
-            dialog.hops.push(dialog.callee);
+        let relay = dialog.callee;
+        let hops = &mut dialog.rare_mut().hops;
+        if !hops.contains(&relay) {
+            hops.push(relay);
         }
         dialog.callee = packet.dst;
     }
@@ -344,7 +350,9 @@ fn response(
         }
         return;
     }
-    let from_caller = brief.from_tag.is_none_or(|tag| tag == &*dialog.caller_tag);
+    let from_caller = brief
+        .from_tag
+        .is_none_or(|tag| tag == dialog.names.caller_tag());
     let number = brief.cseq.map(|(number, _)| number);
     let initial = from_caller
         && (dialog.invite_cseq.is_none() || dialog.invite_cseq == number)

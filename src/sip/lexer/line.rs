@@ -27,32 +27,46 @@ pub(in crate::sip) fn line(octets: &[u8], at: usize) -> Line {
 
 /// Where the line at `at` ends: at the first CR or LF, or where the octets do.
 ///
-/// Eight octets at a time: lines of a header are so short that a vector search costs more to begin than to do.
+/// Sixteen octets at a time: lines of a header are so short that a vector search costs more to begin than to do.
 #[inline]
 pub(crate) fn line_end(octets: &[u8], at: usize) -> usize {
     let rest = octets.get(at..).unwrap_or_default();
-    let (words, tail) = rest.as_chunks::<8>();
-    for (word, place) in words.iter().zip((at..).step_by(8)) {
-        if has_control(u64::from_le_bytes(*word))
-            && let Some(found) = word.iter().position(|octet| ends_line(*octet))
+    let (pieces, tail) = rest.as_chunks::<16>();
+    let mut place = at;
+    for piece in pieces {
+        if has_control(piece)
+            && let Some(found) = first_end(piece)
         {
             return place + found;
         }
+        place += piece.len();
     }
     let found = tail.iter().position(|octet| ends_line(*octet));
-    octets.len() - found.map_or(0, |found| tail.len() - found)
+    place + found.unwrap_or(tail.len())
 }
 
 const fn ends_line(octet: u8) -> bool {
     matches!(octet, b'\r' | b'\n')
 }
 
-/// Whether an octet of a word is below 14, which of all text only ends of lines and tabs are.
-const fn has_control(word: u64) -> bool {
-    const EACH: u64 = u64::from_ne_bytes([1; 8]);
-    // Taking 14 from a smaller octet sets its top bit; those that had it set are no such octets. A borrow may mark
-    // the octet after one that is marked rightly, and so changes nothing.
-    word.wrapping_sub(EACH * 14) & !word & (EACH * 0x80) != 0
+/// Whether an octet is below 14, which of all text only ends of lines and tabs are. All are looked at, and so the
+/// compiler looks at all at once.
+fn has_control(piece: &[u8; 16]) -> bool {
+    piece
+        .iter()
+        .fold(false, |found, octet| found | (*octet < 14))
+}
+
+fn first_end(piece: &[u8; 16]) -> Option<usize> {
+    const EACH: u128 = u128::from_ne_bytes([1; 16]);
+    let text = u128::from_le_bytes(*piece);
+    // Taking 14 from a smaller octet sets its top bit, and so none before the first such octet is set.
+    let below = text.wrapping_sub(EACH * 14) & !text & (EACH * 0x80);
+    let first = usize::try_from(below.trailing_zeros() / 8).unwrap_or(0);
+    match piece.get(first) {
+        Some(octet) if ends_line(*octet) => Some(first),
+        _ => piece.iter().position(|octet| ends_line(*octet)),
+    }
 }
 
 #[cfg(test)]

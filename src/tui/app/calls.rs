@@ -88,7 +88,7 @@ impl CallsList {
     pub fn number_of(&self, call_id: &str) -> Option<CallNo> {
         self.all
             .iter()
-            .find(|row| row.call_id.as_deref() == Some(call_id))
+            .find(|row| row.call_id.as_deref() == Some(call_id.as_bytes()))
             .map(|row| row.number)
     }
 

@@ -83,17 +83,42 @@ fn written_width(column: Column, row: &CallRow<'_>, start: Timestamp) -> usize {
     width(&text)
 }
 
-/// Appends a text in a column, with the space after it.
+/// Appends what stands in a column as wide as that, with the space after it.
+pub(super) fn push_column(
+    out: &mut String,
+    (column, columns): (Column, usize),
+    row: &CallRow<'_>,
+    start: Timestamp,
+    ascii: bool,
+) {
+    // Digits and points, measured before they are written.
+    if column.is_right() {
+        let used = text_width(column, row, start);
+        if used <= columns {
+            push_spaces(out, columns - used);
+            write_text(out, column, row, start);
+            push_spaces(out, BETWEEN);
+            return;
+        }
+    }
+    let begin = out.len();
+    write_text(out, column, row, start);
+    let text = out.get(begin..).unwrap_or_default();
+    if text.len() <= columns && is_plain_ascii(text) && !column.is_right() {
+        let after = columns - text.len() + BETWEEN;
+        push_spaces(out, after);
+        return;
+    }
+    let text = text.to_owned();
+    out.truncate(begin);
+    push_cell(out, &text, columns, column.is_right(), ascii);
+}
+
+/// Appends a text as wide as a column, with the space after it.
 pub(super) fn push_cell(out: &mut String, text: &str, columns: usize, right: bool, ascii: bool) {
-    // Nearly all that ever stands in a list.
-    let (text, used) = if text.len() <= columns && is_plain_ascii(text) {
-        (std::borrow::Cow::Borrowed(text), text.len())
-    } else {
-        let fitted = fit(&plain(text, ascii), columns, ascii).into_owned();
-        let used = width(&fitted);
-        (std::borrow::Cow::Owned(fitted), used)
-    };
-    let padding = columns.saturating_sub(used);
+    let text = plain(text, ascii);
+    let text = fit(&text, columns, ascii);
+    let padding = columns.saturating_sub(width(&text));
     let (before, after) = if right { (padding, 0) } else { (0, padding) };
     push_spaces(out, before);
     out.push_str(&text);

@@ -117,7 +117,7 @@ fn columns(row: &CallRow<'_>) -> [(&'static str, String); 11] {
         ("to", format!("{} {}", row.to, row.callee).to_lowercase()),
         (
             "callid",
-            row.call_id.as_deref().unwrap_or_default().to_lowercase(),
+            String::from_utf8_lossy(row.call_id.as_deref().unwrap_or_default()).to_lowercase(),
         ),
         ("carrier", carrier(row).to_lowercase()),
         ("pages", pages),
