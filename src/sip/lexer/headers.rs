@@ -48,26 +48,32 @@ impl<'m> Headers<'m> {
         loop {
             let begin = self.at;
             let rest = self.octets.get(begin..)?;
-            let known = match rest {
-                [
-                    b'V' | b'M' | b'U' | b'S' | b'A' | b'R' | b'P' | b'E' | b'D',
-                    ..,
-                ]
-                | [b'C', b'o', b'n', b't', b'a', ..] => None,
-                [b'F', b'r', b'o', b'm', b':', ..] => Some((Wanted::From, 5)),
-                [b'T', b'o', b':', ..] => Some((Wanted::To, 3)),
-                [b'C', b'S', b'e', b'q', b':', ..] => Some((Wanted::CSeq, 5)),
-                [b'C', b'a', b'l', b'l', b'-', b'I', b'D', b':', ..] => Some((Wanted::CallId, 8)),
-                [b'C', ..] if rest.starts_with(b"Content-Length:") => {
-                    Some((Wanted::ContentLength, 15))
-                }
-                [b'C', ..] if rest.starts_with(b"Content-Type:") => Some((Wanted::ContentType, 13)),
-                _ => {
-                    let header = self.next()?;
-                    match header.value.zip(Wanted::of(header.name)) {
-                        Some((value, wanted)) => return Some((wanted, value)),
-                        None => continue,
+            // How it begins; inside, what it is, if it is wanted.
+            let known = match rest.first()? {
+                b'V' | b'M' | b'U' | b'S' | b'A' | b'R' | b'P' | b'E' | b'D' => Some(None),
+                b'F' => starts(rest, b"From:").map(|len| Some((Wanted::From, len))),
+                b'T' => starts(rest, b"To:").map(|len| Some((Wanted::To, len))),
+                b'C' => match rest.get(1..5) {
+                    Some(b"Seq:") => Some(Some((Wanted::CSeq, 5))),
+                    Some(b"onta") => Some(None),
+                    Some(b"all-") => {
+                        starts(rest, b"Call-ID:").map(|len| Some((Wanted::CallId, len)))
                     }
+                    Some(b"onte") => starts(rest, b"Content-Length:")
+                        .map(|len| Some((Wanted::ContentLength, len)))
+                        .or_else(|| {
+                            let len = starts(rest, b"Content-Type:")?;
+                            Some(Some((Wanted::ContentType, len)))
+                        }),
+                    _ => None,
+                },
+                _ => None,
+            };
+            let Some(known) = known else {
+                let header = self.next()?;
+                match header.value.zip(Wanted::of(header.name)) {
+                    Some((value, wanted)) => return Some((wanted, value)),
+                    None => continue,
                 }
             };
             let mut line = line(self.octets, begin);
@@ -81,6 +87,11 @@ impl<'m> Headers<'m> {
             }
         }
     }
+}
+
+/// The length of a header's name, if that is how `rest` begins.
+fn starts(rest: &[u8], name: &[u8]) -> Option<usize> {
+    rest.starts_with(name).then_some(name.len())
 }
 
 /// Headers that an index wants.

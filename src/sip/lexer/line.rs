@@ -34,10 +34,11 @@ pub(crate) fn line_end(octets: &[u8], at: usize) -> usize {
     let (pieces, tail) = rest.as_chunks::<16>();
     let mut place = at;
     for piece in pieces {
-        if has_control(piece)
-            && let Some(found) = first_end(piece)
-        {
-            return place + found;
+        if has_control(piece) {
+            return match first_control(piece) {
+                Some((found, octet)) if ends_line(octet) => place + found,
+                _ => line_end_after(octets, place),
+            };
         }
         place += piece.len();
     }
@@ -57,16 +58,22 @@ fn has_control(piece: &[u8; 16]) -> bool {
         .fold(false, |found, octet| found | (*octet < 14))
 }
 
-fn first_end(piece: &[u8; 16]) -> Option<usize> {
+/// The first such octet, and where it is.
+fn first_control(piece: &[u8; 16]) -> Option<(usize, u8)> {
     const EACH: u128 = u128::from_ne_bytes([1; 16]);
     let text = u128::from_le_bytes(*piece);
     // Taking 14 from a smaller octet sets its top bit, and so none before the first such octet is set.
     let below = text.wrapping_sub(EACH * 14) & !text & (EACH * 0x80);
-    let first = usize::try_from(below.trailing_zeros() / 8).unwrap_or(0);
-    match piece.get(first) {
-        Some(octet) if ends_line(*octet) => Some(first),
-        _ => piece.iter().position(|octet| ends_line(*octet)),
-    }
+    let first = usize::try_from(below.trailing_zeros() / 8).ok()?;
+    Some((first, *piece.get(first)?))
+}
+
+/// Where a line ends in which there are tabs and the like, looked for octet by octet.
+#[cold]
+fn line_end_after(octets: &[u8], at: usize) -> usize {
+    let rest = octets.get(at..).unwrap_or_default();
+    let found = rest.iter().position(|octet| ends_line(*octet));
+    at + found.unwrap_or(rest.len())
 }
 
 #[cfg(test)]
