@@ -158,7 +158,7 @@ impl Analysis {
             })
             .collect();
         listed.sort_by_key(|(id, dialog)| (dialog.first_frame, *id));
-        self.partners = correlate::partners(&listed);
+        self.partners = correlate::partners(&self.index, &listed);
         let calls: Vec<DialogId> = listed.iter().map(|(id, _)| *id).collect();
         let mut numbers = vec![None; self.index.dialogs().len()];
         for (id, number) in calls.iter().zip(1u32..) {
@@ -203,7 +203,7 @@ impl Analysis {
         let fits = |id: &DialogId| {
             self.index
                 .dialog(*id)
-                .and_then(|dialog| dialog.names.call_id())
+                .and_then(|dialog| self.index.names(dialog).call_id())
                 .is_some_and(|own| own == call_id.as_bytes())
         };
         self.calls

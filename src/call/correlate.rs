@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::ops::Range;
 
-use crate::call::index::{DialogEntry, DialogId, Map};
+use crate::call::index::{DialogEntry, DialogId, Index, Map, Names};
 use crate::capture::Timestamp;
 
 /// The second leg begins within so many seconds of the first.
@@ -21,17 +21,20 @@ const SHORTEST_NAME: usize = 8;
 const MOST_CANDIDATES: usize = 200;
 
 /// Partners of each dialog, best first.
-pub(crate) fn partners(calls: &[(DialogId, &DialogEntry)]) -> Map<DialogId, Vec<DialogId>> {
+pub(crate) fn partners(
+    index: &Index,
+    calls: &[(DialogId, &DialogEntry)],
+) -> Map<DialogId, Vec<DialogId>> {
     let mut order: Vec<&(DialogId, &DialogEntry)> = calls.iter().collect();
     order.sort_by_key(|(_, dialog)| dialog.started);
-    let features = Features::of(&order);
+    let features = Features::of(index, &order);
     let mut scored: Map<DialogId, Vec<(u32, DialogId)>> = Map::default();
     for (place, (id, dialog)) in order.iter().enumerate() {
         for at in features.candidates(place, dialog) {
             let Some((other_id, other)) = order.get(at) else {
                 break;
             };
-            let points = score(dialog, other);
+            let points = score(Leg::of(index, dialog), Leg::of(index, other));
             if points >= ENOUGH {
                 scored.entry(*id).or_default().push((points, *other_id));
                 scored.entry(*other_id).or_default().push((points, *id));
@@ -61,7 +64,7 @@ struct Features {
 }
 
 impl Features {
-    fn of(order: &[&(DialogId, &DialogEntry)]) -> Self {
+    fn of(index: &Index, order: &[&(DialogId, &DialogEntry)]) -> Self {
         let mut out = Self::default();
         let all = [
             &mut out.from,
@@ -74,13 +77,14 @@ impl Features {
             .for_each(|list| list.reserve_exact(order.len()));
         out.started.reserve_exact(order.len());
         for (_, dialog) in order {
-            let call_id = dialog.names.call_id().unwrap_or_default();
+            let names = index.names(dialog);
+            let call_id = names.call_id().unwrap_or_default();
             out.started.push(dialog.started);
-            out.from.push(number_key(dialog.names.from()));
-            out.to.push(number_key(dialog.names.to()));
+            out.from.push(number_key(names.from()));
+            out.to.push(number_key(names.to()));
             out.caller.push(host_key(dialog.caller.addr));
             out.call_id.push(pieces(before_host(call_id)));
-            out.tag.push(pieces(dialog.names.caller_tag()));
+            out.tag.push(pieces(names.caller_tag()));
         }
         out
     }
@@ -224,18 +228,33 @@ fn number_key(number: &str) -> u32 {
     (hash | 1 << 31) & !1
 }
 
+/// A dialog and its names.
+#[derive(Clone, Copy)]
+struct Leg<'i> {
+    dialog: &'i DialogEntry,
+    names: Names<'i>,
+}
+
+impl<'i> Leg<'i> {
+    fn of(index: &'i Index, dialog: &'i DialogEntry) -> Self {
+        let names = index.names(dialog);
+        Self { dialog, names }
+    }
+}
+
 /// How much two dialogs look like legs of one call; `first` began first.
-fn score(first: &DialogEntry, second: &DialogEntry) -> u32 {
+fn score(one: Leg<'_>, other: Leg<'_>) -> u32 {
+    let (first, second) = (one.dialog, other.dialog);
     if second.started > first.last_packet
-        || first.names.call_id().is_none()
-        || second.names.call_id().is_none()
+        || one.names.call_id().is_none()
+        || other.names.call_id().is_none()
     {
         return 0;
     }
-    let relation = u32::from(related_ids(first, second)) * 5;
+    let relation = u32::from(related_ids(one.names, other.names)) * 5;
     let middle = shares_middle(first, second);
-    let numbers = 3 * u32::from(same_number(first.names.to(), second.names.to()))
-        + 2 * u32::from(same_number(first.names.from(), second.names.from()));
+    let numbers = 3 * u32::from(same_number(one.names.to(), other.names.to()))
+        + 2 * u32::from(same_number(one.names.from(), other.names.from()));
     // The second leg begins before the first is answered.
     let inside = first
         .answered
@@ -285,14 +304,14 @@ fn same_number(a: &str, b: &str) -> bool {
 }
 
 /// One Call-ID holds the other, or one From tag the other: what SBCs make of the far leg's names.
-fn related_ids(a: &DialogEntry, b: &DialogEntry) -> bool {
+fn related_ids(a: Names<'_>, b: Names<'_>) -> bool {
     let holds = |long: &[u8], short: &[u8]| {
         short.len() >= SHORTEST_NAME && memchr::memmem::find(long, short).is_some()
     };
     let either = |a: &[u8], b: &[u8]| holds(a, b) || holds(b, a);
-    match (a.names.call_id(), b.names.call_id()) {
+    match (a.call_id(), b.call_id()) {
         (Some(x), Some(y)) if either(before_host(x), before_host(y)) => true,
-        _ => either(a.names.caller_tag(), b.names.caller_tag()),
+        _ => either(a.caller_tag(), b.caller_tag()),
     }
 }
 

@@ -17,6 +17,7 @@ mod claim;
 pub mod dialog;
 pub mod flow;
 mod join;
+mod names;
 pub mod notes;
 mod outside;
 mod recent;
@@ -25,6 +26,7 @@ mod tcp;
 
 pub use dialog::DialogEntry;
 pub use flow::FlowEntry;
+pub use names::Names;
 pub use outside::Heard;
 
 pub(crate) type Map<K, V> = HashMap<K, V, RandomState>;
@@ -97,6 +99,7 @@ pub const MAX_FRAMED: usize = if cfg!(test) { 1 << 20 } else { 64 << 20 };
 #[derive(Debug, Default)]
 pub struct Index {
     dialogs: Vec<DialogEntry>,
+    texts: names::Texts,
     /// By the hash of the Call-ID, which the dialog itself holds; further ones by [`DialogEntry::next`].
     by_call_id: Map<u64, u32>,
     flows: Vec<FlowEntry>,
@@ -108,7 +111,7 @@ pub struct Index {
     /// How often they changed.
     claim_changes: usize,
     /// The media lines of the body at hand.
-    media_lines: Vec<claim::Line>,
+    media_lines: Vec<claim::lines::Line>,
     endpoints: Vec<Endpoint>,
     endpoint_ids: Map<Endpoint, u32>,
     streams: Streams,

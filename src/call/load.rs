@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 
 use crate::call::fax::{self, Heard, Reading};
-use crate::call::index::{DialogEntry, DialogId, FlowId, Index};
+use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Names};
 use crate::call::{
     BySide, Call, CallNo, CaptureFacts, Event, EventId, EventKind, FaxCarrier, PacketCounts, Side,
     UdptlStats, media, negotiation, transaction, verdict,
@@ -52,7 +52,7 @@ pub fn call(
     let Some(dialog) = source.index.dialog(id) else {
         return Ok(None);
     };
-    let mut draft = Draft::new(number, dialog);
+    let mut draft = Draft::new(number, source.index.names(dialog));
     signalling::read(source, dialog, &mut draft)?;
     let codecs = signalling::codecs(&draft.events);
     let t38 = t38::read(source, dialog, &mut draft)?;
@@ -97,17 +97,17 @@ struct Draft {
 }
 
 impl Draft {
-    fn new(number: CallNo, dialog: &DialogEntry) -> Self {
+    fn new(number: CallNo, names: Names<'_>) -> Self {
         let user = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         Self {
             number,
             events: Vec::new(),
             from: Party {
-                user: user(dialog.names.from()),
+                user: user(names.from()),
                 ..Party::default()
             },
             to: Party {
-                user: user(dialog.names.to()),
+                user: user(names.to()),
                 ..Party::default()
             },
             agent: BySide::default(),
@@ -262,7 +262,7 @@ fn finish(
     } = draft;
     let mut call = Call {
         number,
-        call_id: dialog.names.call_id().map(crate::text::lossy),
+        call_id: source.index.names(dialog).call_id().map(crate::text::lossy),
         from,
         to,
         caller: dialog.caller,

@@ -11,17 +11,18 @@ impl Analysis {
     /// A row of the calls list, from the index alone.
     pub fn row(&self, number: CallNo) -> Option<CallRow<'_>> {
         let dialog = self.index.dialog(self.id_of(number)?)?;
+        let names = self.index.names(dialog);
         let flows = || dialog.flows.iter().filter_map(|id| self.index.flow(*id));
         let t38: usize = flows().map(|flow| flow.t38.len()).sum();
         Some(CallRow {
             number,
             started: dialog.started,
             duration: dialog.last_packet.seconds_since(dialog.started).max(0.0),
-            from: name_or_host(dialog.names.from(), dialog.caller),
-            to: name_or_host(dialog.names.to(), dialog.callee),
+            from: name_or_host(names.from(), dialog.caller),
+            to: name_or_host(names.to(), dialog.callee),
             caller: dialog.caller,
             callee: dialog.callee,
-            call_id: dialog.names.call_id().map(Cow::Borrowed),
+            call_id: names.call_id().map(Cow::Borrowed),
             state: dialog.state,
             status: dialog.status,
             packets: crate::call::PacketCounts {

@@ -1,11 +1,11 @@
 //! Media endpoints that SDP announces: whose packets may be expected where.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
 use crate::call::Side;
 use crate::call::index::{DialogId, FlowId, Index, MAX_CLAIMS};
 use crate::capture::{Endpoint, Packet, Timestamp};
-use crate::sip::scan::{Brief, line_end};
+use crate::sip::scan::Brief;
+
+pub(super) mod lines;
 
 /// Who announced an endpoint, and for what.
 #[derive(Clone, Copy, Debug)]
@@ -19,15 +19,6 @@ pub(super) struct Claim {
     pub(super) since: Timestamp,
     /// The other dialog that announced the endpoint before: a PBX may use one for both legs.
     pub(super) before: Option<DialogId>,
-}
-
-/// A media line as far as the index needs it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Line {
-    pub(super) addr: Option<IpAddr>,
-    pub(super) port: u16,
-    pub(super) t38: bool,
-    pub(super) t38_payload_type: Option<u8>,
 }
 
 /// A flow that began shortly before the SDP that explains it belongs to that dialog too: early media.
@@ -44,7 +35,7 @@ impl Index {
     ) {
         // One list for all bodies: most have one media line.
         let mut media = std::mem::take(&mut self.media_lines);
-        lines(brief.body, &mut media);
+        lines::read(brief.body, &mut media);
         for line in &media {
             if line.t38
                 && line.port > 0
@@ -205,118 +196,9 @@ impl Index {
     }
 }
 
-/// Media lines of one body that are looked at; a video conference has a dozen.
-const MAX_MEDIA_LINES: usize = 200;
-
-/// The media lines of a body, multipart or not: only `c=`, `m=` and the rtpmap of T.38 are looked at.
-pub(super) fn lines(body: &[u8], out: &mut Vec<Line>) {
-    out.clear();
-    let mut session = None;
-    let mut begin = 0;
-    while begin < body.len() {
-        let end = line_end(body, begin);
-        let text = body.get(begin..end).unwrap_or_default();
-        // What is between CR and LF would only be one more empty line.
-        let crlf = body
-            .get(end..)
-            .is_some_and(|rest| rest.starts_with(b"\r\n"));
-        begin = end + if crlf { 2 } else { 1 };
-        if out.len() >= MAX_MEDIA_LINES && matches!(text, [b'm' | b'M', b'=', ..]) {
-            break;
-        }
-        match text {
-            [b'c' | b'C', b'=', rest @ ..] => {
-                let addr = address(rest);
-                match out.last_mut() {
-                    Some(line) => line.addr = addr,
-                    None => session = addr,
-                }
-            }
-            [b'm' | b'M', b'=', rest @ ..] => out.extend(media(rest).map(|line| Line {
-                addr: session,
-                ..line
-            })),
-            [b'a' | b'A', b'=', rest @ ..] => {
-                if let Some(payload_type) = t38_rtpmap(rest)
-                    && let Some(line) = out.last_mut()
-                {
-                    line.t38 = true;
-                    line.t38_payload_type = Some(payload_type);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(u8::is_ascii_whitespace)
-        .filter(|word| !word.is_empty())
-}
-
-/// `IN IP4 192.0.2.1` or `IN IP6 ..`, with a TTL or count after a slash.
-fn address(text: &[u8]) -> Option<IpAddr> {
-    let word = words(text).nth(2)?;
-    let word = std::str::from_utf8(word.split(|octet| *octet == b'/').next()?).ok()?;
-    word.parse::<Ipv4Addr>()
-        .map(IpAddr::V4)
-        .or_else(|_| word.parse::<Ipv6Addr>().map(IpAddr::V6))
-        .ok()
-}
-
-/// `image 4000 udptl t38`
-fn media(text: &[u8]) -> Option<Line> {
-    let mut words = words(text);
-    let kind = words.next()?;
-    let port = words.next()?.split(|octet| *octet == b'/').next()?;
-    let port = std::str::from_utf8(port).ok()?.parse().unwrap_or(0);
-    let t38 = kind.eq_ignore_ascii_case(b"image")
-        || words
-            .any(|word| word.eq_ignore_ascii_case(b"udptl") || word.eq_ignore_ascii_case(b"t38"));
-    Some(Line {
-        addr: None,
-        port,
-        t38,
-        t38_payload_type: None,
-    })
-}
-
-/// `rtpmap:98 t38/8000`
-fn t38_rtpmap(text: &[u8]) -> Option<u8> {
-    let rest = text
-        .get(..7)
-        .filter(|word| word.eq_ignore_ascii_case(b"rtpmap:"))
-        .and_then(|_| text.get(7..))?;
-    let mut words = words(rest);
-    let number = words.next()?;
-    let is_t38 = words.next()?.get(..4)?.eq_ignore_ascii_case(b"t38/");
-    is_t38
-        .then(|| std::str::from_utf8(number).ok()?.parse().ok())
-        .flatten()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn finds_media_and_session_addresses() {
-        let body = b"v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 0 RTP/AVP 0\r\nm=image 4000 udptl t38\r\nc=IN IP4 192.0.2.9/127\r\n";
-        let mut found = Vec::new();
-        lines(body, &mut found);
-        assert_eq!(found.len(), 2);
-        assert_eq!((found[0].port, found[0].t38), (0, false));
-        assert_eq!(found[1].addr, Some("192.0.2.9".parse().unwrap()));
-        assert!(found[1].t38);
-    }
-
-    #[test]
-    fn finds_t38_in_rtp() {
-        let body = b"m=audio 6000 RTP/AVP 0 98\na=rtpmap:98 t38/8000\n";
-        let mut found = Vec::new();
-        lines(body, &mut found);
-        assert_eq!(found[0].t38_payload_type, Some(98));
-    }
 
     #[test]
     fn both_legs_may_use_the_same_endpoint_of_the_pbx() {

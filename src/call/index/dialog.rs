@@ -1,5 +1,6 @@
 //! A dialog in the index: who, when, how it ended, and where its messages lie.
 
+use crate::call::index::names::{Names, NamesAt};
 use crate::call::index::{FlowId, IcmpRef, PacketRef};
 use crate::call::{CallState, Side};
 use crate::capture::{Endpoint, FrameNo, Packet, Timestamp};
@@ -26,8 +27,8 @@ pub const fn transport_name(number: u8) -> &'static str {
 /// A SIP dialog (or what may become one), or, without SIP, a pair of media endpoints.
 #[derive(Debug)]
 pub struct DialogEntry {
-    /// Call-ID and who calls whom.
-    pub names: Names,
+    /// Call-ID and who calls whom, see [`Index::names`](super::Index::names).
+    pub(super) names: NamesAt,
     /// It is of SIP, but no message of it has a Call-ID.
     pub unnamed: bool,
     /// Next dialog with the same Call-ID.
@@ -104,65 +105,11 @@ static NOTHING_RARE: Rare = Rare {
     truncated_sip: 0,
 };
 
-/// The texts of a dialog, one behind the other in one piece of memory: a capture has hundreds of thousands.
-#[derive(Clone, Debug, Default)]
-pub struct Names {
-    /// Call-ID, tag, From, To.
-    octets: Box<[u8]>,
-    has_call_id: bool,
-    /// Where the first three end.
-    ends: [u32; 3],
-}
-
-impl Names {
-    pub(super) fn new(call_id: Option<&[u8]>, caller_tag: &[u8], from: &str, to: &str) -> Self {
-        let first = call_id.unwrap_or_default();
-        let octets = [first, caller_tag, from.as_bytes(), to.as_bytes()].concat();
-        let mut end = 0;
-        let ends = [first.len(), caller_tag.len(), from.len()].map(|len| {
-            end += len;
-            u32::try_from(end).unwrap_or(u32::MAX)
-        });
-        Self {
-            octets: octets.into_boxed_slice(),
-            has_call_id: call_id.is_some(),
-            ends,
-        }
-    }
-
-    /// Call-ID; `None`: media found by content, or no message has one.
-    pub fn call_id(&self) -> Option<&[u8]> {
-        self.has_call_id.then(|| self.piece(0, self.ends[0]))
-    }
-
-    /// Tag of the side that sent the first request.
-    pub fn caller_tag(&self) -> &[u8] {
-        self.piece(self.ends[0], self.ends[1])
-    }
-
-    /// User or host of `From`.
-    pub fn from(&self) -> &str {
-        std::str::from_utf8(self.piece(self.ends[1], self.ends[2])).unwrap_or_default()
-    }
-
-    /// User or host of `To`.
-    pub fn to(&self) -> &str {
-        std::str::from_utf8(self.piece(self.ends[2], u32::MAX)).unwrap_or_default()
-    }
-
-    fn piece(&self, begin: u32, end: u32) -> &[u8] {
-        let place = |at: u32| usize::try_from(at).unwrap_or(0).min(self.octets.len());
-        self.octets
-            .get(place(begin)..place(end))
-            .unwrap_or_default()
-    }
-}
-
 impl DialogEntry {
     /// A dialog that begins with `packet`.
     pub(super) fn new(packet: &Packet<'_>) -> Self {
         Self {
-            names: Names::default(),
+            names: NamesAt::default(),
             unnamed: false,
             next: None,
             callee_tag: None,
@@ -226,14 +173,19 @@ impl DialogEntry {
 
     /// It is of SIP, not of media alone.
     pub fn has_sip(&self) -> bool {
-        self.names.has_call_id || self.unnamed
+        self.names.has_call_id() || self.unnamed
     }
 
-    /// The side that sent a message with these tags; `None`: the tags do not tell.
-    pub(crate) fn sender_by_tag(&self, from_tag: Option<&[u8]>, request: bool) -> Option<Side> {
+    /// The side that sent a message with these tags; `None`: the tags do not tell. `names` are those of the dialog.
+    pub(crate) fn sender_by_tag(
+        &self,
+        names: Names<'_>,
+        from_tag: Option<&[u8]>,
+        request: bool,
+    ) -> Option<Side> {
         let tag = from_tag?;
         // The From of a response is that of its request, so its sender is the other side.
-        if tag == self.names.caller_tag() {
+        if tag == names.caller_tag() {
             return Some(if request { Side::Caller } else { Side::Callee });
         }
         (self.callee_tag.as_deref() == Some(tag)).then_some(if request {

@@ -1,8 +1,9 @@
 //! SIP messages into dialogs (RFC 3261 12), tolerant of what the capture lacks.
 
+use std::borrow::Cow;
 use std::hash::BuildHasher;
 
-use crate::call::index::dialog::{DialogEntry, Names};
+use crate::call::index::dialog::DialogEntry;
 use crate::call::index::{DialogId, Index, MAX_DIALOGS, MAX_MESSAGES, PacketRef};
 use crate::call::{CallState, Side};
 use crate::capture::store::Store;
@@ -31,9 +32,11 @@ impl Index {
             return Ok(());
         }
         self.keep_message(id, packet, transport, store)?;
-        let Some(dialog) = self.dialog_mut(id) else {
+        let place = usize::try_from(id.0).unwrap_or(usize::MAX);
+        let Some(dialog) = self.dialogs.get_mut(place) else {
             return Ok(());
         };
+        let names = self.texts.of(dialog);
         let had_ended = dialog.ended.is_some();
         dialog.touch(packet);
         if packet.cut > 0 {
@@ -41,14 +44,18 @@ impl Index {
         }
         let request = matches!(brief.start, BriefStart::Request { .. });
         let side = dialog
-            .sender_by_tag(brief.from_tag, request)
+            .sender_by_tag(names, brief.from_tag, request)
             .unwrap_or_else(|| side_by_host(dialog, packet));
         if method == Method::Invite && request && side == Side::Caller {
             note_hops(dialog, packet);
         }
         match brief.start {
             BriefStart::Request { .. } => self::request(dialog, packet.at, brief, method, side),
-            BriefStart::Response { status } => response(dialog, packet.at, brief, method, status),
+            BriefStart::Response { status } => {
+                let tag = brief.from_tag.unwrap_or(names.caller_tag());
+                let from_caller = tag == names.caller_tag();
+                response(dialog, packet.at, brief, method, (status, from_caller));
+            }
         }
         // Once, as a dialog may have thousands of messages and of flows.
         if dialog.ended.is_some() && !had_ended && !dialog.t38_offered && !dialog.flows.is_empty() {
@@ -131,9 +138,19 @@ impl Index {
         let id = u32::try_from(self.dialogs.len()).ok()?;
         let mut entry = DialogEntry::new(packet);
         begin(&mut entry, brief, method, packet);
+        let (mut from, mut to) = (brief.from.map(name), brief.to.map(name));
         if let Some(original) = fork.and_then(|at| self.dialog(at)) {
             entry.inherit(original);
+            let names = self.names(original);
+            from = Some(Cow::Owned(names.from().to_owned()));
+            to = Some(Cow::Owned(names.to().to_owned()));
         }
+        entry.names = self.texts.add(
+            brief.call_id,
+            brief.from_tag.unwrap_or_default(),
+            from.as_deref().unwrap_or_default(),
+            to.as_deref().unwrap_or_default(),
+        );
         entry.next = first;
         entry.unnamed = brief.call_id.is_none();
         self.by_call_id.insert(key, id);
@@ -144,7 +161,7 @@ impl Index {
     /// Whether a dialog that was found by the hash of its Call-ID has it.
     fn has_call_id(&self, at: u32, call_id: Option<&[u8]>) -> bool {
         self.dialog(DialogId(at))
-            .is_some_and(|dialog| dialog.names.call_id() == call_id)
+            .is_some_and(|dialog| self.names(dialog).call_id() == call_id)
     }
 
     /// Among the dialogs with the same Call-ID: the one whose tags fit.
@@ -160,9 +177,10 @@ impl Index {
             looked += 1;
             let dialog = self.dialog(DialogId(at))?;
             next = dialog.next;
-            let forward = dialog.names.caller_tag() == from;
+            let caller_tag = self.names(dialog).caller_tag();
+            let forward = caller_tag == from;
             let peer = if forward { to } else { brief.from_tag };
-            if !forward && to.is_none_or(|tag| dialog.names.caller_tag() != tag) {
+            if !forward && to.is_none_or(|tag| caller_tag != tag) {
                 continue;
             }
             match (peer, dialog.callee_tag.as_deref()) {
@@ -184,16 +202,14 @@ impl Index {
             return None;
         }
         let at = DialogId(first?);
-        (self.dialog(at)?.names.caller_tag() == brief.from_tag.unwrap_or_default()).then_some(at)
+        let names = self.names(self.dialog(at)?);
+        (names.caller_tag() == brief.from_tag.unwrap_or_default()).then_some(at)
     }
 }
 
 impl DialogEntry {
     /// A fork: the same INVITE, another answer.
     fn inherit(&mut self, original: &Self) {
-        let own = &self.names;
-        let (from, to) = (original.names.from(), original.names.to());
-        self.names = Names::new(own.call_id(), own.caller_tag(), from, to);
         self.caller = original.caller;
         self.has_invite = original.has_invite;
         self.starts_with_invite = original.starts_with_invite;
@@ -277,13 +293,6 @@ fn begin(entry: &mut DialogEntry, brief: &Brief<'_>, method: Method, packet: &Pa
     } else {
         (entry.caller, entry.callee) = (packet.dst, packet.src);
     }
-    let (from, to) = (brief.from.map(name), brief.to.map(name));
-    entry.names = Names::new(
-        brief.call_id,
-        brief.from_tag.unwrap_or_default(),
-        from.as_deref().unwrap_or_default(),
-        to.as_deref().unwrap_or_default(),
-    );
 }
 
 /// Without tags: who sent it, by address.
@@ -336,13 +345,13 @@ fn request(dialog: &mut DialogEntry, at: Timestamp, brief: &Brief<'_>, method: M
     }
 }
 
-/// Follows the state of a call by a response.
+/// Follows the state of a call by a response, and whether it is one to the caller.
 fn response(
     dialog: &mut DialogEntry,
     at: Timestamp,
     brief: &Brief<'_>,
     method: Method,
-    status: u16,
+    (status, from_caller): (u16, bool),
 ) {
     if method != Method::Invite {
         if dialog.state == CallState::Completed && method == Method::Bye {
@@ -350,9 +359,6 @@ fn response(
         }
         return;
     }
-    let from_caller = brief
-        .from_tag
-        .is_none_or(|tag| tag == dialog.names.caller_tag());
     let number = brief.cseq.map(|(number, _)| number);
     let initial = from_caller
         && (dialog.invite_cseq.is_none() || dialog.invite_cseq == number)
