@@ -10,7 +10,7 @@ use foldhash::fast::RandomState;
 use crate::capture::reader::Mark;
 use crate::capture::store::Store;
 use crate::capture::stream::Streams;
-use crate::capture::{Endpoint, FrameNo, Packet, Place, Timestamp, Transport};
+use crate::capture::{Endpoint, FrameNo, Origin, Packet, Place, Timestamp, Transport};
 use crate::sip::framing::Framer;
 
 mod claim;
@@ -39,21 +39,48 @@ pub struct DialogId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FlowId(pub u32);
 
-/// A SIP message or T.38 packet: where it lies and what the row needs.
+/// A SIP message or T.38 packet: where it lies and what the row needs. In no more octets than need be, as there are
+/// millions.
 #[derive(Clone, Copy, Debug)]
 pub struct PacketRef {
     /// Capture time.
     pub at: Timestamp,
-    /// Where its payload lies.
-    pub place: Place,
+    /// Offset, octets and origin of the [`Place`] where its payload lies.
+    offset: u64,
+    len: u32,
     /// Frame.
     pub frame: FrameNo,
     /// Octets that the snap length cut off, at most 65535.
     pub cut: u16,
+    /// Source and destination, see [`DialogEntry::path`]; only of SIP.
+    path: u16,
+    origin: Origin,
     /// `UDP`, `TCP`, `SCTP`, `WS` as a small number, see [`dialog::transport_name`].
     pub transport: u8,
-    /// Source and destination, as places for [`Index::endpoint`]; only of SIP.
-    pub path: (u32, u32),
+}
+
+impl PacketRef {
+    fn new(packet: &Packet<'_>, place: Place) -> Self {
+        Self {
+            at: packet.at,
+            offset: place.offset,
+            len: place.len,
+            frame: packet.frame,
+            cut: u16::try_from(packet.cut).unwrap_or(u16::MAX),
+            path: 0,
+            origin: place.origin,
+            transport: dialog::UDP,
+        }
+    }
+
+    /// Where its payload lies.
+    pub const fn place(&self) -> Place {
+        Place {
+            origin: self.origin,
+            offset: self.offset,
+            len: self.len,
+        }
+    }
 }
 
 /// An ICMP error about a datagram of a call.
@@ -112,8 +139,6 @@ pub struct Index {
     claim_changes: usize,
     /// The media lines of the body at hand.
     media_lines: Vec<claim::lines::Line>,
-    endpoints: Vec<Endpoint>,
-    endpoint_ids: Map<Endpoint, u32>,
     streams: Streams,
     framers: Map<(Endpoint, Endpoint), Framer>,
     /// Octets that wait in them.
@@ -254,38 +279,6 @@ impl Index {
     /// One media flow.
     pub fn flow(&self, id: FlowId) -> Option<&FlowEntry> {
         self.flows.get(usize::try_from(id.0).ok()?)
-    }
-
-    /// An endpoint by its place.
-    pub fn endpoint(&self, id: u32) -> Option<Endpoint> {
-        self.endpoints.get(usize::try_from(id).ok()?).copied()
-    }
-
-    /// Numbers of source and destination; `usual` are those of the message before, most often the same or the
-    /// other way round.
-    fn intern_path(&mut self, packet: &Packet<'_>, usual: Option<(u32, u32)>) -> (u32, u32) {
-        let path = (packet.src, packet.dst);
-        if let Some((one, other)) = usual
-            && let (Some(first), Some(second)) = (self.endpoint(one), self.endpoint(other))
-        {
-            if (first, second) == path {
-                return (one, other);
-            }
-            if (second, first) == path {
-                return (other, one);
-            }
-        }
-        (self.intern(path.0), self.intern(path.1))
-    }
-
-    fn intern(&mut self, endpoint: Endpoint) -> u32 {
-        if let Some(id) = self.endpoint_ids.get(&endpoint) {
-            return *id;
-        }
-        let id = u32::try_from(self.endpoints.len()).unwrap_or(u32::MAX);
-        self.endpoints.push(endpoint);
-        self.endpoint_ids.insert(endpoint, id);
-        id
     }
 
     /// Dialogs that changed since the last call, each once.

@@ -76,11 +76,20 @@ pub struct DialogEntry {
     pub(super) dirty: bool,
 }
 
+/// Number of the path from the caller to the first host, see [`DialogEntry::path`].
+const FORWARD: u16 = 0;
+/// The same way back.
+const BACK: u16 = 1;
+/// Paths of a dialog among which one is looked for.
+const LATEST_PATHS: usize = 32;
+
 /// What only few dialogs have.
 #[derive(Debug, Default)]
 pub struct Rare {
-    /// Hosts between the two ends that relay this dialog.
+    /// Hosts between the two ends that relay this dialog; the first got the first INVITE.
     pub hops: Vec<Endpoint>,
+    /// What messages took beside the way from the caller to the first host, and back.
+    paths: Vec<(Endpoint, Endpoint)>,
     /// ICMP errors about it.
     pub icmp: Vec<IcmpRef>,
     /// Packets recorded twice.
@@ -97,6 +106,7 @@ pub struct Rare {
 
 static NOTHING_RARE: Rare = Rare {
     hops: Vec::new(),
+    paths: Vec::new(),
     icmp: Vec::new(),
     duplicates: 0,
     first_duplicate: None,
@@ -155,6 +165,48 @@ impl DialogEntry {
         let rare = self.rare_mut();
         rare.duplicates += 1;
         rare.first_duplicate.get_or_insert(packet.frame);
+    }
+
+    /// Source and destination of a message of this dialog.
+    pub fn path(&self, message: &PacketRef) -> (Endpoint, Endpoint) {
+        let (caller, first) = self.ends();
+        match message.path {
+            FORWARD => (caller, first),
+            BACK => (first, caller),
+            number => {
+                let place = usize::from(number - BACK - 1);
+                let path = self.rare().paths.get(place).copied();
+                path.unwrap_or((caller, first))
+            }
+        }
+    }
+
+    /// The number by which [`DialogEntry::path`] finds the path of a message again.
+    pub(super) fn number_of_path(&mut self, src: Endpoint, dst: Endpoint) -> u16 {
+        let (caller, first) = self.ends();
+        if (src, dst) == (caller, first) {
+            return FORWARD;
+        }
+        if (dst, src) == (caller, first) {
+            return BACK;
+        }
+        let paths = &mut self.rare_mut().paths;
+        // Among the last ones, as a hostile dialog has another for each of thousands of messages.
+        let latest = paths.len().saturating_sub(LATEST_PATHS);
+        let known = (paths.iter().enumerate().skip(latest)).find(|(_, path)| **path == (src, dst));
+        let place = known.map_or(paths.len(), |(place, _)| place);
+        if place == paths.len() {
+            paths.push((src, dst));
+        }
+        u16::try_from(place)
+            .unwrap_or(u16::MAX)
+            .saturating_add(BACK + 1)
+    }
+
+    /// The caller, and the host to which it sent its first INVITE.
+    fn ends(&self) -> (Endpoint, Endpoint) {
+        let first = self.rare().hops.first().copied();
+        (self.caller, first.unwrap_or(self.callee))
     }
 
     /// What only few dialogs have.

@@ -80,22 +80,18 @@ impl Index {
         transport: u8,
         store: &mut Store,
     ) -> std::io::Result<()> {
-        let kept = self.dialog(id).map_or(&[][..], |dialog| &dialog.messages);
-        if kept.len() >= MAX_MESSAGES {
+        let kept = self.dialog(id).map_or(0, |dialog| dialog.messages.len());
+        if kept >= MAX_MESSAGES {
             self.left_out += 1;
             return Ok(());
         }
-        let usual = kept.last().map(|message| message.path);
-        let path = self.intern_path(packet, usual);
         let place = store.locate(packet)?;
         if let Some(dialog) = self.dialog_mut(id) {
+            let path = dialog.number_of_path(packet.src, packet.dst);
             dialog.messages.push(PacketRef {
-                at: packet.at,
-                place,
-                frame: packet.frame,
-                cut: u16::try_from(packet.cut).unwrap_or(u16::MAX),
                 transport,
                 path,
+                ..PacketRef::new(packet, place)
             });
         }
         Ok(())
@@ -216,11 +212,14 @@ impl DialogEntry {
         self.invite_cseq = original.invite_cseq;
         self.started = original.started;
         self.first_frame = original.first_frame;
-        let invites = original
-            .messages
-            .iter()
-            .take_while(|message| message.at <= original.answered.unwrap_or(message.at));
-        self.messages.extend(invites.take(1));
+        let first = original.messages.first();
+        if let Some(invite) =
+            first.filter(|first| original.answered.is_none_or(|at| first.at <= at))
+        {
+            let (src, dst) = original.path(invite);
+            let path = self.number_of_path(src, dst);
+            self.messages.push(PacketRef { path, ..*invite });
+        }
     }
 }
 

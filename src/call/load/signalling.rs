@@ -14,16 +14,11 @@ use crate::sip::{Message, StartLine, parse};
 pub(super) fn read(source: &Source<'_>, dialog: &DialogEntry, draft: &mut Draft) -> io::Result<()> {
     let names = source.index.names(dialog);
     for packet in &dialog.messages {
-        let octets = source.store.fetch(packet.place)?;
+        let octets = source.store.fetch(packet.place())?;
         let Some(message) = parse::message(&octets) else {
             continue;
         };
-        let (Some(src), Some(dst)) = (
-            source.index.endpoint(packet.path.0),
-            source.index.endpoint(packet.path.1),
-        ) else {
-            continue;
-        };
+        let (src, dst) = dialog.path(packet);
         let from = sender(dialog, names, &message, src.addr);
         describe(draft, &message, from, dialog.status);
         let sdp = message.sdp();

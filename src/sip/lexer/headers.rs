@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
-use super::{Line, MAX_HEADER, is_blank, line};
+use super::{Line, MAX_HEADER, is_blank, line, line_end};
 
 /// A header field as it stands in the message, folds inside.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +39,23 @@ impl<'m> Headers<'m> {
         self.body
     }
 
+    /// The line at `at` with the folds that belong to it; an empty line has none.
+    #[inline]
+    fn whole_line(&self, at: usize) -> Line {
+        let end = line_end(self.octets, at);
+        // Nearly all lines end so.
+        if let Some([b'\r', b'\n', next, ..]) = self.octets.get(end..)
+            && !is_blank(*next)
+        {
+            return Line { end, next: end + 2 };
+        }
+        let mut line = line(self.octets, at);
+        while line.end > at && self.octets.get(line.next).copied().is_some_and(is_blank) {
+            line = self::line(self.octets, line.next);
+        }
+        line
+    }
+
     /// The next header that an index wants, with its value.
     ///
     /// What begins as nearly everybody writes it is known by its first octets; anything else, in any case or
@@ -51,6 +68,10 @@ impl<'m> Headers<'m> {
             // How it begins; inside, what it is, if it is wanted.
             let known = match rest.first()? {
                 b'V' | b'M' | b'U' | b'S' | b'A' | b'R' | b'P' | b'E' | b'D' => Some(None),
+                b'\r' if rest.get(1) == Some(&b'\n') => {
+                    self.body = Some(begin + 2);
+                    return None;
+                }
                 b'F' => starts(rest, b"From:").map(|len| Some((Wanted::From, len))),
                 b'T' => starts(rest, b"To:").map(|len| Some((Wanted::To, len))),
                 b'C' => match rest.get(1..5) {
@@ -76,13 +97,10 @@ impl<'m> Headers<'m> {
                     None => continue,
                 }
             };
-            let mut line = line(self.octets, begin);
-            while self.octets.get(line.next).copied().is_some_and(is_blank) {
-                line = self::line(self.octets, line.next);
-            }
-            self.at = line.next;
+            let Line { end, next } = self.whole_line(begin);
+            self.at = next;
             if let Some((wanted, name_len)) = known {
-                let value = self.octets.get(begin + name_len..line.end)?;
+                let value = self.octets.get(begin + name_len..end)?;
                 return Some((wanted, trimmed(value)));
             }
         }
@@ -139,13 +157,10 @@ impl<'m> Iterator for Headers<'m> {
         if self.body.is_some() || self.at >= self.octets.len() {
             return None;
         }
-        let Line { mut end, mut next } = line(self.octets, self.at);
+        let Line { end, next } = self.whole_line(self.at);
         if end == self.at {
             self.body = Some(next);
             return None;
-        }
-        while self.octets.get(next).copied().is_some_and(is_blank) {
-            Line { end, next } = line(self.octets, next);
         }
         let text = self.octets.get(self.at..end)?;
         self.at = next;
