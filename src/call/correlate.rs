@@ -73,8 +73,9 @@ impl Features {
             &mut out.call_id,
             &mut out.tag,
         ];
-        all.into_iter()
-            .for_each(|list| list.reserve_exact(order.len()));
+        for list in all {
+            list.reserve_exact(order.len());
+        }
         out.started.reserve_exact(order.len());
         for (_, dialog) in order {
             let names = index.names(dialog);
@@ -117,6 +118,10 @@ impl Features {
     }
 
     /// Whether a name of some dialogs may be inside one of `own`, or the other way round.
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "all are looked at, and so several at a time"
+    )]
     fn related(&self, own: &Own, range: Range<usize>) -> bool {
         let may_hold = |list: &[u32], own: u32| {
             let list = list.get(range.clone()).unwrap_or_default();
@@ -129,6 +134,10 @@ impl Features {
     }
 
     /// Whether numbers or hosts let some dialogs be the second leg.
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "all are looked at, and so several at a time"
+    )]
     fn alike(&self, own: &Own, range: Range<usize>) -> bool {
         let some = !range.is_empty();
         let has = |list: &[u32], key: u32| {
@@ -190,7 +199,7 @@ fn pieces(name: &[u8]) -> u32 {
         let piece = piece
             .iter()
             .fold(0, |piece, octet| piece << 8 | u32::from(*octet));
-        1_u32 << (u64::from(piece.wrapping_mul(0x9E37_79B1)) * 30 >> 32)
+        1_u32 << ((u64::from(piece.wrapping_mul(0x9E37_79B1)) * 30) >> 32)
     });
     bits.fold(0, |all, bit| all | bit)
 }

@@ -114,11 +114,15 @@ pub fn scan(octets: &[u8]) -> Option<Brief<'_>> {
 
 /// The tag of a `From` or `To`.
 fn tag(value: &[u8]) -> Option<&[u8]> {
-    plain_tag(value).unwrap_or_else(|| Parameters::find(value, b"tag"))
+    match plain_tag(value) {
+        Some(tag) => (!tag.is_empty()).then_some(tag),
+        None => Parameters::find(value, b"tag"),
+    }
 }
 
-/// The tag of nearly all: `<..>` or `"name" <..>`, then `;tag=token` or nothing. The outer `None`: it is not so plain.
-fn plain_tag(value: &[u8]) -> Option<Option<&[u8]>> {
+/// The tag of nearly all: `<..>` or `"name" <..>`, then `;tag=token`; empty where nothing follows. `None`: it is not
+/// so plain.
+fn plain_tag(value: &[u8]) -> Option<&[u8]> {
     let address = match value.strip_prefix(b"\"") {
         Some(quoted) => {
             let special = |octet: &u8| matches!(octet, b'"' | b'\\');
@@ -130,11 +134,11 @@ fn plain_tag(value: &[u8]) -> Option<Option<&[u8]>> {
     let inside = address.strip_prefix(b"<")?;
     let after = inside.get(memchr(b'>', inside)? + 1..)?;
     if after.is_empty() {
-        return Some(None);
+        return Some(after);
     }
     let token = after.strip_prefix(b";tag=")?;
     let plain = !token.is_empty() && token.iter().all(|octet| is_token(*octet));
-    plain.then_some(Some(token))
+    plain.then_some(token)
 }
 
 impl<'m> Brief<'m> {

@@ -89,8 +89,8 @@ impl Index {
         if let Some(dialog) = self.dialog_mut(id) {
             let path = dialog.number_of_path(packet.src, packet.dst);
             dialog.messages.push(PacketRef {
-                transport,
                 path,
+                transport,
                 ..PacketRef::new(packet, place)
             });
         }

@@ -52,6 +52,10 @@ const fn ends_line(octet: u8) -> bool {
 
 /// Whether an octet is below 14, which of all text only ends of lines and tabs are. All are looked at, and so the
 /// compiler looks at all at once.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "all are looked at, and so all at once"
+)]
 fn has_control(piece: &[u8; 16]) -> bool {
     piece
         .iter()
