@@ -373,7 +373,7 @@ pub fn pipeline(octets: &[u8]) {
     let frames = usize::try_from(info.packets).unwrap_or(usize::MAX);
     assert!(numbers.len() <= octets.len(), "more calls than octets");
     let analysed = analysis.analyse_all(&numbers, true).unwrap_or_default();
-    let rows: Vec<CallRow> = analysed
+    let rows: Vec<CallRow<'_>> = analysed
         .iter()
         .filter_map(|one| Some(analysis.row(one.call.number)?.with(one)))
         .collect();

@@ -36,7 +36,8 @@ pub struct Analysis {
     index: Index,
     /// Calls in order: the call number is the place plus one.
     calls: Vec<DialogId>,
-    numbers: Map<DialogId, CallNo>,
+    /// The number of each dialog of the index that is a call.
+    numbers: Vec<Option<CallNo>>,
     partners: Map<DialogId, Vec<DialogId>>,
     /// The first frame.
     start: Option<Mark>,
@@ -60,7 +61,7 @@ impl Analysis {
             store,
             index: Index::new(),
             calls: Vec::new(),
-            numbers: Map::default(),
+            numbers: Vec::new(),
             partners: Map::default(),
             start: None,
             listened: Map::default(),
@@ -149,13 +150,18 @@ impl Analysis {
             })
             .collect();
         listed.sort_by_key(|(id, dialog)| (dialog.first_frame, *id));
-        self.partners = correlate::partners(&listed);
+        self.partners = correlate::partners(&self.index, &listed);
         let calls: Vec<DialogId> = listed.iter().map(|(id, _)| *id).collect();
-        self.numbers = calls
-            .iter()
-            .zip(1u32..)
-            .map(|(id, number)| (*id, CallNo(number)))
-            .collect();
+        let mut numbers = vec![None; self.index.dialogs().len()];
+        for (id, number) in calls.iter().zip(1u32..) {
+            if let Some(place) = usize::try_from(id.0)
+                .ok()
+                .and_then(|at| numbers.get_mut(at))
+            {
+                *place = Some(CallNo(number));
+            }
+        }
+        self.numbers = numbers;
         let renumbered = !calls.starts_with(&self.calls);
         self.calls = calls;
         if self.finished {
@@ -189,14 +195,13 @@ impl Analysis {
         let fits = |id: &DialogId| {
             self.index
                 .dialog(*id)
-                .and_then(|dialog| dialog.call_id.as_deref())
+                .and_then(|dialog| self.index.names(dialog).call_id())
                 .is_some_and(|own| own == call_id.as_bytes())
         };
         self.calls
             .iter()
             .find(|id| fits(id))
-            .and_then(|id| self.numbers.get(id))
-            .copied()
+            .and_then(|id| self.number_of(*id))
     }
 
     fn source(&self) -> Source<'_> {
@@ -211,6 +216,11 @@ impl Analysis {
     fn id_of(&self, number: CallNo) -> Option<DialogId> {
         let place = usize::try_from(number.0).ok()?.checked_sub(1)?;
         self.calls.get(place).copied()
+    }
+
+    fn number_of(&self, id: DialogId) -> Option<CallNo> {
+        let place = usize::try_from(id.0).ok()?;
+        self.numbers.get(place).copied().flatten()
     }
 
     fn carries_fax(&self, dialog: &DialogEntry) -> bool {
@@ -239,7 +249,7 @@ impl Analysis {
         let best = self.partners.get(&id)?.first()?;
         // Both must take each other for the best, or a third call between them is the other leg.
         let back = self.partners.get(best)?.first()?;
-        (*back == id).then(|| self.numbers.get(best).copied())?
+        (*back == id).then(|| self.number_of(*best))?
     }
 
     fn other_candidates(&self, number: CallNo) -> Vec<CallNo> {
@@ -248,7 +258,7 @@ impl Analysis {
             return Vec::new();
         };
         list.iter()
-            .filter_map(|id| self.numbers.get(id).copied())
+            .filter_map(|id| self.number_of(*id))
             .filter(|number| Some(*number) != best)
             .collect()
     }
@@ -258,7 +268,7 @@ impl Analysis {
         let changed = self.index.changed();
         changed
             .iter()
-            .filter_map(|id| self.numbers.get(id).copied())
+            .filter_map(|id| self.number_of(*id))
             .collect()
     }
 

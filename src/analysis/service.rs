@@ -43,7 +43,7 @@ pub enum Update {
     /// How far it is; about ten times a second while reading.
     Progress(CaptureInfo),
     /// Calls that are new or have changed since the last such update.
-    Rows(Vec<CallRow>),
+    Rows(Vec<CallRow<'static>>),
     /// The answer to [`Service::open`]; also sent again, unasked, when an open call has changed (`--follow`).
     Opened(AnalysedFlow),
     /// The answer to [`Service::save_packets`]: how many packets went where, or what went wrong.
@@ -183,9 +183,9 @@ impl Worker {
             shown.append(&mut self.faxes);
             Vec::from_iter(shown)
         };
-        let rows: Vec<CallRow> = shown
+        let rows: Vec<_> = shown
             .iter()
-            .filter_map(|number| self.analysis.row(*number))
+            .filter_map(|number| self.row(*number))
             .collect();
         // At the end of what grew, what was told of a fax in progress is told anew.
         let again = self.analysis.numbers().filter(|_| finished && self.grows);
@@ -211,6 +211,10 @@ impl Worker {
         })
     }
 
+    fn row(&self, number: CallNo) -> Option<CallRow<'static>> {
+        self.analysis.row(number).map(CallRow::into_owned)
+    }
+
     /// An open call has changed: shown anew.
     fn reopen(&mut self, changed: &[CallNo]) -> Result<(), Gone> {
         match &self.opened {
@@ -228,7 +232,7 @@ impl Worker {
                 Ok(analysed) => {
                     let rows = analysed
                         .iter()
-                        .filter_map(|one| Some(self.analysis.row(one.call.number)?.with(one)))
+                        .filter_map(|one| Some(self.row(one.call.number)?.with(one)))
                         .collect();
                     self.send(Update::Rows(rows))?;
                 }
@@ -248,9 +252,9 @@ impl Worker {
         if renumbered {
             changed = self.analysis.numbers().collect();
         }
-        let rows: Vec<CallRow> = changed
+        let rows: Vec<_> = changed
             .into_iter()
-            .filter_map(|number| self.analysis.row(number))
+            .filter_map(|number| self.row(number))
             .collect();
         self.faxes
             .extend(rows.iter().filter(|row| row.pending).map(|row| row.number));

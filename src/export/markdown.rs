@@ -196,12 +196,12 @@ fn fence(text: &str) -> String {
 }
 
 /// The list of calls as a table.
-pub(super) fn calls(
-    out: &mut impl Write,
-    capture: &CaptureInfo,
-    rows: &[CallRow],
-) -> io::Result<()> {
-    writeln!(out, "# {}: {} calls\n", escape(&capture.file), rows.len())?;
+pub(super) fn calls<'r, R>(out: &mut impl Write, capture: &CaptureInfo, rows: R) -> io::Result<()>
+where
+    R: IntoIterator<Item: Borrow<CallRow<'r>>> + Clone,
+{
+    let count = rows.clone().into_iter().count();
+    writeln!(out, "# {}: {count} calls\n", escape(&capture.file))?;
     for note in &capture.notes {
         writeln!(out, "- Note: {}", escape(&note.text))?;
     }
@@ -211,6 +211,7 @@ pub(super) fn calls(
     )?;
     writeln!(out, "|--:|---|--:|---|---|--:|---|--:|---|---|")?;
     for row in rows {
+        let row = row.borrow();
         let fax = row.fax.as_ref();
         writeln!(
             out,

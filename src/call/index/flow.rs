@@ -303,14 +303,7 @@ impl Index {
         let Some(flow) = self.flow_mut(id) else {
             return Ok(());
         };
-        let kept = PacketRef {
-            at: packet.at,
-            place,
-            frame: packet.frame,
-            cut: u16::try_from(packet.cut).unwrap_or(u16::MAX),
-            transport: 0,
-            path: (0, 0),
-        };
+        let kept = PacketRef::new(packet, place);
         flow.probation.push(kept);
         if known || flow.probation.len() >= BELIEVE {
             flow.t38.append(&mut flow.probation);
