@@ -20,6 +20,8 @@ pub struct Options {
     pub view: PointOfView,
     /// `--follow`.
     pub follow: bool,
+    /// `--keep-calls`: of more calls than this, finished voice calls are dropped.
+    pub keep_calls: Option<usize>,
 }
 
 /// A row of the VoIP-calls list: what is known of a call without opening it.

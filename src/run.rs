@@ -155,7 +155,7 @@ fn read(general: &General, file: &Path) -> Result<Analysis, Failure> {
     let options = Options {
         file: file.to_owned(),
         view: general.point_of_view(),
-        follow: false,
+        ..Options::default()
     };
     let mut analysis = Analysis::open(options)?;
     let mut progress = pass::Progress::new(general.quiet);
@@ -342,11 +342,12 @@ fn colour(general: &General) -> bool {
     }
 }
 
-/// The options of the analysis for a file.
-fn analysis_options(general: &General, file: &Path, follow: bool) -> Options {
+/// The options of the analysis for a file on the screen.
+fn analysis_options(cli: &Cli, file: &Path) -> Options {
     Options {
         file: PathBuf::from(file),
-        view: general.point_of_view(),
-        follow,
+        view: cli.general.point_of_view(),
+        follow: cli.follow,
+        keep_calls: cli.keep_calls,
     }
 }

@@ -21,6 +21,7 @@ mod remarks;
 mod row;
 mod saving;
 mod sound;
+mod thin;
 
 /// How the note on what is left out ends.
 const LIMITS: &str =
@@ -34,8 +35,9 @@ pub struct Analysis {
     decoder: Decoder,
     store: Store,
     index: Index,
-    /// Calls in order: the call number is the place plus one.
+    /// Calls in order: the call number is the place plus one, as long as none was dropped.
     calls: Vec<DialogId>,
+    dropped: thin::Dropped,
     /// The number of each dialog of the index that is a call.
     numbers: Vec<Option<CallNo>>,
     partners: Map<DialogId, Vec<DialogId>>,
@@ -61,6 +63,7 @@ impl Analysis {
             store,
             index: Index::new(),
             calls: Vec::new(),
+            dropped: thin::Dropped::default(),
             numbers: Vec::new(),
             partners: Map::default(),
             start: None,
@@ -139,6 +142,15 @@ impl Analysis {
                 text: format!("{} packets are left out{LIMITS}", self.index.left_out),
             });
         }
+        let renumbered = self.list();
+        if self.finished {
+            self.remark();
+        }
+        renumbered
+    }
+
+    /// Numbers the calls and finds the other legs. True: as [`Analysis::settle`].
+    fn list(&mut self) -> bool {
         let mut listed: Vec<(DialogId, &DialogEntry)> = self
             .index
             .dialogs()
@@ -151,22 +163,25 @@ impl Analysis {
             .collect();
         listed.sort_by_key(|(id, dialog)| (dialog.first_frame, *id));
         self.partners = correlate::partners(&self.index, &listed);
+        let frames = listed.iter().map(|(_, dialog)| dialog.first_frame);
+        let given: Vec<CallNo> = self.dropped.number(frames).collect();
         let calls: Vec<DialogId> = listed.iter().map(|(id, _)| *id).collect();
         let mut numbers = vec![None; self.index.dialogs().len()];
-        for (id, number) in calls.iter().zip(1u32..) {
+        for (id, number) in calls.iter().zip(&given) {
             if let Some(place) = usize::try_from(id.0)
                 .ok()
                 .and_then(|at| numbers.get_mut(at))
             {
-                *place = Some(CallNo(number));
+                *place = Some(*number);
             }
         }
-        self.numbers = numbers;
         let renumbered = !calls.starts_with(&self.calls);
-        self.calls = calls;
-        if self.finished {
-            self.remark();
+        if renumbered && !self.dropped.is_none() {
+            let old: Vec<CallNo> = self.numbers().collect();
+            self.dropped.renumber(&old, &given);
         }
+        self.numbers = numbers;
+        self.calls = calls;
         renumbered
     }
 
@@ -185,9 +200,9 @@ impl Analysis {
         self.reader.info()
     }
 
-    /// Numbers of all calls.
+    /// Numbers of all calls, in order.
     pub fn numbers(&self) -> impl Iterator<Item = CallNo> + '_ {
-        (1..=u32::try_from(self.calls.len()).unwrap_or(u32::MAX)).map(CallNo)
+        self.calls.iter().filter_map(|id| self.number_of(*id))
     }
 
     /// The call with this Call-ID.
@@ -214,7 +229,14 @@ impl Analysis {
     }
 
     fn id_of(&self, number: CallNo) -> Option<DialogId> {
-        let place = usize::try_from(number.0).ok()?.checked_sub(1)?;
+        let place = if self.dropped.is_none() {
+            usize::try_from(number.0).ok()?.checked_sub(1)?
+        } else {
+            let number_at = |id: &DialogId| self.number_of(*id);
+            self.calls
+                .binary_search_by_key(&Some(number), number_at)
+                .ok()?
+        };
         self.calls.get(place).copied()
     }
 

@@ -17,6 +17,7 @@ use crate::sip::framing::Framer;
 mod claim;
 pub mod dialog;
 pub mod flow;
+mod forget;
 mod join;
 mod names;
 pub mod notes;
@@ -28,6 +29,7 @@ mod tcp;
 
 pub use dialog::DialogEntry;
 pub use flow::FlowEntry;
+pub use forget::Moved;
 pub use names::Names;
 pub use outside::Heard;
 pub use pace::Met;

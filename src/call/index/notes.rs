@@ -79,7 +79,7 @@ impl FlowEntry {
     }
 
     /// Drops the notes: how many there were.
-    fn drop_notes(&mut self) -> usize {
+    pub(super) fn drop_notes(&mut self) -> usize {
         self.notes.incomplete = true;
         std::mem::take(&mut self.notes.at).len()
     }

@@ -55,6 +55,14 @@ impl CallsList {
         }
     }
 
+    /// Takes out the rows of calls that are no longer there.
+    pub(in crate::tui) fn drop(&mut self, numbers: &[CallNo]) {
+        let gone = |number: CallNo| numbers.binary_search(&number).is_ok();
+        self.all.retain(|row| !gone(row.number));
+        self.marked.retain(|number| !gone(*number));
+        self.stale = true;
+    }
+
     /// Widths of the columns.
     pub fn measure(&self) -> &Measure {
         &self.measure
