@@ -54,18 +54,9 @@ impl Texts {
     /// The texts of a dialog.
     pub(super) fn of(&self, dialog: &DialogEntry) -> Names<'_> {
         let at = dialog.names;
-        let mut rest = self.octets.get(at.begin..).unwrap_or_default();
-        let [call_id, caller_tag, from, to] = at.lens.map(|len| {
-            let len = usize::try_from(len).unwrap_or(usize::MAX);
-            let (text, after) = rest.split_at_checked(len).unwrap_or_default();
-            rest = after;
-            text
-        });
         Names {
-            call_id: at.has_call_id.then_some(call_id),
-            caller_tag,
-            from,
-            to,
+            octets: self.octets.get(at.begin..).unwrap_or_default(),
+            at,
         }
     }
 }
@@ -73,32 +64,46 @@ impl Texts {
 /// The texts of one dialog.
 #[derive(Clone, Copy, Debug)]
 pub struct Names<'t> {
-    call_id: Option<&'t [u8]>,
-    caller_tag: &'t [u8],
-    from: &'t [u8],
-    to: &'t [u8],
+    /// They, and what follows them.
+    octets: &'t [u8],
+    at: NamesAt,
 }
 
 impl<'t> Names<'t> {
     /// Call-ID; `None`: media found by content, or no message has one.
-    pub const fn call_id(self) -> Option<&'t [u8]> {
-        self.call_id
+    pub fn call_id(self) -> Option<&'t [u8]> {
+        let [call_id, ..] = self.at.lens;
+        self.at.has_call_id.then(|| self.text(0, call_id))
     }
 
     /// Tag of the side that sent the first request.
-    pub const fn caller_tag(self) -> &'t [u8] {
-        self.caller_tag
+    pub fn caller_tag(self) -> &'t [u8] {
+        let [call_id, tag, ..] = self.at.lens;
+        self.text(size(call_id), tag)
     }
 
     /// User or host of `From`.
     pub fn from(self) -> &'t str {
-        std::str::from_utf8(self.from).unwrap_or_default()
+        let [call_id, tag, from, _] = self.at.lens;
+        let text = self.text(size(call_id) + size(tag), from);
+        std::str::from_utf8(text).unwrap_or_default()
     }
 
     /// User or host of `To`.
     pub fn to(self) -> &'t str {
-        std::str::from_utf8(self.to).unwrap_or_default()
+        let [call_id, tag, from, to] = self.at.lens;
+        let text = self.text(size(call_id) + size(tag) + size(from), to);
+        std::str::from_utf8(text).unwrap_or_default()
     }
+
+    fn text(self, begin: usize, len: u32) -> &'t [u8] {
+        let text = self.octets.get(begin..begin + size(len));
+        text.unwrap_or_default()
+    }
+}
+
+fn size(len: u32) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
 }
 
 impl Index {
