@@ -76,7 +76,6 @@ impl Analysis {
     /// Reads at most `frames` frames. False: there are no more (for now, where the file grows).
     pub fn step(&mut self, frames: usize) -> Result<bool, Error> {
         let mut intake = Intake {
-            can_pick: self.store.can_pick(),
             decoder: &mut self.decoder,
             index: &mut self.index,
             store: &mut self.store,

@@ -374,9 +374,9 @@ fn merge(call: &mut Call, reading: &mut Option<Reading>) {
         );
     }
     if clock_goes_back(&call.capture) {
-        tagged.sort_by_key(|(_, event)| (event.frame, event.observed));
+        tagged.sort_by_cached_key(|(_, event)| (event.frame, event.observed));
     } else {
-        tagged.sort_by_key(|(_, event)| (event.at, event.observed, event.frame));
+        tagged.sort_by_cached_key(|(_, event)| (event.at, event.observed, event.frame));
     }
     let mut places: HashMap<EventId, EventId> = HashMap::new();
     for (at, (old, event)) in tagged.iter_mut().enumerate() {

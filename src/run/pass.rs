@@ -11,7 +11,7 @@ use crate::call::CallNo;
 use crate::capture::CaptureInfo;
 
 /// Calls loaded at once.
-const BATCH: usize = 64;
+const BATCH: usize = 8;
 
 /// The rows of all that may be a fax, analysed.
 pub(super) fn fax_rows(analysis: &Analysis) -> io::Result<FaxRows<'_>> {

@@ -10,8 +10,6 @@ use crate::capture::store::Store;
 
 /// What frames go through.
 pub(super) struct Intake<'a> {
-    /// Single frames of the capture can be read again.
-    pub(super) can_pick: bool,
     pub(super) decoder: &'a mut Decoder,
     pub(super) index: &'a mut Index,
     pub(super) store: &'a mut Store,
@@ -30,7 +28,7 @@ impl Intake<'_> {
     #[inline(always)]
     pub(super) fn take(&mut self, frame: &Frame<'_>) {
         let met = match Glance::at(frame) {
-            Some(glance) => self.index.meet(&glance, frame, self.can_pick),
+            Some(glance) => self.index.meet(&glance, frame),
             None => Met::Other,
         };
         // Nearly all of a capture ends here.

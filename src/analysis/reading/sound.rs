@@ -72,7 +72,7 @@ impl Analysis {
                 };
                 if let Some(arrivals) = flow.paced() {
                     out.insert(*id, arrivals);
-                } else if flow.noted().is_some() {
+                } else if self.is_noted(flow) {
                     out.insert(*id, self.pick(flow)?);
                 } else if let Some(kept) = self.kept_sound.get(id) {
                     out.insert(*id, kept.fetch(&self.store, flow)?);
@@ -105,8 +105,18 @@ impl Analysis {
         Ok(arrivals)
     }
 
-    /// Where much sound of what may be faxes would have to be searched (a compressed capture), one pass copies it
-    /// to the spool: a pass for each part of it would take the square of the time.
+    /// Whether single packets of a flow can be read again where they are noted: not of a compressed capture.
+    fn is_noted(&self, flow: &FlowEntry) -> bool {
+        self.store.can_pick() && flow.noted().is_some()
+    }
+
+    /// Whether the RTP of a flow can be had without searching for it.
+    pub(super) fn knows_sound(&self, id: FlowId, flow: &FlowEntry) -> bool {
+        self.is_noted(flow) || self.kept_sound.contains_key(&id)
+    }
+
+    /// Where the sound of several calls that may be faxes would have to be searched (a compressed capture), one pass
+    /// copies it to the spool: a pass for each part of it would take the square of the time.
     pub(super) fn keep_sound(&mut self) {
         let wanted: Vec<(FlowId, &FlowEntry)> = self
             .index
@@ -116,12 +126,15 @@ impl Analysis {
             .flat_map(|dialog| &dialog.flows)
             .filter_map(|id| Some((*id, self.index.flow(*id)?)))
             .filter(|(id, flow)| {
-                let known = flow.noted().is_some() || self.kept_sound.contains_key(id);
-                flow.rtp > 0 && !known
+                flow.rtp > 0 && flow.paced().is_none() && !self.knows_sound(*id, flow)
             })
             .collect();
-        let octets: u64 = wanted.iter().map(|(_, flow)| flow.rtp_octets).sum();
-        if octets <= RTP_BATCH {
+        let owner = |flow: &FlowEntry| flow.owner.map(|(dialog, _)| dialog);
+        let Some((_, first)) = wanted.first() else {
+            return;
+        };
+        // Of one call alone one pass finds it all the same.
+        if wanted.iter().all(|(_, flow)| owner(flow) == owner(first)) {
             return;
         }
         let mut kept: Map<FlowId, KeptSound> = Map::default();

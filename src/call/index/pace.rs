@@ -48,14 +48,12 @@ const PAUSE_NS: u64 = 2_000_000_000;
 
 impl Index {
     /// The way of nearly all packets of a capture: the next one of an RTP stream that belongs to a call.
-    ///
-    /// `can_pick`: single frames of the capture can be read again.
     #[expect(
         clippy::inline_always,
         reason = "every packet of a capture takes this way"
     )]
     #[inline(always)]
-    pub fn meet(&mut self, glance: &Glance<'_>, frame: &Frame<'_>, can_pick: bool) -> Met {
+    pub fn meet(&mut self, glance: &Glance<'_>, frame: &Frame<'_>) -> Met {
         let Some(id) = self.recent.get(glance.path) else {
             return Met::Other;
         };
@@ -84,7 +82,7 @@ impl Index {
             let sound = glance.payload.get(HEADER_LEN..).unwrap_or_default();
             flow.sample(start.payload_type(), sound);
         }
-        let mark = (can_pick && !self.notes_full).then_some(frame.mark);
+        let mark = (!self.notes_full).then_some(frame.mark);
         if flow.note(mark, frame.at) {
             self.count_note();
         }
