@@ -84,7 +84,7 @@ impl Analysis {
         };
         let mut left = frames;
         while left > 0 {
-            left -= self.reader.run(left, |frame| intake.take(frame));
+            left -= self.reader.run(left, |plain| intake.take(plain));
             if left == 0 {
                 break;
             }
@@ -93,7 +93,7 @@ impl Analysis {
                 self.finished = !self.options.follow && ended;
                 break;
             };
-            intake.take_one(&frame);
+            intake.take_any(&frame);
             left -= 1;
         }
         if let Some(error) = intake.failure {

@@ -140,7 +140,7 @@ impl Index {
             next_sample: 0,
             pace: Pace::default(),
             fax_events: false,
-            notes: Notes::default(),
+            notes: Notes::new(self.mark),
             stale: false,
             duplicates: 0,
             claimed: self.t38_claimed(packet.src, packet.dst),
