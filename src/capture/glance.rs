@@ -175,19 +175,19 @@ mod tests {
             let mut data = frame();
             data[at] = octet;
             with(&data, |frame| {
-                assert!(Glance::at(frame.link, frame.data).is_none(), "{at}")
+                assert!(Glance::at(frame.link, frame.data).is_none(), "{at}");
             });
         }
         // Cut, and with less than RTP's header in it.
         let mut data = frame();
         data.pop();
         with(&data, |frame| {
-            assert!(Glance::at(frame.link, frame.data).is_none())
+            assert!(Glance::at(frame.link, frame.data).is_none());
         });
         let mut data = frame();
         (data[17], data[39]) = (39, 19);
         with(&data, |frame| {
-            assert!(Glance::at(frame.link, frame.data).is_none())
+            assert!(Glance::at(frame.link, frame.data).is_none());
         });
         // Padding of Ethernet after it is nothing of it.
         let mut data = frame();
