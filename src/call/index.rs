@@ -14,6 +14,7 @@ use crate::capture::stream::Streams;
 use crate::capture::{Endpoint, FrameNo, Origin, Packet, Place, Timestamp, Transport};
 use crate::sip::framing::Framer;
 
+mod call_ids;
 mod claim;
 pub mod dialog;
 pub mod flow;
@@ -133,7 +134,7 @@ pub struct Index {
     dialogs: Vec<DialogEntry>,
     texts: names::Texts,
     /// By the hash of the Call-ID, which the dialog itself holds; further ones by [`DialogEntry::next`].
-    by_call_id: Map<u64, u32>,
+    by_call_id: call_ids::CallIds,
     flows: Vec<FlowEntry>,
     by_path: Map<(Endpoint, Endpoint), FlowId>,
     by_endpoint: Map<Endpoint, Vec<FlowId>>,

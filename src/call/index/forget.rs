@@ -5,7 +5,7 @@
 //! [`Moved`] for the new one.
 
 use crate::call::index::claim::Claim;
-use crate::call::index::{DialogId, FlowId, Index, Map, recent};
+use crate::call::index::{DialogId, FlowId, Index, recent};
 use crate::capture::Timestamp;
 
 /// Where dialogs and flows are after [`Index::forget`].
@@ -81,13 +81,7 @@ impl Index {
             let new = moved.dialog(DialogId(place)).map(|new| new.0);
             kept.push(new.or(dialog.next));
         }
-        let heads: Vec<(u64, u32)> = (self.by_call_id.iter())
-            .filter_map(|(key, head)| Some((*key, at(&kept, *head)?)))
-            .collect();
-        // The hasher is the one that the keys were made with.
-        let hasher = self.by_call_id.hasher().clone();
-        self.by_call_id = Map::with_capacity_and_hasher(heads.len(), hasher);
-        self.by_call_id.extend(heads);
+        self.by_call_id.move_all(|head| at(&kept, head));
     }
 
     fn move_dialogs(&mut self, moved: &Moved) {

@@ -1,7 +1,6 @@
 //! SIP messages into dialogs (RFC 3261 12), tolerant of what the capture lacks.
 
 use std::borrow::Cow;
-use std::hash::BuildHasher;
 
 use crate::call::index::dialog::DialogEntry;
 use crate::call::index::{DialogId, Index, MAX_DIALOGS, MAX_MESSAGES, PacketRef};
@@ -112,11 +111,10 @@ impl Index {
             unnamed = unnamed_key(packet);
             &unnamed
         };
-        let key = self.by_call_id.hasher().hash_one(call_id);
+        let key = self.by_call_id.key(call_id);
         let first = self
             .by_call_id
-            .get(&key)
-            .copied()
+            .get(key)
             .filter(|at| self.has_call_id(*at, brief.call_id));
         if let Some(found) = self.find(first, brief, method) {
             return Some(found);
@@ -149,7 +147,7 @@ impl Index {
         );
         entry.next = first;
         entry.unnamed = brief.call_id.is_none();
-        self.by_call_id.insert(key, id);
+        self.by_call_id.set(key, id);
         self.dialogs.push(entry);
         Some(DialogId(id))
     }
