@@ -59,8 +59,8 @@ impl Analysis {
         self.listened.get(&id).is_none_or(|(_, is_fax)| *is_fax)
     }
 
-    /// The RTP of some calls: only the headers where they are known and the sound is none of a fax; else read again,
-    /// where it is known where it lies, only that; else in a second pass over that part of the capture.
+    /// The RTP of some calls, read again: where it is known where it lies, only that; else in a second pass over that
+    /// part of the capture.
     pub(super) fn read_rtp(&self, dialogs: &[DialogId]) -> io::Result<RtpByFlow> {
         let mut out = RtpByFlow::new();
         let mut searched = Vec::new();
@@ -70,10 +70,8 @@ impl Analysis {
                 let Some(flow) = self.index.flow(*id).filter(|flow| flow.rtp > 0) else {
                     continue;
                 };
-                if let Some(arrivals) = flow.paced() {
-                    out.insert(*id, arrivals);
-                } else if self.is_noted(flow) {
-                    out.insert(*id, self.pick(flow)?);
+                if self.is_noted(flow) {
+                    out.insert(*id, self.noted_sound(flow)?);
                 } else if let Some(kept) = self.kept_sound.get(id) {
                     out.insert(*id, kept.fetch(&self.store, flow)?);
                 } else {
@@ -87,11 +85,26 @@ impl Analysis {
         Ok(out)
     }
 
-    /// The RTP of a flow whose packets are noted.
-    fn pick(&self, flow: &FlowEntry) -> io::Result<Vec<RtpArrival>> {
+    /// The RTP of a flow whose packets are noted. Of one that never left its pace and sounds like nothing of a fax, the
+    /// sound of only its end: a tone that began a switch to T.38 may be so short that no sample met it.
+    fn noted_sound(&self, flow: &FlowEntry) -> io::Result<Vec<RtpArrival>> {
+        let Some(mut arrivals) = flow.paced() else {
+            return self.pick(flow, 0);
+        };
+        let headers = arrivals.len().saturating_sub(END);
+        let end = self.pick(flow, headers)?;
+        if headers + end.len() == arrivals.len() {
+            arrivals.truncate(headers);
+            arrivals.extend(end);
+        }
+        Ok(arrivals)
+    }
+
+    /// The noted packets of a flow, after the first ones.
+    fn pick(&self, flow: &FlowEntry, skipped: usize) -> io::Result<Vec<RtpArrival>> {
         let mut arrivals = Vec::new();
         let mut decoder = Decoder::new();
-        let places = flow.noted().into_iter().flatten();
+        let places = flow.noted().into_iter().flatten().skip(skipped);
         let places = places.filter(|place| !flow.holds_t38(place.frame()));
         self.store.pick(places, |frame| {
             decoder.decode(frame, &mut |packet| {
@@ -125,9 +138,7 @@ impl Analysis {
             .filter(|dialog| !dialog.has_sip() || dialog.t38_offered || self.carries_fax(dialog))
             .flat_map(|dialog| &dialog.flows)
             .filter_map(|id| Some((*id, self.index.flow(*id)?)))
-            .filter(|(id, flow)| {
-                flow.rtp > 0 && flow.paced().is_none() && !self.knows_sound(*id, flow)
-            })
+            .filter(|(id, flow)| flow.rtp > 0 && !self.knows_sound(*id, flow))
             .collect();
         let owner = |flow: &FlowEntry| flow.owner.map(|(dialog, _)| dialog);
         let Some((_, first)) = wanted.first() else {
@@ -153,6 +164,9 @@ impl Analysis {
         }
     }
 }
+
+/// Packets at the end of a stream that are read in any case: two seconds of 20 ms.
+const END: usize = 100;
 
 /// The RTP of flows whose packets are somewhere between their first and their last.
 fn search(

@@ -107,14 +107,12 @@ pub(super) fn read(
         draft.rtp_packets = draft.rtp_packets.saturating_add(total);
         let arrivals = of_one_path(&flows, rtp);
         rows(draft, side, &arrivals, codecs);
-        // Only headers: what was sampled of it sounded like nothing of a fax.
-        if arrivals
+        // Where only the headers are known, what was sampled of the sound was nothing of a fax.
+        let unheard = arrivals
             .iter()
-            .all(|arrival| arrival.payload.len() <= HEADER_LEN)
-        {
-            return fax::Heard::default();
-        }
-        fax::listen(&arrivals, codecs)
+            .take_while(|arrival| arrival.payload.len() <= HEADER_LEN)
+            .count();
+        fax::listen(arrivals.get(unheard..).unwrap_or_default(), codecs)
     };
     let mut caller = listen(Side::Caller);
     let mut callee = listen(Side::Callee);

@@ -178,6 +178,14 @@ fn headers_of_a_stream_that_keeps_its_pace_are_known_without_reading() {
             assert_eq!((flow.rtp, read.len()), (300, 300));
             assert_eq!(flow.paced().unwrap(), read);
         });
+        // Its end is read: a tone that no sample met may be there.
+        let sound = analysis.read_rtp(&analysis.calls).unwrap();
+        let octets: Vec<usize> = sound
+            .values()
+            .flatten()
+            .map(|it| it.payload.len())
+            .collect();
+        assert_eq!(octets, [vec![12; 200], vec![172; 100]].concat());
     }
 }
 
