@@ -1,10 +1,9 @@
 //! A call in full: its messages and media read again from the store, put together to the model.
 
-use std::collections::HashMap;
 use std::io;
 
 use crate::call::fax::{self, Heard, Reading};
-use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Names};
+use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Map, Names};
 use crate::call::{
     BySide, Call, CallNo, CaptureFacts, Event, EventId, EventKind, FaxCarrier, PacketCounts, Side,
     UdptlStats, media, negotiation, transaction, verdict,
@@ -24,7 +23,7 @@ mod t38;
 pub const MAX_SIGNALS: usize = 500_000;
 
 /// RTP of the flows of a call, read in a second pass, by flow.
-pub type RtpByFlow = HashMap<FlowId, Vec<RtpArrival>>;
+pub type RtpByFlow = Map<FlowId, Vec<RtpArrival>>;
 
 /// What a call is loaded from.
 #[derive(Debug)]
@@ -378,7 +377,7 @@ fn merge(call: &mut Call, reading: &mut Option<Reading>) {
     } else {
         tagged.sort_by_cached_key(|(_, event)| (event.at, event.observed, event.frame));
     }
-    let mut places: HashMap<EventId, EventId> = HashMap::new();
+    let mut places: Map<EventId, EventId> = Map::default();
     for (at, (old, event)) in tagged.iter_mut().enumerate() {
         event.id = EventId(u32::try_from(at).unwrap_or(u32::MAX));
         if let Some(old) = old {

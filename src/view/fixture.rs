@@ -233,7 +233,7 @@ impl Builder {
                 ..RtpStats::default()
             },
         };
-        self.put(at, length, from, EventKind::Rtp(span))
+        self.put(at, length, from, EventKind::Rtp(Box::new(span)))
     }
 }
 

@@ -62,7 +62,7 @@ impl Analysis {
     /// The RTP of some calls, read again: where it is known where it lies, only that; else in a second pass over that
     /// part of the capture.
     pub(super) fn read_rtp(&self, dialogs: &[DialogId]) -> io::Result<RtpByFlow> {
-        let mut out = RtpByFlow::new();
+        let mut out = RtpByFlow::default();
         let mut searched = Vec::new();
         for id in dialogs {
             let flows = self.index.dialog(*id).map(|dialog| dialog.flows.as_slice());

@@ -169,7 +169,7 @@ fn rows(draft: &mut Draft, side: Side, arrivals: &[RtpArrival], codecs: &HashMap
             (span.frame, span.at),
             (span.src, span.dst),
             side,
-            EventKind::Rtp(span.clone()),
+            EventKind::Rtp(Box::new(span.clone())),
         );
         (event.last_frame, event.end) = (span.last_frame, span.end);
         draft.events.push(event);

@@ -137,7 +137,7 @@ fn texts(event: &Event, partner: Option<&Event>, habits: Habits) -> (Vec<String>
         EventKind::Sip(sip) => (sip_texts(sip, habits), Role::Sip, Line::Thin),
         EventKind::Rtp(span) => {
             let other = match partner.map(|event| &event.kind) {
-                Some(EventKind::Rtp(other)) => Some(other),
+                Some(EventKind::Rtp(other)) => Some(other.as_ref()),
                 _ => None,
             };
             let line = if other.is_some() {
