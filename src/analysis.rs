@@ -1,5 +1,6 @@
 //! Capture → calls → hints: the one place that strings the layers together.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,11 +21,15 @@ pub struct Options {
     pub view: PointOfView,
     /// `--follow`.
     pub follow: bool,
+    /// `--keep-calls`: of more calls than this, finished voice calls are dropped.
+    pub keep_calls: Option<usize>,
 }
 
 /// A row of the VoIP-calls list: what is known of a call without opening it.
+///
+/// Its names are those of the index where they are only looked at, and its own where it goes to another thread.
 #[derive(Clone, Debug, PartialEq)]
-pub struct CallRow {
+pub struct CallRow<'a> {
     /// 1-based, by first packet.
     pub number: CallNo,
     /// First packet.
@@ -32,15 +37,15 @@ pub struct CallRow {
     /// From first to last packet, seconds.
     pub duration: f64,
     /// Number (user part) or host of the caller.
-    pub from: String,
+    pub from: Cow<'a, str>,
     /// Number or host of the callee.
-    pub to: String,
+    pub to: Cow<'a, str>,
     /// Signalling endpoint of the caller.
     pub caller: Endpoint,
     /// Signalling endpoint of the callee.
     pub callee: Endpoint,
-    /// Call-ID.
-    pub call_id: Option<String>,
+    /// Call-ID as it stands in the messages.
+    pub call_id: Option<Cow<'a, [u8]>>,
     /// State.
     pub state: CallState,
     /// Final status of the first INVITE.

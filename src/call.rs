@@ -286,7 +286,7 @@ pub enum EventKind {
     /// A SIP message.
     Sip(Arc<SipEvent>),
     /// RTP of one stream, folded into one row.
-    Rtp(RtpSpan),
+    Rtp(Box<RtpSpan>),
     /// A telephone event or NSE in RTP.
     RtpEvent(RtpEvent),
     /// A T.38 indicator (tones of T.38 too: `ced`, `cng`).

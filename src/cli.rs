@@ -38,6 +38,10 @@ pub struct Cli {
     #[arg(long)]
     pub follow: bool,
 
+    /// Of more calls than N drop finished voice calls, the oldest first; faxes stay
+    #[arg(long, value_name = "N", value_parser = keep_calls)]
+    pub keep_calls: Option<usize>,
+
     /// For all commands.
     #[command(flatten)]
     pub general: General,
@@ -275,6 +279,13 @@ impl General {
             udptl_ports: self.udptl_ports.unwrap_or(usual.udptl_ports),
             udptl_ports_given: self.udptl_ports.is_some(),
         }
+    }
+}
+
+fn keep_calls(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number @ 1..) => Ok(number),
+        _ => Err("a number of calls, 1 or more".to_owned()),
     }
 }
 

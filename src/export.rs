@@ -89,17 +89,18 @@ where
     }
 }
 
-/// The list of calls: text and Markdown from `rows`, JSON from `calls` (asked for one by one, so that they
-/// may be loaded one by one).
-pub fn calls<I>(
+/// The list of calls: text and Markdown from `rows`, gone over twice, JSON from `calls`. Both are asked for one
+/// by one, so that they may be made one by one.
+pub fn calls<'r, R, I>(
     out: &mut impl Write,
     capture: &CaptureInfo,
-    rows: &[CallRow],
+    rows: R,
     calls: I,
     format: Format,
     options: &Options,
 ) -> io::Result<()>
 where
+    R: IntoIterator<Item: Borrow<CallRow<'r>>> + Clone,
     I: IntoIterator,
     I::Item: Borrow<Analysed>,
 {

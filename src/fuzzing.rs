@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 
 use crate::analysis::reading::Analysis;
 use crate::analysis::{AnalysedFlow, CallRow, Options};
@@ -364,6 +365,7 @@ pub fn pipeline(octets: &[u8]) {
     if analysis.read_all(|_| {}).is_err() {
         return;
     }
+    growing(file.path());
     // The name of the file differs from run to run.
     let info = CaptureInfo {
         file: "fuzz".to_owned(),
@@ -373,7 +375,7 @@ pub fn pipeline(octets: &[u8]) {
     let frames = usize::try_from(info.packets).unwrap_or(usize::MAX);
     assert!(numbers.len() <= octets.len(), "more calls than octets");
     let analysed = analysis.analyse_all(&numbers, true).unwrap_or_default();
-    let rows: Vec<CallRow> = analysed
+    let rows: Vec<CallRow<'_>> = analysed
         .iter()
         .filter_map(|one| Some(analysis.row(one.call.number)?.with(one)))
         .collect();
@@ -405,6 +407,40 @@ pub fn pipeline(octets: &[u8]) {
         }
     }
 }
+
+/// The same capture as it grows, of which only a call or two are kept.
+fn growing(file: &Path) {
+    let Ok(mut analysis) = Analysis::open(Options {
+        file: file.to_owned(),
+        keep_calls: Some(1),
+        ..Options::default()
+    }) else {
+        return;
+    };
+    loop {
+        let Ok(more) = analysis.step(FEW_FRAMES) else {
+            return;
+        };
+        analysis.settle();
+        let gone = analysis.thin(&[]);
+        let numbers: Vec<CallNo> = analysis.numbers().collect();
+        assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
+        for number in &numbers {
+            assert!(!gone.contains(number), "{number} is gone and there");
+            let row = analysis.row(*number);
+            assert!(row.is_some_and(|row| row.number == *number), "{number}");
+        }
+        if !more {
+            break;
+        }
+    }
+    let left: Vec<CallNo> = analysis.numbers().collect();
+    let analysed = analysis.analyse_all(&left, true).unwrap_or_default();
+    assert!(analysed.len() <= left.len(), "more calls than there are");
+}
+
+/// Frames between two looks at what is there.
+const FEW_FRAMES: usize = 16;
 
 /// Calls that are drawn; a few show what many would.
 const MOST_FLOWS: usize = 4;

@@ -155,7 +155,7 @@ fn read(general: &General, file: &Path) -> Result<Analysis, Failure> {
     let options = Options {
         file: file.to_owned(),
         view: general.point_of_view(),
-        follow: false,
+        ..Options::default()
     };
     let mut analysis = Analysis::open(options)?;
     let mut progress = pass::Progress::new(general.quiet);
@@ -172,20 +172,28 @@ fn read(general: &General, file: &Path) -> Result<Analysis, Failure> {
 /// `faxflow calls FILE`
 fn calls(general: &General, file: &Path, output: &Output) -> Result<Status, Failure> {
     let analysis = read(general, file)?;
-    let rows = pass::rows(&analysis).map_err(|error| again(file, error))?;
+    let format = output.format.into();
+    let faxes = match format {
+        // Made of the calls alone.
+        export::Format::Json | export::Format::Ndjson => pass::FaxRows::new(),
+        export::Format::Text | export::Format::Markdown => {
+            pass::fax_rows(&analysis).map_err(|error| again(file, error))?
+        }
+    };
     let calls = pass::Analyses::new(&analysis);
     write(output, &[file.to_owned()], |mut to| {
         export::calls(
             &mut to,
             analysis.info(),
-            &rows,
+            pass::Rows::new(&analysis, &faxes),
             calls,
-            output.format.into(),
+            format,
             &whole_width(output),
         )
     })?;
     // The process ends here: giving back each of a hundred thousand calls would only take time.
-    std::mem::forget((rows, analysis));
+    drop(faxes);
+    std::mem::forget(analysis);
     Ok(Status::Good)
 }
 
@@ -334,11 +342,12 @@ fn colour(general: &General) -> bool {
     }
 }
 
-/// The options of the analysis for a file.
-fn analysis_options(general: &General, file: &Path, follow: bool) -> Options {
+/// The options of the analysis for a file on the screen.
+fn analysis_options(cli: &Cli, file: &Path) -> Options {
     Options {
         file: PathBuf::from(file),
-        view: general.point_of_view(),
-        follow,
+        view: cli.general.point_of_view(),
+        follow: cli.follow,
+        keep_calls: cli.keep_calls,
     }
 }

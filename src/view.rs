@@ -104,6 +104,22 @@ pub fn width(text: &str) -> usize {
     }
 }
 
+/// How many decimal digits a number has.
+pub(crate) fn digits(number: u64) -> usize {
+    number
+        .checked_ilog10()
+        .map_or(1, |log| usize::try_from(log).unwrap_or(0) + 1)
+}
+
+/// Appends a number with at least `least` digits: what `write!` does, several times faster.
+pub(crate) fn push_number(out: &mut String, number: u64, least: usize) {
+    if number >= 10 || least > 1 {
+        push_number(out, number / 10, least.saturating_sub(1));
+    }
+    let digit = u8::try_from(number % 10).unwrap_or(0);
+    out.push(char::from(b'0' + digit));
+}
+
 /// One line of a view.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row {
@@ -293,6 +309,19 @@ mod tests {
         assert_eq!(fit("INVITE m=image", 8, true), "INVITE ~");
         assert_eq!(fit("漢字漢字", 5, false), "漢字…");
         assert_eq!(fit("x", 0, false), "");
+    }
+
+    #[test]
+    fn numbers_as_write_has_them() {
+        for number in [0, 7, 10, 99, 100, 65_535, u64::MAX] {
+            let mut out = String::new();
+            push_number(&mut out, number, 1);
+            assert_eq!(out, number.to_string());
+            assert_eq!(digits(number), out.len());
+            let mut out = String::new();
+            push_number(&mut out, number, 3);
+            assert_eq!(out, format!("{number:03}"));
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod remarks;
 mod row;
 mod saving;
 mod sound;
+mod thin;
 
 /// How the note on what is left out ends.
 const LIMITS: &str =
@@ -34,9 +35,11 @@ pub struct Analysis {
     decoder: Decoder,
     store: Store,
     index: Index,
-    /// Calls in order: the call number is the place plus one.
+    /// Calls in order: the call number is the place plus one, as long as none was dropped.
     calls: Vec<DialogId>,
-    numbers: Map<DialogId, CallNo>,
+    dropped: thin::Dropped,
+    /// The number of each dialog of the index that is a call.
+    numbers: Vec<Option<CallNo>>,
     partners: Map<DialogId, Vec<DialogId>>,
     /// The first frame.
     start: Option<Mark>,
@@ -60,7 +63,8 @@ impl Analysis {
             store,
             index: Index::new(),
             calls: Vec::new(),
-            numbers: Map::default(),
+            dropped: thin::Dropped::default(),
+            numbers: Vec::new(),
             partners: Map::default(),
             start: None,
             listened: Map::default(),
@@ -72,7 +76,6 @@ impl Analysis {
     /// Reads at most `frames` frames. False: there are no more (for now, where the file grows).
     pub fn step(&mut self, frames: usize) -> Result<bool, Error> {
         let mut intake = Intake {
-            can_pick: self.store.can_pick(),
             decoder: &mut self.decoder,
             index: &mut self.index,
             store: &mut self.store,
@@ -81,7 +84,7 @@ impl Analysis {
         };
         let mut left = frames;
         while left > 0 {
-            left -= self.reader.run(left, |frame| intake.take(frame));
+            left -= self.reader.run(left, |plain| intake.take(plain));
             if left == 0 {
                 break;
             }
@@ -90,7 +93,7 @@ impl Analysis {
                 self.finished = !self.options.follow && ended;
                 break;
             };
-            intake.take_one(&frame);
+            intake.take_any(&frame);
             left -= 1;
         }
         if let Some(error) = intake.failure {
@@ -138,6 +141,15 @@ impl Analysis {
                 text: format!("{} packets are left out{LIMITS}", self.index.left_out),
             });
         }
+        let renumbered = self.list();
+        if self.finished {
+            self.remark();
+        }
+        renumbered
+    }
+
+    /// Numbers the calls and finds the other legs. True: as [`Analysis::settle`].
+    fn list(&mut self) -> bool {
         let mut listed: Vec<(DialogId, &DialogEntry)> = self
             .index
             .dialogs()
@@ -149,18 +161,26 @@ impl Analysis {
             })
             .collect();
         listed.sort_by_key(|(id, dialog)| (dialog.first_frame, *id));
-        self.partners = correlate::partners(&listed);
+        self.partners = correlate::partners(&self.index, &listed);
+        let frames = listed.iter().map(|(_, dialog)| dialog.first_frame);
+        let given: Vec<CallNo> = self.dropped.number(frames).collect();
         let calls: Vec<DialogId> = listed.iter().map(|(id, _)| *id).collect();
-        self.numbers = calls
-            .iter()
-            .zip(1u32..)
-            .map(|(id, number)| (*id, CallNo(number)))
-            .collect();
-        let renumbered = !calls.starts_with(&self.calls);
-        self.calls = calls;
-        if self.finished {
-            self.remark();
+        let mut numbers = vec![None; self.index.dialogs().len()];
+        for (id, number) in calls.iter().zip(&given) {
+            if let Some(place) = usize::try_from(id.0)
+                .ok()
+                .and_then(|at| numbers.get_mut(at))
+            {
+                *place = Some(*number);
+            }
         }
+        let renumbered = !calls.starts_with(&self.calls);
+        if renumbered && !self.dropped.is_none() {
+            let old: Vec<CallNo> = self.numbers().collect();
+            self.dropped.renumber(&old, &given);
+        }
+        self.numbers = numbers;
+        self.calls = calls;
         renumbered
     }
 
@@ -179,9 +199,9 @@ impl Analysis {
         self.reader.info()
     }
 
-    /// Numbers of all calls.
+    /// Numbers of all calls, in order.
     pub fn numbers(&self) -> impl Iterator<Item = CallNo> + '_ {
-        (1..=u32::try_from(self.calls.len()).unwrap_or(u32::MAX)).map(CallNo)
+        self.calls.iter().filter_map(|id| self.number_of(*id))
     }
 
     /// The call with this Call-ID.
@@ -189,14 +209,13 @@ impl Analysis {
         let fits = |id: &DialogId| {
             self.index
                 .dialog(*id)
-                .and_then(|dialog| dialog.call_id.as_deref())
+                .and_then(|dialog| self.index.names(dialog).call_id())
                 .is_some_and(|own| own == call_id.as_bytes())
         };
         self.calls
             .iter()
             .find(|id| fits(id))
-            .and_then(|id| self.numbers.get(id))
-            .copied()
+            .and_then(|id| self.number_of(*id))
     }
 
     fn source(&self) -> Source<'_> {
@@ -209,8 +228,20 @@ impl Analysis {
     }
 
     fn id_of(&self, number: CallNo) -> Option<DialogId> {
-        let place = usize::try_from(number.0).ok()?.checked_sub(1)?;
+        let place = if self.dropped.is_none() {
+            usize::try_from(number.0).ok()?.checked_sub(1)?
+        } else {
+            let number_at = |id: &DialogId| self.number_of(*id);
+            self.calls
+                .binary_search_by_key(&Some(number), number_at)
+                .ok()?
+        };
         self.calls.get(place).copied()
+    }
+
+    fn number_of(&self, id: DialogId) -> Option<CallNo> {
+        let place = usize::try_from(id.0).ok()?;
+        self.numbers.get(place).copied().flatten()
     }
 
     fn carries_fax(&self, dialog: &DialogEntry) -> bool {
@@ -239,7 +270,7 @@ impl Analysis {
         let best = self.partners.get(&id)?.first()?;
         // Both must take each other for the best, or a third call between them is the other leg.
         let back = self.partners.get(best)?.first()?;
-        (*back == id).then(|| self.numbers.get(best).copied())?
+        (*back == id).then(|| self.number_of(*best))?
     }
 
     fn other_candidates(&self, number: CallNo) -> Vec<CallNo> {
@@ -248,7 +279,7 @@ impl Analysis {
             return Vec::new();
         };
         list.iter()
-            .filter_map(|id| self.numbers.get(id).copied())
+            .filter_map(|id| self.number_of(*id))
             .filter(|number| Some(*number) != best)
             .collect()
     }
@@ -258,7 +289,7 @@ impl Analysis {
         let changed = self.index.changed();
         changed
             .iter()
-            .filter_map(|id| self.numbers.get(id).copied())
+            .filter_map(|id| self.number_of(*id))
             .collect()
     }
 

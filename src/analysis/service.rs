@@ -43,7 +43,9 @@ pub enum Update {
     /// How far it is; about ten times a second while reading.
     Progress(CaptureInfo),
     /// Calls that are new or have changed since the last such update.
-    Rows(Vec<CallRow>),
+    Rows(Vec<CallRow<'static>>),
+    /// Numbers that no call has any more, in order: dropped ones (`--keep-calls`).
+    Dropped(Vec<CallNo>),
     /// The answer to [`Service::open`]; also sent again, unasked, when an open call has changed (`--follow`).
     Opened(AnalysedFlow),
     /// The answer to [`Service::save_packets`]: how many packets went where, or what went wrong.
@@ -169,7 +171,7 @@ impl Worker {
 
     /// The end of the file, or of what there is of it so far: new rows, then the faxes among them.
     fn settle(&mut self) -> Result<(), Gone> {
-        let renumbered = self.analysis.settle();
+        let renumbered = self.settle_calls()?;
         let changed = self.analysis.changed();
         let finished = self.analysis.is_finished();
         let shown = if renumbered || (finished && !self.grows) {
@@ -183,9 +185,9 @@ impl Worker {
             shown.append(&mut self.faxes);
             Vec::from_iter(shown)
         };
-        let rows: Vec<CallRow> = shown
+        let rows: Vec<_> = shown
             .iter()
-            .filter_map(|number| self.analysis.row(*number))
+            .filter_map(|number| self.row(*number))
             .collect();
         // At the end of what grew, what was told of a fax in progress is told anew.
         let again = self.analysis.numbers().filter(|_| finished && self.grows);
@@ -211,6 +213,23 @@ impl Worker {
         })
     }
 
+    fn row(&self, number: CallNo) -> Option<CallRow<'static>> {
+        self.analysis.row(number).map(CallRow::into_owned)
+    }
+
+    /// Numbers the calls, and drops those beyond what the user wants kept. True: others may have other numbers.
+    fn settle_calls(&mut self) -> Result<bool, Gone> {
+        let renumbered = self.analysis.settle();
+        let opened = self.opened.as_ref().map(|(calls, _)| calls.as_slice());
+        let gone = self.analysis.thin(opened.unwrap_or_default());
+        if !gone.is_empty() {
+            self.faxes
+                .retain(|number| gone.binary_search(number).is_err());
+            self.send(Update::Dropped(gone))?;
+        }
+        Ok(renumbered)
+    }
+
     /// An open call has changed: shown anew.
     fn reopen(&mut self, changed: &[CallNo]) -> Result<(), Gone> {
         match &self.opened {
@@ -228,7 +247,7 @@ impl Worker {
                 Ok(analysed) => {
                     let rows = analysed
                         .iter()
-                        .filter_map(|one| Some(self.analysis.row(one.call.number)?.with(one)))
+                        .filter_map(|one| Some(self.row(one.call.number)?.with(one)))
                         .collect();
                     self.send(Update::Rows(rows))?;
                 }
@@ -243,14 +262,14 @@ impl Worker {
 
     /// New rows while reading goes on; their faxes wait.
     fn send_changed(&mut self) -> Result<(), Gone> {
-        let renumbered = self.analysis.settle();
+        let renumbered = self.settle_calls()?;
         let mut changed = self.analysis.changed();
         if renumbered {
             changed = self.analysis.numbers().collect();
         }
-        let rows: Vec<CallRow> = changed
+        let rows: Vec<_> = changed
             .into_iter()
-            .filter_map(|number| self.analysis.row(number))
+            .filter_map(|number| self.row(number))
             .collect();
         self.faxes
             .extend(rows.iter().filter(|row| row.pending).map(|row| row.number));

@@ -4,8 +4,9 @@
 //! begins inside the first one's setup, the host in the middle, and numbers (RULES.md 7).
 
 use std::net::IpAddr;
+use std::ops::Range;
 
-use crate::call::index::{DialogEntry, DialogId, Map};
+use crate::call::index::{DialogEntry, DialogId, Index, Map, Names};
 use crate::capture::Timestamp;
 
 /// The second leg begins within so many seconds of the first.
@@ -20,28 +21,20 @@ const SHORTEST_NAME: usize = 8;
 const MOST_CANDIDATES: usize = 200;
 
 /// Partners of each dialog, best first.
-pub(crate) fn partners(calls: &[(DialogId, &DialogEntry)]) -> Map<DialogId, Vec<DialogId>> {
+pub(crate) fn partners(
+    index: &Index,
+    calls: &[(DialogId, &DialogEntry)],
+) -> Map<DialogId, Vec<DialogId>> {
     let mut order: Vec<&(DialogId, &DialogEntry)> = calls.iter().collect();
     order.sort_by_key(|(_, dialog)| dialog.started);
-    let features: Vec<Features> = order
-        .iter()
-        .map(|(_, dialog)| Features::of(dialog))
-        .collect();
+    let features = Features::of(index, &order);
     let mut scored: Map<DialogId, Vec<(u32, DialogId)>> = Map::default();
-    for (place, ((id, dialog), own)) in order.iter().zip(&features).enumerate() {
-        let end = (dialog.started.plus_seconds(WINDOW)).min(dialog.last_packet);
-        let later = features.iter().enumerate().skip(place + 1);
-        for (at, feature) in later.take(MOST_CANDIDATES) {
-            if feature.started > end {
-                break;
-            }
-            if !own.may_go_with(feature) {
-                continue;
-            }
+    for (place, (id, dialog)) in order.iter().enumerate() {
+        for at in features.candidates(place, dialog) {
             let Some((other_id, other)) = order.get(at) else {
                 break;
             };
-            let points = score(dialog, other);
+            let points = score(Leg::of(index, dialog), Leg::of(index, other));
             if points >= ENOUGH {
                 scored.entry(*id).or_default().push((points, *other_id));
                 scored.entry(*other_id).or_default().push((points, *id));
@@ -56,108 +49,221 @@ pub(crate) fn partners(calls: &[(DialogId, &DialogEntry)]) -> Map<DialogId, Vec<
     out
 }
 
-/// What decides for nearly every pair of dialogs that they are no legs of one call, in a few words of memory:
-/// a busy PBX has thousands of dialogs within seconds.
+/// What decides for nearly every pair of dialogs that they are no legs of one call, by the order of their start.
+///
+/// A busy PBX has thousands of dialogs within seconds, so each feature is one word, and those of neighbours lie side
+/// by side: the compiler then makes loops of them that compare several at a time.
+#[derive(Default)]
 struct Features {
-    started: Timestamp,
-    last_packet: Timestamp,
-    /// Until when a second leg may begin, unless its names tell that it is one.
-    inside: Timestamp,
-    from: u64,
-    to: u64,
-    caller: IpAddr,
-    callee: IpAddr,
-    has_hops: bool,
-    call_id: Pieces,
-    tag: Pieces,
+    started: Vec<Timestamp>,
+    from: Vec<u32>,
+    to: Vec<u32>,
+    caller: Vec<u32>,
+    call_id: Vec<u32>,
+    tag: Vec<u32>,
 }
 
 impl Features {
-    fn of(dialog: &DialogEntry) -> Self {
-        let call_id = dialog.call_id.as_deref().unwrap_or_default();
-        Self {
-            started: dialog.started,
-            last_packet: dialog.last_packet,
-            inside: dialog.answered.unwrap_or(Timestamp(u64::MAX)),
-            from: number_key(&dialog.from),
-            to: number_key(&dialog.to),
-            caller: dialog.caller.addr,
-            callee: dialog.callee.addr,
-            has_hops: !dialog.hops.is_empty(),
-            call_id: Pieces::of(before_host(call_id)),
-            tag: Pieces::of(&dialog.caller_tag),
+    fn of(index: &Index, order: &[&(DialogId, &DialogEntry)]) -> Self {
+        let mut out = Self::default();
+        let all = [
+            &mut out.from,
+            &mut out.to,
+            &mut out.caller,
+            &mut out.call_id,
+            &mut out.tag,
+        ];
+        for list in all {
+            list.reserve_exact(order.len());
         }
+        out.started.reserve_exact(order.len());
+        for (_, dialog) in order {
+            let names = index.names(dialog);
+            let call_id = names.call_id().unwrap_or_default();
+            out.started.push(dialog.started);
+            out.from.push(number_key(names.from()));
+            out.to.push(number_key(names.to()));
+            out.caller.push(host_key(dialog.caller.addr));
+            out.call_id.push(pieces(before_host(call_id)));
+            out.tag.push(pieces(names.caller_tag()));
+        }
+        out
     }
 
-    /// False: [`score`] would give none. `second` began later.
-    fn may_go_with(&self, second: &Self) -> bool {
-        if second.started > self.last_packet {
-            return false;
-        }
-        let same = |a: u64, b: u64| a == b && a != 0;
-        self.call_id.may_hold(second.call_id)
-            || self.tag.may_hold(second.tag)
-            || (second.started <= self.inside
-                && (same(self.to, second.to)
-                    || same(self.from, second.from)
-                    || self.callee == second.caller
-                    || self.has_hops))
+    /// Places of the dialogs for which [`score`] may give something beside `first`, which stands at `place`. They
+    /// began later, but before it was over.
+    fn candidates(&self, place: usize, first: &DialogEntry) -> impl Iterator<Item = usize> {
+        let begin = place + 1;
+        let later = self.started.get(begin..).unwrap_or_default();
+        let later = later.get(..MOST_CANDIDATES).unwrap_or(later);
+        let end = (first.started.plus_seconds(WINDOW)).min(first.last_packet);
+        // Until when a second leg may begin, unless its names tell that it is one.
+        let inside = first.answered.unwrap_or(end).min(end);
+        let end = begin + later.partition_point(|started| *started <= end);
+        let inside = begin + later.partition_point(|started| *started <= inside);
+        let own = Own {
+            from: own(&self.from, place, NO_NUMBER),
+            to: own(&self.to, place, NO_NUMBER),
+            call_id: own(&self.call_id, place, NO_PIECES),
+            tag: own(&self.tag, place, NO_PIECES),
+            callee: host_key(first.callee.addr),
+            has_hops: !first.rare().hops.is_empty(),
+        };
+        let fits = move |range: Range<usize>| {
+            let early = range.start..range.end.min(inside);
+            self.related(&own, range) || self.alike(&own, early)
+        };
+        let all = if fits(begin..end) { begin..end } else { 0..0 };
+        all.filter(move |at| fits(*at..*at + 1))
+    }
+
+    /// Whether a name of some dialogs may be inside one of `own`, or the other way round.
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "all are looked at, and so several at a time"
+    )]
+    fn related(&self, own: &Own, range: Range<usize>) -> bool {
+        let may_hold = |list: &[u32], own: u32| {
+            let list = list.get(range.clone()).unwrap_or_default();
+            list.iter().fold(false, |found, other| {
+                let both = own & other;
+                found | (both == own) | (both == *other)
+            })
+        };
+        may_hold(&self.call_id, own.call_id) | may_hold(&self.tag, own.tag)
+    }
+
+    /// Whether numbers or hosts let some dialogs be the second leg.
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "all are looked at, and so several at a time"
+    )]
+    fn alike(&self, own: &Own, range: Range<usize>) -> bool {
+        let some = !range.is_empty();
+        let has = |list: &[u32], key: u32| {
+            let list = list.get(range.clone()).unwrap_or_default();
+            list.iter()
+                .fold(false, |found, other| found | (*other == key))
+        };
+        some && (own.has_hops
+            || has(&self.to, own.to) | has(&self.from, own.from) | has(&self.caller, own.callee))
     }
 }
 
-/// The pieces of three octets of a name, each as one of 64 bits: a name inside another has no bit that the
-/// other has not.
+/// Features of the dialog whose other leg is looked for. What it has not is like no other's.
+struct Own {
+    from: u32,
+    to: u32,
+    call_id: u32,
+    tag: u32,
+    callee: u32,
+    has_hops: bool,
+}
+
+/// The feature of one dialog; where it has none, one that is like no other's.
+fn own(list: &[u32], place: usize, none: Missing) -> u32 {
+    let own = list.get(place).copied().unwrap_or(none.of_second);
+    if own == none.of_second {
+        none.of_first
+    } else {
+        own
+    }
+}
+
+/// What stands for a missing feature: different for the first leg and the second, so that the comparison alone tells
+/// that they are not alike.
 #[derive(Clone, Copy)]
-struct Pieces(u64);
+struct Missing {
+    of_first: u32,
+    of_second: u32,
+}
 
-impl Pieces {
-    fn of(name: &[u8]) -> Self {
-        if name.len() < SHORTEST_NAME {
-            return Self(0);
-        }
-        let bits = name.windows(3).map(|piece| {
-            let piece = piece
-                .iter()
-                .fold(0, |piece, octet| piece << 8 | u32::from(*octet));
-            1_u64 << (piece.wrapping_mul(0x9E37_79B1) >> 26)
-        });
-        Self(bits.fold(0, |all, bit| all | bit))
+const NO_NUMBER: Missing = Missing {
+    of_first: u32::MAX,
+    of_second: 0,
+};
+
+/// Bits that no piece sets.
+const NO_PIECES: Missing = Missing {
+    of_first: 1 << 30,
+    of_second: 1 << 31,
+};
+
+/// The pieces of three octets of a name, each as one of 30 bits: a name inside another has no bit that the
+/// other has not.
+fn pieces(name: &[u8]) -> u32 {
+    if name.len() < SHORTEST_NAME {
+        return NO_PIECES.of_second;
     }
+    let bits = name.windows(3).map(|piece| {
+        let piece = piece
+            .iter()
+            .fold(0, |piece, octet| piece << 8 | u32::from(*octet));
+        1_u32 << ((u64::from(piece.wrapping_mul(0x9E37_79B1)) * 30) >> 32)
+    });
+    bits.fold(0, |all, bit| all | bit)
+}
 
-    /// Whether one of the two names may be inside the other.
-    const fn may_hold(self, other: Self) -> bool {
-        let both = self.0 & other.0;
-        both != 0 && (both == self.0 || both == other.0)
+/// The same for the same host.
+fn host_key(host: IpAddr) -> u32 {
+    match host {
+        IpAddr::V4(host) => host.to_bits(),
+        IpAddr::V6(host) => {
+            let words = host.octets();
+            let (words, _) = words.as_chunks::<4>();
+            words
+                .iter()
+                .fold(0, |key, word| key ^ u32::from_be_bytes(*word))
+        }
     }
 }
 
-/// The same for the same number in the sense of [`same_number`]; 0 for none.
-fn number_key(number: &str) -> u64 {
+/// The same for the same number in the sense of [`same_number`].
+fn number_key(number: &str) -> u32 {
+    if number.is_empty() {
+        return NO_NUMBER.of_second;
+    }
     let digits = number.bytes().rev().filter(u8::is_ascii_digit);
     let (count, key) = digits.take(DIGITS).fold((0, 0), |(count, key), digit| {
-        (count + 1, key * 10 + u64::from(digit - b'0'))
+        (count + 1, key * 10 + u32::from(digit - b'0'))
     });
     if count == DIGITS {
         return key + 1;
     }
     // Shorter names must be the same altogether.
-    let hash = number
-        .bytes()
-        .fold(0xCBF2_9CE4_8422_2325_u64, |hash, octet| {
-            (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01B3)
-        });
-    if number.is_empty() { 0 } else { hash | 1 << 63 }
+    let hash = number.bytes().fold(0x811C_9DC5_u32, |hash, octet| {
+        (hash ^ u32::from(octet)).wrapping_mul(0x0100_0193)
+    });
+    (hash | 1 << 31) & !1
+}
+
+/// A dialog and its names.
+#[derive(Clone, Copy)]
+struct Leg<'i> {
+    dialog: &'i DialogEntry,
+    names: Names<'i>,
+}
+
+impl<'i> Leg<'i> {
+    fn of(index: &'i Index, dialog: &'i DialogEntry) -> Self {
+        let names = index.names(dialog);
+        Self { dialog, names }
+    }
 }
 
 /// How much two dialogs look like legs of one call; `first` began first.
-fn score(first: &DialogEntry, second: &DialogEntry) -> u32 {
-    if second.started > first.last_packet || first.call_id.is_none() || second.call_id.is_none() {
+fn score(one: Leg<'_>, other: Leg<'_>) -> u32 {
+    let (first, second) = (one.dialog, other.dialog);
+    if second.started > first.last_packet
+        || one.names.call_id().is_none()
+        || other.names.call_id().is_none()
+    {
         return 0;
     }
-    let relation = u32::from(related_ids(first, second)) * 5;
+    let relation = u32::from(related_ids(one.names, other.names)) * 5;
     let middle = shares_middle(first, second);
-    let numbers = 3 * u32::from(same_number(&first.to, &second.to))
-        + 2 * u32::from(same_number(&first.from, &second.from));
+    let numbers = 3 * u32::from(same_number(one.names.to(), other.names.to()))
+        + 2 * u32::from(same_number(one.names.from(), other.names.from()));
     // The second leg begins before the first is answered.
     let inside = first
         .answered
@@ -183,7 +289,7 @@ fn score(first: &DialogEntry, second: &DialogEntry) -> u32 {
 fn shares_middle(first: &DialogEntry, second: &DialogEntry) -> bool {
     let middle = second.caller.addr;
     first.caller.addr != middle
-        && (first.callee.addr == middle || first.hops.iter().any(|hop| hop.addr == middle))
+        && (first.callee.addr == middle || first.rare().hops.iter().any(|hop| hop.addr == middle))
 }
 
 fn close(a: Option<Timestamp>, b: Option<Timestamp>) -> bool {
@@ -207,14 +313,14 @@ fn same_number(a: &str, b: &str) -> bool {
 }
 
 /// One Call-ID holds the other, or one From tag the other: what SBCs make of the far leg's names.
-fn related_ids(a: &DialogEntry, b: &DialogEntry) -> bool {
+fn related_ids(a: Names<'_>, b: Names<'_>) -> bool {
     let holds = |long: &[u8], short: &[u8]| {
         short.len() >= SHORTEST_NAME && memchr::memmem::find(long, short).is_some()
     };
     let either = |a: &[u8], b: &[u8]| holds(a, b) || holds(b, a);
-    match (a.call_id.as_deref(), b.call_id.as_deref()) {
+    match (a.call_id(), b.call_id()) {
         (Some(x), Some(y)) if either(before_host(x), before_host(y)) => true,
-        _ => either(&a.caller_tag, &b.caller_tag),
+        _ => either(a.caller_tag(), b.caller_tag()),
     }
 }
 
@@ -243,7 +349,8 @@ mod tests {
         ];
         for a in numbers {
             for b in numbers {
-                let same = number_key(a) == number_key(b) && number_key(a) != 0;
+                let list = [number_key(a), number_key(b)];
+                let same = own(&list, 0, NO_NUMBER) == list[1];
                 assert_eq!(same, same_number(a, b), "{a} {b}");
             }
         }
@@ -251,10 +358,15 @@ mod tests {
 
     #[test]
     fn pieces_never_deny_a_name_inside_another() {
-        let short = Pieces::of(b"4fa81c77");
-        assert!(Pieces::of(b"b2b-4fa81c77-1").may_hold(short));
-        assert!(short.may_hold(Pieces::of(b"b2b-4fa81c77-1")));
-        assert!(!short.may_hold(Pieces::of(b"0123456789")));
-        assert!(!Pieces::of(b"4fa81").may_hold(Pieces::of(b"4fa81")));
+        let may_hold = |one: &[u8], other: &[u8]| {
+            let list = [pieces(one), pieces(other)];
+            let one = own(&list, 0, NO_PIECES);
+            let both = one & list[1];
+            both == one || both == list[1]
+        };
+        assert!(may_hold(b"b2b-4fa81c77-1", b"4fa81c77"));
+        assert!(may_hold(b"4fa81c77", b"b2b-4fa81c77-1"));
+        assert!(!may_hold(b"4fa81c77", b"0123456789"));
+        assert!(!may_hold(b"4fa81", b"4fa81"));
     }
 }

@@ -11,13 +11,16 @@ use crate::capture::glance::ShortPath;
 use crate::capture::reader::Mark;
 use crate::capture::store::Store;
 use crate::capture::stream::Streams;
-use crate::capture::{Endpoint, FrameNo, Packet, Place, Timestamp, Transport};
+use crate::capture::{Endpoint, FrameNo, Origin, Packet, Place, Timestamp, Transport};
 use crate::sip::framing::Framer;
 
+mod call_ids;
 mod claim;
 pub mod dialog;
 pub mod flow;
+mod forget;
 mod join;
+mod names;
 pub mod notes;
 mod outside;
 mod pace;
@@ -27,6 +30,8 @@ mod tcp;
 
 pub use dialog::DialogEntry;
 pub use flow::FlowEntry;
+pub use forget::Moved;
+pub use names::Names;
 pub use outside::Heard;
 pub use pace::Met;
 
@@ -40,21 +45,48 @@ pub struct DialogId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FlowId(pub u32);
 
-/// A SIP message or T.38 packet: where it lies and what the row needs.
+/// A SIP message or T.38 packet: where it lies and what the row needs. In no more octets than need be, as there are
+/// millions.
 #[derive(Clone, Copy, Debug)]
 pub struct PacketRef {
     /// Capture time.
     pub at: Timestamp,
-    /// Where its payload lies.
-    pub place: Place,
+    /// Offset, octets and origin of the [`Place`] where its payload lies.
+    offset: u64,
+    len: u32,
     /// Frame.
     pub frame: FrameNo,
     /// Octets that the snap length cut off, at most 65535.
     pub cut: u16,
+    /// Source and destination, see [`DialogEntry::path`]; only of SIP.
+    path: u16,
+    origin: Origin,
     /// `UDP`, `TCP`, `SCTP`, `WS` as a small number, see [`dialog::transport_name`].
     pub transport: u8,
-    /// Source and destination, as places for [`Index::endpoint`]; only of SIP.
-    pub path: (u32, u32),
+}
+
+impl PacketRef {
+    fn new(packet: &Packet<'_>, place: Place) -> Self {
+        Self {
+            at: packet.at,
+            offset: place.offset,
+            len: place.len,
+            frame: packet.frame,
+            cut: u16::try_from(packet.cut).unwrap_or(u16::MAX),
+            path: 0,
+            origin: place.origin,
+            transport: dialog::UDP,
+        }
+    }
+
+    /// Where its payload lies.
+    pub const fn place(&self) -> Place {
+        Place {
+            origin: self.origin,
+            offset: self.offset,
+            len: self.len,
+        }
+    }
 }
 
 /// An ICMP error about a datagram of a call.
@@ -100,16 +132,19 @@ pub const MAX_FRAMED: usize = if cfg!(test) { 1 << 20 } else { 64 << 20 };
 #[derive(Debug, Default)]
 pub struct Index {
     dialogs: Vec<DialogEntry>,
+    texts: names::Texts,
     /// By the hash of the Call-ID, which the dialog itself holds; further ones by [`DialogEntry::next`].
-    by_call_id: Map<u64, u32>,
+    by_call_id: call_ids::CallIds,
     flows: Vec<FlowEntry>,
     by_path: Map<(Endpoint, Endpoint), FlowId>,
     by_endpoint: Map<Endpoint, Vec<FlowId>>,
     claims: Map<Endpoint, claim::Claim>,
+    /// Those that came before any media: most captures of signalling alone never look for one.
+    waiting_claims: Vec<(Endpoint, claim::Claim)>,
     /// How often they changed.
     claim_changes: usize,
-    endpoints: Vec<Endpoint>,
-    endpoint_ids: Map<Endpoint, u32>,
+    /// The media lines of the body at hand.
+    media_lines: Vec<claim::lines::Line>,
     streams: Streams,
     framers: Map<(Endpoint, Endpoint), Framer>,
     /// Octets that wait in them.
@@ -152,7 +187,10 @@ impl Index {
         self.mark = Some(mark);
         match packet.transport {
             Transport::Udp => self.datagram(packet, store),
-            Transport::Tcp { .. } => self.segment(packet, store),
+            Transport::Tcp { .. } => {
+                self.take_waiting_claims();
+                self.segment(packet, store)
+            }
             Transport::Sctp => match crate::sip::scan::scan(packet.payload) {
                 Some(brief) if !packet.duplicate => {
                     self.sip_message(packet, &brief, dialog::SCTP, store)
@@ -195,6 +233,7 @@ impl Index {
         if let Some(brief) = crate::sip::scan::scan(packet.payload) {
             return self.sip_message(packet, &brief, dialog::UDP, store);
         }
+        self.take_waiting_claims();
         self.new_flow(packet, store)
     }
 
@@ -205,6 +244,7 @@ impl Index {
         quoted_src: Endpoint,
         quoted_dst: Endpoint,
     ) {
+        self.take_waiting_claims();
         let owner = self
             .claims
             .get(&quoted_dst)
@@ -214,8 +254,8 @@ impl Index {
         let Some(dialog) = self.dialog_mut(id) else {
             return;
         };
-        if dialog.icmp.len() < MAX_ICMP && !packet.duplicate {
-            dialog.icmp.push(IcmpRef {
+        if dialog.rare().icmp.len() < MAX_ICMP && !packet.duplicate {
+            dialog.rare_mut().icmp.push(IcmpRef {
                 frame: packet.frame,
                 at: packet.at,
                 src: packet.src,
@@ -250,21 +290,6 @@ impl Index {
     /// One media flow.
     pub fn flow(&self, id: FlowId) -> Option<&FlowEntry> {
         self.flows.get(usize::try_from(id.0).ok()?)
-    }
-
-    /// An endpoint by its place.
-    pub fn endpoint(&self, id: u32) -> Option<Endpoint> {
-        self.endpoints.get(usize::try_from(id).ok()?).copied()
-    }
-
-    fn intern(&mut self, endpoint: Endpoint) -> u32 {
-        if let Some(id) = self.endpoint_ids.get(&endpoint) {
-            return *id;
-        }
-        let id = u32::try_from(self.endpoints.len()).unwrap_or(u32::MAX);
-        self.endpoints.push(endpoint);
-        self.endpoint_ids.insert(endpoint, id);
-        id
     }
 
     /// Dialogs that changed since the last call, each once.

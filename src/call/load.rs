@@ -1,10 +1,9 @@
 //! A call in full: its messages and media read again from the store, put together to the model.
 
-use std::collections::HashMap;
 use std::io;
 
 use crate::call::fax::{self, Heard, Reading};
-use crate::call::index::{DialogEntry, DialogId, FlowId, Index};
+use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Map, Names};
 use crate::call::{
     BySide, Call, CallNo, CaptureFacts, Event, EventId, EventKind, FaxCarrier, PacketCounts, Side,
     UdptlStats, media, negotiation, transaction, verdict,
@@ -24,7 +23,7 @@ mod t38;
 pub const MAX_SIGNALS: usize = 500_000;
 
 /// RTP of the flows of a call, read in a second pass, by flow.
-pub type RtpByFlow = HashMap<FlowId, Vec<RtpArrival>>;
+pub type RtpByFlow = Map<FlowId, Vec<RtpArrival>>;
 
 /// What a call is loaded from.
 #[derive(Debug)]
@@ -52,7 +51,7 @@ pub fn call(
     let Some(dialog) = source.index.dialog(id) else {
         return Ok(None);
     };
-    let mut draft = Draft::new(number, dialog);
+    let mut draft = Draft::new(number, source.index.names(dialog));
     signalling::read(source, dialog, &mut draft)?;
     let codecs = signalling::codecs(&draft.events);
     let t38 = t38::read(source, dialog, &mut draft)?;
@@ -97,17 +96,17 @@ struct Draft {
 }
 
 impl Draft {
-    fn new(number: CallNo, dialog: &DialogEntry) -> Self {
+    fn new(number: CallNo, names: Names<'_>) -> Self {
         let user = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         Self {
             number,
             events: Vec::new(),
             from: Party {
-                user: user(&dialog.from),
+                user: user(names.from()),
                 ..Party::default()
             },
             to: Party {
-                user: user(&dialog.to),
+                user: user(names.to()),
                 ..Party::default()
             },
             agent: BySide::default(),
@@ -144,7 +143,7 @@ impl Draft {
 }
 
 fn icmp(dialog: &DialogEntry, draft: &mut Draft) {
-    for error in &dialog.icmp {
+    for error in &dialog.rare().icmp {
         let kind = EventKind::Icmp {
             code: error.code,
             v6: error.src.addr.is_ipv6(),
@@ -164,17 +163,18 @@ fn icmp(dialog: &DialogEntry, draft: &mut Draft) {
 fn facts(source: &Source<'_>, dialog: &DialogEntry) -> CaptureFacts {
     let within = |frame: &FrameNo| *frame >= dialog.first_frame && *frame <= dialog.last_frame;
     let flows = dialog.flows.iter().filter_map(|id| source.index.flow(*id));
+    let rare = dialog.rare();
     let media_duplicates: u32 = flows.map(|flow| flow.duplicates).sum();
     CaptureFacts {
         first_time: source.info.first_time.unwrap_or_default(),
         last_time: source.info.last_time.unwrap_or_default(),
         unfinished: source.unfinished,
-        truncated: dialog.truncated.clone(),
-        truncated_count: dialog.truncated_count,
-        truncated_sip: dialog.truncated_sip,
+        truncated: rare.truncated.clone(),
+        truncated_count: rare.truncated_count,
+        truncated_sip: rare.truncated_sip,
         snaplen: source.info.snaplen,
-        duplicates: dialog.duplicates.saturating_add(media_duplicates),
-        first_duplicate: dialog.first_duplicate,
+        duplicates: rare.duplicates.saturating_add(media_duplicates),
+        first_duplicate: rare.first_duplicate,
         dropped: source.info.dropped,
         orphan_fragments: source.info.orphan_fragments,
         clock_jumps: source
@@ -261,7 +261,7 @@ fn finish(
     } = draft;
     let mut call = Call {
         number,
-        call_id: dialog.call_id.as_deref().map(crate::text::lossy),
+        call_id: source.index.names(dialog).call_id().map(crate::text::lossy),
         from,
         to,
         caller: dialog.caller,
@@ -286,7 +286,7 @@ fn finish(
         negotiations: Vec::new(),
         media: Vec::new(),
         udptl,
-        hops: dialog.hops.clone(),
+        hops: dialog.rare().hops.clone(),
         fax: None,
         capture: facts,
     };
@@ -373,11 +373,11 @@ fn merge(call: &mut Call, reading: &mut Option<Reading>) {
         );
     }
     if clock_goes_back(&call.capture) {
-        tagged.sort_by_key(|(_, event)| (event.frame, event.observed));
+        tagged.sort_by_cached_key(|(_, event)| (event.frame, event.observed));
     } else {
-        tagged.sort_by_key(|(_, event)| (event.at, event.observed, event.frame));
+        tagged.sort_by_cached_key(|(_, event)| (event.at, event.observed, event.frame));
     }
-    let mut places: HashMap<EventId, EventId> = HashMap::new();
+    let mut places: Map<EventId, EventId> = Map::default();
     for (at, (old, event)) in tagged.iter_mut().enumerate() {
         event.id = EventId(u32::try_from(at).unwrap_or(u32::MAX));
         if let Some(old) = old {

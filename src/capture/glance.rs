@@ -9,7 +9,6 @@ use super::Endpoint;
 use super::duplicate::Stamp;
 use super::ip::protocol;
 use super::link::LinkType;
-use super::reader::Frame;
 use super::udp::{PLAIN_HEADERS, UDP_HEADER};
 
 /// Octets that a glance looks at: the headers, and twelve of the payload (a header of RTP, RFC 3550 5.1).
@@ -66,11 +65,11 @@ impl<'f> Glance<'f> {
         reason = "every packet of a capture takes this way"
     )]
     #[inline(always)]
-    pub fn at(frame: &Frame<'f>) -> Option<Self> {
-        let (head, _) = frame.data.split_first_chunk::<LOOKED_AT>()?;
+    pub fn at(link: LinkType, data: &'f [u8]) -> Option<Self> {
+        let (head, _) = data.split_first_chunk::<LOOKED_AT>()?;
         // EtherType, version and header length; then flags, fragment offset, hops, protocol. "Don't fragment"
         // and the reserved bit are of no interest.
-        let plain = frame.link == LinkType::ETHERNET
+        let plain = link == LinkType::ETHERNET
             && word::<12>(head) >> 8 == 0x08_0045
             && word::<20>(head) & 0x3FFF_00FF == u32::from(protocol::UDP);
         let len = usize::from(half::<38>(head));
@@ -78,7 +77,7 @@ impl<'f> Glance<'f> {
             return None;
         }
         let end = len + PLAIN_HEADERS - UDP_HEADER;
-        let payload = frame.data.get(PLAIN_HEADERS..end)?;
+        let payload = data.get(PLAIN_HEADERS..end)?;
         let start = words::<42>(head);
         let hops = (word::<20>(head) >> 8).to_be_bytes()[3];
         let (identification, checksum) = (half::<18>(head), half::<40>(head));
@@ -121,7 +120,7 @@ fn words<const AT: usize>(head: &[u8; LOOKED_AT]) -> u64 {
 mod tests {
     use super::*;
     use crate::capture::packet::Decoder;
-    use crate::capture::reader::Mark;
+    use crate::capture::reader::{Frame, Mark};
     use crate::capture::{FrameNo, Timestamp};
 
     /// An RTP packet of 20 octets of sound.
@@ -151,7 +150,7 @@ mod tests {
     fn sees_what_the_decoder_sees() {
         let data = frame();
         with(&data, |frame| {
-            let glance = Glance::at(frame).unwrap();
+            let glance = Glance::at(frame.link, frame.data).unwrap();
             let packet = Decoder::new().plain(frame).unwrap();
             assert_eq!(ShortPath::new(packet.src, packet.dst), Some(glance.path));
             assert_eq!(glance.payload, packet.payload);
@@ -175,20 +174,29 @@ mod tests {
         ] {
             let mut data = frame();
             data[at] = octet;
-            with(&data, |frame| assert!(Glance::at(frame).is_none(), "{at}"));
+            with(&data, |frame| {
+                assert!(Glance::at(frame.link, frame.data).is_none(), "{at}");
+            });
         }
         // Cut, and with less than RTP's header in it.
         let mut data = frame();
         data.pop();
-        with(&data, |frame| assert!(Glance::at(frame).is_none()));
+        with(&data, |frame| {
+            assert!(Glance::at(frame.link, frame.data).is_none());
+        });
         let mut data = frame();
         (data[17], data[39]) = (39, 19);
-        with(&data, |frame| assert!(Glance::at(frame).is_none()));
+        with(&data, |frame| {
+            assert!(Glance::at(frame.link, frame.data).is_none());
+        });
         // Padding of Ethernet after it is nothing of it.
         let mut data = frame();
         data.extend([0; 4]);
         with(&data, |frame| {
-            assert_eq!(Glance::at(frame).unwrap().payload.len(), 32);
+            assert_eq!(
+                Glance::at(frame.link, frame.data).unwrap().payload.len(),
+                32
+            );
         });
     }
 }

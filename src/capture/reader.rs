@@ -23,6 +23,7 @@ mod pcapng;
 mod run;
 
 pub use mark::Mark;
+pub use run::Plain;
 
 /// Notes kept about damage; the rest is only counted.
 const NOTES_MAX: usize = 100;

@@ -193,16 +193,16 @@ fn fence(text: &str) -> String {
 }
 
 /// The list of calls as a table.
-pub(super) fn calls(
-    out: &mut impl Write,
-    capture: &CaptureInfo,
-    rows: &[CallRow],
-) -> io::Result<()> {
+pub(super) fn calls<'r, R>(out: &mut impl Write, capture: &CaptureInfo, rows: R) -> io::Result<()>
+where
+    R: IntoIterator<Item: Borrow<CallRow<'r>>> + Clone,
+{
+    let number = rows.clone().into_iter().count();
     writeln!(
         out,
         "# {}: {}\n",
         escape(&capture.file),
-        count(rows.len(), "call")
+        count(number, "call")
     )?;
     for note in &capture.notes {
         writeln!(out, "- Note: {}", escape(&note.text))?;
@@ -213,6 +213,7 @@ pub(super) fn calls(
     )?;
     writeln!(out, "|--:|---|--:|---|---|--:|---|--:|---|---|")?;
     for row in rows {
+        let row = row.borrow();
         let fax = row.fax.as_ref();
         writeln!(
             out,

@@ -76,7 +76,7 @@ fn calls_in(format: Format) -> String {
             .iter()
             .flat_map(|flow| (0..flow.flow.legs.len()).map(move |leg| (flow, leg)))
     };
-    let rows: Vec<CallRow> = legs().map(|(flow, leg)| fixture::row(flow, leg)).collect();
+    let rows: Vec<CallRow<'_>> = legs().map(|(flow, leg)| fixture::row(flow, leg)).collect();
     let analysed = legs().map(|(flow, leg)| Analysed {
         call: Arc::clone(&flow.flow.legs[leg]),
         hints: flow.hints[leg].clone(),

@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::capture::CaptureInfo;
 use crate::hint::{Hint, Severity};
 use crate::text::noun;
-use crate::view::calls::{self, WHOLE, note_text, thousands};
+use crate::view::calls::{self, Measure, Table, WHOLE, note_text, thousands};
 use crate::view::ladder::{self, head};
 use crate::view::{Row, hints, plain, time, width as view_width, wrap};
 
@@ -17,8 +17,8 @@ use super::Options;
 
 /// Between the parts of a head line.
 const APART: &str = "   ";
-/// Rows that are made at once.
-const AT_ONCE: usize = 256;
+/// Octets of a list that are written at once.
+const AT_ONCE: usize = 1 << 16;
 
 /// The flows, one below the other.
 pub(super) fn flows<I>(
@@ -165,33 +165,46 @@ fn about(out: &mut impl Write, capture: &CaptureInfo, options: &Options) -> io::
 }
 
 /// The calls list, as wide as it has to be.
-pub(super) fn calls(
+pub(super) fn calls<'r, R>(
     out: &mut impl Write,
     capture: &CaptureInfo,
-    rows: &[CallRow],
+    rows: R,
     options: &Options,
-) -> io::Result<()> {
-    let list = calls::layout(
-        rows,
-        capture,
-        &calls::Options {
-            width: WHOLE,
-            ascii: options.ascii,
-            ..calls::Options::default()
-        },
-    );
-    writeln!(out, "{}", list.title.text())?;
+) -> io::Result<()>
+where
+    R: IntoIterator<Item: Borrow<CallRow<'r>>> + Clone,
+{
+    let shape = calls::Options {
+        width: WHOLE,
+        ascii: options.ascii,
+        ..calls::Options::default()
+    };
+    let mut measure = Measure::new(calls::start(rows.clone(), capture));
+    let (mut count, mut faxes) = (0, 0);
+    for row in rows.clone() {
+        measure.add(row.borrow());
+        count += 1;
+        faxes += usize::from(row.borrow().fax.is_some());
+    }
+    let title = calls::title(count, faxes, capture, &shape);
+    writeln!(out, "{}", title.text())?;
     for note in &capture.notes {
         write_wrapped(out, &note_text(note, options.ascii), options.width, "  ")?;
     }
-    if rows.is_empty() {
+    if count == 0 {
         return writeln!(out, "No calls.");
     }
-    writeln!(out, "{}", list.header.text())?;
-    for start in (0..list.len()).step_by(AT_ONCE) {
-        write_rows(out, &list.rows(start..start + AT_ONCE))?;
+    let table = Table::new(&measure, &shape);
+    writeln!(out, "{}", table.heading().text())?;
+    let mut lines = String::new();
+    for row in rows {
+        table.write_line(&mut lines, row.borrow());
+        if lines.len() >= AT_ONCE {
+            out.write_all(lines.as_bytes())?;
+            lines.clear();
+        }
     }
-    Ok(())
+    out.write_all(lines.as_bytes())
 }
 
 /// One line a fax, then its errors and warnings.

@@ -492,7 +492,7 @@ impl Script {
             codec: "PCMU".to_owned(),
             stats: RtpStats::default(),
         };
-        let mut script = self.event(time, from, EventKind::Rtp(span));
+        let mut script = self.event(time, from, EventKind::Rtp(Box::new(span)));
         script.call.packets.rtp += 50;
         script.call.events.last_mut().unwrap().end = at(until);
         script.call.last_packet = script.call.last_packet.max(at(until));

@@ -104,7 +104,7 @@ fn spans(call: &Call, side: Side) -> impl Iterator<Item = (&Event, &RtpSpan)> {
         .iter()
         .filter(move |event| event.from == side)
         .filter_map(|event| match &event.kind {
-            EventKind::Rtp(span) if is_sound(span) => Some((event, span)),
+            EventKind::Rtp(span) if is_sound(span) => Some((event, span.as_ref())),
             _ => None,
         })
 }

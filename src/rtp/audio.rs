@@ -7,6 +7,8 @@ use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::ops::Range;
 
+use foldhash::fast::RandomState;
+
 use super::g711::Law;
 use super::{RtpArrival, codec_name, header};
 use crate::capture::{Endpoint, FrameNo, Timestamp};
@@ -135,7 +137,7 @@ pub fn rebuild<S: BuildHasher>(
 #[derive(Default)]
 struct Source<'p> {
     packets: Vec<Heard<'p>>,
-    seen: HashSet<i64>,
+    seen: HashSet<i64, RandomState>,
     last: Option<(u16, i64)>,
     highest: i64,
 }

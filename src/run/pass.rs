@@ -1,6 +1,7 @@
 //! Calls and flows of a capture that has been read, loaded one after the other as they are written.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -10,30 +11,58 @@ use crate::call::CallNo;
 use crate::capture::CaptureInfo;
 
 /// Calls loaded at once.
-const BATCH: usize = 64;
+const BATCH: usize = 8;
 
-/// All rows of the list, faxes analysed.
-pub(super) fn rows(analysis: &Analysis) -> io::Result<Vec<CallRow>> {
-    let mut rows: Vec<CallRow> = analysis
+/// The rows of all that may be a fax, analysed.
+pub(super) fn fax_rows(analysis: &Analysis) -> io::Result<FaxRows<'_>> {
+    let faxes: Vec<CallNo> = analysis
         .numbers()
-        .filter_map(|number| analysis.row(number))
+        .filter(|number| analysis.may_be_fax(*number))
         .collect();
-    let faxes: Vec<CallNo> = rows
-        .iter()
-        .filter(|row| row.pending)
-        .map(|row| row.number)
-        .collect();
+    let mut rows = FaxRows::new();
     for some in faxes.chunks(BATCH) {
         for one in analysis.analyse_all(some, false)? {
-            let place = usize::try_from(one.call.number.0)
-                .unwrap_or(0)
-                .saturating_sub(1);
-            if let Some(row) = rows.get_mut(place) {
-                *row = row.clone().with(&one);
+            if let Some(row) = analysis.row(one.call.number) {
+                rows.insert(row.number, row.with(&one));
             }
         }
     }
     Ok(rows)
+}
+
+/// Rows of faxes by their numbers.
+pub(super) type FaxRows<'a> = HashMap<CallNo, CallRow<'a>>;
+
+/// All rows of the list in order. They are made as they are asked for, each time anew: that costs little, and the
+/// memory of a hundred thousand rows more.
+#[derive(Clone)]
+pub(super) struct Rows<'a> {
+    analysis: &'a Analysis,
+    faxes: &'a FaxRows<'a>,
+    next: CallNo,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn new(analysis: &'a Analysis, faxes: &'a FaxRows<'a>) -> Self {
+        Self {
+            analysis,
+            faxes,
+            next: CallNo(1),
+        }
+    }
+}
+
+impl<'a> Iterator for Rows<'a> {
+    type Item = Cow<'a, CallRow<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let number = self.next;
+        self.next = CallNo(number.0.saturating_add(1));
+        match self.faxes.get(&number) {
+            Some(fax) => Some(Cow::Borrowed(fax)),
+            None => self.analysis.row(number).map(Cow::Owned),
+        }
+    }
 }
 
 /// The flows of all faxes: each with its other leg, each pair once.

@@ -15,7 +15,7 @@ pub(super) fn run(cli: &Cli, file: &Path) -> Result<Status, Failure> {
     let _ = color_eyre::config::HookBuilder::default()
         .display_env_section(false)
         .install();
-    let service = Service::start(analysis_options(&cli.general, file, cli.follow))?;
+    let service = Service::start(analysis_options(cli, file))?;
     let usual = tui::Options::default();
     let options = tui::Options {
         colour: colour(&cli.general),

@@ -4,10 +4,13 @@
 use memchr::{memchr, memchr2};
 
 mod headers;
+mod line;
 mod parameters;
 
-pub(super) use headers::Headers;
 pub use headers::unfold;
+pub(super) use headers::{Headers, Wanted};
+pub(crate) use line::line_end;
+pub(super) use line::{Line, line};
 pub(super) use parameters::{Parameters, quoted_len};
 
 /// Octets of a header section that are looked at; a message with more is cut there.
@@ -40,35 +43,6 @@ pub(crate) const METHODS: [&str; 14] = [
     "PUBLISH",
 ];
 
-/// A line of a message.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Line {
-    /// Where its text ends.
-    pub end: usize,
-    /// Where the next line begins.
-    pub next: usize,
-}
-
-/// The line that begins at `at`. CRLF, LF, CR and CRCRLF end a line.
-pub(super) fn line(octets: &[u8], at: usize) -> Line {
-    let rest = octets.get(at..).unwrap_or_default();
-    let Some(found) = memchr2(b'\r', b'\n', rest) else {
-        return Line {
-            end: octets.len(),
-            next: octets.len(),
-        };
-    };
-    let len = match rest.get(found..) {
-        Some([b'\r', b'\r', b'\n', ..]) => 3,
-        Some([b'\r', b'\n', ..]) => 2,
-        _ => 1,
-    };
-    Line {
-        end: at + found,
-        next: at + found + len,
-    }
-}
-
 /// A start line, not judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Start<'m> {
@@ -100,6 +74,9 @@ pub(super) struct Found<'m> {
 /// Finds the start line, over keep-alives and at most [`MAX_JUNK`] octets of anything else.
 pub(super) fn find_start(octets: &[u8]) -> Option<Found<'_>> {
     let first = *octets.first()?;
+    if let Some(found) = usual_start(octets) {
+        return Some(found);
+    }
     if is_token(first)
         && let Some(found) = start_at(octets, 0)
     {
@@ -111,6 +88,50 @@ pub(super) fn find_start(octets: &[u8]) -> Option<Found<'_>> {
         return None;
     }
     next_start(octets, 1, MAX_JUNK)
+}
+
+/// The start line as nearly everybody writes it: what [`start_at`] finds, without a detour.
+fn usual_start(octets: &[u8]) -> Option<Found<'_>> {
+    if !octets.first()?.is_ascii_uppercase() {
+        return None;
+    }
+    let end = line_end(octets, 0);
+    let (text, after) = octets.split_at_checked(end)?;
+    if !after.starts_with(b"\r\n") || end > MAX_START_LINE {
+        return None;
+    }
+    let start = if let [b'S', b'I', b'P', b'/', b'2', b'.', b'0', b' ', rest @ ..] = text {
+        let (status, reason) = rest.split_first_chunk::<3>()?;
+        let reason = reason.strip_prefix(b" ")?;
+        if !status.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        Start::Response {
+            version: text.get(..7)?,
+            status,
+            reason: reason.trim_ascii(),
+        }
+    } else {
+        let (before, version) = text.split_last_chunk::<8>()?;
+        let is_upper = |octet: &&u8| octet.is_ascii_uppercase();
+        let method = before.iter().take_while(is_upper).count();
+        let (method, uri) = before.split_at_checked(method)?;
+        let uri = uri.strip_prefix(b" ")?;
+        let plain = matches!(uri, [first, .., last] if !is_blank(*first) && !is_blank(*last));
+        if version != b" SIP/2.0" || !plain || method.len() > MAX_METHOD {
+            return None;
+        }
+        Start::Request {
+            method,
+            uri: uri.trim_ascii(),
+            version: version.get(1..)?,
+        }
+    };
+    Some(Found {
+        at: 0,
+        next: end + 2,
+        start,
+    })
 }
 
 /// The first start line at or after `from`, at most `limit` octets on. It begins a line, or follows an

@@ -1,9 +1,10 @@
 //! The indexer's view of a SIP message: byte slices, no allocation, only what an index needs.
 
-use memchr::{memchr2, memchr3, memmem, memrchr};
+use memchr::{memchr, memmem};
 
+pub(crate) use super::lexer::line_end;
 pub use super::lexer::unfold;
-use super::lexer::{Headers, Parameters, Start, find_start, is_token};
+use super::lexer::{Headers, Parameters, Start, Wanted, find_start, is_token};
 
 /// Start line of a [`Brief`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,10 +99,8 @@ pub fn scan(octets: &[u8]) -> Option<Brief<'_>> {
         has_sdp: false,
     };
     let mut headers = Headers::new(octets, found.next);
-    while let Some(header) = headers.next_wanted() {
-        if let Some(value) = header.value {
-            brief.take(header.name, value);
-        }
+    while let Some((wanted, value)) = headers.next_wanted() {
+        brief.take(wanted, value);
     }
     brief.from_tag = brief.from.and_then(tag);
     brief.to_tag = brief.to.and_then(tag);
@@ -113,78 +112,49 @@ pub fn scan(octets: &[u8]) -> Option<Brief<'_>> {
     Some(brief)
 }
 
-/// The tag of a `From` or `To`. Nearly all end in `>;tag=token`.
+/// The tag of a `From` or `To`.
 fn tag(value: &[u8]) -> Option<&[u8]> {
-    let usual = memrchr(b';', value).and_then(|at| {
-        let token = value.get(at + 1..)?.strip_prefix(b"tag=")?;
-        let address = value.get(..at)?.strip_suffix(b">")?;
-        // Behind a quoted name without anything special in it.
-        let address = match address.strip_prefix(b"\"") {
-            Some(quoted) => {
-                let close = memchr3(b'"', b'\\', b',', quoted)?;
-                quoted.get(close..)?.strip_prefix(b"\"")?
-            }
-            None => address,
-        };
-        let plain = !token.is_empty()
-            && token.iter().all(|octet| is_token(*octet))
-            && memchr2(b'"', b',', address).is_none();
-        plain.then_some(token)
-    });
-    usual.or_else(|| Parameters::find(value, b"tag"))
+    match plain_tag(value) {
+        Some(tag) => (!tag.is_empty()).then_some(tag),
+        None => Parameters::find(value, b"tag"),
+    }
+}
+
+/// The tag of nearly all: `<..>` or `"name" <..>`, then `;tag=token`; empty where nothing follows. `None`: it is not
+/// so plain.
+fn plain_tag(value: &[u8]) -> Option<&[u8]> {
+    let address = match value.strip_prefix(b"\"") {
+        Some(quoted) => {
+            let special = |octet: &u8| matches!(octet, b'"' | b'\\');
+            let close = quoted.iter().position(special)?;
+            quoted.get(close..)?.strip_prefix(b"\" ")?
+        }
+        None => value,
+    };
+    let inside = address.strip_prefix(b"<")?;
+    let after = inside.get(memchr(b'>', inside)? + 1..)?;
+    if after.is_empty() {
+        return Some(after);
+    }
+    let token = after.strip_prefix(b";tag=")?;
+    let plain = !token.is_empty() && token.iter().all(|octet| is_token(*octet));
+    plain.then_some(token)
 }
 
 impl<'m> Brief<'m> {
-    /// Keeps a header if it is one of those wanted, and the first of its name.
-    fn take(&mut self, name: &[u8], value: &'m [u8]) {
-        match known(name) {
-            Some(Wanted::CallId) => self.call_id = self.call_id.or(Some(value)),
-            Some(Wanted::From) => self.from = self.from.or(Some(value)),
-            Some(Wanted::To) => self.to = self.to.or(Some(value)),
-            Some(Wanted::CSeq) => self.cseq = self.cseq.or_else(|| cseq(value)),
-            Some(Wanted::ContentLength) => {
+    /// Keeps a header if it is the first of its name.
+    fn take(&mut self, wanted: Wanted, value: &'m [u8]) {
+        match wanted {
+            Wanted::CallId => self.call_id = self.call_id.or(Some(value)),
+            Wanted::From => self.from = self.from.or(Some(value)),
+            Wanted::To => self.to = self.to.or(Some(value)),
+            Wanted::CSeq => self.cseq = self.cseq.or_else(|| cseq(value)),
+            Wanted::ContentLength => {
                 self.content_length = self.content_length.or_else(|| number(value));
             }
-            Some(Wanted::ContentType) => self.content_type = self.content_type.or(Some(value)),
-            None => {}
+            Wanted::ContentType => self.content_type = self.content_type.or(Some(value)),
         }
     }
-}
-
-/// Headers that an index wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
-    CallId,
-    From,
-    To,
-    CSeq,
-    ContentLength,
-    ContentType,
-}
-
-fn known(name: &[u8]) -> Option<Wanted> {
-    if let [letter] = name {
-        return match letter.to_ascii_lowercase() {
-            b'i' => Some(Wanted::CallId),
-            b'f' => Some(Wanted::From),
-            b't' => Some(Wanted::To),
-            b'l' => Some(Wanted::ContentLength),
-            b'c' => Some(Wanted::ContentType),
-            _ => None,
-        };
-    }
-    let (known, wanted): (&[u8], Wanted) = match (name.len(), name.first()?) {
-        (2, b'T' | b't') => (b"To", Wanted::To),
-        (4, b'F' | b'f') => (b"From", Wanted::From),
-        (4, b'C' | b'c') => (b"CSeq", Wanted::CSeq),
-        // Contact has as many letters.
-        (7, b'C' | b'c') if name.get(4) == Some(&b'-') => (b"Call-ID", Wanted::CallId),
-        (12, b'C' | b'c') => (b"Content-Type", Wanted::ContentType),
-        (14, b'C' | b'c') => (b"Content-Length", Wanted::ContentLength),
-        _ => return None,
-    };
-    // As nearly everybody writes it, or in any other case.
-    (name == known || name.eq_ignore_ascii_case(known)).then_some(wanted)
 }
 
 /// Number (saturated) and method of a `CSeq` value.

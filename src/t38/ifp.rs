@@ -10,7 +10,7 @@ use crate::t38::stats::Encoding;
 
 /// An IFP packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ifp {
+pub enum Ifp<'o> {
     /// `t30-indicator`.
     Indicator(Indicator),
     /// `t30-data`.
@@ -18,17 +18,17 @@ pub enum Ifp {
         /// The modem.
         data_type: DataType,
         /// `data-field`; empty if it is not there.
-        fields: Vec<IfpField>,
+        fields: Vec<IfpField<'o>>,
     },
 }
 
 /// One element of `data-field`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IfpField {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IfpField<'o> {
     /// `field-type`.
     pub field_type: FieldType,
     /// `field-data`; empty if it is not there.
-    pub octets: Vec<u8>,
+    pub octets: &'o [u8],
 }
 
 /// Whether fields without data follow each other by the bit.
@@ -40,9 +40,9 @@ enum Layout {
     Octets,
 }
 
-impl Ifp {
+impl<'o> Ifp<'o> {
     /// Decodes an IFP packet to its last octet.
-    pub fn decode(octets: &[u8], encoding: Encoding) -> Result<Self, DecodeError> {
+    pub fn decode(octets: &'o [u8], encoding: Encoding) -> Result<Self, DecodeError> {
         let exact = |layout| {
             let (ifp, used) = decode_layout(octets, encoding, layout)?;
             if used == octets.len() {
@@ -67,7 +67,10 @@ impl Ifp {
     }
 
     /// Decodes the IFP packet at the start of `octets`: the packet, and the octets it takes.
-    pub fn decode_prefix(octets: &[u8], encoding: Encoding) -> Result<(Self, usize), DecodeError> {
+    pub fn decode_prefix(
+        octets: &'o [u8],
+        encoding: Encoding,
+    ) -> Result<(Self, usize), DecodeError> {
         let packed = decode_layout(octets, encoding, Layout::Packed);
         if packed
             .as_ref()
@@ -80,7 +83,7 @@ impl Ifp {
 
     /// Decodes as far as the octets go (a packet that the snap length cut): the packet with its last field
     /// as far as it is there, and whether it is whole.
-    pub fn decode_cut(octets: &[u8], encoding: Encoding) -> Result<(Self, bool), DecodeError> {
+    pub fn decode_cut(octets: &'o [u8], encoding: Encoding) -> Result<(Self, bool), DecodeError> {
         if let Ok(ifp) = Self::decode(octets, encoding) {
             return Ok((ifp, true));
         }
@@ -96,7 +99,7 @@ impl Ifp {
     }
 
     /// Decodes by trial, `first` before the other encoding.
-    pub fn decode_any(octets: &[u8], first: Encoding) -> Result<(Self, Encoding), DecodeError> {
+    pub fn decode_any(octets: &'o [u8], first: Encoding) -> Result<(Self, Encoding), DecodeError> {
         let second = match first {
             Encoding::Asn1998 => Encoding::Asn2002,
             Encoding::Asn2002 => Encoding::Asn1998,
@@ -117,7 +120,7 @@ impl Ifp {
             return 0;
         };
         let control = data_type.carries_control();
-        let odd = |field: &&IfpField| match field.field_type {
+        let odd = |field: &&IfpField<'_>| match field.field_type {
             FieldType::HdlcData => field.octets.is_empty(),
             FieldType::T4NonEcmData => control || field.octets.is_empty(),
             FieldType::T4NonEcmSigEnd => control,
@@ -132,7 +135,7 @@ impl Ifp {
         let Self::Data { fields, .. } = self else {
             return 0;
         };
-        let bad = |field: &&IfpField| {
+        let bad = |field: &&IfpField<'_>| {
             let empty = field.octets.is_empty();
             match field.field_type {
                 // Some software puts the last octets of a page into `t4-non-ecm-sig-end`.
@@ -227,7 +230,7 @@ impl Head {
     }
 
     /// The packet of a head that no fields follow.
-    fn into_ifp(self, reader: &Reader<'_>) -> Result<Ifp, DecodeError> {
+    fn into_ifp(self, reader: &Reader<'_>) -> Result<Ifp<'static>, DecodeError> {
         match self {
             Self::Indicator(_, true) => Err(reader.error("indicator with a data field")),
             Self::Indicator(indicator, false) if indicator.label().is_none() => {
@@ -246,7 +249,7 @@ fn decode_layout(
     octets: &[u8],
     encoding: Encoding,
     layout: Layout,
-) -> Result<(Ifp, usize), DecodeError> {
+) -> Result<(Ifp<'_>, usize), DecodeError> {
     let mut reader = Reader::new(octets);
     let head = Head::decode(&mut reader)?;
     let Head::Data(data_type, has_fields) = head else {
@@ -265,11 +268,11 @@ fn decode_layout(
     Ok((Ifp::Data { data_type, fields }, reader.offset()))
 }
 
-fn decode_fields(
-    reader: &mut Reader<'_>,
+fn decode_fields<'o>(
+    reader: &mut Reader<'o>,
     encoding: Encoding,
     layout: Layout,
-    fields: &mut Vec<IfpField>,
+    fields: &mut Vec<IfpField<'o>>,
 ) -> Result<(), DecodeError> {
     let (count, _) = reader.length()?;
     let mut bits = Bits::default();
@@ -281,12 +284,12 @@ fn decode_fields(
         if has_data || layout == Layout::Octets {
             bits.align(reader)?;
         }
-        let mut octets = Vec::new();
+        let mut octets = &[][..];
         if has_data {
             let size = usize::from(reader.u16("field length is cut off")?) + 1;
             let before = *reader;
             let (data, whole) = reader.take_some(size);
-            octets.extend_from_slice(data);
+            octets = data;
             if !whole {
                 fields.push(IfpField { field_type, octets });
                 return Err(before.error("field is longer than the IFP packet"));

@@ -212,6 +212,10 @@ impl App {
                 self.calls.take(rows);
                 self.open_from_command_line()
             }
+            Update::Dropped(numbers) => {
+                self.calls.drop(&numbers);
+                None
+            }
             Update::Opened(flow) => self.opened(flow),
             Update::Saved(Ok((packets, path))) => {
                 self.tell(format!(

@@ -17,7 +17,7 @@ use crate::view::fixture;
 const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (160, 50);
 
-fn rows() -> Vec<CallRow> {
+fn rows() -> Vec<CallRow<'static>> {
     let (good, no_dcs, refused) = (fixture::good(), fixture::no_dcs(), fixture::refused());
     vec![
         fixture::row(&good, 0),

@@ -119,8 +119,8 @@ fn chosen(calls: &CallsList) -> Vec<CallNo> {
     }
 }
 
-fn copied_call(row: &crate::analysis::CallRow) -> Effect {
-    let call_id = row.call_id.as_deref().unwrap_or("-");
+fn copied_call(row: &crate::analysis::CallRow<'_>) -> Effect {
+    let call_id = String::from_utf8_lossy(row.call_id.as_deref().unwrap_or(b"-"));
     let summary = row.fax.as_ref().map_or("", |fax| fax.summary.as_str());
     let text = format!(
         "{} {} -> {} {call_id} {summary}",

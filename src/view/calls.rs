@@ -1,5 +1,6 @@
 //! The list of calls: columns fitted to a width, sorted and filtered.
 
+use std::borrow::Borrow;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -7,14 +8,16 @@ use crate::analysis::CallRow;
 use crate::call::{CallNo, CallState};
 use crate::capture::{CaptureInfo, Note, Timestamp};
 use crate::view::ladder::head;
-use crate::view::{self, Role, Row, Span, clip, fit, plain, time};
+use crate::view::{self, Role, Row, Span, clip, fit, plain, push_number, time};
 
+mod cell;
 mod column;
 mod order;
 
 pub use column::SortBy;
 pub use order::{matches, sort};
 
+use cell::{push_cell, push_column, push_thousands, text_width};
 use column::Column;
 
 /// Between two columns.
@@ -55,7 +58,13 @@ pub struct Calls<'a> {
     pub title: Row,
     /// Names of the columns.
     pub header: Row,
-    rows: &'a [CallRow],
+    rows: &'a [CallRow<'a>],
+    table: Table,
+}
+
+/// The columns of a list and how wide they are: what a row of it is made by.
+#[derive(Clone, Debug)]
+pub struct Table {
     columns: Vec<(Column, usize)>,
     result: usize,
     start: Timestamp,
@@ -85,68 +94,46 @@ impl Measure {
     }
 
     /// Takes in a row.
-    pub fn add(&mut self, row: &CallRow) {
-        let mut text = String::new();
+    pub fn add(&mut self, row: &CallRow<'_>) {
         for (column, width) in Column::ALL.iter().zip(&mut self.content) {
-            text.clear();
-            write_text(&mut text, *column, row, self.start);
-            *width = (*width).max(view::width(&text));
+            *width = (*width).max(text_width(*column, row, self.start));
         }
     }
 }
 
 /// Lays out the list; `rows` in the order to be shown.
-pub fn layout<'a>(rows: &'a [CallRow], info: &CaptureInfo, options: &Options) -> Calls<'a> {
-    let start = info
-        .first_time
-        .or_else(|| rows.iter().map(|row| row.started).min())
-        .unwrap_or_default();
-    let mut measure = Measure::new(start);
+pub fn layout<'a>(rows: &'a [CallRow<'a>], info: &CaptureInfo, options: &Options) -> Calls<'a> {
+    let mut measure = Measure::new(start(rows, info));
     for row in rows {
         measure.add(row);
     }
     layout_measured(rows, &measure, info, options)
 }
 
+/// Time that the times of a list are shown from: the first packet of the capture.
+pub fn start<'r, R>(rows: R, info: &CaptureInfo) -> Timestamp
+where
+    R: IntoIterator<Item: Borrow<CallRow<'r>>>,
+{
+    let earliest = || rows.into_iter().map(|row| row.borrow().started).min();
+    info.first_time.or_else(earliest).unwrap_or_default()
+}
+
 /// Lays out a list whose columns have been measured already.
 pub fn layout_measured<'a>(
-    rows: &'a [CallRow],
+    rows: &'a [CallRow<'a>],
     measure: &Measure,
     info: &CaptureInfo,
     options: &Options,
 ) -> Calls<'a> {
-    let start = measure.start;
-    let mut columns: Vec<(Column, usize)> = Column::ALL
-        .iter()
-        .zip(measure.content)
-        // A column in which nothing stands says nothing.
-        .filter(|(column, content)| **column != Column::OtherLeg || *content > 0)
-        .map(|(column, content)| (*column, width_of(*column, content, options.width)))
-        .collect();
-    let room = |columns: &[(Column, usize)]| {
-        let used: usize = columns.iter().map(|(_, width)| width + BETWEEN).sum();
-        options.width.saturating_sub(MARK + used)
-    };
-    for column in Column::LEAST_NEEDED {
-        if room(&columns) >= RESULT_LEAST {
-            break;
-        }
-        columns.retain(|(kept, _)| *kept != column);
-    }
-    let result = room(&columns);
-    let mut calls = Calls {
-        title: title(rows, info, options.ascii),
-        header: Row::default(),
+    let table = Table::new(measure, options);
+    let faxes = rows.iter().filter(|row| row.fax.is_some()).count();
+    Calls {
+        title: title(rows.len(), faxes, info, options),
+        header: table.heading(),
         rows,
-        columns,
-        result,
-        start,
-        options: options.clone(),
-    };
-    calls.header = calls.heading();
-    clip(&mut calls.title, options.width, options.ascii);
-    clip(&mut calls.header, options.width, options.ascii);
-    calls
+        table,
+    }
 }
 
 /// The mark of a marked call and the space after it.
@@ -167,13 +154,44 @@ impl Calls<'_> {
     pub fn rows(&self, range: Range<usize>) -> Vec<Row> {
         let end = range.end.min(self.rows.len());
         let shown = self.rows.get(range.start.min(end)..end).unwrap_or_default();
-        shown.iter().map(|row| self.row(row)).collect()
+        shown.iter().map(|row| self.table.row(row)).collect()
+    }
+}
+
+impl Table {
+    /// A table for rows that have been measured.
+    pub fn new(measure: &Measure, options: &Options) -> Self {
+        let mut columns: Vec<(Column, usize)> = Column::ALL
+            .iter()
+            .zip(measure.content)
+            // A column in which nothing stands says nothing.
+            .filter(|(column, content)| **column != Column::OtherLeg || *content > 0)
+            .map(|(column, content)| (*column, width_of(*column, content, options.width)))
+            .collect();
+        let room = |columns: &[(Column, usize)]| {
+            let used: usize = columns.iter().map(|(_, width)| width + BETWEEN).sum();
+            options.width.saturating_sub(MARK + used)
+        };
+        for column in Column::LEAST_NEEDED {
+            if room(&columns) >= RESULT_LEAST {
+                break;
+            }
+            columns.retain(|(kept, _)| *kept != column);
+        }
+        Self {
+            result: room(&columns),
+            columns,
+            start: measure.start,
+            options: options.clone(),
+        }
     }
 
-    fn heading(&self) -> Row {
+    /// Names of the columns.
+    pub fn heading(&self) -> Row {
+        let ascii = self.options.ascii;
         let mut spans = vec![Span::plain(" ".repeat(MARK))];
         let sorted = |by: SortBy| match self.options.sorted {
-            Some((sorted, descending)) if sorted == by => match (descending, self.options.ascii) {
+            Some((sorted, descending)) if sorted == by => match (descending, ascii) {
                 (false, false) => "▲",
                 (true, false) => "▼",
                 (false, true) => "^",
@@ -187,43 +205,43 @@ impl Calls<'_> {
                 Column::OtherLeg => "",
             };
             let text = format!("{}{mark}", column.heading());
-            spans.push(Span::new(
-                cell(&text, *width, column.is_right(), self.options.ascii),
-                Role::Heading,
-            ));
+            let mut cell = String::new();
+            push_cell(&mut cell, &text, *width, column.is_right(), ascii);
+            spans.push(Span::new(cell, Role::Heading));
         }
         spans.push(Span::new(
             format!("result{}", sorted(SortBy::Result)),
             Role::Heading,
         ));
-        Row::of(spans)
+        let mut row = Row::of(spans);
+        clip(&mut row, self.options.width, ascii);
+        row
     }
 
-    fn row(&self, row: &CallRow) -> Row {
-        let ascii = self.options.ascii;
+    fn mark(&self, row: &CallRow<'_>) -> &'static str {
         let marked = self.options.marked.contains(&row.number);
-        let mark = match (marked, ascii) {
+        match (marked, self.options.ascii) {
             (false, _) => "  ",
             (true, false) => "● ",
             (true, true) => "* ",
-        };
+        }
+    }
+
+    /// A row of the list.
+    pub fn row(&self, row: &CallRow<'_>) -> Row {
+        let ascii = self.options.ascii;
         let mut spans = Vec::with_capacity(self.columns.len() + 2);
-        spans.push(Span::new(mark, Role::Mark));
-        let mut text = String::new();
+        spans.push(Span::new(self.mark(row), Role::Mark));
         for (column, width) in &self.columns {
-            text.clear();
-            write_text(&mut text, *column, row, self.start);
-            let text = plain(&text, ascii);
             let role = match column {
                 Column::Sorted(SortBy::Start | SortBy::Duration) | Column::OtherLeg => Role::Dim,
                 Column::Sorted(SortBy::Hints) if row.hints.0 > 0 => Role::Error,
                 Column::Sorted(SortBy::Hints) if row.hints.1 > 0 => Role::Warning,
                 Column::Sorted(_) => Role::Plain,
             };
-            spans.push(Span::new(
-                cell(&text, *width, column.is_right(), ascii),
-                role,
-            ));
+            let mut cell = String::with_capacity(width + BETWEEN);
+            push_column(&mut cell, (*column, *width), row, self.start, ascii);
+            spans.push(Span::new(cell, role));
         }
         let (text, role) = result(row, ascii);
         spans.push(Span::new(fit(&text, self.result, ascii), role));
@@ -231,26 +249,20 @@ impl Calls<'_> {
         clip(&mut row, self.options.width, ascii);
         row
     }
-}
 
-/// Text in a column, with the space after it.
-fn cell(text: &str, width: usize, right: bool, ascii: bool) -> String {
-    let text = fit(text, width, ascii);
-    let padding = width.saturating_sub(view::width(&text));
-    let (before, after) = if right { (padding, 0) } else { (0, padding) };
-    let mut out = String::with_capacity(text.len() + padding + BETWEEN);
-    push_spaces(&mut out, before);
-    out.push_str(&text);
-    push_spaces(&mut out, after + BETWEEN);
-    out
-}
-
-fn push_spaces(out: &mut String, mut count: usize) {
-    const SPACES: &str = "                                ";
-    while count > 0 {
-        let some = count.min(SPACES.len());
-        out.push_str(SPACES.get(..some).unwrap_or(SPACES));
-        count -= some;
+    /// Appends the text of a row, as [`Row::text`] has it, and a line end. Of a table as wide as it has to be:
+    /// no row is cut.
+    pub fn write_line(&self, out: &mut String, row: &CallRow<'_>) {
+        let ascii = self.options.ascii;
+        let begin = out.len();
+        out.push_str(self.mark(row));
+        for column in &self.columns {
+            push_column(out, *column, row, self.start, ascii);
+        }
+        push_result(out, row, ascii);
+        let end = out.get(begin..).unwrap_or_default().trim_end().len();
+        out.truncate(begin + end);
+        out.push('\n');
     }
 }
 
@@ -263,48 +275,8 @@ fn width_of(column: Column, content: usize, width: usize) -> usize {
     content.max(column.heading().len() + 1)
 }
 
-/// Appends what stands in a column.
-fn write_text(out: &mut String, column: Column, row: &CallRow, start: Timestamp) {
-    let Column::Sorted(by) = column else {
-        if let Some(other) = row.other_leg {
-            let _ = write!(out, "↔{other}");
-        }
-        return;
-    };
-    // Writing to a String never fails.
-    let _ = match by {
-        SortBy::Number => write!(out, "{}", row.number),
-        SortBy::Start => time::write_clock(out, start, row.started),
-        SortBy::Duration => write!(out, "{:.1}s", row.duration),
-        SortBy::From => out.write_str(&plain(&row.from, false)),
-        SortBy::To => out.write_str(&plain(&row.to, false)),
-        SortBy::Carrier => out.write_str(carrier(row)),
-        SortBy::Pages => match &row.fax {
-            Some(fax) => write!(out, "{}/{}", fax.pages_confirmed, fax.pages_sent),
-            None => out.write_str("-"),
-        },
-        SortBy::Rate => {
-            let rate = row.fax.as_ref().and_then(|fax| fax.rate.as_deref());
-            out.write_str(rate.unwrap_or("-"))
-        }
-        SortBy::State => out.write_str(row.state.name()),
-        SortBy::Packets => {
-            let packets = &row.packets;
-            let all = u64::from(packets.sip) + u64::from(packets.rtp) + u64::from(packets.t38);
-            write_thousands(out, all)
-        }
-        SortBy::Hints => match row.hints {
-            (0, 0) => out.write_str("-"),
-            (0, warnings) => write!(out, "{warnings}!"),
-            (errors, 0) => write!(out, "{errors}✗"),
-            (errors, warnings) => write!(out, "{errors}✗ {warnings}!"),
-        },
-        SortBy::Result => out.write_str(&result(row, false).0),
-    };
-}
-
 /// `T.38`, `G.711`, `voice`; `fax?` while the analysis is due, `-` where no media flowed.
-pub(crate) fn carrier(row: &CallRow) -> &'static str {
+pub(crate) fn carrier(row: &CallRow<'_>) -> &'static str {
     match &row.fax {
         Some(fax) => head::carrier_name(fax.carrier),
         None if row.pending => "fax?",
@@ -318,25 +290,42 @@ pub(crate) fn carrier(row: &CallRow) -> &'static str {
 }
 
 /// Verdict in a sentence, or what became of the call.
-pub(crate) fn result(row: &CallRow, ascii: bool) -> (String, Role) {
+pub(crate) fn result(row: &CallRow<'_>, ascii: bool) -> (String, Role) {
+    let mut text = String::new();
+    let role = push_result(&mut text, row, ascii);
+    (text, role)
+}
+
+/// Appends what [`result`] says.
+fn push_result(out: &mut String, row: &CallRow<'_>, ascii: bool) -> Role {
     match &row.fax {
         Some(fax) => {
             let (mark, role) = head::verdict(fax.verdict, ascii);
-            (format!("{mark} {}", plain(&fax.summary, ascii)), role)
+            // Writing to a String never fails.
+            let _ = write!(out, "{mark} {}", plain(&fax.summary, ascii));
+            role
         }
-        None if row.pending => ("not analysed yet".to_owned(), Role::Dim),
-        None => match row.status {
-            Some(status @ 300..) => (format!("{}: {status}", row.state.name()), Role::Warning),
-            _ => (row.state.name().to_owned(), Role::Dim),
-        },
+        None if row.pending => {
+            out.push_str("not analysed yet");
+            Role::Dim
+        }
+        None => {
+            out.push_str(row.state.name());
+            let Some(status @ 300..) = row.status else {
+                return Role::Dim;
+            };
+            out.push_str(": ");
+            push_number(out, status.into(), 1);
+            Role::Warning
+        }
     }
 }
 
-fn title(rows: &[CallRow], info: &CaptureInfo, ascii: bool) -> Row {
-    let faxes = rows.iter().filter(|row| row.fax.is_some()).count();
+/// File, calls, time, packets, notes.
+pub fn title(calls: usize, faxes: usize, info: &CaptureInfo, options: &Options) -> Row {
     let mut text = format!(
         "   {}, {}",
-        count(rows.len(), "call", "calls"),
+        count(calls, "call", "calls"),
         count(faxes, "fax", "faxes")
     );
     if let (Some(first), Some(last)) = (info.first_time, info.last_time) {
@@ -353,10 +342,12 @@ fn title(rows: &[CallRow], info: &CaptureInfo, ascii: bool) -> Row {
     if !info.notes.is_empty() {
         let _ = write!(text, "   {}", count(info.notes.len(), "note", "notes"));
     }
-    Row::of(vec![
-        Span::new(plain(&info.file, ascii), Role::Heading),
+    let mut row = Row::of(vec![
+        Span::new(plain(&info.file, options.ascii), Role::Heading),
         Span::new(text, Role::Dim),
-    ])
+    ]);
+    clip(&mut row, options.width, options.ascii);
+    row
 }
 
 /// A note with its place: `Note: the last frame is cut (frame 41203, offset 12345600)`
@@ -399,17 +390,8 @@ fn count(number: usize, one: &str, many: &str) -> String {
 /// `41,203`
 pub(crate) fn thousands(number: u64) -> String {
     let mut out = String::new();
-    // Writing to a String never fails.
-    let _ = write_thousands(&mut out, number);
+    push_thousands(&mut out, number);
     out
-}
-
-fn write_thousands(out: &mut String, number: u64) -> std::fmt::Result {
-    if number < 1000 {
-        return write!(out, "{number}");
-    }
-    write_thousands(out, number / 1000)?;
-    write!(out, ",{:03}", number % 1000)
 }
 
 #[cfg(test)]

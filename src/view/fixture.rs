@@ -233,7 +233,7 @@ impl Builder {
                 ..RtpStats::default()
             },
         };
-        self.put(at, length, from, EventKind::Rtp(span))
+        self.put(at, length, from, EventKind::Rtp(Box::new(span)))
     }
 }
 
@@ -592,17 +592,17 @@ pub(crate) fn info() -> CaptureInfo {
 }
 
 /// The row of the calls list for a leg of a flow.
-pub(crate) fn row(flow: &AnalysedFlow, leg: usize) -> CallRow {
+pub(crate) fn row(flow: &AnalysedFlow, leg: usize) -> CallRow<'static> {
     let call = &flow.flow.legs[leg];
     CallRow {
         number: call.number,
         started: call.started,
         duration: call.last_packet.seconds_since(call.started),
-        from: call.from.user.clone().unwrap(),
-        to: call.to.user.clone().unwrap(),
+        from: call.from.user.clone().unwrap().into(),
+        to: call.to.user.clone().unwrap().into(),
         caller: call.caller,
         callee: call.callee,
-        call_id: call.call_id.clone(),
+        call_id: call.call_id.clone().map(|id| id.into_bytes().into()),
         state: call.state,
         status: call.status,
         packets: PacketCounts {

@@ -1,10 +1,9 @@
 //! Times as text.
 
-use std::fmt::Write as _;
-
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::capture::Timestamp;
+use crate::view::{digits, push_number};
 
 /// How the ladder shows time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -66,27 +65,37 @@ pub fn seconds(from: Timestamp, at: Timestamp) -> String {
 /// `0:58.113`, `1:02:10.002`: for the calls list.
 pub fn clock(from: Timestamp, at: Timestamp) -> String {
     let mut out = String::new();
-    // Writing to a String never fails.
-    let _ = write_clock(&mut out, from, at);
+    write_clock(&mut out, from, at);
     out
 }
 
 /// Appends what [`clock`] gives.
-pub(super) fn write_clock(out: &mut String, from: Timestamp, at: Timestamp) -> std::fmt::Result {
-    let negative = at < from;
-    let millis = if negative {
-        from.0 - at.0
-    } else {
-        at.0 - from.0
-    } / 1_000_000;
+pub(super) fn write_clock(out: &mut String, from: Timestamp, at: Timestamp) {
+    let millis = at.0.abs_diff(from.0) / 1_000_000;
     let (hours, minutes) = (millis / 3_600_000, millis / 60_000 % 60);
     let (seconds, millis) = (millis / 1_000 % 60, millis % 1_000);
-    let sign = if negative { "-" } else { "" };
-    if hours > 0 {
-        write!(out, "{sign}{hours}:{minutes:02}:{seconds:02}.{millis:03}")
-    } else {
-        write!(out, "{sign}{minutes}:{seconds:02}.{millis:03}")
+    if at < from {
+        out.push('-');
     }
+    if hours > 0 {
+        push_number(out, hours, 1);
+        out.push(':');
+    }
+    push_number(out, minutes, if hours > 0 { 2 } else { 1 });
+    out.push(':');
+    push_number(out, seconds, 2);
+    out.push('.');
+    push_number(out, millis, 3);
+}
+
+/// How wide [`clock`] is.
+pub(super) fn clock_width(from: Timestamp, at: Timestamp) -> usize {
+    let minutes = at.0.abs_diff(from.0) / 60_000_000_000;
+    let before_seconds = match minutes / 60 {
+        0 => digits(minutes),
+        hours => digits(hours) + ":00".len(),
+    };
+    usize::from(at < from) + before_seconds + ":00.000".len()
 }
 
 /// `14:02:11.123456`: time of day in UTC with that many digits (0 to 9).
@@ -157,6 +166,17 @@ mod tests {
         assert_eq!(seconds(start, Timestamp(959_000_000)), "-0.041");
         assert_eq!(clock(start, start.plus_seconds(58.1134)), "0:58.113");
         assert_eq!(clock(start, start.plus_seconds(3730.002)), "1:02:10.002");
+    }
+
+    #[test]
+    fn a_clock_is_as_wide_as_it_is_long() {
+        let start = Timestamp(50_000_000_000_000);
+        for seconds in [
+            0.0, 59.9, 60.0, 3599.0, 3600.0, 40_000.0, 360_000.0, -1.0, -3601.0,
+        ] {
+            let at = start.plus_seconds(seconds);
+            assert_eq!(clock_width(start, at), clock(start, at).len(), "{seconds}");
+        }
     }
 
     #[test]

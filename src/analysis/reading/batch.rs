@@ -63,7 +63,7 @@ impl Analysis {
             .iter()
             .filter_map(|id| Some((id, self.index.flow(*id)?)));
         flows.fold((0, 0), |(known, searched), (id, flow)| {
-            if flow.noted().is_some() || self.kept_sound.contains_key(id) {
+            if self.knows_sound(*id, flow) {
                 (known + flow.rtp_octets, searched)
             } else {
                 (known, searched + flow.rtp_octets)

@@ -5,13 +5,11 @@ use std::io;
 use crate::call::index::{Index, Met};
 use crate::capture::glance::Glance;
 use crate::capture::packet::Decoder;
-use crate::capture::reader::{Frame, Mark};
+use crate::capture::reader::{Frame, Mark, Plain};
 use crate::capture::store::Store;
 
 /// What frames go through.
 pub(super) struct Intake<'a> {
-    /// Single frames of the capture can be read again.
-    pub(super) can_pick: bool,
     pub(super) decoder: &'a mut Decoder,
     pub(super) index: &'a mut Index,
     pub(super) store: &'a mut Store,
@@ -22,33 +20,36 @@ pub(super) struct Intake<'a> {
 }
 
 impl Intake<'_> {
-    /// Takes a frame.
+    /// Takes a frame as nearly all are.
     #[expect(
         clippy::inline_always,
         reason = "every packet of a capture takes this way"
     )]
     #[inline(always)]
-    pub(super) fn take(&mut self, frame: &Frame<'_>) {
-        let met = match Glance::at(frame) {
-            Some(glance) => self.index.meet(&glance, frame, self.can_pick),
+    pub(super) fn take(&mut self, plain: &Plain<'_>) {
+        let met = match Glance::at(plain.link, plain.data) {
+            Some(glance) => self.index.meet(&glance, (plain.at, plain.no), plain.record),
             None => Met::Other,
         };
         // Nearly all of a capture ends here.
         if met != Met::Next {
-            self.take_other(frame, met == Met::Copy);
+            self.take_plain(*plain, met);
         }
     }
 
-    /// As [`Intake::take`], for where it is not worth its length.
     #[inline(never)]
-    pub(super) fn take_one(&mut self, frame: &Frame<'_>) {
-        self.take(frame);
+    fn take_plain(&mut self, plain: Plain<'_>, met: Met) {
+        self.take_frame(&plain.frame(), met);
     }
 
-    #[inline(never)]
-    fn take_other(&mut self, frame: &Frame<'_>, copy: bool) {
+    /// Takes any frame.
+    pub(super) fn take_any(&mut self, frame: &Frame<'_>) {
+        self.take_frame(frame, Met::Other);
+    }
+
+    fn take_frame(&mut self, frame: &Frame<'_>, met: Met) {
         self.start.get_or_insert(frame.mark);
-        if copy {
+        if met == Met::Copy {
             self.decoder.count_duplicate(frame);
             return;
         }

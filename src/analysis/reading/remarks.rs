@@ -24,9 +24,12 @@ impl Analysis {
     /// `sip-no-invite`: the user named the PBX, its SIP is in the capture, and no call of it.
     fn no_invite(&self) -> Option<Note> {
         let pbx = &self.options.view.pbx;
+        if pbx.is_empty() {
+            return None;
+        }
         let calls = |dialog: &DialogEntry| {
             let ends = [dialog.caller, dialog.callee].into_iter();
-            let mut hosts = ends.chain(dialog.hops.iter().copied());
+            let mut hosts = ends.chain(dialog.rare().hops.iter().copied());
             dialog.has_sip() && hosts.any(|host| pbx.contains(&host.addr))
         };
         if self.index.dialogs().iter().any(calls) {

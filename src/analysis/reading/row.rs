@@ -1,5 +1,7 @@
 //! Rows of the list: from the index alone, and with what the analysis of a call found.
 
+use std::borrow::Cow;
+
 use super::Analysis;
 use crate::analysis::{Analysed, CallRow, FaxRow};
 use crate::call::CallNo;
@@ -7,19 +9,20 @@ use crate::hint::Severity;
 
 impl Analysis {
     /// A row of the calls list, from the index alone.
-    pub fn row(&self, number: CallNo) -> Option<CallRow> {
+    pub fn row(&self, number: CallNo) -> Option<CallRow<'_>> {
         let dialog = self.index.dialog(self.id_of(number)?)?;
+        let names = self.index.names(dialog);
         let flows = || dialog.flows.iter().filter_map(|id| self.index.flow(*id));
         let t38: usize = flows().map(|flow| flow.t38.len()).sum();
         Some(CallRow {
             number,
             started: dialog.started,
             duration: dialog.last_packet.seconds_since(dialog.started).max(0.0),
-            from: name_or_host(&dialog.from, dialog.caller),
-            to: name_or_host(&dialog.to, dialog.callee),
+            from: name_or_host(names.from(), dialog.caller),
+            to: name_or_host(names.to(), dialog.callee),
             caller: dialog.caller,
             callee: dialog.callee,
-            call_id: dialog.call_id.as_deref().map(crate::text::lossy),
+            call_id: names.call_id().map(Cow::Borrowed),
             state: dialog.state,
             status: dialog.status,
             packets: crate::call::PacketCounts {
@@ -41,7 +44,18 @@ impl Analysis {
     }
 }
 
-impl CallRow {
+impl CallRow<'_> {
+    /// The same with names of its own.
+    #[must_use]
+    pub fn into_owned(self) -> CallRow<'static> {
+        CallRow {
+            from: Cow::Owned(self.from.into_owned()),
+            to: Cow::Owned(self.to.into_owned()),
+            call_id: self.call_id.map(|id| Cow::Owned(id.into_owned())),
+            ..self
+        }
+    }
+
     /// Adds what the analysis of the call found.
     #[must_use]
     pub fn with(mut self, analysed: &Analysed) -> Self {
@@ -72,10 +86,10 @@ impl CallRow {
     }
 }
 
-fn name_or_host(name: &str, endpoint: crate::capture::Endpoint) -> String {
+fn name_or_host(name: &str, endpoint: crate::capture::Endpoint) -> Cow<'_, str> {
     if name.is_empty() {
-        endpoint.addr.to_string()
+        Cow::Owned(endpoint.addr.to_string())
     } else {
-        name.to_owned()
+        Cow::Borrowed(name)
     }
 }

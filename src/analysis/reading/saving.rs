@@ -36,7 +36,7 @@ pub(super) fn packets(
             .extend(dialog.messages.iter().map(|message| message.frame));
         wanted
             .frames
-            .extend(dialog.icmp.iter().map(|error| error.frame));
+            .extend(dialog.rare().icmp.iter().map(|error| error.frame));
         for flow in dialog.flows.iter().filter_map(|id| index.flow(*id)) {
             wanted.paths.insert((flow.src, flow.dst));
             wanted.flows.push(flow);

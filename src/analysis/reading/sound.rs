@@ -59,10 +59,10 @@ impl Analysis {
         self.listened.get(&id).is_none_or(|(_, is_fax)| *is_fax)
     }
 
-    /// The RTP of some calls: only the headers where they are known and the sound is none of a fax; else read again,
-    /// where it is known where it lies, only that; else in a second pass over that part of the capture.
+    /// The RTP of some calls, read again: where it is known where it lies, only that; else in a second pass over that
+    /// part of the capture.
     pub(super) fn read_rtp(&self, dialogs: &[DialogId]) -> io::Result<RtpByFlow> {
-        let mut out = RtpByFlow::new();
+        let mut out = RtpByFlow::default();
         let mut searched = Vec::new();
         for id in dialogs {
             let flows = self.index.dialog(*id).map(|dialog| dialog.flows.as_slice());
@@ -70,10 +70,8 @@ impl Analysis {
                 let Some(flow) = self.index.flow(*id).filter(|flow| flow.rtp > 0) else {
                     continue;
                 };
-                if let Some(arrivals) = flow.paced() {
-                    out.insert(*id, arrivals);
-                } else if flow.noted().is_some() {
-                    out.insert(*id, self.pick(flow)?);
+                if self.is_noted(flow) {
+                    out.insert(*id, self.noted_sound(flow)?);
                 } else if let Some(kept) = self.kept_sound.get(id) {
                     out.insert(*id, kept.fetch(&self.store, flow)?);
                 } else {
@@ -87,11 +85,26 @@ impl Analysis {
         Ok(out)
     }
 
-    /// The RTP of a flow whose packets are noted.
-    fn pick(&self, flow: &FlowEntry) -> io::Result<Vec<RtpArrival>> {
+    /// The RTP of a flow whose packets are noted. Of one that never left its pace and sounds like nothing of a fax, the
+    /// sound of only its end: a tone that began a switch to T.38 may be so short that no sample met it.
+    fn noted_sound(&self, flow: &FlowEntry) -> io::Result<Vec<RtpArrival>> {
+        let Some(mut arrivals) = flow.paced() else {
+            return self.pick(flow, 0);
+        };
+        let headers = arrivals.len().saturating_sub(END);
+        let end = self.pick(flow, headers)?;
+        if headers + end.len() == arrivals.len() {
+            arrivals.truncate(headers);
+            arrivals.extend(end);
+        }
+        Ok(arrivals)
+    }
+
+    /// The noted packets of a flow, after the first ones.
+    fn pick(&self, flow: &FlowEntry, skipped: usize) -> io::Result<Vec<RtpArrival>> {
         let mut arrivals = Vec::new();
         let mut decoder = Decoder::new();
-        let places = flow.noted().into_iter().flatten();
+        let places = flow.noted().into_iter().flatten().skip(skipped);
         let places = places.filter(|place| !flow.holds_t38(place.frame()));
         self.store.pick(places, |frame| {
             decoder.decode(frame, &mut |packet| {
@@ -105,8 +118,18 @@ impl Analysis {
         Ok(arrivals)
     }
 
-    /// Where much sound of what may be faxes would have to be searched (a compressed capture), one pass copies it
-    /// to the spool: a pass for each part of it would take the square of the time.
+    /// Whether single packets of a flow can be read again where they are noted: not of a compressed capture.
+    fn is_noted(&self, flow: &FlowEntry) -> bool {
+        self.store.can_pick() && flow.noted().is_some()
+    }
+
+    /// Whether the RTP of a flow can be had without searching for it.
+    pub(super) fn knows_sound(&self, id: FlowId, flow: &FlowEntry) -> bool {
+        self.is_noted(flow) || self.kept_sound.contains_key(&id)
+    }
+
+    /// Where the sound of several calls that may be faxes would have to be searched (a compressed capture), one pass
+    /// copies it to the spool: a pass for each part of it would take the square of the time.
     pub(super) fn keep_sound(&mut self) {
         let wanted: Vec<(FlowId, &FlowEntry)> = self
             .index
@@ -115,13 +138,14 @@ impl Analysis {
             .filter(|dialog| !dialog.has_sip() || dialog.t38_offered || self.carries_fax(dialog))
             .flat_map(|dialog| &dialog.flows)
             .filter_map(|id| Some((*id, self.index.flow(*id)?)))
-            .filter(|(id, flow)| {
-                let known = flow.noted().is_some() || self.kept_sound.contains_key(id);
-                flow.rtp > 0 && !known
-            })
+            .filter(|(id, flow)| flow.rtp > 0 && !self.knows_sound(*id, flow))
             .collect();
-        let octets: u64 = wanted.iter().map(|(_, flow)| flow.rtp_octets).sum();
-        if octets <= RTP_BATCH {
+        let owner = |flow: &FlowEntry| flow.owner.map(|(dialog, _)| dialog);
+        let Some((_, first)) = wanted.first() else {
+            return;
+        };
+        // Of one call alone one pass finds it all the same.
+        if wanted.iter().all(|(_, flow)| owner(flow) == owner(first)) {
             return;
         }
         let mut kept: Map<FlowId, KeptSound> = Map::default();
@@ -140,6 +164,9 @@ impl Analysis {
         }
     }
 }
+
+/// Packets at the end of a stream that are read in any case: two seconds of 20 ms.
+const END: usize = 100;
 
 /// The RTP of flows whose packets are somewhere between their first and their last.
 fn search(

@@ -1,12 +1,11 @@
 //! Media endpoints that SDP announces: whose packets may be expected where.
 
-use memchr::memchr2;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
 use crate::call::Side;
 use crate::call::index::{DialogId, FlowId, Index, MAX_CLAIMS};
 use crate::capture::{Endpoint, Packet, Timestamp};
 use crate::sip::scan::Brief;
+
+pub(super) mod lines;
 
 /// Who announced an endpoint, and for what.
 #[derive(Clone, Copy, Debug)]
@@ -22,15 +21,6 @@ pub(super) struct Claim {
     pub(super) before: Option<DialogId>,
 }
 
-/// A media line as far as the index needs it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Line {
-    pub(super) addr: Option<IpAddr>,
-    pub(super) port: u16,
-    pub(super) t38: bool,
-    pub(super) t38_payload_type: Option<u8>,
-}
-
 /// A flow that began shortly before the SDP that explains it belongs to that dialog too: early media.
 const EARLY: f64 = 5.0;
 
@@ -43,7 +33,10 @@ impl Index {
         packet: &Packet<'_>,
         brief: &Brief<'_>,
     ) {
-        for line in lines(brief.body) {
+        // One list for all bodies: most have one media line.
+        let mut media = std::mem::take(&mut self.media_lines);
+        lines::read(brief.body, &mut media);
+        for line in &media {
             if line.t38
                 && line.port > 0
                 && let Some(dialog) = self.dialog_mut(id)
@@ -64,9 +57,27 @@ impl Index {
             };
             self.claim(Endpoint::new(addr, line.port), claim);
         }
+        self.media_lines = media;
     }
 
+    /// Takes in a claim, or lets it wait as long as there are no media that it could explain.
     fn claim(&mut self, endpoint: Endpoint, claim: Claim) {
+        if self.flows.is_empty() && self.waiting_claims.len() < MAX_CLAIMS {
+            self.waiting_claims.push((endpoint, claim));
+        } else {
+            self.take_waiting_claims();
+            self.take_claim(endpoint, claim);
+        }
+    }
+
+    /// To be called before claims are looked at for the first packet that may be media.
+    pub(super) fn take_waiting_claims(&mut self) {
+        for (endpoint, claim) in std::mem::take(&mut self.waiting_claims) {
+            self.take_claim(endpoint, claim);
+        }
+    }
+
+    fn take_claim(&mut self, endpoint: Endpoint, claim: Claim) {
         if self.claims.len() >= MAX_CLAIMS && !self.claims.contains_key(&endpoint) {
             return;
         }
@@ -188,113 +199,9 @@ impl Index {
     }
 }
 
-/// Media lines of one body that are looked at; a video conference has a dozen.
-const MAX_MEDIA_LINES: usize = 200;
-
-/// The media lines of a body, multipart or not: only `c=`, `m=` and the rtpmap of T.38 are looked at.
-pub(super) fn lines(body: &[u8]) -> Vec<Line> {
-    let mut session = None;
-    let mut out: Vec<Line> = Vec::new();
-    let mut rest = body;
-    while !rest.is_empty() {
-        let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
-        let (text, after) = rest.split_at(end);
-        rest = after.get(1..).unwrap_or_default();
-        if out.len() >= MAX_MEDIA_LINES && matches!(text, [b'm' | b'M', b'=', ..]) {
-            break;
-        }
-        match text {
-            [b'c' | b'C', b'=', rest @ ..] => {
-                let addr = address(rest);
-                match out.last_mut() {
-                    Some(line) => line.addr = addr,
-                    None => session = addr,
-                }
-            }
-            [b'm' | b'M', b'=', rest @ ..] => out.extend(media(rest).map(|line| Line {
-                addr: session,
-                ..line
-            })),
-            [b'a' | b'A', b'=', rest @ ..] => {
-                if let Some(payload_type) = t38_rtpmap(rest)
-                    && let Some(line) = out.last_mut()
-                {
-                    line.t38 = true;
-                    line.t38_payload_type = Some(payload_type);
-                }
-            }
-            _ => {}
-        }
-    }
-    out
-}
-
-fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(u8::is_ascii_whitespace)
-        .filter(|word| !word.is_empty())
-}
-
-/// `IN IP4 192.0.2.1` or `IN IP6 ..`, with a TTL or count after a slash.
-fn address(text: &[u8]) -> Option<IpAddr> {
-    let word = words(text).nth(2)?;
-    let word = std::str::from_utf8(word.split(|octet| *octet == b'/').next()?).ok()?;
-    word.parse::<Ipv4Addr>()
-        .map(IpAddr::V4)
-        .or_else(|_| word.parse::<Ipv6Addr>().map(IpAddr::V6))
-        .ok()
-}
-
-/// `image 4000 udptl t38`
-fn media(text: &[u8]) -> Option<Line> {
-    let mut words = words(text);
-    let kind = words.next()?;
-    let port = words.next()?.split(|octet| *octet == b'/').next()?;
-    let port = std::str::from_utf8(port).ok()?.parse().unwrap_or(0);
-    let t38 = kind.eq_ignore_ascii_case(b"image")
-        || words
-            .any(|word| word.eq_ignore_ascii_case(b"udptl") || word.eq_ignore_ascii_case(b"t38"));
-    Some(Line {
-        addr: None,
-        port,
-        t38,
-        t38_payload_type: None,
-    })
-}
-
-/// `rtpmap:98 t38/8000`
-fn t38_rtpmap(text: &[u8]) -> Option<u8> {
-    let rest = text
-        .get(..7)
-        .filter(|word| word.eq_ignore_ascii_case(b"rtpmap:"))
-        .and_then(|_| text.get(7..))?;
-    let mut words = words(rest);
-    let number = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
-    words
-        .next()?
-        .get(..4)?
-        .eq_ignore_ascii_case(b"t38/")
-        .then_some(number)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn finds_media_and_session_addresses() {
-        let body = b"v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 0 RTP/AVP 0\r\nm=image 4000 udptl t38\r\nc=IN IP4 192.0.2.9/127\r\n";
-        let found = lines(body);
-        assert_eq!(found.len(), 2);
-        assert_eq!((found[0].port, found[0].t38), (0, false));
-        assert_eq!(found[1].addr, Some("192.0.2.9".parse().unwrap()));
-        assert!(found[1].t38);
-    }
-
-    #[test]
-    fn finds_t38_in_rtp() {
-        let body = b"m=audio 6000 RTP/AVP 0 98\na=rtpmap:98 t38/8000\n";
-        assert_eq!(lines(body)[0].t38_payload_type, Some(98));
-    }
 
     #[test]
     fn both_legs_may_use_the_same_endpoint_of_the_pbx() {
@@ -314,6 +221,7 @@ mod tests {
             index.claim(endpoint, claim);
             index.claim(endpoint, claim);
         }
+        index.take_waiting_claims();
         for (one, other, dialog) in [(caller, pbx, 0), (callee, pbx, 1)] {
             assert_eq!(index.owner_of(one, other), Some(DialogId(dialog)));
             assert_eq!(index.owner_of(other, one), Some(DialogId(dialog)));

@@ -1,5 +1,6 @@
 //! A dialog in the index: who, when, how it ended, and where its messages lie.
 
+use crate::call::index::names::{Names, NamesAt};
 use crate::call::index::{FlowId, IcmpRef, PacketRef};
 use crate::call::{CallState, Side};
 use crate::capture::{Endpoint, FrameNo, Packet, Timestamp};
@@ -26,28 +27,20 @@ pub const fn transport_name(number: u8) -> &'static str {
 /// A SIP dialog (or what may become one), or, without SIP, a pair of media endpoints.
 #[derive(Debug)]
 pub struct DialogEntry {
-    /// Call-ID; `None`: media found by content.
-    pub call_id: Option<Box<[u8]>>,
+    /// Call-ID and who calls whom, see [`Index::names`](super::Index::names).
+    pub(super) names: NamesAt,
     /// It is of SIP, but no message of it has a Call-ID.
     pub unnamed: bool,
     /// Next dialog with the same Call-ID.
     pub(super) next: Option<u32>,
-    /// Tag of the side that sent the first request.
-    pub caller_tag: Box<[u8]>,
     /// Tag of the other side, once known.
     pub callee_tag: Option<Box<[u8]>>,
     /// A 2xx to the first INVITE carried `callee_tag`.
     pub(super) confirmed: bool,
-    /// User or host of `From`.
-    pub from: Box<str>,
-    /// User or host of `To`.
-    pub to: Box<str>,
     /// Source of the first INVITE, or who seems to be the caller.
     pub caller: Endpoint,
     /// Destination of the first INVITE after its last hop.
     pub callee: Endpoint,
-    /// Hosts between them that relay this dialog.
-    pub hops: Vec<Endpoint>,
     /// An INVITE request is in the capture.
     pub has_invite: bool,
     /// The first message is the first INVITE.
@@ -76,10 +69,29 @@ pub struct DialogEntry {
     pub messages: Vec<PacketRef>,
     /// Its media flows.
     pub flows: Vec<FlowId>,
-    /// ICMP errors about it.
-    pub icmp: Vec<IcmpRef>,
     /// T.38 was offered in SDP.
     pub t38_offered: bool,
+    rare: Option<Box<Rare>>,
+    /// It is in the list of changed dialogs.
+    pub(super) dirty: bool,
+}
+
+/// Number of the path from the caller to the first host, see [`DialogEntry::path`].
+const FORWARD: u16 = 0;
+/// The same way back.
+const BACK: u16 = 1;
+/// Paths of a dialog among which one is looked for.
+const LATEST_PATHS: usize = 32;
+
+/// What only few dialogs have.
+#[derive(Debug, Default)]
+pub struct Rare {
+    /// Hosts between the two ends that relay this dialog; the first got the first INVITE.
+    pub hops: Vec<Endpoint>,
+    /// What messages took beside the way from the caller to the first host, and back.
+    paths: Vec<(Endpoint, Endpoint)>,
+    /// ICMP errors about it.
+    pub icmp: Vec<IcmpRef>,
     /// Packets recorded twice.
     pub duplicates: u32,
     /// First of them.
@@ -90,25 +102,30 @@ pub struct DialogEntry {
     pub truncated_count: u32,
     /// Of them with SIP.
     pub truncated_sip: u32,
-    /// It is in the list of changed dialogs.
-    pub(super) dirty: bool,
 }
+
+static NOTHING_RARE: Rare = Rare {
+    hops: Vec::new(),
+    paths: Vec::new(),
+    icmp: Vec::new(),
+    duplicates: 0,
+    first_duplicate: None,
+    truncated: Vec::new(),
+    truncated_count: 0,
+    truncated_sip: 0,
+};
 
 impl DialogEntry {
     /// A dialog that begins with `packet`.
     pub(super) fn new(packet: &Packet<'_>) -> Self {
         Self {
-            call_id: None,
+            names: NamesAt::default(),
             unnamed: false,
             next: None,
-            caller_tag: Box::default(),
             callee_tag: None,
             confirmed: false,
-            from: Box::default(),
-            to: Box::default(),
             caller: packet.src,
             callee: packet.dst,
-            hops: Vec::new(),
             has_invite: false,
             starts_with_invite: false,
             started: packet.at,
@@ -124,13 +141,8 @@ impl DialogEntry {
             // INVITE, 100, 180, 200, ACK, BYE, 200.
             messages: Vec::with_capacity(7),
             flows: Vec::new(),
-            icmp: Vec::new(),
             t38_offered: false,
-            duplicates: 0,
-            first_duplicate: None,
-            truncated: Vec::new(),
-            truncated_count: 0,
-            truncated_sip: 0,
+            rare: None,
             dirty: false,
         }
     }
@@ -140,17 +152,70 @@ impl DialogEntry {
         self.last_packet = self.last_packet.max(packet.at);
         self.last_frame = self.last_frame.max(packet.frame);
         if packet.cut > 0 {
-            self.truncated_count += 1;
-            if self.truncated.len() < 100 {
-                self.truncated.push(packet.frame);
+            let rare = self.rare_mut();
+            rare.truncated_count += 1;
+            if rare.truncated.len() < 100 {
+                rare.truncated.push(packet.frame);
             }
         }
     }
 
     /// Notes a packet that was recorded twice.
     pub(super) fn touch_duplicate(&mut self, packet: &Packet<'_>) {
-        self.duplicates += 1;
-        self.first_duplicate.get_or_insert(packet.frame);
+        let rare = self.rare_mut();
+        rare.duplicates += 1;
+        rare.first_duplicate.get_or_insert(packet.frame);
+    }
+
+    /// Source and destination of a message of this dialog.
+    pub fn path(&self, message: &PacketRef) -> (Endpoint, Endpoint) {
+        let (caller, first) = self.ends();
+        match message.path {
+            FORWARD => (caller, first),
+            BACK => (first, caller),
+            number => {
+                let place = usize::from(number - BACK - 1);
+                let path = self.rare().paths.get(place).copied();
+                path.unwrap_or((caller, first))
+            }
+        }
+    }
+
+    /// The number by which [`DialogEntry::path`] finds the path of a message again.
+    pub(super) fn number_of_path(&mut self, src: Endpoint, dst: Endpoint) -> u16 {
+        let (caller, first) = self.ends();
+        if (src, dst) == (caller, first) {
+            return FORWARD;
+        }
+        if (dst, src) == (caller, first) {
+            return BACK;
+        }
+        let paths = &mut self.rare_mut().paths;
+        // Among the last ones, as a hostile dialog has another for each of thousands of messages.
+        let latest = paths.len().saturating_sub(LATEST_PATHS);
+        let known = (paths.iter().enumerate().skip(latest)).find(|(_, path)| **path == (src, dst));
+        let place = known.map_or(paths.len(), |(place, _)| place);
+        if place == paths.len() {
+            paths.push((src, dst));
+        }
+        u16::try_from(place)
+            .unwrap_or(u16::MAX)
+            .saturating_add(BACK + 1)
+    }
+
+    /// The caller, and the host to which it sent its first INVITE.
+    fn ends(&self) -> (Endpoint, Endpoint) {
+        let first = self.rare().hops.first().copied();
+        (self.caller, first.unwrap_or(self.callee))
+    }
+
+    /// What only few dialogs have.
+    pub fn rare(&self) -> &Rare {
+        self.rare.as_deref().unwrap_or(&NOTHING_RARE)
+    }
+
+    pub(super) fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 
     /// Whether it is a call of the list: an INVITE began it, or media show that there was one.
@@ -160,14 +225,19 @@ impl DialogEntry {
 
     /// It is of SIP, not of media alone.
     pub fn has_sip(&self) -> bool {
-        self.call_id.is_some() || self.unnamed
+        self.names.has_call_id() || self.unnamed
     }
 
-    /// The side that sent a message with these tags; `None`: the tags do not tell.
-    pub(crate) fn sender_by_tag(&self, from_tag: Option<&[u8]>, request: bool) -> Option<Side> {
+    /// The side that sent a message with these tags; `None`: the tags do not tell. `names` are those of the dialog.
+    pub(crate) fn sender_by_tag(
+        &self,
+        names: Names<'_>,
+        from_tag: Option<&[u8]>,
+        request: bool,
+    ) -> Option<Side> {
         let tag = from_tag?;
         // The From of a response is that of its request, so its sender is the other side.
-        if tag == &*self.caller_tag {
+        if tag == names.caller_tag() {
             return Some(if request { Side::Caller } else { Side::Callee });
         }
         (self.callee_tag.as_deref() == Some(tag)).then_some(if request {

@@ -140,7 +140,7 @@ impl Index {
             next_sample: 0,
             pace: Pace::default(),
             fax_events: false,
-            notes: Notes::default(),
+            notes: Notes::new(self.mark),
             stale: false,
             duplicates: 0,
             claimed: self.t38_claimed(packet.src, packet.dst),
@@ -194,7 +194,7 @@ impl Index {
                 return Ok(());
             }
             flow.count_rtp(packet, &header);
-            self.note_rtp(id, packet, store);
+            self.note_rtp(id, packet);
             return Ok(());
         }
         if flow.claims_seen != claims {
@@ -236,7 +236,7 @@ impl Index {
         let plausible = udptl::plausible(packet.payload);
         // What is not T.38 for sure may be sound after all: a later pass decides.
         if !known || plausible != Plausibility::Likely {
-            self.note_rtp(id, packet, store);
+            self.note_rtp(id, packet);
         }
         let Some(flow) = self.flow_mut(id) else {
             return Ok(());
@@ -261,8 +261,8 @@ impl Index {
 
     /// Notes where a packet lies that is or may be RTP.
     #[inline]
-    fn note_rtp(&mut self, id: FlowId, packet: &Packet<'_>, store: &Store) {
-        let place = (packet.offset.is_some() && !self.notes_full && store.can_pick())
+    fn note_rtp(&mut self, id: FlowId, packet: &Packet<'_>) {
+        let place = (packet.offset.is_some() && !self.notes_full)
             .then_some(self.mark)
             .flatten();
         if self
@@ -303,14 +303,7 @@ impl Index {
         let Some(flow) = self.flow_mut(id) else {
             return Ok(());
         };
-        let kept = PacketRef {
-            at: packet.at,
-            place,
-            frame: packet.frame,
-            cut: u16::try_from(packet.cut).unwrap_or(u16::MAX),
-            transport: 0,
-            path: (0, 0),
-        };
+        let kept = PacketRef::new(packet, place);
         flow.probation.push(kept);
         if known || flow.probation.len() >= BELIEVE {
             flow.t38.append(&mut flow.probation);

@@ -28,9 +28,44 @@ struct Note {
 #[derive(Debug, Default)]
 pub struct Notes {
     at: Vec<Note>,
+    /// The record of the flow's first packet.
+    from: u64,
     /// Something was not noted.
     incomplete: bool,
 }
+
+impl Notes {
+    /// For a flow that begins at a mark.
+    pub(super) fn new(mark: Option<Mark>) -> Self {
+        Self {
+            at: Vec::new(),
+            from: mark.map_or(0, Mark::record),
+            incomplete: false,
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, note: Note) {
+        if self.at.len() == self.at.capacity() {
+            self.grow();
+        }
+        self.at.push(note);
+    }
+
+    /// In few steps: most flows are a packet or two, or a call.
+    #[cold]
+    fn grow(&mut self) {
+        let more = match self.at.len() {
+            ..16 => 16,
+            16..CALL => CALL,
+            len => len,
+        };
+        self.at.reserve_exact(more);
+    }
+}
+
+/// Notes of ten seconds of 20 ms.
+const CALL: usize = 512;
 
 impl FlowEntry {
     /// The places of all its RTP packets, in order; `None` if not all are known.
@@ -72,14 +107,41 @@ impl FlowEntry {
             })
         });
         match note {
-            Some(note) => self.notes.at.push(note),
+            Some(note) => self.notes.push(note),
             None => self.notes.incomplete = true,
         }
         note.is_some()
     }
 
+    /// As [`FlowEntry::note`], for the next packet of a stream in a pcap file.
+    #[expect(
+        clippy::inline_always,
+        reason = "every packet of a capture takes this way"
+    )]
+    #[inline(always)]
+    pub(super) fn note_next(&mut self, record: u64, frame: FrameNo, at: Timestamp) -> bool {
+        // What is more than 4 GiB after the first is noted no more.
+        let after = u32::try_from(record.wrapping_sub(self.notes.from));
+        let (Ok(after), false) = (after, self.notes.incomplete) else {
+            self.notes.incomplete = true;
+            return false;
+        };
+        self.notes.push(Note {
+            after,
+            frame,
+            time: low_half(at),
+        });
+        true
+    }
+
+    /// A packet is not noted.
+    #[cold]
+    pub(super) fn go_without_note(&mut self) {
+        self.notes.incomplete = true;
+    }
+
     /// Drops the notes: how many there were.
-    fn drop_notes(&mut self) -> usize {
+    pub(super) fn drop_notes(&mut self) -> usize {
         self.notes.incomplete = true;
         std::mem::take(&mut self.notes.at).len()
     }

@@ -5,8 +5,7 @@
 
 use crate::call::index::{FlowEntry, Index};
 use crate::capture::glance::Glance;
-use crate::capture::reader::Frame;
-use crate::capture::{Latest, Packet, Timestamp};
+use crate::capture::{FrameNo, Latest, Packet, Timestamp};
 use crate::rtp::RtpArrival;
 use crate::rtp::header::{HEADER_LEN, RtpHeader, Start};
 
@@ -47,15 +46,19 @@ const EVENT_LEN: usize = HEADER_LEN + 4;
 const PAUSE_NS: u64 = 2_000_000_000;
 
 impl Index {
-    /// The way of nearly all packets of a capture: the next one of an RTP stream that belongs to a call.
-    ///
-    /// `can_pick`: single frames of the capture can be read again.
+    /// The way of nearly all packets of a capture: the next one of an RTP stream that belongs to a call. Its record
+    /// is one of a pcap file.
     #[expect(
         clippy::inline_always,
         reason = "every packet of a capture takes this way"
     )]
     #[inline(always)]
-    pub fn meet(&mut self, glance: &Glance<'_>, frame: &Frame<'_>, can_pick: bool) -> Met {
+    pub fn meet(
+        &mut self,
+        glance: &Glance<'_>,
+        (at, frame): (Timestamp, FrameNo),
+        record: u64,
+    ) -> Met {
         let Some(id) = self.recent.get(glance.path) else {
             return Met::Other;
         };
@@ -69,23 +72,22 @@ impl Index {
         let follows = flow.pace.next == start
             && flow.ssrc == glance.then
             && glance.payload.len() != EVENT_LEN
-            && !flow.pauses(frame.at);
+            && !flow.pauses(at);
         if !follows {
-            return flow.met_before(glance, frame.at);
+            return flow.met_before(glance, at);
         }
-        flow.last = frame.at;
-        flow.last_frame = frame.no;
+        flow.last = at;
+        flow.last_frame = frame;
         flow.pace.follow(start, glance.payload.len());
-        flow.pace
-            .latest
-            .add(start.sequence(), glance.stamp, frame.at);
+        flow.pace.latest.add(start.sequence(), glance.stamp, at);
         flow.count(glance.payload.len());
         if flow.is_to_be_sampled() {
             let sound = glance.payload.get(HEADER_LEN..).unwrap_or_default();
             flow.sample(start.payload_type(), sound);
         }
-        let mark = (can_pick && !self.notes_full).then_some(frame.mark);
-        if flow.note(mark, frame.at) {
+        if self.notes_full {
+            flow.go_without_note();
+        } else if flow.note_next(record, frame, at) {
             self.count_note();
         }
         Met::Next

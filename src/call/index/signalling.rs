@@ -1,6 +1,6 @@
 //! SIP messages into dialogs (RFC 3261 12), tolerant of what the capture lacks.
 
-use std::hash::BuildHasher;
+use std::borrow::Cow;
 
 use crate::call::index::dialog::DialogEntry;
 use crate::call::index::{DialogId, Index, MAX_DIALOGS, MAX_MESSAGES, PacketRef};
@@ -19,7 +19,8 @@ impl Index {
         transport: u8,
         store: &mut Store,
     ) -> std::io::Result<()> {
-        let Some(id) = self.dialog_of(packet, brief) else {
+        let method = Method::of(brief);
+        let Some(id) = self.dialog_of(packet, brief, method) else {
             self.outside.note(packet);
             return Ok(());
         };
@@ -30,20 +31,31 @@ impl Index {
             return Ok(());
         }
         self.keep_message(id, packet, transport, store)?;
-        let Some(dialog) = self.dialog_mut(id) else {
+        let place = usize::try_from(id.0).unwrap_or(usize::MAX);
+        let Some(dialog) = self.dialogs.get_mut(place) else {
             return Ok(());
         };
+        let names = self.texts.of(dialog);
         let had_ended = dialog.ended.is_some();
         dialog.touch(packet);
         if packet.cut > 0 {
-            dialog.truncated_sip += 1;
+            dialog.rare_mut().truncated_sip += 1;
         }
         let request = matches!(brief.start, BriefStart::Request { .. });
         let side = dialog
-            .sender_by_tag(brief.from_tag, request)
+            .sender_by_tag(names, brief.from_tag, request)
             .unwrap_or_else(|| side_by_host(dialog, packet));
-        note_hops(dialog, packet, brief, side);
-        step(dialog, packet, brief, side);
+        if method == Method::Invite && request && side == Side::Caller {
+            note_hops(dialog, packet);
+        }
+        match brief.start {
+            BriefStart::Request { .. } => self::request(dialog, packet.at, brief, method, side),
+            BriefStart::Response { status } => {
+                let tag = brief.from_tag.unwrap_or(names.caller_tag());
+                let from_caller = tag == names.caller_tag();
+                response(dialog, packet.at, brief, method, (status, from_caller));
+            }
+        }
         // Once, as a dialog may have thousands of messages and of flows.
         if dialog.ended.is_some() && !had_ended && !dialog.t38_offered && !dialog.flows.is_empty() {
             let flows = std::mem::take(&mut dialog.flows);
@@ -73,22 +85,24 @@ impl Index {
             return Ok(());
         }
         let place = store.locate(packet)?;
-        let path = (self.intern(packet.src), self.intern(packet.dst));
         if let Some(dialog) = self.dialog_mut(id) {
+            let path = dialog.number_of_path(packet.src, packet.dst);
             dialog.messages.push(PacketRef {
-                at: packet.at,
-                place,
-                frame: packet.frame,
-                cut: u16::try_from(packet.cut).unwrap_or(u16::MAX),
-                transport,
                 path,
+                transport,
+                ..PacketRef::new(packet, place)
             });
         }
         Ok(())
     }
 
     /// The dialog of a message, new if need be. `None`: the index is full, or no Call-ID and no INVITE.
-    fn dialog_of(&mut self, packet: &Packet<'_>, brief: &Brief<'_>) -> Option<DialogId> {
+    fn dialog_of(
+        &mut self,
+        packet: &Packet<'_>,
+        brief: &Brief<'_>,
+        method: Method,
+    ) -> Option<DialogId> {
         let unnamed;
         let call_id = if let Some(call_id) = brief.call_id {
             call_id
@@ -97,34 +111,43 @@ impl Index {
             unnamed = unnamed_key(packet);
             &unnamed
         };
-        let key = self.by_call_id.hasher().hash_one(call_id);
+        let key = self.by_call_id.key(call_id);
         let first = self
             .by_call_id
-            .get(&key)
-            .copied()
+            .get(key)
             .filter(|at| self.has_call_id(*at, brief.call_id));
-        if let Some(found) = self.find(first, brief) {
+        if let Some(found) = self.find(first, brief, method) {
             return Some(found);
         }
         if self.dialogs.len() >= MAX_DIALOGS {
             self.left_out += 1;
             return None;
         }
-        if !belongs_to_a_call(brief) {
+        // What is of a call, not of registrations, presence and the like outside one.
+        if method == Method::Other && brief.call_id.is_some() {
             return None;
         }
         self.outside.note(packet);
-        let fork = self.fork_of(first, brief);
+        let fork = self.fork_of(first, brief, method);
         let id = u32::try_from(self.dialogs.len()).ok()?;
         let mut entry = DialogEntry::new(packet);
-        begin(&mut entry, brief, packet);
+        begin(&mut entry, brief, method, packet);
+        let (mut from, mut to) = (brief.from.map(name), brief.to.map(name));
         if let Some(original) = fork.and_then(|at| self.dialog(at)) {
             entry.inherit(original);
+            let names = self.names(original);
+            from = Some(Cow::Owned(names.from().to_owned()));
+            to = Some(Cow::Owned(names.to().to_owned()));
         }
+        entry.names = self.texts.add(
+            brief.call_id,
+            brief.from_tag.unwrap_or_default(),
+            from.as_deref().unwrap_or_default(),
+            to.as_deref().unwrap_or_default(),
+        );
         entry.next = first;
-        entry.call_id = brief.call_id.map(Into::into);
         entry.unnamed = brief.call_id.is_none();
-        self.by_call_id.insert(key, id);
+        self.by_call_id.set(key, id);
         self.dialogs.push(entry);
         Some(DialogId(id))
     }
@@ -132,11 +155,11 @@ impl Index {
     /// Whether a dialog that was found by the hash of its Call-ID has it.
     fn has_call_id(&self, at: u32, call_id: Option<&[u8]>) -> bool {
         self.dialog(DialogId(at))
-            .is_some_and(|dialog| dialog.call_id.as_deref() == call_id)
+            .is_some_and(|dialog| self.names(dialog).call_id() == call_id)
     }
 
     /// Among the dialogs with the same Call-ID: the one whose tags fit.
-    fn find(&self, first: Option<u32>, brief: &Brief<'_>) -> Option<DialogId> {
+    fn find(&self, first: Option<u32>, brief: &Brief<'_>, method: Method) -> Option<DialogId> {
         let from = brief.from_tag.unwrap_or_default();
         let to = brief.to_tag;
         let mut loose = None;
@@ -148,18 +171,19 @@ impl Index {
             looked += 1;
             let dialog = self.dialog(DialogId(at))?;
             next = dialog.next;
-            let forward = *dialog.caller_tag == *from;
-            let backward = to.is_some_and(|tag| *dialog.caller_tag == *tag);
+            let caller_tag = self.names(dialog).caller_tag();
+            let forward = caller_tag == from;
             let peer = if forward { to } else { brief.from_tag };
-            if !forward && !backward {
+            if !forward && to.is_none_or(|tag| caller_tag != tag) {
                 continue;
             }
             match (peer, dialog.callee_tag.as_deref()) {
                 (Some(peer), Some(known)) if peer == known => return Some(DialogId(at)),
                 // Another 2xx to the same INVITE is another dialog (RFC 3261 13.2.2.4).
-                (Some(_), Some(_)) if dialog.confirmed && forward && is_invite_2xx(brief) => {}
+                (Some(_), Some(_))
+                    if dialog.confirmed && forward && is_invite_2xx(brief, method) => {}
                 // Responses above 299 carry whatever tag: they end the one INVITE there is.
-                (Some(_), Some(_)) if dialog.confirmed && !is_invite_failure(brief) => {}
+                (Some(_), Some(_)) if dialog.confirmed && !is_invite_failure(brief, method) => {}
                 _ => loose = loose.or(Some(DialogId(at))),
             }
         }
@@ -167,31 +191,33 @@ impl Index {
     }
 
     /// The dialog whose INVITE a further 2xx answers.
-    fn fork_of(&self, first: Option<u32>, brief: &Brief<'_>) -> Option<DialogId> {
-        if !is_invite_2xx(brief) {
+    fn fork_of(&self, first: Option<u32>, brief: &Brief<'_>, method: Method) -> Option<DialogId> {
+        if !is_invite_2xx(brief, method) {
             return None;
         }
         let at = DialogId(first?);
-        (self.dialog(at)?.caller_tag.as_ref() == brief.from_tag.unwrap_or_default()).then_some(at)
+        let names = self.names(self.dialog(at)?);
+        (names.caller_tag() == brief.from_tag.unwrap_or_default()).then_some(at)
     }
 }
 
 impl DialogEntry {
     /// A fork: the same INVITE, another answer.
     fn inherit(&mut self, original: &Self) {
-        self.from.clone_from(&original.from);
-        self.to.clone_from(&original.to);
         self.caller = original.caller;
         self.has_invite = original.has_invite;
         self.starts_with_invite = original.starts_with_invite;
         self.invite_cseq = original.invite_cseq;
         self.started = original.started;
         self.first_frame = original.first_frame;
-        let invites = original
-            .messages
-            .iter()
-            .take_while(|message| message.at <= original.answered.unwrap_or(message.at));
-        self.messages.extend(invites.take(1));
+        let first = original.messages.first();
+        if let Some(invite) =
+            first.filter(|first| original.answered.is_none_or(|at| first.at <= at))
+        {
+            let (src, dst) = original.path(invite);
+            let path = self.number_of_path(src, dst);
+            self.messages.push(PacketRef { path, ..*invite });
+        }
     }
 }
 
@@ -210,49 +236,60 @@ fn unnamed_key(packet: &Packet<'_>) -> Vec<u8> {
     format!("\0{one} {other}").into_bytes()
 }
 
-fn method<'m>(brief: &'m Brief<'_>) -> &'m [u8] {
-    match brief.start {
-        BriefStart::Request { method, .. } => method,
-        BriefStart::Response { .. } => brief.cseq.map_or(&[][..], |(_, method)| method),
+/// Method of a message: of the request itself, or of the one that a response answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Method {
+    Invite,
+    Bye,
+    Cancel,
+    /// Another one that only a call has: in-dialog requests prove a call whose start is missing.
+    InCall,
+    Other,
+}
+
+impl Method {
+    fn of(brief: &Brief<'_>) -> Self {
+        let name = match brief.start {
+            BriefStart::Request { method, .. } => method,
+            BriefStart::Response { .. } => brief.cseq.map_or(&[][..], |(_, method)| method),
+        };
+        Self::named(name).unwrap_or_else(|| {
+            let odd = name.iter().any(u8::is_ascii_lowercase);
+            let upper = odd.then(|| name.to_ascii_uppercase());
+            upper
+                .and_then(|name| Self::named(&name))
+                .unwrap_or(Self::Other)
+        })
+    }
+
+    fn named(name: &[u8]) -> Option<Self> {
+        match name {
+            b"INVITE" => Some(Self::Invite),
+            b"BYE" => Some(Self::Bye),
+            b"CANCEL" => Some(Self::Cancel),
+            b"ACK" | b"PRACK" | b"UPDATE" | b"INFO" => Some(Self::InCall),
+            _ => None,
+        }
     }
 }
 
-/// Messages of a call, not of registrations, presence and the like outside one.
-fn belongs_to_a_call(brief: &Brief<'_>) -> bool {
-    let method = method(brief);
-    if method.eq_ignore_ascii_case(b"INVITE") || brief.call_id.is_none() {
-        return true;
-    }
-    // In-dialog requests prove a call whose start is missing.
-    let of_calls: [&[u8]; 6] = [b"BYE", b"ACK", b"PRACK", b"CANCEL", b"UPDATE", b"INFO"];
-    brief.call_id.is_some()
-        && of_calls
-            .iter()
-            .any(|name| method.eq_ignore_ascii_case(name))
+fn is_invite_2xx(brief: &Brief<'_>, method: Method) -> bool {
+    method == Method::Invite && matches!(brief.start, BriefStart::Response { status: 200..=299 })
 }
 
-fn is_invite_2xx(brief: &Brief<'_>) -> bool {
-    matches!(brief.start, BriefStart::Response { status: 200..=299 })
-        && method(brief).eq_ignore_ascii_case(b"INVITE")
-}
-
-fn is_invite_failure(brief: &Brief<'_>) -> bool {
-    matches!(brief.start, BriefStart::Response { status: 300.. })
-        && method(brief).eq_ignore_ascii_case(b"INVITE")
+fn is_invite_failure(brief: &Brief<'_>, method: Method) -> bool {
+    method == Method::Invite && matches!(brief.start, BriefStart::Response { status: 300.. })
 }
 
 /// What the first message of a dialog says about it.
-fn begin(entry: &mut DialogEntry, brief: &Brief<'_>, packet: &Packet<'_>) {
+fn begin(entry: &mut DialogEntry, brief: &Brief<'_>, method: Method, packet: &Packet<'_>) {
     let request = matches!(brief.start, BriefStart::Request { .. });
-    entry.starts_with_invite = brief.is_request("INVITE") && brief.to_tag.is_none();
-    entry.caller_tag = brief.from_tag.unwrap_or_default().into();
+    entry.starts_with_invite = request && method == Method::Invite && brief.to_tag.is_none();
     if request {
         entry.callee_tag = brief.to_tag.map(Into::into);
     } else {
         (entry.caller, entry.callee) = (packet.dst, packet.src);
     }
-    entry.from = brief.from.map(name).unwrap_or_default();
-    entry.to = brief.to.map(name).unwrap_or_default();
 }
 
 /// Without tags: who sent it, by address.
@@ -264,32 +301,27 @@ fn side_by_host(dialog: &DialogEntry, packet: &Packet<'_>) -> Side {
     }
 }
 
-/// A request that a host sends on is relayed by it: the way of the dialog gets longer.
-fn note_hops(dialog: &mut DialogEntry, packet: &Packet<'_>, brief: &Brief<'_>, side: Side) {
-    if !brief.is_request("INVITE") || side != Side::Caller || !dialog.starts_with_invite {
+/// An INVITE that a host sends on is relayed by it: the way of the dialog gets longer.
+fn note_hops(dialog: &mut DialogEntry, packet: &Packet<'_>) {
+    if !dialog.starts_with_invite {
         return;
     }
     if packet.src.addr == dialog.callee.addr
         && packet.dst.addr != dialog.caller.addr
-        && dialog.hops.len() < MAX_HOPS
+        && dialog.rare().hops.len() < MAX_HOPS
     {
-        if !dialog.hops.contains(&dialog.callee) {
-            dialog.hops.push(dialog.callee);
+        let relay = dialog.callee;
+        let hops = &mut dialog.rare_mut().hops;
+        if !hops.contains(&relay) {
+            hops.push(relay);
         }
         dialog.callee = packet.dst;
     }
 }
 
-/// Follows the state of a call (the words of Wireshark's `VoIP` Calls, CONTRACT.md 2).
-fn step(dialog: &mut DialogEntry, packet: &Packet<'_>, brief: &Brief<'_>, side: Side) {
-    match brief.start {
-        BriefStart::Request { method, .. } => request(dialog, packet.at, brief, method, side),
-        BriefStart::Response { status } => response(dialog, packet.at, brief, status),
-    }
-}
-
-fn request(dialog: &mut DialogEntry, at: Timestamp, brief: &Brief<'_>, method: &[u8], side: Side) {
-    if method.eq_ignore_ascii_case(b"INVITE") {
+/// Follows the state of a call by a request (the words of Wireshark's `VoIP` Calls, CONTRACT.md 2).
+fn request(dialog: &mut DialogEntry, at: Timestamp, brief: &Brief<'_>, method: Method, side: Side) {
+    if method == Method::Invite {
         dialog.has_invite = true;
         if brief.to_tag.is_none() && side == Side::Caller && dialog.answered.is_none() {
             dialog.invite_cseq = brief.cseq.map(|(number, _)| number);
@@ -299,32 +331,31 @@ fn request(dialog: &mut DialogEntry, at: Timestamp, brief: &Brief<'_>, method: &
         } else if brief.to_tag.is_some() && dialog.state == CallState::Unknown {
             dialog.state = CallState::InCall;
         }
-    } else if method.eq_ignore_ascii_case(b"BYE")
+    } else if method == Method::Bye
         && !matches!(dialog.state, CallState::Cancelled | CallState::Rejected)
     {
         dialog.state = CallState::Completed;
         dialog.ended = Some(at);
-    } else if method.eq_ignore_ascii_case(b"CANCEL") && dialog.answered.is_none() {
+    } else if method == Method::Cancel && dialog.answered.is_none() {
         dialog.state = CallState::Cancelled;
         dialog.ended = Some(at);
     }
 }
 
-fn response(dialog: &mut DialogEntry, at: Timestamp, brief: &Brief<'_>, status: u16) {
-    let of_invite = brief
-        .cseq
-        .is_some_and(|(_, method)| method.eq_ignore_ascii_case(b"INVITE"));
-    if !of_invite {
-        if dialog.state == CallState::Completed
-            && brief
-                .cseq
-                .is_some_and(|(_, method)| method.eq_ignore_ascii_case(b"BYE"))
-        {
+/// Follows the state of a call by a response, and whether it is one to the caller.
+fn response(
+    dialog: &mut DialogEntry,
+    at: Timestamp,
+    brief: &Brief<'_>,
+    method: Method,
+    (status, from_caller): (u16, bool),
+) {
+    if method != Method::Invite {
+        if dialog.state == CallState::Completed && method == Method::Bye {
             dialog.ended = Some(at);
         }
         return;
     }
-    let from_caller = brief.from_tag.is_none_or(|tag| tag == &*dialog.caller_tag);
     let number = brief.cseq.map(|(number, _)| number);
     let initial = from_caller
         && (dialog.invite_cseq.is_none() || dialog.invite_cseq == number)

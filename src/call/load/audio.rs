@@ -107,14 +107,12 @@ pub(super) fn read(
         draft.rtp_packets = draft.rtp_packets.saturating_add(total);
         let arrivals = of_one_path(&flows, rtp);
         rows(draft, side, &arrivals, codecs);
-        // Only headers: what was sampled of it sounded like nothing of a fax.
-        if arrivals
+        // Where only the headers are known, what was sampled of the sound was nothing of a fax.
+        let unheard = arrivals
             .iter()
-            .all(|arrival| arrival.payload.len() <= HEADER_LEN)
-        {
-            return fax::Heard::default();
-        }
-        fax::listen(&arrivals, codecs)
+            .take_while(|arrival| arrival.payload.len() <= HEADER_LEN)
+            .count();
+        fax::listen(arrivals.get(unheard..).unwrap_or_default(), codecs)
     };
     let mut caller = listen(Side::Caller);
     let mut callee = listen(Side::Callee);
@@ -171,7 +169,7 @@ fn rows(draft: &mut Draft, side: Side, arrivals: &[RtpArrival], codecs: &HashMap
             (span.frame, span.at),
             (span.src, span.dst),
             side,
-            EventKind::Rtp(span.clone()),
+            EventKind::Rtp(Box::new(span.clone())),
         );
         (event.last_frame, event.end) = (span.last_frame, span.end);
         draft.events.push(event);

@@ -4,26 +4,22 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
-use crate::call::index::DialogEntry;
 use crate::call::index::dialog::transport_name;
+use crate::call::index::{DialogEntry, Names};
 use crate::call::load::{Draft, Source};
 use crate::call::{Event, EventKind, Side, SipEvent};
 use crate::sip::{Message, StartLine, parse};
 
 /// Reads all messages of a dialog into events.
 pub(super) fn read(source: &Source<'_>, dialog: &DialogEntry, draft: &mut Draft) -> io::Result<()> {
+    let names = source.index.names(dialog);
     for packet in &dialog.messages {
-        let octets = source.store.fetch(packet.place)?;
+        let octets = source.store.fetch(packet.place())?;
         let Some(message) = parse::message(&octets) else {
             continue;
         };
-        let (Some(src), Some(dst)) = (
-            source.index.endpoint(packet.path.0),
-            source.index.endpoint(packet.path.1),
-        ) else {
-            continue;
-        };
-        let from = sender(dialog, &message, src.addr);
+        let (src, dst) = dialog.path(packet);
+        let from = sender(dialog, names, &message, src.addr);
         describe(draft, &message, from, dialog.status);
         let sdp = message.sdp();
         let sip = SipEvent {
@@ -44,11 +40,16 @@ pub(super) fn read(source: &Source<'_>, dialog: &DialogEntry, draft: &mut Draft)
 }
 
 /// Who sent a message: by tags, else by address.
-fn sender(dialog: &DialogEntry, message: &Message, src: std::net::IpAddr) -> Side {
+fn sender(
+    dialog: &DialogEntry,
+    names: Names<'_>,
+    message: &Message,
+    src: std::net::IpAddr,
+) -> Side {
     let request = matches!(message.start, StartLine::Request { .. });
     let tag = message.from().tag;
     dialog
-        .sender_by_tag(tag.as_deref().map(str::as_bytes), request)
+        .sender_by_tag(names, tag.as_deref().map(str::as_bytes), request)
         .unwrap_or({
             if src == dialog.callee.addr && src != dialog.caller.addr {
                 Side::Callee

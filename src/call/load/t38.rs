@@ -117,7 +117,7 @@ fn fetch(source: &Source<'_>, flow: &FlowEntry) -> io::Result<Vec<Arrival>> {
     let mut out = Vec::with_capacity(flow.t38.len());
     let mut bytes: Vec<u8> = Vec::new();
     for packet in &flow.t38 {
-        let payload = source.store.fetch(packet.place)?;
+        let payload = source.store.fetch(packet.place())?;
         let arrival = |payload: Vec<u8>, rtp_seq: Option<u16>| Arrival {
             frame: packet.frame,
             at: packet.at,

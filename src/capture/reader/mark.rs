@@ -34,6 +34,11 @@ impl Mark {
         }
     }
 
+    /// Offset of the frame's record or block in the uncompressed capture.
+    pub fn record(self) -> u64 {
+        self.record
+    }
+
     /// The frame at the mark.
     pub fn frame(self) -> FrameNo {
         self.frame

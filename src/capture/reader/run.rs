@@ -4,16 +4,52 @@ use std::io;
 
 use super::pcap::USUAL_HEADER;
 use super::{Format, Frame, Mark, Origin, Reader};
-use crate::capture::FrameNo;
 use crate::capture::buffer::Buffer;
+use crate::capture::link::LinkType;
+use crate::capture::{FrameNo, Timestamp};
+
+/// A whole frame of a pcap file, with as little as is needed to tell the next packet of a stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain<'r> {
+    /// Its number.
+    pub no: FrameNo,
+    /// When it was captured.
+    pub at: Timestamp,
+    /// Offset of its record in the uncompressed capture.
+    pub record: u64,
+    /// How `data` begins.
+    pub link: LinkType,
+    /// All of it.
+    pub data: &'r [u8],
+}
+
+impl<'r> Plain<'r> {
+    /// All that is known of it.
+    pub fn frame(&self) -> Frame<'r> {
+        Frame {
+            no: self.no,
+            at: self.at,
+            offset: self.record + USUAL_HEADER as u64,
+            data: self.data,
+            wire_len: u32::try_from(self.data.len()).unwrap_or(u32::MAX),
+            link: self.link,
+            mark: Mark {
+                record: self.record,
+                frame: self.no,
+                section: 0,
+                interfaces: 0,
+            },
+        }
+    }
+}
 
 impl Reader {
-    /// Gives frames to `take` as long as nothing but whole frames follow each other in the window, `most` at
+    /// Gives records to `take` as long as nothing but whole frames follow each other in the window, `most` at
     /// most: how many. What comes then is for [`Reader::next_frame`].
     ///
     /// This is what makes gigabytes fast: a loop without a detour that knows its state by heart.
     #[inline]
-    pub fn run(&mut self, most: usize, mut take: impl FnMut(&Frame<'_>)) -> usize {
+    pub fn run(&mut self, most: usize, mut take: impl FnMut(&Plain<'_>)) -> usize {
         let Format::Pcap(records) = &mut self.format else {
             return 0;
         };
@@ -29,19 +65,12 @@ impl Reader {
         let mut no = first;
         let mut record = start;
         for (at, data) in run.take(most) {
-            take(&Frame {
+            take(&Plain {
                 no: FrameNo(no),
                 at,
-                offset: record + USUAL_HEADER as u64,
-                data,
-                wire_len: u32::try_from(data.len()).unwrap_or(u32::MAX),
+                record,
                 link,
-                mark: Mark {
-                    record,
-                    frame: FrameNo(no),
-                    section: 0,
-                    interfaces: 0,
-                },
+                data,
             });
             no = no.saturating_add(1);
             record += (USUAL_HEADER + data.len()) as u64;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
-use super::{Line, MAX_HEADER, is_blank, line};
+use super::{Line, MAX_HEADER, is_blank, line, line_end};
 
 /// A header field as it stands in the message, folds inside.
 #[derive(Clone, Copy, Debug)]
@@ -39,40 +39,114 @@ impl<'m> Headers<'m> {
         self.body
     }
 
-    /// The next header that an index wants, or one that is not so plain that its first octets tell.
-    ///
-    /// Wanted are Call-ID, `CSeq`, Content-Length, Content-Type, From and To, here as nearly everybody writes them;
-    /// what begins like one of them, in any case or compact, is left to the caller.
+    /// The line at `at` with the folds that belong to it; an empty line has none.
     #[inline]
-    pub(in crate::sip) fn next_wanted(&mut self) -> Option<HeaderLine<'m>> {
+    fn whole_line(&self, at: usize) -> Line {
+        let end = line_end(self.octets, at);
+        // Nearly all lines end so.
+        if let Some([b'\r', b'\n', next, ..]) = self.octets.get(end..)
+            && !is_blank(*next)
+        {
+            return Line { end, next: end + 2 };
+        }
+        let mut line = line(self.octets, at);
+        while line.end > at && self.octets.get(line.next).copied().is_some_and(is_blank) {
+            line = self::line(self.octets, line.next);
+        }
+        line
+    }
+
+    /// The next header that an index wants, with its value.
+    ///
+    /// What begins as nearly everybody writes it is known by its first octets; anything else, in any case or
+    /// compact, goes the long way.
+    #[inline]
+    pub(in crate::sip) fn next_wanted(&mut self) -> Option<(Wanted, &'m [u8])> {
         loop {
             let begin = self.at;
             let rest = self.octets.get(begin..)?;
-            let name: Option<&'static [u8]> = match rest {
-                [
-                    b'V' | b'M' | b'U' | b'S' | b'A' | b'R' | b'P' | b'E' | b'D',
-                    ..,
-                ]
-                | [b'C', b'o', b'n', b't', b'a', ..] => None,
-                [b'F', b'r', b'o', b'm', b':', ..] => Some(b"From"),
-                [b'T', b'o', b':', ..] => Some(b"To"),
-                [b'C', b'S', b'e', b'q', b':', ..] => Some(b"CSeq"),
-                [b'C', b'a', b'l', b'l', b'-', b'I', b'D', b':', ..] => Some(b"Call-ID"),
-                _ => return self.next(),
+            // How it begins; inside, what it is, if it is wanted.
+            let known = match rest.first()? {
+                b'V' | b'M' | b'U' | b'S' | b'A' | b'R' | b'P' | b'E' | b'D' => Some(None),
+                b'\r' if rest.get(1) == Some(&b'\n') => {
+                    self.body = Some(begin + 2);
+                    return None;
+                }
+                b'F' => starts(rest, b"From:").map(|len| Some((Wanted::From, len))),
+                b'T' => starts(rest, b"To:").map(|len| Some((Wanted::To, len))),
+                b'C' => match rest.get(1..5) {
+                    Some(b"Seq:") => Some(Some((Wanted::CSeq, 5))),
+                    Some(b"onta") => Some(None),
+                    Some(b"all-") => {
+                        starts(rest, b"Call-ID:").map(|len| Some((Wanted::CallId, len)))
+                    }
+                    Some(b"onte") => starts(rest, b"Content-Length:")
+                        .map(|len| Some((Wanted::ContentLength, len)))
+                        .or_else(|| {
+                            let len = starts(rest, b"Content-Type:")?;
+                            Some(Some((Wanted::ContentType, len)))
+                        }),
+                    _ => None,
+                },
+                _ => None,
             };
-            let mut line = line(self.octets, begin);
-            while self.octets.get(line.next).copied().is_some_and(is_blank) {
-                line = self::line(self.octets, line.next);
-            }
-            self.at = line.next;
-            if let Some(name) = name {
-                let value = self.octets.get(begin + name.len() + 1..line.end)?;
-                return Some(HeaderLine {
-                    name,
-                    value: Some(trimmed(value)),
-                });
+            let Some(known) = known else {
+                let header = self.next()?;
+                match header.value.zip(Wanted::of(header.name)) {
+                    Some((value, wanted)) => return Some((wanted, value)),
+                    None => continue,
+                }
+            };
+            let Line { end, next } = self.whole_line(begin);
+            self.at = next;
+            if let Some((wanted, name_len)) = known {
+                let value = self.octets.get(begin + name_len..end)?;
+                return Some((wanted, trimmed(value)));
             }
         }
+    }
+}
+
+/// The length of a header's name, if that is how `rest` begins.
+fn starts(rest: &[u8], name: &[u8]) -> Option<usize> {
+    rest.starts_with(name).then_some(name.len())
+}
+
+/// Headers that an index wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sip) enum Wanted {
+    CallId,
+    From,
+    To,
+    CSeq,
+    ContentLength,
+    ContentType,
+}
+
+impl Wanted {
+    /// The wanted header of this name, in any case or compact.
+    fn of(name: &[u8]) -> Option<Self> {
+        if let [letter] = name {
+            return match letter.to_ascii_lowercase() {
+                b'i' => Some(Self::CallId),
+                b'f' => Some(Self::From),
+                b't' => Some(Self::To),
+                b'l' => Some(Self::ContentLength),
+                b'c' => Some(Self::ContentType),
+                _ => None,
+            };
+        }
+        let (known, wanted): (&[u8], Self) = match (name.len(), name.first()?) {
+            (2, b'T' | b't') => (b"To", Self::To),
+            (4, b'F' | b'f') => (b"From", Self::From),
+            (4, b'C' | b'c') => (b"CSeq", Self::CSeq),
+            // Contact has as many letters.
+            (7, b'C' | b'c') if name.get(4) == Some(&b'-') => (b"Call-ID", Self::CallId),
+            (12, b'C' | b'c') => (b"Content-Type", Self::ContentType),
+            (14, b'C' | b'c') => (b"Content-Length", Self::ContentLength),
+            _ => return None,
+        };
+        name.eq_ignore_ascii_case(known).then_some(wanted)
     }
 }
 
@@ -83,13 +157,10 @@ impl<'m> Iterator for Headers<'m> {
         if self.body.is_some() || self.at >= self.octets.len() {
             return None;
         }
-        let Line { mut end, mut next } = line(self.octets, self.at);
+        let Line { end, next } = self.whole_line(self.at);
         if end == self.at {
             self.body = Some(next);
             return None;
-        }
-        while self.octets.get(next).copied().is_some_and(is_blank) {
-            Line { end, next } = line(self.octets, next);
         }
         let text = self.octets.get(self.at..end)?;
         self.at = next;

@@ -1,6 +1,8 @@
 //! Parties: name-addr, addr-spec and their URIs (RFC 3261 20.10, 25.1), and comma lists.
 
-use memchr::memchr;
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr3};
 
 use super::parameter;
 use crate::sip::lexer::quoted_len;
@@ -22,30 +24,26 @@ impl Message {
 /// User, else host, of a `From` or `To` as it stands in a message: what a list of calls shows of it.
 ///
 /// The same as [`party`] gives, without a detour for what nearly all messages have: `<sip:digits@host>`.
-pub fn name(value: &[u8]) -> Box<str> {
+pub fn name(value: &[u8]) -> Cow<'_, str> {
     if let Some(user) = plain_user(value) {
-        return user.into();
+        return Cow::Borrowed(user);
     }
     let party = party(&String::from_utf8_lossy(value));
     let name = party.user.or(party.host);
-    name.unwrap_or_default().into_boxed_str()
+    Cow::Owned(name.unwrap_or_default())
 }
 
 /// The user of the only address of a value, if neither has anything special.
 fn plain_user(value: &[u8]) -> Option<&str> {
     let open = memchr(b'<', value)?;
-    let address = value.get(open + 1..)?;
-    if memchr(b'<', address).is_some() || memchr(b'"', address).is_some() {
-        return None;
-    }
-    let rest = address.strip_prefix(b"sip:")?;
+    let rest = value.get(open + 1..)?.strip_prefix(b"sip:")?;
     let is_plain =
         |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-' | b'_' | b'.');
     let len = rest.iter().take_while(|octet| is_plain(octet)).count();
     let (user, after) = rest.split_at_checked(len)?;
-    // A second @, or a password, is for those who know better.
+    // A second address, quotes or a second @, or a password, are for those who know better.
     let host = after.strip_prefix(b"@")?;
-    if user.is_empty() || memchr(b'@', host).is_some() {
+    if user.is_empty() || memchr3(b'@', b'<', b'"', host).is_some() {
         return None;
     }
     std::str::from_utf8(user).ok()

@@ -2,14 +2,14 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn data(data_type: DataType, fields: &[(FieldType, &[u8])]) -> Ifp {
+fn data<'o>(data_type: DataType, fields: &[(FieldType, &'o [u8])]) -> Ifp<'o> {
     Ifp::Data {
         data_type,
         fields: fields
             .iter()
             .map(|(field_type, octets)| IfpField {
                 field_type: *field_type,
-                octets: octets.to_vec(),
+                octets,
             })
             .collect(),
     }

@@ -234,26 +234,26 @@ impl<'a> Builder<'a> {
         self.push(moment, moment, kind);
     }
 
-    fn take_field(&mut self, data_type: DataType, field: IfpField, moment: Moment) {
+    fn take_field(&mut self, data_type: DataType, field: IfpField<'_>, moment: Moment) {
         let IfpField { field_type, octets } = field;
         self.indicator = None;
         match field_type {
-            FieldType::HdlcData => self.add_hdlc(data_type, &octets, moment),
+            FieldType::HdlcData => self.add_hdlc(data_type, octets, moment),
             FieldType::HdlcFcsOk | FieldType::HdlcFcsOkSigEnd => {
-                self.add_hdlc(data_type, &octets, moment);
+                self.add_hdlc(data_type, octets, moment);
                 self.end_hdlc(Fcs::Good, moment);
             }
             FieldType::HdlcFcsBad | FieldType::HdlcFcsBadSigEnd => {
-                self.add_hdlc(data_type, &octets, moment);
+                self.add_hdlc(data_type, octets, moment);
                 self.end_hdlc(Fcs::Bad, moment);
             }
             FieldType::HdlcSigEnd => {
                 self.end_hdlc(Fcs::Unseen, moment);
             }
-            FieldType::T4NonEcmData => self.add_non_ecm(data_type, &octets, moment),
+            FieldType::T4NonEcmData => self.add_non_ecm(data_type, octets, moment),
             FieldType::T4NonEcmSigEnd => {
                 if !octets.is_empty() {
-                    self.add_non_ecm(data_type, &octets, moment);
+                    self.add_non_ecm(data_type, octets, moment);
                 }
                 self.end_non_ecm(true);
                 self.gap = false;
@@ -263,7 +263,7 @@ impl<'a> Builder<'a> {
             | FieldType::CiMessage
             | FieldType::V34Rate => {
                 let name = field_type.label().unwrap_or_default();
-                let text = text_of(&octets);
+                let text = text_of(octets);
                 self.push(moment, moment, SignalKind::V8 { name, text });
             }
             FieldType::Unknown(_) => {}

@@ -10,9 +10,9 @@ use crate::view::window::window;
 #[derive(Debug, Default)]
 pub struct CallsList {
     /// All rows, by number.
-    all: Vec<CallRow>,
+    all: Vec<CallRow<'static>>,
     /// Rows in the order shown, where that is another one (sorted otherwise, or filtered).
-    shown: Option<Vec<CallRow>>,
+    shown: Option<Vec<CallRow<'static>>>,
     /// Selected call.
     selected: Option<CallNo>,
     /// Place of the selected call among the rows shown.
@@ -35,7 +35,7 @@ pub struct CallsList {
 
 impl CallsList {
     /// Takes in rows that are new or have changed.
-    pub(in crate::tui) fn take(&mut self, rows: Vec<CallRow>) {
+    pub(in crate::tui) fn take(&mut self, rows: Vec<CallRow<'static>>) {
         self.changed += rows.len();
         for row in rows {
             self.measure.add(&row);
@@ -55,13 +55,21 @@ impl CallsList {
         }
     }
 
+    /// Takes out the rows of calls that are no longer there.
+    pub(in crate::tui) fn drop(&mut self, numbers: &[CallNo]) {
+        let gone = |number: CallNo| numbers.binary_search(&number).is_ok();
+        self.all.retain(|row| !gone(row.number));
+        self.marked.retain(|number| !gone(*number));
+        self.stale = true;
+    }
+
     /// Widths of the columns.
     pub fn measure(&self) -> &Measure {
         &self.measure
     }
 
     /// Rows in the order shown.
-    pub fn shown(&self) -> &[CallRow] {
+    pub fn shown(&self) -> &[CallRow<'static>] {
         self.shown.as_deref().unwrap_or(&self.all)
     }
 
@@ -71,7 +79,7 @@ impl CallsList {
     }
 
     /// The row of a call.
-    pub fn row(&self, number: CallNo) -> Option<&CallRow> {
+    pub fn row(&self, number: CallNo) -> Option<&CallRow<'static>> {
         let at = self
             .all
             .binary_search_by_key(&number, |row| row.number)
@@ -88,12 +96,12 @@ impl CallsList {
     pub fn number_of(&self, call_id: &str) -> Option<CallNo> {
         self.all
             .iter()
-            .find(|row| row.call_id.as_deref() == Some(call_id))
+            .find(|row| row.call_id.as_deref() == Some(call_id.as_bytes()))
             .map(|row| row.number)
     }
 
     /// The selected row.
-    pub fn selected(&self) -> Option<&CallRow> {
+    pub fn selected(&self) -> Option<&CallRow<'static>> {
         self.shown().get(self.cursor)
     }
 
@@ -208,7 +216,7 @@ impl CallsList {
             self.shown = None;
             return;
         }
-        let mut rows: Vec<CallRow> = self
+        let mut rows: Vec<CallRow<'static>> = self
             .all
             .iter()
             .filter(|row| calls::matches(row, &self.filter))

@@ -203,7 +203,7 @@ fn press(pair: &mut Pair, app: &mut App, action: Action) -> usize {
 
 fn many_calls() -> App {
     let (good, no_dcs) = (fixture::good(), fixture::no_dcs());
-    let rows: Vec<CallRow> = (0..500_u32)
+    let rows: Vec<CallRow<'static>> = (0..500_u32)
         .map(|n| {
             let mut row = if n % 3 == 0 {
                 fixture::row(&good, 0)
@@ -212,8 +212,8 @@ fn many_calls() -> App {
             };
             row.number = CallNo(n + 1);
             row.started = row.started.plus_seconds(f64::from(n) * 7.3);
-            row.from = format!("{}", 2000 + n * 7 % 900);
-            row.to = format!("+49301234{n:03}");
+            row.from = format!("{}", 2000 + n * 7 % 900).into();
+            row.to = format!("+49301234{n:03}").into();
             row.duration += f64::from(n * 37 % 100);
             row
         })

@@ -7,7 +7,7 @@ use crate::call::Verdict;
 use crate::view::calls::{SortBy, carrier, result};
 
 /// Sorts rows; equal ones by number. `descending` turns the key round, not the number.
-pub fn sort(rows: &mut [CallRow], by: SortBy, descending: bool) {
+pub fn sort(rows: &mut [CallRow<'_>], by: SortBy, descending: bool) {
     rows.sort_by(|a, b| {
         let order = compare(a, b, by);
         let order = if descending { order.reverse() } else { order };
@@ -20,8 +20,8 @@ pub fn sort(rows: &mut [CallRow], by: SortBy, descending: bool) {
     });
 }
 
-fn compare(a: &CallRow, b: &CallRow, by: SortBy) -> Ordering {
-    let total = |row: &CallRow| {
+fn compare(a: &CallRow<'_>, b: &CallRow<'_>, by: SortBy) -> Ordering {
+    let total = |row: &CallRow<'_>| {
         u64::from(row.packets.sip) + u64::from(row.packets.rtp) + u64::from(row.packets.t38)
     };
     match by {
@@ -52,13 +52,13 @@ fn natural(a: &str, b: &str) -> Ordering {
     }
 }
 
-fn pages(row: &CallRow) -> Option<(u32, u32)> {
+fn pages(row: &CallRow<'_>) -> Option<(u32, u32)> {
     row.fax
         .as_ref()
         .map(|fax| (fax.pages_confirmed, fax.pages_sent))
 }
 
-fn rate(row: &CallRow) -> &str {
+fn rate<'r>(row: &'r CallRow<'_>) -> &'r str {
     row.fax
         .as_ref()
         .and_then(|fax| fax.rate.as_deref())
@@ -66,7 +66,7 @@ fn rate(row: &CallRow) -> &str {
 }
 
 /// The worst first.
-fn gravity(row: &CallRow) -> u8 {
+fn gravity(row: &CallRow<'_>) -> u8 {
     match row.fax.as_ref().map(|fax| fax.verdict) {
         Some(Verdict::Failed) => 0,
         Some(Verdict::Partial) => 1,
@@ -79,7 +79,7 @@ fn gravity(row: &CallRow) -> u8 {
 
 /// Whether a row has all words of `filter`, in any column, whatever the case. `state:rejected`, `from:2007`
 /// and the like look into one column only; `state:` also knows the verdicts (`state:failed`).
-pub fn matches(row: &CallRow, filter: &str) -> bool {
+pub fn matches(row: &CallRow<'_>, filter: &str) -> bool {
     let columns = columns(row);
     filter.split_whitespace().all(|word| {
         let word = word.to_lowercase();
@@ -96,7 +96,7 @@ pub fn matches(row: &CallRow, filter: &str) -> bool {
 }
 
 /// Everything that is said of a row, in lower case, by the name of the column.
-fn columns(row: &CallRow) -> [(&'static str, String); 11] {
+fn columns(row: &CallRow<'_>) -> [(&'static str, String); 11] {
     let (errors, warnings) = row.hints;
     let verdict = row.fax.as_ref().map_or("", |fax| fax.verdict.name());
     let pages = row.fax.as_ref().map_or_else(String::new, |fax| {
@@ -117,7 +117,7 @@ fn columns(row: &CallRow) -> [(&'static str, String); 11] {
         ("to", format!("{} {}", row.to, row.callee).to_lowercase()),
         (
             "callid",
-            row.call_id.clone().unwrap_or_default().to_lowercase(),
+            String::from_utf8_lossy(row.call_id.as_deref().unwrap_or_default()).to_lowercase(),
         ),
         ("carrier", carrier(row).to_lowercase()),
         ("pages", pages),

@@ -1,9 +1,10 @@
 use proptest::prelude::*;
 
+use super::cell::write_text;
 use super::*;
 use crate::view::{fixture, to_text};
 
-fn list() -> Vec<CallRow> {
+fn list() -> Vec<CallRow<'static>> {
     let mut rows = Vec::new();
     for flow in [fixture::good(), fixture::no_dcs(), fixture::refused()] {
         for leg in 0..flow.flow.legs.len() {
@@ -79,6 +80,45 @@ fn filters_by_words_and_columns() {
     assert_eq!(found("203.0.113.5"), [2, 3]);
     assert_eq!(found("from:203.0.113.5"), [3]);
     assert_eq!(found("nothing:like"), [] as [u32; 0]);
+}
+
+#[test]
+fn a_line_is_the_text_of_a_row() {
+    let mut rows = list();
+    let mut odd = rows[0].clone();
+    (odd.from, odd.to) = ("漢字\u{202e}".into(), "é\t".into());
+    (odd.hints, odd.duration, odd.pending) = ((1, 2), 90_000.25, true);
+    let voice = CallRow {
+        fax: None,
+        status: Some(486),
+        ..odd.clone()
+    };
+    rows.extend([odd, voice]);
+    let start = start(&rows, &fixture::info());
+    let mut measure = Measure::new(start);
+    for row in &rows {
+        measure.add(row);
+        for column in Column::ALL {
+            let mut text = String::new();
+            write_text(&mut text, column, row, start);
+            assert_eq!(text_width(column, row, start), view::width(&text), "{text}");
+        }
+    }
+    for ascii in [false, true] {
+        let options = Options {
+            width: WHOLE,
+            ascii,
+            marked: vec![CallNo(2)],
+            sorted: None,
+        };
+        let table = Table::new(&measure, &options);
+        let mut lines = String::new();
+        for row in &rows {
+            table.write_line(&mut lines, row);
+        }
+        let whole: Vec<Row> = rows.iter().map(|row| table.row(row)).collect();
+        assert_eq!(lines, to_text(&whole));
+    }
 }
 
 proptest! {

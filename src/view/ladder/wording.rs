@@ -22,7 +22,7 @@ pub(super) fn texts(event: &Event, partner: Option<&Event>, habits: Habits) -> (
         EventKind::Sip(sip) => (sip_texts(sip, habits), Role::Sip, Line::Thin),
         EventKind::Rtp(span) => {
             let other = match partner.map(|event| &event.kind) {
-                Some(EventKind::Rtp(other)) => Some(other),
+                Some(EventKind::Rtp(other)) => Some(other.as_ref()),
                 _ => None,
             };
             let line = if other.is_some() {

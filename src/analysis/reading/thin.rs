@@ -1,0 +1,165 @@
+//! Finished voice calls beyond those that the user wants kept (`--keep-calls`): dropped, the oldest first, faxes never.
+//!
+//! Calls keep their numbers: those of dropped ones are not given again.
+
+use std::collections::BTreeSet;
+
+use crate::analysis::reading::Analysis;
+use crate::call::CallNo;
+use crate::call::index::{DialogEntry, DialogId};
+use crate::capture::{FrameNo, Note, Timestamp};
+
+/// A call stays at least so long after its end, seconds: repeats of BYE and its answer come until then
+/// (RFC 3261 17.1.2.2, timer F: 32 s), and media that were on the way.
+const AFTER_END: f64 = if cfg!(fuzzing) { 0.1 } else { 60.0 };
+
+/// How the note on what was dropped ends.
+const DROPPED: &str = " finished voice calls were dropped from the list (--keep-calls)";
+
+/// Calls that were dropped.
+#[derive(Debug, Default)]
+pub(super) struct Dropped {
+    /// Their first frames, in order.
+    first: Vec<FrameNo>,
+    /// Numbers that no call has any more, since they were last asked for.
+    vanished: BTreeSet<CallNo>,
+}
+
+impl Dropped {
+    /// Numbers for calls in order of their first frames: as if those that were dropped were still there.
+    pub(super) fn number<'f>(
+        &'f self,
+        calls: impl Iterator<Item = FrameNo> + 'f,
+    ) -> impl Iterator<Item = CallNo> + 'f {
+        let mut before = 0;
+        calls.zip(1..).map(move |(frame, place)| {
+            while self.first.get(before).is_some_and(|gone| *gone <= frame) {
+                before += 1;
+            }
+            CallNo(
+                u32::try_from(before)
+                    .unwrap_or(u32::MAX)
+                    .saturating_add(place),
+            )
+        })
+    }
+
+    /// Whether numbers are places in the list.
+    pub(super) fn is_none(&self) -> bool {
+        self.first.is_empty()
+    }
+
+    /// The numbers are given anew: those that vanish with that are noted.
+    pub(super) fn renumber(&mut self, old: &[CallNo], new: &[CallNo]) {
+        if self.is_none() {
+            return;
+        }
+        self.vanished.extend(
+            old.iter()
+                .filter(|number| new.binary_search(number).is_err()),
+        );
+    }
+}
+
+impl Analysis {
+    /// Drops finished voice calls beyond `--keep-calls`, but for `pinned` ones: the numbers that no call has any more.
+    ///
+    /// To be called after [`Analysis::settle`].
+    pub fn thin(&mut self, pinned: &[CallNo]) -> Vec<CallNo> {
+        if let Some(keep) = self.options.keep_calls {
+            let gone = self.to_drop(keep, pinned);
+            if !gone.is_empty() {
+                self.drop_calls(&gone);
+            }
+        }
+        Vec::from_iter(std::mem::take(&mut self.dropped.vanished))
+    }
+
+    /// The oldest calls that may go, each with its other leg.
+    fn to_drop(&self, keep: usize, pinned: &[CallNo]) -> BTreeSet<CallNo> {
+        let mut gone = BTreeSet::new();
+        let excess = self.calls.len().saturating_sub(keep);
+        for number in self.numbers() {
+            if gone.len() >= excess {
+                break;
+            }
+            let legs = [Some(number), self.other_leg(number)];
+            let mut legs = legs.into_iter().flatten();
+            if legs
+                .clone()
+                .all(|leg| self.may_go(leg) && !pinned.contains(&leg))
+            {
+                gone.extend(&mut legs);
+            }
+        }
+        gone
+    }
+
+    fn may_go(&self, number: CallNo) -> bool {
+        let dialog = self.id_of(number).and_then(|id| self.index.dialog(id));
+        let old = |dialog: &DialogEntry| {
+            let last = dialog.ended.map(|ended| ended.max(dialog.last_packet));
+            last.is_some_and(|last| last < self.long_ago())
+        };
+        dialog.is_some_and(|dialog| dialog.has_sip() && old(dialog)) && !self.may_be_fax(number)
+    }
+
+    fn long_ago(&self) -> Timestamp {
+        let now = self.reader.info().last_time.unwrap_or_default();
+        now.plus_seconds(-AFTER_END)
+    }
+
+    fn drop_calls(&mut self, gone: &BTreeSet<CallNo>) {
+        let ids: Vec<DialogId> = gone
+            .iter()
+            .filter_map(|number| self.id_of(*number))
+            .collect();
+        let ids: BTreeSet<DialogId> = ids.into_iter().collect();
+        let frames = ids
+            .iter()
+            .filter_map(|id| Some(self.index.dialog(*id)?.first_frame));
+        self.dropped.first.extend(frames);
+        self.dropped.first.sort_unstable();
+        self.dropped.vanished.extend(gone);
+        let since = self.long_ago();
+        // What is of no call, and cannot become one any more, goes with them.
+        let stray: BTreeSet<DialogId> = (0..)
+            .zip(self.index.dialogs())
+            .filter(|(at, dialog)| {
+                self.number_of(DialogId(*at)).is_none()
+                    && dialog.has_sip()
+                    && dialog.last_packet < since
+                    && !dialog.t38_offered
+                    && !self.carries_fax(dialog)
+            })
+            .map(|(at, _)| DialogId(at))
+            .collect();
+        let moved = self
+            .index
+            .forget(|id| ids.contains(&id) || stray.contains(&id), since);
+        self.listened = std::mem::take(&mut self.listened)
+            .into_iter()
+            .filter_map(|(id, heard)| Some((moved.dialog(id)?, heard)))
+            .collect();
+        self.kept_sound = std::mem::take(&mut self.kept_sound)
+            .into_iter()
+            .filter_map(|(id, sound)| Some((moved.flow(id)?, sound)))
+            .collect();
+        self.list();
+        self.note_dropped();
+    }
+
+    fn note_dropped(&mut self) {
+        let count = self.dropped.first.len();
+        let notes = &mut self.reader.info_mut().notes;
+        notes.retain(|note| !note.text.ends_with(DROPPED));
+        notes.push(Note {
+            frame: None,
+            offset: None,
+            text: format!("{count}{DROPPED}"),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

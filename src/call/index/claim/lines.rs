@@ -1,0 +1,209 @@
+//! The media lines of an SDP, as far as an index needs them.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::sip::scan::line_end;
+
+/// A media line as far as the index needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::call::index) struct Line {
+    pub(super) addr: Option<IpAddr>,
+    pub(super) port: u16,
+    pub(super) t38: bool,
+    pub(super) t38_payload_type: Option<u8>,
+}
+
+/// Media lines of one body that are looked at; a video conference has a dozen.
+const MAX_MEDIA_LINES: usize = 200;
+
+/// The media lines of a body, multipart or not: only `c=`, `m=` and the rtpmap of T.38 are looked at.
+pub(super) fn read(body: &[u8], out: &mut Vec<Line>) {
+    out.clear();
+    let mut session = None;
+    let mut begin = 0;
+    while begin < body.len() {
+        let end = line_end(body, begin);
+        let text = body.get(begin..end).unwrap_or_default();
+        // What is between CR and LF would only be one more empty line.
+        let crlf = body
+            .get(end..)
+            .is_some_and(|rest| rest.starts_with(b"\r\n"));
+        begin = end + if crlf { 2 } else { 1 };
+        if out.len() >= MAX_MEDIA_LINES && matches!(text, [b'm' | b'M', b'=', ..]) {
+            break;
+        }
+        match text {
+            [b'c' | b'C', b'=', rest @ ..] => {
+                let addr = address(rest);
+                match out.last_mut() {
+                    Some(line) => line.addr = addr,
+                    None => session = addr,
+                }
+            }
+            [b'm' | b'M', b'=', rest @ ..] => out.extend(media(rest).map(|line| Line {
+                addr: session,
+                ..line
+            })),
+            [b'a' | b'A', b'=', rest @ ..] => {
+                if let Some(payload_type) = t38_rtpmap(rest)
+                    && let Some(line) = out.last_mut()
+                {
+                    line.t38 = true;
+                    line.t38_payload_type = Some(payload_type);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty())
+}
+
+/// The first word, and what follows it.
+fn first_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let text = text.trim_ascii_start();
+    let end = text.iter().position(u8::is_ascii_whitespace);
+    let (word, rest) = text.split_at_checked(end.unwrap_or(text.len()))?;
+    (!word.is_empty()).then_some((word, rest))
+}
+
+/// `IN IP4 192.0.2.1` or `IN IP6 ..`, with a TTL or count after a slash.
+fn address(text: &[u8]) -> Option<IpAddr> {
+    if let Some(plain) = text.strip_prefix(b"IN IP4 ").and_then(plain_v4) {
+        return Some(IpAddr::V4(plain));
+    }
+    let word = words(text).nth(2)?;
+    let word = std::str::from_utf8(word.split(|octet| *octet == b'/').next()?).ok()?;
+    word.parse::<Ipv4Addr>()
+        .map(IpAddr::V4)
+        .or_else(|_| word.parse::<Ipv6Addr>().map(IpAddr::V6))
+        .ok()
+}
+
+/// An address of four short numbers and nothing else.
+fn plain_v4(text: &[u8]) -> Option<Ipv4Addr> {
+    let mut octets = [0; 4];
+    let mut rest = text;
+    for (place, octet) in octets.iter_mut().enumerate() {
+        if place > 0 {
+            rest = rest.strip_prefix(b".")?;
+        }
+        let (number, len) = leading_number(rest);
+        // Some read 010 as 8.
+        if len > 1 && rest.first() == Some(&b'0') {
+            return None;
+        }
+        *octet = u8::try_from(number).ok().filter(|_| len > 0)?;
+        rest = rest.get(len..)?;
+    }
+    rest.is_empty().then_some(Ipv4Addr::from(octets))
+}
+
+/// The number of at most five digits that a text begins with, and how many they are.
+fn leading_number(text: &[u8]) -> (u32, usize) {
+    let digits = text
+        .iter()
+        .take(5)
+        .take_while(|octet| octet.is_ascii_digit());
+    digits.fold((0, 0), |(number, len), digit| {
+        (number * 10 + u32::from(digit - b'0'), len + 1)
+    })
+}
+
+/// `image 4000 udptl t38`
+fn media(text: &[u8]) -> Option<Line> {
+    let (kind, rest) = first_word(text)?;
+    let (port, rest) = first_word(rest)?;
+    let t38 = kind.eq_ignore_ascii_case(b"image")
+        || words(rest).any(|word| {
+            matches!(word.first(), Some(b'u' | b'U' | b't' | b'T'))
+                && (word.eq_ignore_ascii_case(b"udptl") || word.eq_ignore_ascii_case(b"t38"))
+        });
+    Some(Line {
+        addr: None,
+        port: self::port(port)?,
+        t38,
+        t38_payload_type: None,
+    })
+}
+
+/// `4000`, or `4000/2` for several; 0 where it is no port.
+fn port(text: &[u8]) -> Option<u16> {
+    if let (number, len) = leading_number(text)
+        && len == text.len()
+    {
+        return Some(u16::try_from(number).unwrap_or(0));
+    }
+    let number = text.split(|octet| *octet == b'/').next()?;
+    Some(std::str::from_utf8(number).ok()?.parse().unwrap_or(0))
+}
+
+/// `rtpmap:98 t38/8000`
+fn t38_rtpmap(text: &[u8]) -> Option<u8> {
+    let name = text.first_chunk::<7>()?;
+    if !matches!(name[0], b'r' | b'R') || !name.eq_ignore_ascii_case(b"rtpmap:") {
+        return None;
+    }
+    let (number, rest) = first_word(text.get(name.len()..)?)?;
+    let encoding = rest.trim_ascii_start().first_chunk::<4>()?;
+    encoding
+        .eq_ignore_ascii_case(b"t38/")
+        .then(|| std::str::from_utf8(number).ok()?.parse().ok())
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_media_and_session_addresses() {
+        let body = b"v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 0 RTP/AVP 0\r\nm=image 4000 udptl t38\r\nc=IN IP4 192.0.2.9/127\r\n";
+        let mut found = Vec::new();
+        read(body, &mut found);
+        assert_eq!(found.len(), 2);
+        assert_eq!((found[0].port, found[0].t38), (0, false));
+        assert_eq!(found[1].addr, Some("192.0.2.9".parse().unwrap()));
+        assert!(found[1].t38);
+    }
+
+    #[test]
+    fn finds_t38_in_rtp() {
+        let body = b"m=audio 6000 RTP/AVP 0 98\na=rtpmap:98 t38/8000\n";
+        let mut found = Vec::new();
+        read(body, &mut found);
+        assert_eq!(found[0].t38_payload_type, Some(98));
+    }
+
+    #[test]
+    fn plain_addresses_and_ports_are_read_as_any() {
+        for (text, addr) in [
+            ("IN IP4 192.0.2.1", Some("192.0.2.1")),
+            ("IN IP4 192.0.2.1/127", Some("192.0.2.1")),
+            ("IN IP4  192.0.2.1 ", Some("192.0.2.1")),
+            ("in ip6 2001:db8::1", Some("2001:db8::1")),
+            ("IN IP4 192.0.2.256", None),
+            ("IN IP4 192.0.2", None),
+            ("IN IP4 192.0.2.01", None),
+            ("IN IP4 192.0.2.1.5", None),
+            ("IN IP4 .0.2.1", None),
+            ("IN IP4 ", None),
+        ] {
+            let expected = addr.map(|addr| addr.parse().unwrap());
+            assert_eq!(address(text.as_bytes()), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("4000", 4000),
+            ("4000/2", 4000),
+            ("65535", 65_535),
+            ("65536", 0),
+            ("123456", 0),
+            ("-", 0),
+        ] {
+            assert_eq!(port(text.as_bytes()), Some(expected), "{text}");
+        }
+    }
+}
