@@ -11,7 +11,7 @@ use crate::capture::glance::ShortPath;
 use crate::capture::reader::Mark;
 use crate::capture::store::Store;
 use crate::capture::stream::Streams;
-use crate::capture::{Endpoint, FrameNo, Origin, Packet, Place, Timestamp, Transport};
+use crate::capture::{Endpoint, FrameNo, Packet, Timestamp, Transport};
 use crate::sip::framing::Framer;
 
 mod call_ids;
@@ -24,6 +24,7 @@ mod names;
 pub mod notes;
 mod outside;
 mod pace;
+pub mod packet_ref;
 mod recent;
 mod signalling;
 mod tcp;
@@ -34,6 +35,7 @@ pub use forget::Moved;
 pub use names::Names;
 pub use outside::Heard;
 pub use pace::Met;
+pub use packet_ref::PacketRef;
 
 pub(crate) type Map<K, V> = HashMap<K, V, RandomState>;
 
@@ -44,50 +46,6 @@ pub struct DialogId(pub u32);
 /// Place of a media flow in the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FlowId(pub u32);
-
-/// A SIP message or T.38 packet: where it lies and what the row needs. In no more octets than need be, as there are
-/// millions.
-#[derive(Clone, Copy, Debug)]
-pub struct PacketRef {
-    /// Capture time.
-    pub at: Timestamp,
-    /// Offset, octets and origin of the [`Place`] where its payload lies.
-    offset: u64,
-    len: u32,
-    /// Frame.
-    pub frame: FrameNo,
-    /// Octets that the snap length cut off, at most 65535.
-    pub cut: u16,
-    /// Source and destination, see [`DialogEntry::path`]; only of SIP.
-    path: u16,
-    origin: Origin,
-    /// `UDP`, `TCP`, `SCTP`, `WS` as a small number, see [`dialog::transport_name`].
-    pub transport: u8,
-}
-
-impl PacketRef {
-    fn new(packet: &Packet<'_>, place: Place) -> Self {
-        Self {
-            at: packet.at,
-            offset: place.offset,
-            len: place.len,
-            frame: packet.frame,
-            cut: u16::try_from(packet.cut).unwrap_or(u16::MAX),
-            path: 0,
-            origin: place.origin,
-            transport: dialog::UDP,
-        }
-    }
-
-    /// Where its payload lies.
-    pub const fn place(&self) -> Place {
-        Place {
-            origin: self.origin,
-            offset: self.offset,
-            len: self.len,
-        }
-    }
-}
 
 /// An ICMP error about a datagram of a call.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,7 @@
 //! Media flows: packets from one endpoint to another, told apart by content, RTP counted, T.38 located.
 
 use crate::call::Side;
+use crate::call::index::dialog::UDP;
 use crate::call::index::notes::Notes;
 use crate::call::index::pace::Pace;
 use crate::call::index::{
@@ -300,10 +301,13 @@ impl Index {
             return Ok(());
         }
         let place = store.locate_small(packet)?;
+        let Some(kept) = PacketRef::new(packet, place, UDP) else {
+            self.left_out += 1;
+            return Ok(());
+        };
         let Some(flow) = self.flow_mut(id) else {
             return Ok(());
         };
-        let kept = PacketRef::new(packet, place);
         flow.probation.push(kept);
         if known || flow.probation.len() >= BELIEVE {
             flow.t38.append(&mut flow.probation);

@@ -6,13 +6,17 @@ use crate::call::index::{DialogEntry, Index};
 /// The texts of all dialogs.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
+    /// Call-IDs and tags.
     octets: Vec<u8>,
+    /// From and To.
+    text: String,
 }
 
 /// Where the texts of one dialog are.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct NamesAt {
-    begin: usize,
+    /// Where Call-ID and tag begin, and From and To.
+    begin: (usize, usize),
     /// Octets of Call-ID, tag, From and To.
     lens: [u32; 4],
     has_call_id: bool,
@@ -34,29 +38,25 @@ impl Texts {
         from: &str,
         to: &str,
     ) -> NamesAt {
-        let begin = self.octets.len();
-        let texts = [
-            call_id.unwrap_or_default(),
-            caller_tag,
-            from.as_bytes(),
-            to.as_bytes(),
-        ];
+        let begin = (self.octets.len(), self.text.len());
+        let octets = [call_id.unwrap_or_default(), caller_tag];
+        octets
+            .iter()
+            .for_each(|one| self.octets.extend_from_slice(one));
+        [from, to].iter().for_each(|one| self.text.push_str(one));
+        let [call_id_len, tag_len] = octets.map(|one| len(one.len()));
         NamesAt {
             begin,
-            lens: texts.map(|text| {
-                self.octets.extend_from_slice(text);
-                u32::try_from(text.len()).unwrap_or(u32::MAX)
-            }),
+            lens: [call_id_len, tag_len, len(from.len()), len(to.len())],
             has_call_id: call_id.is_some(),
         }
     }
 
     /// The texts of a dialog.
     pub(super) fn of(&self, dialog: &DialogEntry) -> Names<'_> {
-        let at = dialog.names;
         Names {
-            octets: self.octets.get(at.begin..).unwrap_or_default(),
-            at,
+            texts: self,
+            at: dialog.names,
         }
     }
 }
@@ -64,8 +64,7 @@ impl Texts {
 /// The texts of one dialog.
 #[derive(Clone, Copy, Debug)]
 pub struct Names<'t> {
-    /// They, and what follows them.
-    octets: &'t [u8],
+    texts: &'t Texts,
     at: NamesAt,
 }
 
@@ -73,33 +72,42 @@ impl<'t> Names<'t> {
     /// Call-ID; `None`: media found by content, or no message has one.
     pub fn call_id(self) -> Option<&'t [u8]> {
         let [call_id, ..] = self.at.lens;
-        self.at.has_call_id.then(|| self.text(0, call_id))
+        self.at.has_call_id.then(|| self.octets(0, call_id))
     }
 
     /// Tag of the side that sent the first request.
     pub fn caller_tag(self) -> &'t [u8] {
         let [call_id, tag, ..] = self.at.lens;
-        self.text(size(call_id), tag)
+        self.octets(size(call_id), tag)
     }
 
     /// User or host of `From`.
     pub fn from(self) -> &'t str {
-        let [call_id, tag, from, _] = self.at.lens;
-        let text = self.text(size(call_id) + size(tag), from);
-        std::str::from_utf8(text).unwrap_or_default()
+        let [_, _, from, _] = self.at.lens;
+        self.text(0, from)
     }
 
     /// User or host of `To`.
     pub fn to(self) -> &'t str {
-        let [call_id, tag, from, to] = self.at.lens;
-        let text = self.text(size(call_id) + size(tag) + size(from), to);
-        std::str::from_utf8(text).unwrap_or_default()
+        let [_, _, from, to] = self.at.lens;
+        self.text(size(from), to)
     }
 
-    fn text(self, begin: usize, len: u32) -> &'t [u8] {
-        let text = self.octets.get(begin..begin + size(len));
+    fn octets(self, after: usize, len: u32) -> &'t [u8] {
+        let begin = self.at.begin.0 + after;
+        let octets = self.texts.octets.get(begin..begin + size(len));
+        octets.unwrap_or_default()
+    }
+
+    fn text(self, after: usize, len: u32) -> &'t str {
+        let begin = self.at.begin.1 + after;
+        let text = self.texts.text.get(begin..begin + size(len));
         text.unwrap_or_default()
     }
+}
+
+fn len(octets: usize) -> u32 {
+    u32::try_from(octets).unwrap_or(u32::MAX)
 }
 
 fn size(len: u32) -> usize {

@@ -85,13 +85,13 @@ impl Index {
             return Ok(());
         }
         let place = store.locate(packet)?;
+        let Some(kept) = PacketRef::new(packet, place, transport) else {
+            self.left_out += 1;
+            return Ok(());
+        };
         if let Some(dialog) = self.dialog_mut(id) {
             let path = dialog.number_of_path(packet.src, packet.dst);
-            dialog.messages.push(PacketRef {
-                path,
-                transport,
-                ..PacketRef::new(packet, place)
-            });
+            dialog.messages.push(kept.on(path));
         }
         Ok(())
     }
@@ -216,7 +216,7 @@ impl DialogEntry {
         {
             let (src, dst) = original.path(invite);
             let path = self.number_of_path(src, dst);
-            self.messages.push(PacketRef { path, ..*invite });
+            self.messages.push(invite.on(path));
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn read(source: &Source<'_>, dialog: &DialogEntry, draft: &mut Draft)
         let sip = SipEvent {
             message,
             sdp,
-            transport: transport_name(packet.transport),
+            transport: transport_name(packet.transport()),
             cut: u32::from(packet.cut),
         };
         let event = draft.event(
