@@ -40,10 +40,11 @@ impl Texts {
     ) -> NamesAt {
         let begin = (self.octets.len(), self.text.len());
         let octets = [call_id.unwrap_or_default(), caller_tag];
-        octets
-            .iter()
-            .for_each(|one| self.octets.extend_from_slice(one));
-        [from, to].iter().for_each(|one| self.text.push_str(one));
+        for one in octets {
+            self.octets.extend_from_slice(one);
+        }
+        self.text.push_str(from);
+        self.text.push_str(to);
         let [call_id_len, tag_len] = octets.map(|one| len(one.len()));
         NamesAt {
             begin,

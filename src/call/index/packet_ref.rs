@@ -58,10 +58,6 @@ impl PacketRef {
     }
 
     /// Where its payload lies.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the bits above the length are taken off"
-    )]
     pub const fn place(&self) -> Place {
         Place {
             origin: match self.packed >> ORIGIN_AT & 3 {
