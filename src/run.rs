@@ -227,7 +227,9 @@ fn flow(
     let Some(chosen) = chosen(&analysis, file, which) else {
         return Ok(Status::Nothing);
     };
+    let named = !which.call.is_empty() || !which.call_id.is_empty();
     let flows = pass::Flows::new(&analysis, chosen);
+    let flows = if named { flows } else { flows.only_faxes() };
     write(output, &[file.to_owned()], |mut to| {
         export::flow(
             &mut to,

@@ -45,6 +45,8 @@ pub struct Analysis {
     start: Option<Mark>,
     /// Calls without SIP and without T.38, listened to: until which frame, and whether they are a fax.
     listened: Map<DialogId, (FrameNo, bool)>,
+    /// Calls that were suspected and turned out to be no faxes: until which frame.
+    no_fax: Map<DialogId, FrameNo>,
     /// Sound that was found in a pass of its own.
     kept_sound: Map<FlowId, sound::KeptSound>,
     finished: bool,
@@ -68,6 +70,7 @@ impl Analysis {
             partners: Map::default(),
             start: None,
             listened: Map::default(),
+            no_fax: Map::default(),
             kept_sound: Map::default(),
             finished: false,
         })

@@ -245,6 +245,7 @@ impl Worker {
         for some in faxes.chunks(FAXES) {
             match self.analysis.analyse_all(some, false) {
                 Ok(analysed) => {
+                    self.analysis.note_analysed(&analysed);
                     let rows = analysed
                         .iter()
                         .filter_map(|one| Some(self.row(one.call.number)?.with(one)))

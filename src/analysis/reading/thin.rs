@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::analysis::Analysed;
 use crate::analysis::reading::Analysis;
 use crate::call::CallNo;
 use crate::call::index::{DialogEntry, DialogId};
@@ -14,7 +15,7 @@ use crate::capture::{FrameNo, Note, Timestamp};
 const AFTER_END: f64 = if cfg!(fuzzing) { 0.1 } else { 60.0 };
 
 /// How the note on what was dropped ends.
-const DROPPED: &str = " finished voice calls were dropped from the list (--keep-calls)";
+const DROPPED: &str = " dropped from the list (--keep-calls)";
 
 /// Calls that were dropped.
 #[derive(Debug, Default)]
@@ -95,13 +96,36 @@ impl Analysis {
         gone
     }
 
+    /// Notes which calls were analysed and are no faxes, though their sound was suspected.
+    pub fn note_analysed(&mut self, analysed: &[Analysed]) {
+        for one in analysed.iter().filter(|one| one.call.fax.is_none()) {
+            if let Some(id) = self.id_of(one.call.number)
+                && let Some(dialog) = self.index.dialog(id)
+            {
+                self.no_fax.insert(id, dialog.last_frame);
+            }
+        }
+    }
+
+    /// Whether a call turned out to be no fax, and has not changed since.
+    fn is_no_fax(&self, number: CallNo) -> bool {
+        let Some(id) = self.id_of(number) else {
+            return false;
+        };
+        let unchanged = |dialog: &DialogEntry| {
+            !dialog.t38_offered && self.no_fax.get(&id) == Some(&dialog.last_frame)
+        };
+        self.index.dialog(id).is_some_and(unchanged)
+    }
+
     fn may_go(&self, number: CallNo) -> bool {
         let dialog = self.id_of(number).and_then(|id| self.index.dialog(id));
         let old = |dialog: &DialogEntry| {
             let last = dialog.ended.map(|ended| ended.max(dialog.last_packet));
             last.is_some_and(|last| last < self.long_ago())
         };
-        dialog.is_some_and(|dialog| dialog.has_sip() && old(dialog)) && !self.may_be_fax(number)
+        dialog.is_some_and(|dialog| dialog.has_sip() && old(dialog))
+            && (!self.may_be_fax(number) || self.is_no_fax(number))
     }
 
     fn long_ago(&self) -> Timestamp {
@@ -141,6 +165,10 @@ impl Analysis {
             .into_iter()
             .filter_map(|(id, heard)| Some((moved.dialog(id)?, heard)))
             .collect();
+        self.no_fax = std::mem::take(&mut self.no_fax)
+            .into_iter()
+            .filter_map(|(id, frame)| Some((moved.dialog(id)?, frame)))
+            .collect();
         self.kept_sound = std::mem::take(&mut self.kept_sound)
             .into_iter()
             .filter_map(|(id, sound)| Some((moved.flow(id)?, sound)))
@@ -156,7 +184,10 @@ impl Analysis {
         notes.push(Note {
             frame: None,
             offset: None,
-            text: format!("{count}{DROPPED}"),
+            text: format!(
+                "{}{DROPPED}",
+                crate::text::count(count, "finished voice call")
+            ),
         });
     }
 }

@@ -96,8 +96,8 @@ fn collision(scene: &Scene<'_>) -> Vec<Finding> {
     );
     let cited = hits.iter().flat_map(|(a, b)| [b.frame(), a.frame()]);
     let more = format!(
-        "{} overlaps, the first of {:.1} s.",
-        hits.len(),
+        "{}, the first of {:.1} s.",
+        crate::text::count(hits.len(), "overlap"),
         overlap(first, second)
     );
     vec![

@@ -116,8 +116,9 @@ fn damage(tcf: &Tcf) -> Option<String> {
     let per_second = f64::from(tcf.modem.rate) / 8.0;
     let short = f64::from(tcf.octets) < per_second * TCF_SECONDS * TCF_SHARE;
     let broken = f64::from(run) < per_second * TCF_ZEROS;
-    let dirty = tcf.nonzero_share.is_some_and(|share| share > TCF_NONZERO);
     let whole = tcf.modem.rate.saturating_mul(3) / 16;
+    // With all of its zeros in a row, what else there is belongs to the training before it or the turn after it.
+    let dirty = run < whole && tcf.nonzero_share.is_some_and(|share| share > TCF_NONZERO);
     if short {
         Some(format!("TCF cut short: {} of {whole} bytes", tcf.octets))
     } else if broken || dirty {

@@ -350,6 +350,22 @@ fn tcf() {
         .say(14.0, CALLEE, FTT);
     fires("t30-tcf-corrupt", &failed(broken), Severity::Warning);
     silent("t30-tcf-corrupt", &good());
+    // What is not zero spoils a TCF only where it breaks the 1.5 s of zeros.
+    for (run, spoilt) in [(2700, false), (2600, true)] {
+        let mut edges = t38()
+            .say(8.0, CALLEE, DIS)
+            .say(10.0, CALLER, DCS)
+            .tcf(11.0, CALLER, run);
+        if let EventKind::Tcf(tcf) = &mut edges.call.events.last_mut().unwrap().kind {
+            tcf.nonzero_share = Some(0.02);
+        }
+        let edges = failed(edges.say(14.0, CALLEE, FTT));
+        if spoilt {
+            fires("t30-tcf-corrupt", &edges, Severity::Warning);
+        } else {
+            silent("t30-tcf-corrupt", &edges);
+        }
+    }
 }
 
 #[test]

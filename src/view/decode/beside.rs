@@ -121,7 +121,7 @@ fn head(event: &Event, clock: Clock) -> Vec<Row> {
     if event.observed {
         let _ = write!(
             place,
-            "{:>13}   frame{} {}",
+            " {:>12}   frame{} {}",
             clock.text(event.at),
             if event.last_frame > event.frame {
                 "s"
@@ -131,7 +131,7 @@ fn head(event: &Event, clock: Clock) -> Vec<Row> {
             event.frame
         );
     } else {
-        let _ = write!(place, "{:13}   after frame {}", "", event.frame);
+        let _ = write!(place, " {:12}   after frame {}", "", event.frame);
     }
     if event.last_frame > event.frame {
         let _ = write!(place, " to {}", event.last_frame);

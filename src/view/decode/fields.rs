@@ -255,10 +255,13 @@ fn page_fields(event: &Event, page: &PageData) -> Vec<Field> {
     }
     if let Some(block) = page.block {
         fields.push(Field::new("block", block.to_string()));
-        fields.push(Field::new("FCD frames", page.frames.to_string()));
-        fields.push(Field::new("sent before", page.resent.to_string()));
-        fields.push(Field::new("bad frames", page.bad_frames.to_string()));
-        fields.push(Field::new("RCP frames", page.rcp.to_string()));
+        // In sound the fast modem is not demodulated: its frames are not known.
+        if page.level.is_none() {
+            fields.push(Field::new("FCD frames", page.frames.to_string()));
+            fields.push(Field::new("sent before", page.resent.to_string()));
+            fields.push(Field::new("bad frames", page.bad_frames.to_string()));
+            fields.push(Field::new("RCP frames", page.rcp.to_string()));
+        }
         if !page.frame_numbers.is_empty() {
             fields.push(Field::new("frame numbers", ranges(&page.frame_numbers)));
         }

@@ -128,10 +128,7 @@ fn finished_voice_calls_go_and_keep_their_numbers() {
     assert_eq!(capture.settle(&[]), [8]);
     assert_eq!(capture.listed(), same(&[1, 3, 9, 10]));
     let note = &capture.analysis.info().notes[0].text;
-    assert!(
-        note.starts_with("6 finished voice calls were dropped"),
-        "{note}"
-    );
+    assert!(note.starts_with("6 finished voice calls dropped"), "{note}");
     assert_eq!(capture.analysis.by_call_id("call-9"), Some(CallNo(9)));
     assert_eq!(capture.analysis.by_call_id("call-2"), None);
 }
@@ -178,4 +175,27 @@ fn what_is_left_goes_on_as_before() {
     let sound = capture.analysis.analyse(CallNo(6)).unwrap().unwrap();
     let all = whole.analysis.analyse(CallNo(6)).unwrap().unwrap();
     assert_eq!(sound.call.events.len(), all.call.events.len());
+}
+
+#[test]
+fn a_call_that_was_suspected_and_is_no_fax_may_go() {
+    let mut capture = Growing::new(Some(1));
+    // An answer tone as an event (RFC 4734, ANS) on a call of voice: a modem, perhaps.
+    capture.begin(1, 1, "audio 4000 RTP/AVP 0 101");
+    let rtp = |kind: u8, number: u8, sound: &[u8]| {
+        let header = [0x80, kind, 0, number, 0, 0, number, 0, 1, 2, 3, 4];
+        [&header[..], sound].concat()
+    };
+    for number in 1..5 {
+        capture.datagram(2, (4000, 6000), &rtp(0, number, &[0xff; 160]));
+    }
+    capture.datagram(2, (4000, 6000), &rtp(101, 5, &[32, 10, 0, 160]));
+    capture.end(5, 1);
+    capture.begin(100, 2, VOICE);
+    assert!(capture.settle(&[]).is_empty());
+    assert!(capture.analysis.may_be_fax(CallNo(1)));
+    let analysed = capture.analysis.analyse_all(&[CallNo(1)], false).unwrap();
+    assert!(analysed[0].call.fax.is_none());
+    capture.analysis.note_analysed(&analysed);
+    assert_eq!(capture.settle(&[]), [1]);
 }
