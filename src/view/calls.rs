@@ -338,7 +338,8 @@ pub fn title(calls: usize, faxes: usize, info: &CaptureInfo, options: &Options) 
         };
         let _ = write!(text, "   {from} to {until} UTC");
     }
-    let _ = write!(text, "   {} packets", thousands(info.packets));
+    let packets = crate::text::noun(info.packets, "packet");
+    let _ = write!(text, "   {} {packets}", thousands(info.packets));
     if !info.notes.is_empty() {
         let _ = write!(text, "   {}", count(info.notes.len(), "note", "notes"));
     }
