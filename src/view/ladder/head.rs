@@ -1,6 +1,6 @@
 //! Over the ladder: the title with the verdict, and the strip of stages.
 
-use crate::call::{Call, Fax, FaxCarrier, Flow, StageMark, Verdict};
+use crate::call::{Call, Fax, FaxCarrier, Flow, Stage, StageMark, Verdict};
 use crate::view::{Role, Row, Span, plain};
 
 /// `2007 → 3004   calls 2 + 3   T.38 on both legs   ✗ Failed in phase B: ...`; where that is wider than
@@ -32,11 +32,8 @@ pub fn title(flow: &Flow, width: usize, ascii: bool) -> Row {
 
 /// `setup ✓   T.38 ✓   A ✓   B ✗ no DCS   C ·`
 pub fn strip(flow: &Flow, ascii: bool) -> Row {
-    let Some(fax) = lead(flow) else {
-        return Row::default();
-    };
     let mut spans = Vec::new();
-    for stage in &fax.stages {
+    for stage in stages(flow) {
         let (mark, role) = match (stage.mark, ascii) {
             (StageMark::Passed, false) => ("✓", Role::Good),
             (StageMark::Passed, true) => ("v", Role::Good),
@@ -57,6 +54,33 @@ pub fn strip(flow: &Flow, ascii: bool) -> Row {
         spans.push(Span::new(text, role));
     }
     Row::of(spans)
+}
+
+/// The stages of the fax that the flow is about. Where none of them failed there, what the other leg shows counts too:
+/// it may have seen more of a fax that one leg carries in another way, or be where it failed.
+fn stages(flow: &Flow) -> Vec<&Stage> {
+    let Some(fax) = lead(flow) else {
+        return Vec::new();
+    };
+    let mut stages: Vec<&Stage> = fax.stages.iter().collect();
+    if stages.iter().any(|stage| stage.mark == StageMark::Failed) {
+        return stages;
+    }
+    let weight = |stage: &Stage| match stage.mark {
+        StageMark::NotSeen => 0,
+        StageMark::Passed => 1,
+        StageMark::Troubled => 2,
+        StageMark::Failed => 3,
+    };
+    for other in flow.legs.iter().filter_map(|call| call.fax.as_ref()) {
+        for stage in &mut stages {
+            let same = other.stages.iter().find(|one| one.name == stage.name);
+            if let Some(same) = same.filter(|same| weight(same) > weight(stage)) {
+                *stage = same;
+            }
+        }
+    }
+    stages
 }
 
 /// The fax that the flow is about: where two legs say different things, the worse.
@@ -137,7 +161,7 @@ fn others(flow: &Flow) -> String {
     }
 }
 
-/// `T.38`, `T.38 on both legs`, `T.38 and G.711`
+/// `T.38`, `T.38 on both legs`, `T.38 on leg A, G.711 on leg B`
 pub fn carrier(flow: &Flow) -> Option<String> {
     let carriers: Vec<FaxCarrier> = flow
         .legs
@@ -149,7 +173,7 @@ pub fn carrier(flow: &Flow) -> Option<String> {
         [one] => Some(carrier_name(*one).to_owned()),
         [one, other, ..] if one == other => Some(format!("{} on both legs", carrier_name(*one))),
         [one, other, ..] => Some(format!(
-            "{}, then {}",
+            "{} on leg A, {} on leg B",
             carrier_name(*one),
             carrier_name(*other)
         )),

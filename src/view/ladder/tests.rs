@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::call::{EventKind, Side};
+use std::sync::Arc;
+
+use crate::call::{EventKind, Side, Stage, StageMark, Verdict};
 use crate::t38::Indicator;
 use crate::view::{fixture, to_text};
 
@@ -304,7 +306,7 @@ fn a_damaged_message_is_not_taken_at_its_word() {
     leg.t30(1.0, Side::Callee, &ppr);
     let event = leg.t30(2.0, Side::Callee, &ppr);
     if let EventKind::T30(frame) = &mut event.kind {
-        std::sync::Arc::make_mut(frame).fcs = crate::line::Fcs::Bad;
+        Arc::make_mut(frame).fcs = crate::line::Fcs::Bad;
     }
     let text = one_leg(leg);
     let rows: Vec<&str> = text.lines().rev().take(2).collect();
@@ -349,4 +351,45 @@ fn one_leg(leg: fixture::Builder) -> String {
         pbx: Vec::new(),
     };
     screen(&flow, &wide(118))
+}
+
+#[test]
+fn the_strip_of_two_legs_shows_where_either_failed() {
+    let marks = |flow: &mut AnalysedFlow, leg: usize, stages: &[(&'static str, StageMark)]| {
+        let call = Arc::make_mut(&mut flow.flow.legs[leg]);
+        let stage = |(name, mark): &(&'static str, StageMark)| Stage {
+            name,
+            mark: *mark,
+            text: String::new(),
+        };
+        call.fax.as_mut().unwrap().stages = stages.iter().map(stage).collect();
+    };
+    let strip = |flow: &AnalysedFlow| to_text(&[layout(flow, &wide(118)).strip]);
+    let mut flow = fixture::no_dcs();
+    assert_eq!(flow.flow.legs.len(), 2);
+    let (seen, not_seen) = (StageMark::Passed, StageMark::NotSeen);
+    for (leg, verdict) in [(0, Verdict::Failed), (1, Verdict::Ok)] {
+        let call = Arc::make_mut(&mut flow.flow.legs[leg]);
+        call.fax.as_mut().unwrap().verdict = verdict;
+    }
+    // The leg that leads does not tell where it failed; the other one does.
+    marks(
+        &mut flow,
+        0,
+        &[("T.38", not_seen), ("A", seen), ("B", not_seen)],
+    );
+    marks(
+        &mut flow,
+        1,
+        &[("T.38", StageMark::Failed), ("A", not_seen), ("B", seen)],
+    );
+    assert_eq!(strip(&flow).trim(), "T.38 ✗   A ✓   B ✓");
+    // It does: what the other leg went on to do is not what the fax did.
+    marks(
+        &mut flow,
+        0,
+        &[("T.38", seen), ("A", seen), ("B", StageMark::Failed)],
+    );
+    marks(&mut flow, 1, &[("T.38", seen), ("A", seen), ("B", seen)]);
+    assert_eq!(strip(&flow).trim(), "T.38 ✓   A ✓   B ✗");
 }
