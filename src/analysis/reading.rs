@@ -16,6 +16,8 @@ use crate::capture::store::Store;
 use crate::capture::{CaptureInfo, Error, FrameNo, Note};
 
 mod batch;
+#[cfg(test)]
+mod fixture;
 mod intake;
 mod remarks;
 mod row;

@@ -39,34 +39,6 @@ struct Context<'c, 'f> {
 
 type Sink<'s> = &'s mut dyn FnMut(&Packet<'_>);
 
-/// What [`Decoder::plain`] gives, and what of it tells copies; whether it is one is not looked at.
-#[expect(clippy::inline_always, reason = "see there")]
-#[inline(always)]
-fn plain<'f>(frame: &Frame<'f>) -> Option<(Packet<'f>, IpPacket<'f>, Content<'f>)> {
-    if frame.link != LinkType::ETHERNET {
-        return None;
-    }
-    let (ip, udp) = udp::plain(frame.data).filter(|(_, udp)| !tunnel::is_port(udp.dst_port))?;
-    let packet = Packet {
-        frame: frame.no,
-        at: frame.at,
-        src: Endpoint::new(ip.src, udp.src_port),
-        dst: Endpoint::new(ip.dst, udp.dst_port),
-        transport: Transport::Udp,
-        payload: udp.payload,
-        cut: 0,
-        offset: Some(frame.offset + PLAIN_HEADERS as u64),
-        duplicate: false,
-        stamp: Stamp::of(&ip, udp.checksum, udp.payload),
-    };
-    let compared = Content {
-        ports: udp.compared(),
-        sequence: 0,
-        payload: udp.payload,
-    };
-    Some((packet, ip, compared))
-}
-
 impl Decoder {
     /// A decoder that has seen nothing.
     pub fn new() -> Self {
@@ -87,19 +59,34 @@ impl Decoder {
         }
     }
 
-    /// The payload of a frame as nearly all are, see `udp::plain`. `None`: it is for [`Decoder::decode`].
-    #[expect(
-        clippy::inline_always,
-        reason = "every packet of a capture takes this way, and most of what it gives is not looked at"
-    )]
-    #[inline(always)]
-    pub fn plain<'f>(&mut self, frame: &Frame<'f>) -> Option<Packet<'f>> {
-        let (mut packet, ip, compared) = plain(frame)?;
-        packet.duplicate = self.recent.is_copy(frame.at, &ip, &compared);
-        if packet.duplicate {
+    /// The payload of a frame as nearly all are, see `udp::plain`. `None`: it takes the thorough way.
+    #[inline]
+    pub(super) fn plain<'f>(&mut self, frame: &Frame<'f>) -> Option<Packet<'f>> {
+        if frame.link != LinkType::ETHERNET {
+            return None;
+        }
+        let (ip, udp) = udp::plain(frame.data).filter(|(_, udp)| !tunnel::is_port(udp.dst_port))?;
+        let compared = Content {
+            ports: udp.compared(),
+            sequence: 0,
+            payload: udp.payload,
+        };
+        let duplicate = self.recent.is_copy(frame.at, &ip, &compared);
+        if duplicate {
             self.count_duplicate(frame);
         }
-        Some(packet)
+        Some(Packet {
+            frame: frame.no,
+            at: frame.at,
+            src: Endpoint::new(ip.src, udp.src_port),
+            dst: Endpoint::new(ip.dst, udp.dst_port),
+            transport: Transport::Udp,
+            payload: udp.payload,
+            cut: 0,
+            offset: Some(frame.offset + PLAIN_HEADERS as u64),
+            duplicate,
+            stamp: Stamp::of(&ip, udp.checksum, udp.payload),
+        })
     }
 
     fn decode_any(&mut self, frame: &Frame<'_>, sink: Sink<'_>) {

@@ -3,11 +3,12 @@
 //! Calls keep their numbers: those of dropped ones are not given again.
 
 use std::collections::BTreeSet;
+use std::hash::Hash;
 
 use crate::analysis::Analysed;
 use crate::analysis::reading::Analysis;
 use crate::call::CallNo;
-use crate::call::index::{DialogEntry, DialogId};
+use crate::call::index::{DialogEntry, DialogId, Map};
 use crate::capture::{FrameNo, Note, Timestamp};
 
 /// A call stays at least so long after its end, seconds: repeats of BYE and its answer come until then
@@ -134,11 +135,10 @@ impl Analysis {
     }
 
     fn drop_calls(&mut self, gone: &BTreeSet<CallNo>) {
-        let ids: Vec<DialogId> = gone
+        let ids: BTreeSet<DialogId> = gone
             .iter()
             .filter_map(|number| self.id_of(*number))
             .collect();
-        let ids: BTreeSet<DialogId> = ids.into_iter().collect();
         let frames = ids
             .iter()
             .filter_map(|id| Some(self.index.dialog(*id)?.first_frame));
@@ -161,18 +161,9 @@ impl Analysis {
         let moved = self
             .index
             .forget(|id| ids.contains(&id) || stray.contains(&id), since);
-        self.listened = std::mem::take(&mut self.listened)
-            .into_iter()
-            .filter_map(|(id, heard)| Some((moved.dialog(id)?, heard)))
-            .collect();
-        self.no_fax = std::mem::take(&mut self.no_fax)
-            .into_iter()
-            .filter_map(|(id, frame)| Some((moved.dialog(id)?, frame)))
-            .collect();
-        self.kept_sound = std::mem::take(&mut self.kept_sound)
-            .into_iter()
-            .filter_map(|(id, sound)| Some((moved.flow(id)?, sound)))
-            .collect();
+        follow(&mut self.listened, |id| moved.dialog(id));
+        follow(&mut self.no_fax, |id| moved.dialog(id));
+        follow(&mut self.kept_sound, |id| moved.flow(id));
         self.list();
         self.note_dropped();
     }
@@ -190,6 +181,14 @@ impl Analysis {
             ),
         });
     }
+}
+
+/// Gives the entries of a map their new places; those of what is forgotten go.
+fn follow<K: Copy + Eq + Hash, V>(map: &mut Map<K, V>, place: impl Fn(K) -> Option<K>) {
+    *map = std::mem::take(map)
+        .into_iter()
+        .filter_map(|(id, what)| Some((place(id)?, what)))
+        .collect();
 }
 
 #[cfg(test)]

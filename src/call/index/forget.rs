@@ -27,6 +27,13 @@ impl Moved {
         let place = usize::try_from(id.0).ok()?;
         self.flows.get(place).copied().flatten()
     }
+
+    /// Puts the new place of a flow in place of the old one. False: it is forgotten.
+    fn follow(&self, id: &mut FlowId) -> bool {
+        let new = self.flow(*id);
+        *id = new.unwrap_or(*id);
+        new.is_some()
+    }
 }
 
 /// New places of what is kept, in order.
@@ -98,13 +105,7 @@ impl Index {
                 names.from(),
                 names.to(),
             );
-            dialog.flows.retain_mut(|id| match moved.flow(*id) {
-                Some(new) => {
-                    *id = new;
-                    true
-                }
-                None => false,
-            });
+            dialog.flows.retain_mut(|id| moved.follow(id));
             self.dialogs.push(dialog);
         }
         self.dialogs.shrink_to_fit();
@@ -124,17 +125,10 @@ impl Index {
             self.flows.push(flow);
         }
         self.flows.shrink_to_fit();
-        let keep = |id: &mut FlowId| match moved.flow(*id) {
-            Some(new) => {
-                *id = new;
-                true
-            }
-            None => false,
-        };
-        self.by_path.retain(|_, id| keep(id));
+        self.by_path.retain(|_, id| moved.follow(id));
         self.by_path.shrink_to_fit();
         self.by_endpoint.retain(|_, flows| {
-            flows.retain_mut(keep);
+            flows.retain_mut(|id| moved.follow(id));
             !flows.is_empty()
         });
         self.by_endpoint.shrink_to_fit();

@@ -90,27 +90,13 @@ impl FlowEntry {
     }
 
     /// Notes a packet whose payload lies in its record in one piece. False: it could not be.
-    #[expect(
-        clippy::inline_always,
-        reason = "every packet of a capture takes this way"
-    )]
-    #[inline(always)]
     pub(super) fn note(&mut self, packet: Option<Mark>, at: Timestamp) -> bool {
-        if self.notes.incomplete {
-            return false;
+        let near = |(mark, first): &(Mark, Mark)| mark.after(*first).is_some();
+        if let Some((mark, _)) = packet.zip(self.mark).filter(near) {
+            return self.note_next(mark.record(), mark.frame(), at);
         }
-        let note = packet.zip(self.mark).and_then(|(mark, first)| {
-            Some(Note {
-                after: mark.after(first)?,
-                frame: mark.frame(),
-                time: low_half(at),
-            })
-        });
-        match note {
-            Some(note) => self.notes.push(note),
-            None => self.notes.incomplete = true,
-        }
-        note.is_some()
+        self.notes.incomplete = true;
+        false
     }
 
     /// As [`FlowEntry::note`], for the next packet of a stream in a pcap file.

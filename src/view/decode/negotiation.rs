@@ -17,13 +17,20 @@ const SPEAKS: &[&str] = &["m=", "direction", "rate management", "error correctio
 /// A line of the table: name, offer, answer.
 type Line = (&'static str, Option<String>, Option<String>);
 
-/// The table for a message that offers or answers; nothing for any other.
-pub(super) fn rows(call: &Call, event: &Event, width: usize) -> Vec<Row> {
+/// The negotiations in which a message offers or answers.
+fn of_message<'c>(
+    call: &'c Call,
+    event: &Event,
+) -> impl Iterator<Item = &'c Negotiation> + use<'c> {
+    let id = event.id;
     call.negotiations
         .iter()
-        .filter(|negotiation| {
-            negotiation.offer_event == event.id || negotiation.answer_event == Some(event.id)
-        })
+        .filter(move |one| one.offer_event == id || one.answer_event == Some(id))
+}
+
+/// The table for a message that offers or answers; nothing for any other.
+pub(super) fn rows(call: &Call, event: &Event, width: usize) -> Vec<Row> {
+    of_message(call, event)
         .flat_map(|negotiation| table(negotiation, width))
         .collect()
 }
@@ -37,11 +44,7 @@ pub(super) fn rows(call: &Call, event: &Event, width: usize) -> Vec<Row> {
 /// both            image udptl, version 0, transferredTCF, t38UDPRedundancy
 /// ```
 pub(super) fn short_rows(call: &Call, event: &Event, width: usize) -> Vec<Row> {
-    call.negotiations
-        .iter()
-        .filter(|negotiation| {
-            negotiation.offer_event == event.id || negotiation.answer_event == Some(event.id)
-        })
+    of_message(call, event)
         .flat_map(|negotiation| short_table(negotiation, width))
         .collect()
 }

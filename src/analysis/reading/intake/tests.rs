@@ -3,6 +3,7 @@ use std::path::Path;
 
 use crate::analysis::Options;
 use crate::analysis::reading::Analysis;
+use crate::analysis::reading::fixture::{self, ethernet};
 use crate::call::CallNo;
 use crate::call::index::FlowEntry;
 use crate::capture::packet::Decoder;
@@ -37,28 +38,6 @@ fn stream(first: u16, count: u16) -> Vec<Voice> {
         call: 0,
     };
     (0..count).map(packet).collect()
-}
-
-fn ethernet(vlan: bool, identification: u16, ports: (u16, u16), payload: &[u8]) -> Vec<u8> {
-    let mut frame = vec![2; 12];
-    if vlan {
-        frame.extend([0x81, 0, 0, 7]);
-    }
-    let len = |headers: usize| {
-        u16::try_from(payload.len() + headers)
-            .unwrap()
-            .to_be_bytes()
-    };
-    frame.extend([8, 0, 0x45, 0]);
-    frame.extend(len(28));
-    frame.extend(identification.to_be_bytes());
-    frame.extend([0x40, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2]);
-    frame.extend(ports.0.to_be_bytes());
-    frame.extend(ports.1.to_be_bytes());
-    frame.extend(len(8));
-    frame.extend([0x12, 0x34]);
-    frame.extend(payload);
-    frame
 }
 
 fn sip(call: u16, start: &str, media: u16) -> Vec<u8> {
@@ -102,16 +81,11 @@ fn open(path: &Path) -> Analysis {
 }
 
 fn capture(voice: &[Voice]) -> Vec<u8> {
-    let mut capture = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    capture.extend(65535_u32.to_le_bytes());
-    capture.extend(1_u32.to_le_bytes());
+    let mut capture = fixture::header();
     let mut record = |ms: u64, frame: &[u8]| {
-        let len = u32::try_from(frame.len()).unwrap();
+        let seconds = 1 + u32::try_from(ms / 1000).unwrap();
         let micros = u32::try_from(ms % 1000 * 1000).unwrap();
-        for word in [1 + u32::try_from(ms / 1000).unwrap(), micros, len, len] {
-            capture.extend(word.to_le_bytes());
-        }
-        capture.extend(frame);
+        capture.extend(fixture::record(seconds, micros, frame));
     };
     let mut begun = None;
     for packet in voice {

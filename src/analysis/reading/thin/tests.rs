@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 
 use crate::analysis::Options;
-use crate::analysis::reading::Analysis;
+use crate::analysis::reading::{Analysis, fixture};
 use crate::call::CallNo;
 
 /// A capture that grows.
@@ -14,10 +14,7 @@ struct Growing {
 impl Growing {
     fn new(keep_calls: Option<usize>) -> Self {
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        let mut header = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        header.extend(65535_u32.to_le_bytes());
-        header.extend(1_u32.to_le_bytes());
-        file.write_all(&header).unwrap();
+        file.write_all(&fixture::header()).unwrap();
         let options = Options {
             file: file.path().to_owned(),
             follow: true,
@@ -30,26 +27,10 @@ impl Growing {
 
     /// A datagram between 192.0.2.1 and 192.0.2.2, at this second.
     fn datagram(&mut self, at: u32, ports: (u16, u16), payload: &[u8]) {
-        let mut frame = vec![2; 12];
-        let len = |headers: usize| {
-            u16::try_from(payload.len() + headers)
-                .unwrap()
-                .to_be_bytes()
-        };
-        frame.extend([8, 0, 0x45, 0]);
-        frame.extend(len(28));
-        frame.extend(self.analysis.info().packets.to_be_bytes()[6..].iter());
-        frame.extend([0x40, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2]);
-        frame.extend(ports.0.to_be_bytes());
-        frame.extend(ports.1.to_be_bytes());
-        frame.extend(len(8));
-        frame.extend([0, 0]);
-        frame.extend(payload);
-        let captured = u32::try_from(frame.len()).unwrap();
-        for word in [1000 + at, 0, captured, captured] {
-            self.file.write_all(&word.to_le_bytes()).unwrap();
-        }
-        self.file.write_all(&frame).unwrap();
+        let identification = u16::try_from(self.analysis.info().packets).unwrap();
+        let frame = fixture::ethernet(false, identification, ports, payload);
+        let record = fixture::record(1000 + at, 0, &frame);
+        self.file.write_all(&record).unwrap();
         while self.analysis.step(100).unwrap() {}
     }
 
