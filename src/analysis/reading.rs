@@ -80,6 +80,13 @@ impl Analysis {
 
     /// Reads at most `frames` frames. False: there are no more (for now, where the file grows).
     pub fn step(&mut self, frames: usize) -> Result<bool, Error> {
+        let more = self.advance(frames);
+        self.index.tell_notes();
+        more
+    }
+
+    /// As [`Analysis::step`], for a caller that loads no call before it settles.
+    fn advance(&mut self, frames: usize) -> Result<bool, Error> {
         let mut intake = Intake {
             decoder: &mut self.decoder,
             index: &mut self.index,
@@ -109,7 +116,7 @@ impl Analysis {
 
     /// Reads to the end.
     pub fn read_all(&mut self, mut progress: impl FnMut(&CaptureInfo)) -> Result<(), Error> {
-        while self.step(STEP)? || self.wait(PATIENCE) {
+        while self.advance(STEP)? || self.wait(PATIENCE) {
             progress(self.reader.info());
         }
         self.settle();
@@ -129,6 +136,7 @@ impl Analysis {
     ///
     /// True: calls that had a number may have another one now.
     pub fn settle(&mut self) -> bool {
+        self.index.tell_notes();
         self.index.join_unclaimed();
         if self.finished {
             self.keep_sound();

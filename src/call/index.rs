@@ -110,6 +110,8 @@ pub struct Index {
     /// The flows of the latest paths.
     recent: recent::Recent,
     unclaimed: usize,
+    /// Where RTP packets lie, as far as it is not yet told their flows.
+    latest_notes: notes::Latest,
     /// RTP packets noted in all flows, and whether there is no room for those of further flows.
     noted: usize,
     notes_full: bool,

@@ -42,8 +42,8 @@ impl Stamp {
         identified: false,
     };
 
-    /// From IPv4's identification and hop count, UDP's checksum, and the first octets of the payload: RTP has its
-    /// own counter there.
+    /// From IPv4's identification and hop count, UDP's checksum, and the first octets of the payload (RTP has its
+    /// own counter there): all in the order in which they lie in the frame, the first octet the lowest.
     #[inline]
     pub(super) fn v4(identification: u16, hops: u8, checksum: u16, start: u64) -> Self {
         let identified = identification != 0;
@@ -61,9 +61,10 @@ impl Stamp {
 
     /// The same for what is taken apart already.
     pub(super) fn of(ip: &IpPacket<'_>, checksum: u16, payload: &[u8]) -> Self {
-        let start = payload.first_chunk().copied().map_or(0, u64::from_be_bytes);
+        let start = payload.first_chunk().copied().map_or(0, u64::from_le_bytes);
+        let checksum = checksum.swap_bytes();
         match ip.id {
-            Identity::V4(id) => Self::v4(id, ip.hops, checksum, start),
+            Identity::V4(id) => Self::v4(id.swap_bytes(), ip.hops, checksum, start),
             Identity::V6(label) => Self {
                 identified: false,
                 ..Self::v4(

@@ -1,21 +1,20 @@
 //! What a glance at a frame tells: for the voice packets that nearly all of a busy capture consists of, enough.
 //!
-//! [`Packet`](super::Packet) says more and costs more. A glance is a few numbers as they lie in the frame, in the
-//! order of the octets, so that the next packet of a stream can be told by comparing three of them.
+//! [`Packet`](super::Packet) says more and costs more. A glance is a few numbers as they lie in the frame (the first
+//! octet is the lowest), so that the next packet of a stream can be told by comparing some of them with those of
+//! the last one: what was checked once and has not changed need not be checked again.
 
 use std::net::IpAddr;
 
 use super::Endpoint;
 use super::duplicate::Stamp;
 use super::ip::protocol;
-use super::link::LinkType;
 use super::udp::{PLAIN_HEADERS, UDP_HEADER};
 
 /// Octets that a glance looks at: the headers, and twelve of the payload (a header of RTP, RFC 3550 5.1).
 const LOOKED_AT: usize = PLAIN_HEADERS + 12;
 
-/// Source and destination of a UDP datagram over IPv4, in as few words as they need, and as they lie in a frame:
-/// the order of their octets is that of the processor.
+/// Source and destination of a UDP datagram over IPv4, in as few words as they need, and as they lie in a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShortPath {
     /// Address of the source, address of the destination.
@@ -33,8 +32,8 @@ impl ShortPath {
                 let addresses = u64::from(one.to_bits()) << 32 | u64::from(other.to_bits());
                 let ports = u32::from(src.port) << 16 | u32::from(dst.port);
                 Some(Self {
-                    addresses: addresses.to_be(),
-                    ports: ports.to_be(),
+                    addresses: addresses.swap_bytes(),
+                    ports: ports.swap_bytes(),
                 })
             }
             _ => None,
@@ -42,83 +41,117 @@ impl ShortPath {
     }
 }
 
-/// A whole Ethernet frame with IPv4 without options, no fragment, and a UDP datagram of at least twelve octets
-/// and of the length that IP says.
+/// What the headers of a stream's frames have in common: as long as it stays the same, so does what was checked of
+/// one of them. `EtherType`, type of service, lengths, flags, hops and protocol, and the frame's own length.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shape(u64, u64);
+
+/// A frame of Ethernet, looked at in passing as if it had IPv4 without options, UDP and RTP in it. Whether it does
+/// says [`Glance::is_plain`].
 #[derive(Clone, Copy, Debug)]
 pub struct Glance<'f> {
     /// From where to where.
     pub path: ShortPath,
-    /// What tells copies of the frame.
-    pub stamp: Stamp,
-    /// The first eight octets of the payload.
+    /// What the next frame of the stream has too.
+    pub shape: Shape,
+    /// The first eight octets of the payload, as they lie there.
     pub start: u64,
-    /// The four octets after them.
+    /// The four octets after them, as they lie there.
     pub then: u32,
-    /// All of the payload.
-    pub payload: &'f [u8],
+    /// All of the frame.
+    pub data: &'f [u8],
+    head: &'f [u8; LOOKED_AT],
 }
 
 impl<'f> Glance<'f> {
-    /// `None`: the frame is something else, and takes a closer look.
-    #[expect(
-        clippy::inline_always,
-        reason = "every packet of a capture takes this way"
-    )]
-    #[inline(always)]
-    pub fn at(link: LinkType, data: &'f [u8]) -> Option<Self> {
+    /// `None`: the frame is too short to be any such thing.
+    #[inline]
+    pub fn at(data: &'f [u8]) -> Option<Self> {
         let (head, _) = data.split_first_chunk::<LOOKED_AT>()?;
-        // EtherType, version and header length; then flags, fragment offset, hops, protocol. "Don't fragment"
-        // and the reserved bit are of no interest.
-        let plain = link == LinkType::ETHERNET
-            && word::<12>(head) >> 8 == 0x08_0045
-            && word::<20>(head) & 0x3FFF_00FF == u32::from(protocol::UDP);
-        let len = usize::from(half::<38>(head));
-        if !plain || usize::from(half::<16>(head)) != len + PLAIN_HEADERS - UDP_HEADER - ETHERNET {
-            return None;
-        }
-        let end = len + PLAIN_HEADERS - UDP_HEADER;
-        let payload = data.get(PLAIN_HEADERS..end)?;
-        let start = words::<42>(head);
-        let hops = (word::<20>(head) >> 8).to_be_bytes()[3];
-        let (identification, checksum) = (half::<18>(head), half::<40>(head));
-        (payload.len() >= LOOKED_AT - PLAIN_HEADERS).then_some(Self {
+        let captured = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        let of_ethernet_and_ip = words::<12>(head) & SIX_OCTETS;
+        Some(Self {
             path: ShortPath {
-                addresses: words::<26>(head).to_be(),
-                ports: word::<34>(head).to_be(),
+                addresses: words::<26>(head),
+                ports: word::<34>(head),
             },
-            stamp: Stamp::v4(identification, hops, checksum, start),
-            start,
+            shape: Shape(
+                of_ethernet_and_ip | u64::from(half::<38>(head)) << 48,
+                u64::from(word::<20>(head)) << 32 | u64::from(captured),
+            ),
+            start: words::<42>(head),
             then: word::<50>(head),
-            payload,
+            head,
+            data,
         })
+    }
+
+    /// Whether it is a whole frame with IPv4 without options, no fragment, and a UDP datagram of at least twelve
+    /// octets and of the length that IP says: all that [`Shape`] tells.
+    pub fn is_plain(&self) -> bool {
+        let len = self.udp_len();
+        let whole = self.data.len() >= len + PLAIN_HEADERS - UDP_HEADER;
+        let total = usize::from(half::<16>(self.head).swap_bytes());
+        // "Don't fragment" and the reserved bit are of no interest.
+        word::<12>(self.head).swap_bytes() >> 8 == 0x08_0045
+            && word::<20>(self.head).swap_bytes() & 0x3FFF_00FF == u32::from(protocol::UDP)
+            && total == len + PLAIN_HEADERS - UDP_HEADER - ETHERNET
+            && len >= LOOKED_AT - PLAIN_HEADERS + UDP_HEADER
+            && whole
+    }
+
+    /// What tells copies of the frame.
+    #[inline]
+    pub fn stamp(&self) -> Stamp {
+        let [_, _, hops, _] = word::<20>(self.head).to_le_bytes();
+        Stamp::v4(
+            half::<18>(self.head),
+            hops,
+            half::<40>(self.head),
+            self.start,
+        )
+    }
+
+    /// All of the payload, if the frame is plain.
+    pub fn payload(&self) -> &'f [u8] {
+        let end = self.udp_len() + PLAIN_HEADERS - UDP_HEADER;
+        self.data.get(PLAIN_HEADERS..end).unwrap_or_default()
+    }
+
+    fn udp_len(&self) -> usize {
+        usize::from(half::<38>(self.head).swap_bytes())
     }
 }
 
 /// Octets of an Ethernet header.
 const ETHERNET: usize = 14;
 
+/// The first six of eight octets.
+const SIX_OCTETS: u64 = 0xFFFF_FFFF_FFFF;
+
 /// Numbers at a place that is known when this is compiled: nothing is left to check when it runs.
 #[inline]
 fn half<const AT: usize>(head: &[u8; LOOKED_AT]) -> u16 {
     let octets = head.get(AT..).and_then(<[u8]>::first_chunk);
-    octets.map_or(0, |octets| u16::from_be_bytes(*octets))
+    octets.map_or(0, |octets| u16::from_le_bytes(*octets))
 }
 
 #[inline]
 fn word<const AT: usize>(head: &[u8; LOOKED_AT]) -> u32 {
     let octets = head.get(AT..).and_then(<[u8]>::first_chunk);
-    octets.map_or(0, |octets| u32::from_be_bytes(*octets))
+    octets.map_or(0, |octets| u32::from_le_bytes(*octets))
 }
 
 #[inline]
 fn words<const AT: usize>(head: &[u8; LOOKED_AT]) -> u64 {
     let octets = head.get(AT..).and_then(<[u8]>::first_chunk);
-    octets.map_or(0, |octets| u64::from_be_bytes(*octets))
+    octets.map_or(0, |octets| u64::from_le_bytes(*octets))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capture::link::LinkType;
     use crate::capture::packet::Decoder;
     use crate::capture::reader::{Frame, Mark};
     use crate::capture::{FrameNo, Timestamp};
@@ -150,53 +183,62 @@ mod tests {
     fn sees_what_the_decoder_sees() {
         let data = frame();
         with(&data, |frame| {
-            let glance = Glance::at(frame.link, frame.data).unwrap();
+            let glance = Glance::at(frame.data).unwrap();
             let packet = Decoder::new().plain(frame).unwrap();
+            assert!(glance.is_plain());
             assert_eq!(ShortPath::new(packet.src, packet.dst), Some(glance.path));
-            assert_eq!(glance.payload, packet.payload);
-            assert_eq!(glance.stamp, packet.stamp);
-            assert_eq!(glance.start, 0x8008_0007_0000_00a0);
-            assert_eq!(glance.then, 0xdead_beef);
+            assert_eq!(glance.payload(), packet.payload);
+            assert_eq!(glance.stamp(), packet.stamp);
+            assert_eq!(glance.start.swap_bytes(), 0x8008_0007_0000_00a0);
+            assert_eq!(glance.then.swap_bytes(), 0xdead_beef);
         });
     }
 
     #[test]
-    fn what_is_not_plain_takes_a_closer_look() {
-        // EtherType, IP options, fragment, protocol, lengths of IP and UDP.
-        for (at, octet) in [
-            (12, 0x86),
-            (14, 0x46),
-            (20, 0x20),
-            (21, 1),
-            (23, 6),
-            (17, 59),
-            (39, 41),
+    fn what_is_not_plain_is_told_and_has_another_shape() {
+        let data = frame();
+        let shape = Glance::at(&data).unwrap().shape;
+        let differs = |data: &[u8], what: &str| {
+            let glance = Glance::at(data).unwrap();
+            assert!(!glance.is_plain(), "{what}");
+            assert_ne!(glance.shape, shape, "{what}");
+        };
+        for (at, octet, what) in [
+            (12, 0x86, "EtherType"),
+            (14, 0x46, "IP options"),
+            (20, 0x20, "more fragments"),
+            (21, 1, "not the first fragment"),
+            (23, 6, "TCP"),
+            (17, 59, "length of IP"),
+            (39, 41, "length of UDP"),
         ] {
             let mut data = frame();
             data[at] = octet;
-            with(&data, |frame| {
-                assert!(Glance::at(frame.link, frame.data).is_none(), "{at}");
-            });
+            differs(&data, what);
         }
-        // Cut, and with less than RTP's header in it.
         let mut data = frame();
         data.pop();
-        with(&data, |frame| {
-            assert!(Glance::at(frame.link, frame.data).is_none());
-        });
+        differs(&data, "cut");
         let mut data = frame();
         (data[17], data[39]) = (39, 19);
-        with(&data, |frame| {
-            assert!(Glance::at(frame.link, frame.data).is_none());
-        });
+        differs(&data, "less than RTP's header in it");
+        assert!(Glance::at(&data[..53]).is_none());
+    }
+
+    #[test]
+    fn packets_of_a_stream_have_one_shape() {
+        let (one, mut data) = (frame(), frame());
+        // Identification, its checksum, UDP's, number, time, sound.
+        for at in [18, 19, 24, 25, 40, 41, 45, 49, 60] {
+            data[at] ^= 0x55;
+        }
+        let shape = |data: &[u8]| Glance::at(data).unwrap().shape;
+        assert_eq!(shape(&one), shape(&data));
         // Padding of Ethernet after it is nothing of it.
-        let mut data = frame();
         data.extend([0; 4]);
-        with(&data, |frame| {
-            assert_eq!(
-                Glance::at(frame.link, frame.data).unwrap().payload.len(),
-                32
-            );
-        });
+        let glance = Glance::at(&data).unwrap();
+        assert!(glance.is_plain());
+        assert_ne!(glance.shape, shape(&one));
+        assert_eq!(glance.payload().len(), 32);
     }
 }

@@ -4,9 +4,11 @@ use std::io;
 
 use crate::call::index::{Index, Met};
 use crate::capture::glance::Glance;
+use crate::capture::link::LinkType;
 use crate::capture::packet::Decoder;
 use crate::capture::reader::{Frame, Mark, Plain};
 use crate::capture::store::Store;
+use crate::capture::{FrameNo, Timestamp};
 
 /// What frames go through.
 pub(super) struct Intake<'a> {
@@ -26,19 +28,42 @@ impl Intake<'_> {
         reason = "every packet of a capture takes this way"
     )]
     #[inline(always)]
-    pub(super) fn take(&mut self, plain: &Plain<'_>) {
-        let met = match Glance::at(plain.link, plain.data) {
-            Some(glance) => self.index.meet(&glance, (plain.at, plain.no), plain.record),
-            None => Met::Other,
-        };
+    pub(super) fn take(&mut self, plain: Plain<'_>) {
+        let Plain {
+            no,
+            at,
+            record,
+            link,
+            data,
+        } = plain;
+        let glance = Glance::at(data).filter(|_| link == LinkType::ETHERNET);
+        let met = glance.map_or(Met::Other, |glance| {
+            self.index.meet(&glance, (at, no), record)
+        });
         // Nearly all of a capture ends here.
         if met != Met::Next {
-            self.take_plain(*plain, met);
+            self.take_other(met, no, at, record, link, data);
         }
     }
 
+    /// Its pieces one by one: put together before, they would be written to memory for each packet.
     #[inline(never)]
-    fn take_plain(&mut self, plain: Plain<'_>, met: Met) {
+    fn take_other(
+        &mut self,
+        met: Met,
+        no: FrameNo,
+        at: Timestamp,
+        record: u64,
+        link: LinkType,
+        data: &[u8],
+    ) {
+        let plain = Plain {
+            no,
+            at,
+            record,
+            link,
+            data,
+        };
         self.take_frame(&plain.frame(), met);
     }
 

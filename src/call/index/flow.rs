@@ -263,15 +263,8 @@ impl Index {
     /// Notes where a packet lies that is or may be RTP.
     #[inline]
     fn note_rtp(&mut self, id: FlowId, packet: &Packet<'_>) {
-        let place = (packet.offset.is_some() && !self.notes_full)
-            .then_some(self.mark)
-            .flatten();
-        if self
-            .flow_mut(id)
-            .is_some_and(|flow| flow.note(place, packet.at))
-        {
-            self.count_note();
-        }
+        let place = self.mark.filter(|_| packet.offset.is_some());
+        self.note_mark(id, place, packet.at);
     }
 
     /// T.38 over TCP is announced by SDP: never on probation.
@@ -326,7 +319,7 @@ impl Index {
 impl FlowEntry {
     /// Counts an RTP packet; a few are listened to, so that a fax over audio is suspected without decoding it.
     fn count_rtp(&mut self, packet: &Packet<'_>, rtp: &RtpHeader<'_>) {
-        self.count(packet.payload.len());
+        self.count(u32::try_from(packet.payload.len()).unwrap_or(u32::MAX));
         if rtp.payload_type >= 96
             && let [32..=40 | 192..=202, _, _, _] = rtp.payload
         {
@@ -339,9 +332,9 @@ impl FlowEntry {
     }
 
     #[inline]
-    pub(super) fn count(&mut self, octets: usize) {
+    pub(super) fn count(&mut self, octets: u32) {
         self.rtp = self.rtp.saturating_add(1);
-        self.rtp_octets += octets as u64;
+        self.rtp_octets += u64::from(octets);
     }
 
     #[inline]

@@ -55,6 +55,7 @@ impl Index {
     /// are nothing of a fax.
     pub fn forget(&mut self, gone: impl Fn(DialogId) -> bool, since: Timestamp) -> Moved {
         self.take_waiting_claims();
+        self.tell_notes();
         let dialogs = places(&self.dialogs, |at, _| !gone(DialogId(at)));
         let flows = places(&self.flows, |_, flow| match flow.owner {
             Some((dialog, _)) => !gone(dialog),

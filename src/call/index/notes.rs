@@ -3,13 +3,19 @@
 //! On a busy PBX the packets of one call are spread over a capture of gigabytes. With notes a second pass
 //! reads just these packets; without them it reads everything from the first to the last. Notes are dropped
 //! when a call ends without a sign of a fax, so they grow with the calls in progress, not with the capture.
+//!
+//! Notes are written one after the other, whatever flow they are of: written to the flows at once they would be
+//! all over memory, and each would have to wait for its place. Most flows are over when they are told.
 
 use crate::call::index::{FlowEntry, FlowId, Index};
 use crate::capture::reader::Mark;
 use crate::capture::{FrameNo, Timestamp};
 
-/// At most so many packets are noted at once (24 MiB); what is not is found by reading everything.
+/// At most so many packets are noted in the flows at once (24 MiB); what is not is found by reading everything.
 pub const NOTES_MAX: usize = 2_000_000;
+
+/// At most so many notes wait to be told their flows (8 MiB).
+const LATEST_MAX: usize = if cfg!(test) { 100 } else { 512 * 1024 };
 
 /// A fax shows itself within so many packets (a minute of 20 ms); flows that did not lose their notes first.
 const SHOWN_BY: usize = 3000;
@@ -17,11 +23,34 @@ const SHOWN_BY: usize = 3000;
 /// A packet.
 #[derive(Clone, Copy, Debug)]
 struct Note {
-    /// Its record, after that of the flow's first packet.
+    /// Its record, after the first one that its keeper knows of.
     after: u32,
     frame: FrameNo,
     /// The low half of its time in nanoseconds.
     time: u32,
+}
+
+/// The notes of the latest packets of all flows.
+#[derive(Debug, Default)]
+pub(super) struct Latest {
+    notes: Vec<(FlowId, Note)>,
+    /// The record of the first of them.
+    from: u64,
+}
+
+impl Latest {
+    /// Adds a note. False: there is no place for it before the others are told their flows.
+    #[inline]
+    fn add(&mut self, id: FlowId, record: u64, frame: FrameNo, time: u32) -> bool {
+        let after = u32::try_from(record.wrapping_sub(self.from));
+        match after {
+            Ok(after) if self.notes.len() < self.notes.capacity() => {
+                self.notes.push((id, Note { after, frame, time }));
+                true
+            }
+            _ => false,
+        }
+    }
 }
 
 /// The packets of a flow.
@@ -44,31 +73,20 @@ impl Notes {
         }
     }
 
-    #[inline]
-    fn push(&mut self, note: Note) {
-        if self.at.len() == self.at.capacity() {
-            self.grow();
-        }
-        self.at.push(note);
-    }
-
-    /// In few steps: most flows are a packet or two, or a call.
-    #[cold]
-    fn grow(&mut self) {
-        let more = match self.at.len() {
-            ..16 => 16,
-            16..CALL => CALL,
-            len => len,
+    /// What is more than 4 GiB after the first packet is noted no more. True: it is noted.
+    fn add(&mut self, record: u64, note: Note) -> bool {
+        let after = u32::try_from(record.wrapping_sub(self.from));
+        let (Ok(after), false) = (after, self.incomplete) else {
+            self.incomplete = true;
+            return false;
         };
-        self.at.reserve_exact(more);
+        self.at.push(Note { after, ..note });
+        true
     }
 }
 
-/// Notes of ten seconds of 20 ms.
-const CALL: usize = 512;
-
 impl FlowEntry {
-    /// The places of all its RTP packets, in order; `None` if not all are known.
+    /// The places of all its RTP packets, in order; `None` if not all are known. After [`Index::tell_notes`].
     pub fn noted(&self) -> Option<impl Iterator<Item = Mark> + '_> {
         let first = self.mark.filter(|_| !self.notes.incomplete)?;
         let place = move |note: &Note| first.later(u64::from(note.after), note.frame);
@@ -76,7 +94,7 @@ impl FlowEntry {
     }
 
     /// Frames and times of all its RTP packets, in order, if there is no gap of seconds between them and
-    /// nothing else is noted.
+    /// nothing else is noted. After [`Index::tell_notes`].
     pub(super) fn noted_times(&self) -> Option<impl Iterator<Item = (FrameNo, Timestamp)> + '_> {
         let notes = &self.notes;
         let all = !notes.incomplete && u32::try_from(notes.at.len()) == Ok(self.rtp);
@@ -87,43 +105,6 @@ impl FlowEntry {
             (note.frame, last)
         };
         all.then(|| notes.at.iter().map(whole))
-    }
-
-    /// Notes a packet whose payload lies in its record in one piece. False: it could not be.
-    pub(super) fn note(&mut self, packet: Option<Mark>, at: Timestamp) -> bool {
-        let near = |(mark, first): &(Mark, Mark)| mark.after(*first).is_some();
-        if let Some((mark, _)) = packet.zip(self.mark).filter(near) {
-            return self.note_next(mark.record(), mark.frame(), at);
-        }
-        self.notes.incomplete = true;
-        false
-    }
-
-    /// As [`FlowEntry::note`], for the next packet of a stream in a pcap file.
-    #[expect(
-        clippy::inline_always,
-        reason = "every packet of a capture takes this way"
-    )]
-    #[inline(always)]
-    pub(super) fn note_next(&mut self, record: u64, frame: FrameNo, at: Timestamp) -> bool {
-        // What is more than 4 GiB after the first is noted no more.
-        let after = u32::try_from(record.wrapping_sub(self.notes.from));
-        let (Ok(after), false) = (after, self.notes.incomplete) else {
-            self.notes.incomplete = true;
-            return false;
-        };
-        self.notes.push(Note {
-            after,
-            frame,
-            time: low_half(at),
-        });
-        true
-    }
-
-    /// A packet is not noted.
-    #[cold]
-    pub(super) fn go_without_note(&mut self) {
-        self.notes.incomplete = true;
     }
 
     /// Drops the notes: how many there were.
@@ -139,18 +120,64 @@ const fn low_half(at: Timestamp) -> u32 {
 }
 
 impl Index {
-    /// Counts a note just made.
-    #[inline]
-    pub(super) fn count_note(&mut self) {
-        self.noted += 1;
-        if self.noted >= NOTES_MAX {
-            self.thin_notes();
+    /// Notes a packet of a pcap file, or of the same section as the first of its flow.
+    #[expect(
+        clippy::inline_always,
+        reason = "every packet of a capture takes this way"
+    )]
+    #[inline(always)]
+    pub(super) fn note(&mut self, id: FlowId, record: u64, frame: FrameNo, at: Timestamp) {
+        let time = low_half(at);
+        if !self.latest_notes.add(id, record, frame, time) {
+            self.begin_notes(record);
+            self.latest_notes.add(id, record, frame, time);
         }
     }
 
-    /// Too many notes: those of flows that have shown no sign of a fax go, the long ones first.
+    /// Notes a packet whose payload lies in its record in one piece: at the mark.
+    pub(super) fn note_mark(&mut self, id: FlowId, packet: Option<Mark>, at: Timestamp) {
+        let Some(flow) = self.flow_mut(id) else {
+            return;
+        };
+        let near = |(mark, first): &(Mark, Mark)| mark.after(*first).is_some();
+        match packet.zip(flow.mark).filter(near) {
+            Some((mark, _)) => self.note(id, mark.record(), mark.frame(), at),
+            None => flow.notes.incomplete = true,
+        }
+    }
+
+    /// The place for notes begins again, for those of records from this one on.
     #[cold]
+    fn begin_notes(&mut self, record: u64) {
+        self.tell_notes();
+        let latest = &mut self.latest_notes;
+        latest.from = record;
+        latest.notes.reserve_exact(LATEST_MAX);
+    }
+
+    /// Tells the flows where their packets lie. Until then [`FlowEntry::noted`] does not know the latest.
+    pub fn tell_notes(&mut self) {
+        let mut notes = std::mem::take(&mut self.latest_notes.notes);
+        let from = self.latest_notes.from;
+        for (id, note) in notes.drain(..) {
+            let full = self.notes_full;
+            let Some(flow) = self.flow_mut(id) else {
+                continue;
+            };
+            flow.notes.incomplete |= full;
+            if flow.notes.add(from + u64::from(note.after), note) {
+                self.noted += 1;
+            }
+        }
+        self.latest_notes.notes = notes;
+        self.thin_notes();
+    }
+
+    /// Too many notes: those of flows that have shown no sign of a fax go, the long ones first.
     fn thin_notes(&mut self) {
+        if self.noted < NOTES_MAX {
+            return;
+        }
         for longer_than in [SHOWN_BY, 0] {
             for flow in &mut self.flows {
                 if flow.notes.at.len() > longer_than && !flow.may_be_fax() {

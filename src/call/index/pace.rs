@@ -4,7 +4,7 @@
 //! and of a stream that never left its pace the headers need not be read again.
 
 use crate::call::index::{FlowEntry, Index};
-use crate::capture::glance::Glance;
+use crate::capture::glance::{Glance, Shape};
 use crate::capture::{FrameNo, Latest, Packet, Timestamp};
 use crate::rtp::RtpArrival;
 use crate::rtp::header::{HEADER_LEN, RtpHeader, Start};
@@ -13,19 +13,38 @@ use crate::rtp::header::{HEADER_LEN, RtpHeader, Start};
 #[derive(Debug, Default)]
 #[repr(C)]
 pub(super) struct Pace {
-    /// The next packet's start; nothing that RTP can be if that is not known.
-    next: Start,
+    /// The next packet's start as it will lie in its frame; nothing that RTP can be if that is not known.
+    next: Next,
+    /// The last packet's start.
+    newest: Start,
+    /// What the headers of its frame look like, once they were checked.
+    shape: Shape,
+    latest: Latest,
     /// Units of time from packet to packet.
     step: u32,
     /// Octets of a packet.
     octets: u32,
-    latest: Latest,
-    /// The last packet's start.
-    newest: Start,
     /// The first packet had the marker.
     marked: bool,
     /// It left its pace: packets were lost or late, or of another kind or size.
     left: bool,
+}
+
+/// A start as it lies in a frame, see [`Glance::start`].
+#[derive(Debug, PartialEq, Eq)]
+struct Next(u64);
+
+impl Default for Next {
+    fn default() -> Self {
+        Self::of(Start::default())
+    }
+}
+
+impl Next {
+    #[inline]
+    const fn of(start: Start) -> Self {
+        Self(start.0.swap_bytes())
+    }
 }
 
 /// What a packet is to its flow.
@@ -68,39 +87,40 @@ impl Index {
         else {
             return Met::Other;
         };
-        let start = Start(glance.start);
-        let follows = flow.pace.next == start
-            && flow.ssrc == glance.then
-            && glance.payload.len() != EVENT_LEN
+        let follows = flow.pace.next.0 == glance.start
+            && flow.ssrc == glance.then.swap_bytes()
             && !flow.pauses(at);
         if !follows {
-            return flow.met_before(glance, at);
+            return flow.met_before(glance.data, at);
+        }
+        if flow.pace.shape != glance.shape && !flow.pace.change_shape(glance.data) {
+            return Met::Other;
         }
         flow.last = at;
         flow.last_frame = frame;
-        flow.pace.follow(start, glance.payload.len());
-        flow.pace.latest.add(start.sequence(), glance.stamp, at);
-        flow.count(glance.payload.len());
+        let start = flow.pace.follow();
+        flow.pace.latest.add(start.sequence(), glance.stamp(), at);
+        flow.count(flow.pace.octets);
         if flow.is_to_be_sampled() {
-            let sound = glance.payload.get(HEADER_LEN..).unwrap_or_default();
+            let sound = glance.payload().get(HEADER_LEN..).unwrap_or_default();
             flow.sample(start.payload_type(), sound);
         }
-        if self.notes_full {
-            flow.go_without_note();
-        } else if flow.note_next(record, frame, at) {
-            self.count_note();
-        }
+        self.note(id, record, frame, at);
         Met::Next
     }
 }
 
 impl FlowEntry {
-    /// A packet that is not the next one: perhaps a copy of one of the last.
+    /// The frame of a packet that is not the next one: perhaps a copy of one of the last.
     #[inline(never)]
-    fn met_before(&mut self, glance: &Glance<'_>, at: Timestamp) -> Met {
-        let start = Start(glance.start);
-        if self.ssrc != glance.then || !self.pace.latest.is_copy(start.sequence(), glance.stamp, at)
-        {
+    fn met_before(&mut self, frame: &[u8], at: Timestamp) -> Met {
+        let is_copy = |glance: &Glance<'_>| {
+            let sequence = Start(glance.start.swap_bytes()).sequence();
+            self.ssrc == glance.then.swap_bytes()
+                && glance.is_plain()
+                && self.pace.latest.is_copy(sequence, glance.stamp(), at)
+        };
+        if !Glance::at(frame).is_some_and(|glance| is_copy(&glance)) {
             return Met::Other;
         }
         self.duplicates += 1;
@@ -142,13 +162,14 @@ impl FlowEntry {
                 pace.left |= self.rtp > 2 && step != pace.step;
                 pace.step = step;
             }
-            pace.left |= start != pace.newest.after(pace.step) || octets != pace.octets;
+            pace.left |= start != pace.newest.after(pace.step);
+            pace.set_octets(octets);
         }
         pace.newest = start;
         pace.next = if settled && start.is_plain() && self.rtp > 1 {
-            start.without_marker().usually_after(pace.step)
+            Next::of(start.without_marker().usually_after(pace.step))
         } else {
-            Start::default()
+            Next::default()
         };
     }
 
@@ -192,15 +213,37 @@ impl FlowEntry {
 }
 
 impl Pace {
+    /// The expected packet came: its start.
     #[inline]
-    fn follow(&mut self, start: Start, octets: usize) {
+    fn follow(&mut self) -> Start {
+        let start = Start(self.next.0.swap_bytes());
         self.newest = start;
-        self.next = start.usually_after(self.step);
-        self.left |= u32::try_from(octets).unwrap_or(u32::MAX) != self.octets;
+        self.next = Next::of(start.usually_after(self.step));
+        start
+    }
+
+    /// The headers of the next packet's frame are not those of the last: checks them. False: it takes a closer look.
+    #[inline(never)]
+    fn change_shape(&mut self, frame: &[u8]) -> bool {
+        let plain = Glance::at(frame)
+            .filter(|glance| glance.is_plain() && glance.payload().len() != EVENT_LEN);
+        if let Some(glance) = &plain {
+            self.set_octets(u32::try_from(glance.payload().len()).unwrap_or(u32::MAX));
+            self.shape = glance.shape;
+        }
+        plain.is_some()
+    }
+
+    fn set_octets(&mut self, octets: u32) {
+        if octets != self.octets {
+            self.octets = octets;
+            self.shape = Shape::default();
+            self.left = true;
+        }
     }
 
     /// The next packet takes a closer look, whatever it is.
     pub(super) fn stop(&mut self) {
-        self.next = Start::default();
+        self.next = Next::default();
     }
 }
