@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn half_of_a_packet_rules_out_no_signal() {
         // All that is looked for, and what lies between and around, at many phases.
-        for hz in (1040..1160).chain(1600..1900).chain(2070..2130) {
+        for hz in (1040..1160).chain(1600..1900).chain(2070..2130).step_by(9) {
             for arrival in packets(&sine(f64::from(hz), -20.0, 0.2)) {
                 let octets = header::parse(&arrival.payload).unwrap().payload;
                 let mut samples: Padded = [0; SAMPLES + 2];

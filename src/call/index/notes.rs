@@ -20,6 +20,9 @@ const LATEST_MAX: usize = if cfg!(test) { 100 } else { 512 * 1024 };
 /// A fax shows itself within so many packets (a minute of 20 ms); flows that did not lose their notes first.
 const SHOWN_BY: usize = 3000;
 
+/// Room for ten seconds of 20 ms is made at once: most streams are a call.
+const CALL: usize = 512;
+
 /// A packet.
 #[derive(Clone, Copy, Debug)]
 struct Note {
@@ -80,6 +83,9 @@ impl Notes {
             self.incomplete = true;
             return false;
         };
+        if self.at.len() == self.at.capacity() {
+            self.at.reserve(CALL);
+        }
         self.at.push(Note { after, ..note });
         true
     }
@@ -159,12 +165,12 @@ impl Index {
     pub fn tell_notes(&mut self) {
         let mut notes = std::mem::take(&mut self.latest_notes.notes);
         let from = self.latest_notes.from;
+        let full = self.notes_full;
         for (id, note) in notes.drain(..) {
-            let full = self.notes_full;
-            let Some(flow) = self.flow_mut(id) else {
+            let Some(flow) = self.flow_mut(id).filter(|flow| !flow.notes.incomplete) else {
                 continue;
             };
-            flow.notes.incomplete |= full;
+            flow.notes.incomplete = full;
             if flow.notes.add(from + u64::from(note.after), note) {
                 self.noted += 1;
             }
