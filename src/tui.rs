@@ -86,22 +86,30 @@ fn run_on(screen: &Screen, source: &impl Source, options: Options) -> io::Result
     let mut painter = Painter::new(terminal::output()?);
     let mut app = App::new(options, size);
     let started = Instant::now();
-    let mut dirty = true;
+    let mut due = Due::All;
     while !screen.must_end() {
-        dirty |= take_updates(&mut app, source, &mut painter)?;
-        if dirty {
-            app.reading.elapsed = started.elapsed();
-            draw(&app, &mut painter)?;
-            dirty = false;
+        if take_updates(&mut app, source, &mut painter)? {
+            due = Due::All;
         }
-        if !event::poll(patience(&app))? {
+        due = match due {
+            Due::Nothing => Due::Nothing,
+            due => {
+                app.reading.elapsed = started.elapsed();
+                draw(&app, &mut painter, due.later())?
+            }
+        };
+        let wait = match due {
+            Due::Nothing => patience(&app),
+            _ => REST,
+        };
+        if !event::poll(wait)? {
             continue;
         }
         // All keys that are there are taken before the screen is drawn: holding a key never runs behind.
         for _ in 0..64 {
             if let Some(action) = action_of(&event::read()?, &app) {
                 let effect = update::update(&mut app, action);
-                dirty = true;
+                due = app.beside(action).map_or(Due::All, Due::Later);
                 if !effect::perform(effect, &mut app, source, &mut painter)? {
                     return Ok(());
                 }
@@ -113,6 +121,27 @@ fn run_on(screen: &Screen, source: &impl Source, options: Options) -> io::Result
     }
     Ok(())
 }
+
+/// What of the screen is to be drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    Nothing,
+    /// All of it; what stands in this area as far as a slow line allows.
+    Later(Rect),
+    All,
+}
+
+impl Due {
+    fn later(self) -> Option<Rect> {
+        match self {
+            Self::Later(area) => Some(area),
+            Self::Nothing | Self::All => None,
+        }
+    }
+}
+
+/// After so long without a key the rest of the screen is drawn. Keys that are held come faster.
+const REST: Duration = Duration::from_millis(200);
 
 /// How long to wait for a key before the service is asked for news again.
 fn patience(app: &App) -> Duration {
@@ -144,10 +173,12 @@ fn take_updates(
     Ok(news)
 }
 
-fn draw(app: &App, painter: &mut Painter<Output>) -> io::Result<()> {
+/// Draws the screen: what is due after that.
+fn draw(app: &App, painter: &mut Painter<Output>, later: Option<Rect>) -> io::Result<Due> {
     let mut buffer = Buffer::empty(Rect::new(0, 0, app.size.0, app.size.1));
     let cursor = render::render(app, &mut buffer);
-    painter.show(&buffer, cursor)
+    let complete = painter.show(&buffer, cursor, later)?;
+    Ok(if complete { Due::Nothing } else { Due::All })
 }
 
 fn action_of(event: &Event, app: &App) -> Option<Action> {

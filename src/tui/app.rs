@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ratatui::layout::Rect;
+
 use crate::analysis::AnalysedFlow;
 use crate::analysis::service::Update;
 use crate::call::CallNo;
@@ -18,10 +20,10 @@ pub mod calls;
 pub mod flow;
 pub mod prompt;
 
-use super::action::Context;
+use super::action::{Action, Context};
 use super::layout;
 use calls::CallsList;
-use flow::FlowView;
+use flow::{FlowView, Pane};
 use prompt::{Prompt, SaveRequest};
 
 /// What the command line says about the screen.
@@ -336,6 +338,20 @@ impl App {
     pub(super) fn calls_areas(&self) -> layout::CallsAreas {
         let Reading { info, finished, .. } = &self.reading;
         layout::calls(self.size, !finished, !info.notes.is_empty())
+    }
+
+    /// Where, after an action, the words on the selected message stand that may come later than the selection moves:
+    /// beside or under the ladder, as long as one only goes along it.
+    pub(super) fn beside(&self, action: Action) -> Option<Rect> {
+        let along = matches!(
+            action,
+            Action::Up | Action::Down | Action::PageUp | Action::PageDown
+        ) && self.context() == Context::Flow
+            && self.prompt.is_none();
+        let view = self.flow.as_ref();
+        let view = view.filter(|view| along && view.focus == Pane::Ladder)?;
+        let areas = layout::flow(self.size, view.wanted(usize::from(self.size.0)));
+        Some(areas.message.union(areas.hints))
     }
 
     /// Lays out again what has changed and keeps selections on the screen.

@@ -5,13 +5,16 @@
 //! cursor movements and changes of style. Nothing is written when nothing has changed. This takes the place
 //! of `ratatui::Terminal`, which sends every cell of a list that scrolls by one row.
 //!
+//! A key that is held along the ladder moves the selection at once; where the message beside it takes more octets
+//! than a slow line has for a key, the rest of it follows when the key is let go.
+//!
 //! Only what every terminal since the VT220 understands is used, and a synchronized update (DEC mode 2026,
 //! ignored where it is unknown) around frames so large that they could be seen half drawn.
 
 use std::io::{self, Write};
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Rect};
 
 mod encode;
 mod grid;
@@ -22,6 +25,10 @@ use grid::Grid;
 
 /// Frames from this size on are put into a synchronized update.
 const LARGE: usize = 1024;
+
+/// Octets for a key that moves within a page, and for one that scrolls: what sngrep takes, see docs/performance.md.
+const KEY: usize = 420;
+const KEY_SCROLLED: usize = 624;
 
 /// The screen of a terminal that `W` writes to.
 #[derive(Debug)]
@@ -55,8 +62,14 @@ impl<W: Write> Painter<W> {
         self.encoder.raw(octets);
     }
 
-    /// Brings a screen to the terminal, with the cursor somewhere or hidden.
-    pub(super) fn show(&mut self, screen: &Buffer, cursor: Option<Position>) -> io::Result<()> {
+    /// Brings a screen to the terminal, with the cursor somewhere or hidden; what stands in `later` only as far as the
+    /// octets for a key go. False: some of that is missing.
+    pub(super) fn show(
+        &mut self,
+        screen: &Buffer,
+        cursor: Option<Position>,
+        later: Option<Rect>,
+    ) -> io::Result<bool> {
         let next = Grid::of(screen);
         let mut shown = match self.shown.take() {
             Some(shown) if shown.size() == next.size() => shown,
@@ -65,16 +78,45 @@ impl<W: Write> Painter<W> {
                 Grid::blank(next.size())
             }
         };
+        let mut most = KEY;
         if let Some(scroll) = scroll::find(&shown, &next) {
             self.encoder.scroll(&scroll);
             shown.scroll(&scroll);
+            most = KEY_SCROLLED;
         }
+        let mut whole = self.encoder.clone();
         for y in 0..next.size().1 {
-            self.encoder.row(y, shown.row(y), next.row(y));
+            whole.row(y, shown.row(y), next.row(y));
         }
-        self.shown = Some(next);
+        let later = later.filter(|_| whole.len() > most);
+        self.shown = Some(if let Some(later) = later {
+            self.part(&shown, &next, later, most)
+        } else {
+            self.encoder = whole;
+            next
+        });
         self.place_cursor(cursor);
-        self.write_frame()
+        self.write_frame()?;
+        Ok(later.is_none())
+    }
+
+    /// All but what stands in `later`, and of that what `most` octets allow, from the top: what is shown then.
+    fn part(&mut self, shown: &Grid, next: &Grid, later: Rect, most: usize) -> Grid {
+        let mut part = next.clone();
+        part.keep(shown, later);
+        for y in 0..next.size().1 {
+            self.encoder.row(y, shown.row(y), part.row(y));
+        }
+        for y in later.top()..later.bottom() {
+            let mut more = self.encoder.clone();
+            more.row(y, part.row(y), next.row(y));
+            if more.len() > most {
+                break;
+            }
+            self.encoder = more;
+            part.take(y, next);
+        }
+        part
     }
 
     fn place_cursor(&mut self, cursor: Option<Position>) {

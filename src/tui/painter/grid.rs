@@ -1,6 +1,7 @@
 //! What a terminal shows: cells in rows.
 
 use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
@@ -72,6 +73,25 @@ impl Grid {
 
     pub(super) fn row(&self, y: u16) -> &[Cell] {
         self.rows.get(usize::from(y)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Takes the cells of an area from another grid of the same size.
+    pub(super) fn keep(&mut self, other: &Self, area: Rect) {
+        let (left, right) = (usize::from(area.left()), usize::from(area.right()));
+        for y in area.top()..area.bottom() {
+            let own = self.rows.get_mut(usize::from(y));
+            let own = own.and_then(|row| row.get_mut(left..right));
+            if let (Some(own), Some(kept)) = (own, other.row(y).get(left..right)) {
+                own.clone_from_slice(kept);
+            }
+        }
+    }
+
+    /// Takes a row from another grid.
+    pub(super) fn take(&mut self, y: u16, other: &Self) {
+        if let Some(row) = self.rows.get_mut(usize::from(y)) {
+            row.clone_from_slice(other.row(y));
+        }
     }
 
     /// What the terminal does when it scrolls.

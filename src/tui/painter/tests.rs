@@ -42,6 +42,8 @@ struct Pair {
     painter: Painter<Line>,
     size: (u16, u16),
     other_end: vt100::Parser,
+    /// Octets that came later, when no key was pressed any more.
+    rest: usize,
 }
 
 impl Pair {
@@ -51,14 +53,33 @@ impl Pair {
             painter: Painter::new(Line::default()),
             size: (width, height),
             other_end: vt100::Parser::new(size(height), size(width), 0),
+            rest: 0,
         }
     }
 
     /// Draws a frame, checks that it has arrived, and says how many octets in how many writes it took.
     fn frame(&mut self, draw: impl FnOnce(&mut Buffer) -> Option<Position>) -> (usize, usize) {
+        self.frame_most(None, draw)
+    }
+
+    /// The same without what is left for later in an area; that must arrive with the frame after it.
+    fn frame_most(
+        &mut self,
+        later: Option<Rect>,
+        draw: impl FnOnce(&mut Buffer) -> Option<Position>,
+    ) -> (usize, usize) {
         let mut buffer = Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
         let cursor = draw(&mut buffer);
-        self.painter.show(&buffer, cursor).unwrap();
+        let complete = self.painter.show(&buffer, cursor, later).unwrap();
+        let first = self.arrive(&buffer, later.filter(|_| !complete));
+        if !complete {
+            self.painter.show(&buffer, cursor, None).unwrap();
+            self.rest += self.arrive(&buffer, None).0;
+        }
+        first
+    }
+
+    fn arrive(&mut self, buffer: &Buffer, missing: Option<Rect>) -> (usize, usize) {
         let line = std::mem::take(&mut self.painter.writer);
         if std::env::var_os("SHOW_OCTETS").is_some() {
             println!("{}: {}", line.octets.len(), line.octets.escape_ascii());
@@ -67,15 +88,19 @@ impl Pair {
         let text = String::from_utf8(line.octets.clone()).unwrap();
         self.other_end
             .process(text.replace('\u{fffd}', "?").as_bytes());
-        self.check(&buffer);
+        self.check(buffer, missing);
         (line.octets.len(), line.writes)
     }
 
-    fn check(&self, buffer: &Buffer) {
+    fn check(&self, buffer: &Buffer, missing: Option<Rect>) {
         let screen = self.other_end.screen();
         for y in 0..buffer.area.height {
             let mut x = 0;
             while x < buffer.area.width {
+                if missing.is_some_and(|area| area.contains(Position::new(x, y))) {
+                    x += 1;
+                    continue;
+                }
                 let wanted = &buffer[(x, y)];
                 let got = screen.cell(y, x).unwrap();
                 let text = if got.contents().is_empty() {
@@ -196,7 +221,7 @@ fn show(pair: &mut Pair, app: &App) -> (usize, usize) {
 
 fn press(pair: &mut Pair, app: &mut App, action: Action) -> usize {
     update(app, action);
-    let (octets, writes) = show(pair, app);
+    let (octets, writes) = pair.frame_most(app.beside(action), |buf| render::render(app, buf));
     assert!(writes <= 1, "{action:?}: {writes} writes");
     octets
 }

@@ -8,17 +8,6 @@ use crate::analysis;
 use crate::analysis::service::Service;
 use crate::tui::app::Effect;
 
-/// The bar of sngrep for a key that moves within the page, at 200x50: no flow has a higher mean.
-const MEAN: usize = 420;
-/// Its bar for a key that scrolls: no row within the page takes more, whatever message it is.
-const MOST: usize = 624;
-/// But rows with hints do: their words come on top.
-const MOST_NOTES: usize = 720;
-/// And rows with an error or a warning, whose advice is told whole.
-const MOST_ADVICE: usize = 1700;
-/// And a scroll where the whole message beside the ladder changes too.
-const MOST_SCROLLED: usize = 900;
-
 /// A key along a flow: octets, and the bar for them.
 struct Step {
     octets: usize,
@@ -60,16 +49,8 @@ fn along(service: &Service, app: &mut App, pair: &mut Pair, back: bool) -> Vec<S
     for _ in 1..rows {
         let top = app.flow.as_ref().map(|view| view.top);
         let octets = press(pair, app, key);
-        let view = app.flow.as_ref().unwrap();
-        let most = if view.trouble_rows().contains(&view.cursor()) || view.cursor() == 0 {
-            MOST_ADVICE
-        } else if top != Some(view.top) {
-            MOST_SCROLLED
-        } else if !view.hints.rows.is_empty() {
-            MOST_NOTES
-        } else {
-            MOST
-        };
+        let scrolled = top != app.flow.as_ref().map(|view| view.top);
+        let most = if scrolled { KEY_SCROLLED } else { KEY };
         steps.push(Step { octets, most });
     }
     assert_eq!(show(pair, app), (0, 0), "idle");
@@ -93,9 +74,6 @@ fn check(what: &str, steps: &[Step]) -> Vec<String> {
         at(95),
     );
     let mut over = Vec::new();
-    if mean > MEAN {
-        over.push(format!("{what}: mean {mean} of {octets:?}"));
-    }
     for (at, Step { octets, most }) in steps.iter().enumerate() {
         if octets > most {
             over.push(format!("{what}: {octets} at key {at}, {most} at most"));
@@ -115,6 +93,7 @@ fn every_flow_of(path: &Path) -> Vec<String> {
             let steps = along(&service, &mut app, &mut pair, back);
             let way = if back { "up" } else { "down" };
             over.extend(check(&format!("{name}, call {}, {way}", call + 1), &steps));
+            println!("    and {} later", std::mem::take(&mut pair.rest));
         }
         press(&mut pair, &mut app, Action::Down);
     }
