@@ -178,10 +178,12 @@ impl<'m> Iterator for Headers<'m> {
 }
 
 /// Without white space around it: most often there is none, or the one space after a colon.
-fn trimmed(text: &[u8]) -> &[u8] {
+#[inline]
+pub(in crate::sip) fn trimmed(text: &[u8]) -> &[u8] {
     let text = text.strip_prefix(b" ").unwrap_or(text);
     match text {
-        [first, .., last] if !first.is_ascii_whitespace() && !last.is_ascii_whitespace() => text,
+        // All white space is below.
+        [b'!'..=u8::MAX, .., b'!'..=u8::MAX] => text,
         _ => text.trim_ascii(),
     }
 }

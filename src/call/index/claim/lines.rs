@@ -88,9 +88,12 @@ impl Wanted {
         let (equals, _) = body.get(from + 1..)?.as_chunks::<16>();
         let mut at = from;
         for (names, equals) in names.iter().zip(equals) {
-            let may_begin = names.iter().zip(equals).fold(false, |found, (name, equal)| {
-                found | (self.is_name(*name) & (*equal == b'='))
-            });
+            let may_begin = names
+                .iter()
+                .zip(equals)
+                .fold(false, |found, (name, equal)| {
+                    found | (self.is_name(*name) & (*equal == b'='))
+                });
             let end = at + names.len();
             if may_begin && let Some(found) = (at..end).find(begins) {
                 return Some(found);
