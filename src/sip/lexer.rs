@@ -11,7 +11,7 @@ mod position;
 pub use headers::unfold;
 pub(super) use headers::{Headers, Wanted, trimmed};
 pub(crate) use line::line_end;
-pub(super) use line::{Line, line};
+pub(super) use line::{line, line_len};
 pub(super) use parameters::{Parameters, quoted_len};
 pub(super) use position::position_of;
 

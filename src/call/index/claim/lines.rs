@@ -54,8 +54,8 @@ pub(super) fn read(body: &[u8], out: &mut Vec<Line>) {
 /// Which lines of a body are looked at.
 #[derive(Clone, Copy)]
 struct Wanted {
-    /// `a=` too: most bodies have many of them, but none about T.38.
-    attributes: bool,
+    /// Their letters; `a` only where it may be about T.38: most bodies have many of them, and none is.
+    letters: [u8; 3],
 }
 
 impl Wanted {
@@ -63,16 +63,18 @@ impl Wanted {
         let (second, third) = (body.get(1..), body.get(2..));
         let thirds = body.iter().zip(second.unwrap_or_default());
         let thirds = thirds.zip(third.unwrap_or_default());
+        let t38 = thirds.fold(false, |found, ((first, second), third)| {
+            found | ((*first == b'3') & (*second == b'8') & (*third == b'/'))
+        });
         Self {
-            attributes: thirds.fold(false, |found, ((first, second), third)| {
-                found | ((*first == b'3') & (*second == b'8') & (*third == b'/'))
-            }),
+            letters: if t38 { *b"cma" } else { *b"cmm" },
         }
     }
 
     fn is_name(self, octet: u8) -> bool {
-        let name = octet | 0x20;
-        (name == b'c') | (name == b'm') | ((name == b'a') & self.attributes)
+        let letter = octet | 0x20;
+        let [c, m, a] = self.letters;
+        (letter == c) | (letter == m) | (letter == a)
     }
 
     /// Where the first such line at or after `from` begins.
