@@ -113,19 +113,11 @@ pub(crate) fn digits(number: u64) -> usize {
 
 /// Appends a number with at least `least` digits: what `write!` does, several times faster.
 pub(crate) fn push_number(out: &mut String, number: u64, least: usize) {
-    // As many as the largest number has.
-    let mut digits = [b'0'; 20];
-    let (mut rest, mut used) = (number, 0);
-    for digit in digits.iter_mut().rev() {
-        *digit += u8::try_from(rest % 10).unwrap_or(0);
-        rest /= 10;
-        used += 1;
-        if rest == 0 && used >= least {
-            break;
-        }
+    if number >= 10 || least > 1 {
+        push_number(out, number / 10, least.saturating_sub(1));
     }
-    let digits = digits.get(digits.len() - used..).unwrap_or_default();
-    out.push_str(std::str::from_utf8(digits).unwrap_or_default());
+    let digit = u8::try_from(number % 10).unwrap_or(0);
+    out.push(char::from(b'0' + digit));
 }
 
 /// One line of a view.

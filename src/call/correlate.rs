@@ -326,10 +326,8 @@ fn related_ids(a: Names<'_>, b: Names<'_>) -> bool {
 }
 
 fn before_host(call_id: &[u8]) -> &[u8] {
-    call_id
-        .split(|octet| *octet == b'@')
-        .next()
-        .unwrap_or_default()
+    let end = memchr::memchr(b'@', call_id).unwrap_or(call_id.len());
+    call_id.get(..end).unwrap_or_default()
 }
 
 #[cfg(test)]

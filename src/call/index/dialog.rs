@@ -172,23 +172,23 @@ impl DialogEntry {
     pub fn path(&self, message: &PacketRef) -> (Endpoint, Endpoint) {
         let (caller, first) = self.ends();
         match message.path {
-            FORWARD => (caller, first),
-            BACK => (first, caller),
+            FORWARD => (*caller, *first),
+            BACK => (*first, *caller),
             number => {
                 let place = usize::from(number - BACK - 1);
                 let path = self.rare().paths.get(place).copied();
-                path.unwrap_or((caller, first))
+                path.unwrap_or((*caller, *first))
             }
         }
     }
 
     /// The number by which [`DialogEntry::path`] finds the path of a message again.
     pub(super) fn number_of_path(&mut self, src: Endpoint, dst: Endpoint) -> u16 {
-        let (caller, first) = self.ends();
-        if (src, dst) == (caller, first) {
+        let ends = self.ends();
+        if (&src, &dst) == ends {
             return FORWARD;
         }
-        if (dst, src) == (caller, first) {
+        if (&dst, &src) == ends {
             return BACK;
         }
         let paths = &mut self.rare_mut().paths;
@@ -205,9 +205,9 @@ impl DialogEntry {
     }
 
     /// The caller, and the host to which it sent its first INVITE.
-    fn ends(&self) -> (Endpoint, Endpoint) {
-        let first = self.rare().hops.first().copied();
-        (self.caller, first.unwrap_or(self.callee))
+    fn ends(&self) -> (&Endpoint, &Endpoint) {
+        let first = self.rare().hops.first();
+        (&self.caller, first.unwrap_or(&self.callee))
     }
 
     /// What only few dialogs have.

@@ -25,17 +25,16 @@ impl Index {
             return Ok(());
         };
         let id = found.id;
-        if packet.duplicate {
-            if let Some(dialog) = self.dialog_mut(id) {
-                dialog.touch_duplicate(packet);
-            }
-            return Ok(());
-        }
-        self.keep_message(id, packet, transport, store)?;
         let place = usize::try_from(id.0).unwrap_or(usize::MAX);
         let Some(dialog) = self.dialogs.get_mut(place) else {
             return Ok(());
         };
+        if packet.duplicate {
+            dialog.touch_duplicate(packet);
+            return Ok(());
+        }
+        let kept = dialog.keep(packet, transport, store)?;
+        self.left_out += u64::from(!kept);
         let had_ended = dialog.ended.is_some();
         dialog.touch(packet);
         if packet.cut > 0 {
@@ -67,31 +66,6 @@ impl Index {
             self.claim_sdp(id, side, packet, brief);
         }
         self.note_change(id);
-        Ok(())
-    }
-
-    /// Notes where a message lies.
-    fn keep_message(
-        &mut self,
-        id: DialogId,
-        packet: &Packet<'_>,
-        transport: u8,
-        store: &mut Store,
-    ) -> std::io::Result<()> {
-        let kept = self.dialog(id).map_or(0, |dialog| dialog.messages.len());
-        if kept >= MAX_MESSAGES {
-            self.left_out += 1;
-            return Ok(());
-        }
-        let place = store.locate(packet)?;
-        let Some(kept) = PacketRef::new(packet, place, transport) else {
-            self.left_out += 1;
-            return Ok(());
-        };
-        if let Some(dialog) = self.dialog_mut(id) {
-            let path = dialog.number_of_path(packet.src, packet.dst);
-            dialog.messages.push(kept.on(path));
-        }
         Ok(())
     }
 
@@ -206,6 +180,25 @@ impl Index {
 }
 
 impl DialogEntry {
+    /// Notes where a message lies. False: there is no room for it.
+    fn keep(
+        &mut self,
+        packet: &Packet<'_>,
+        transport: u8,
+        store: &mut Store,
+    ) -> std::io::Result<bool> {
+        if self.messages.len() >= MAX_MESSAGES {
+            return Ok(false);
+        }
+        let place = store.locate(packet)?;
+        let Some(kept) = PacketRef::new(packet, place, transport) else {
+            return Ok(false);
+        };
+        let path = self.number_of_path(packet.src, packet.dst);
+        self.messages.push(kept.on(path));
+        Ok(true)
+    }
+
     /// A fork: the same INVITE, another answer.
     fn inherit(&mut self, original: &Self) {
         self.caller = original.caller;

@@ -18,6 +18,10 @@ pub(in crate::sip) fn position_of<const N: usize>(text: &[u8], wanted: [u8; N]) 
 }
 
 /// Whether one of these octets is in a piece. All are looked at, and so the compiler looks at all at once.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "all are looked at, and so all at once"
+)]
 fn has_any<const N: usize>(piece: &[u8; 16], wanted: [u8; N]) -> bool {
     let is_wanted = |octet: &u8| {
         wanted
@@ -36,7 +40,7 @@ fn first_in<const N: usize>(piece: [u8; 16], wanted: [u8; N]) -> Option<usize> {
     // An octet that is wanted becomes zero, and taking one from zero sets its top bit. Only octets behind such a one may
     // be taken for others.
     let found = wanted.iter().fold(0, |found, octet| {
-        let differs = text ^ EACH * u128::from(*octet);
+        let differs = text ^ (EACH * u128::from(*octet));
         found | differs.wrapping_sub(EACH) & !differs & (EACH * 0x80)
     });
     let first = usize::try_from(found.trailing_zeros() / 8).ok()?;

@@ -54,32 +54,42 @@ pub(super) fn read(body: &[u8], out: &mut Vec<Line>) {
 /// Which lines of a body are looked at.
 #[derive(Clone, Copy)]
 struct Wanted {
-    /// Their letters; `a` only where it may be about T.38: most bodies have many of them, and none is.
-    letters: [u8; 3],
+    /// `a=` too: most bodies have many of them, but none about T.38.
+    attributes: bool,
 }
 
 impl Wanted {
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "all are looked at, and so all at once"
+    )]
     fn of(body: &[u8]) -> Self {
         let (second, third) = (body.get(1..), body.get(2..));
         let thirds = body.iter().zip(second.unwrap_or_default());
         let thirds = thirds.zip(third.unwrap_or_default());
-        let t38 = thirds.fold(false, |found, ((first, second), third)| {
-            found | ((*first == b'3') & (*second == b'8') & (*third == b'/'))
-        });
         Self {
-            letters: if t38 { *b"cma" } else { *b"cmm" },
+            attributes: thirds.fold(false, |found, ((first, second), third)| {
+                found | ((*first == b'3') & (*second == b'8') & (*third == b'/'))
+            }),
         }
     }
 
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "all are looked at, and so all at once"
+    )]
     fn is_name(self, octet: u8) -> bool {
-        let letter = octet | 0x20;
-        let [c, m, a] = self.letters;
-        (letter == c) | (letter == m) | (letter == a)
+        let name = octet | 0x20;
+        (name == b'c') | (name == b'm') | ((name == b'a') & self.attributes)
     }
 
     /// Where the first such line at or after `from` begins.
     ///
     /// Nearly all of a body is something else, and is passed over sixteen octets at a time.
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "all are looked at, and so all at once"
+    )]
     fn next_line(self, body: &[u8], from: usize) -> Option<usize> {
         let begins = |at: &usize| {
             let named = matches!(body.get(*at..), Some([name, b'=', ..]) if self.is_name(*name));
@@ -226,6 +236,34 @@ mod tests {
         let mut found = Vec::new();
         read(body, &mut found);
         assert_eq!(found[0].t38_payload_type, Some(98));
+    }
+
+    #[test]
+    fn finds_lines_wherever_they_stand() {
+        for before in 0..40 {
+            for end in ["\r\n", "\n", "\r"] {
+                let text = [
+                    &format!("s={} c=IN IP4 192.0.2.7 m=audio 1 x", "x".repeat(before)),
+                    "C=IN IP4 192.0.2.1",
+                    "a=sendrecv",
+                    "M=audio 6000 RTP/AVP 0 98",
+                    "a=ptime:20",
+                    "a=rtpmap:98 T38/8000",
+                    "m=image 4000 udptl t38",
+                    "c=IN IP4 192.0.2.9",
+                ];
+                let mut found = Vec::new();
+                read(text.join(end).as_bytes(), &mut found);
+                let line = |last, port, t38_payload_type| Line {
+                    addr: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last))),
+                    port,
+                    t38: true,
+                    t38_payload_type,
+                };
+                let expected = [line(1, 6000, Some(98)), line(9, 4000, None)];
+                assert_eq!(found, expected, "{before} {end:?}");
+            }
+        }
     }
 
     #[test]
