@@ -192,16 +192,17 @@ const NO_PIECES: Missing = Missing {
 /// The pieces of three octets of a name, each as one of 30 bits: a name inside another has no bit that the
 /// other has not.
 fn pieces(name: &[u8]) -> u32 {
+    let [first, second, rest @ ..] = name else {
+        return NO_PIECES.of_second;
+    };
     if name.len() < SHORTEST_NAME {
         return NO_PIECES.of_second;
     }
-    let bits = name.windows(3).map(|piece| {
-        let piece = piece
-            .iter()
-            .fold(0, |piece, octet| piece << 8 | u32::from(*octet));
-        1_u32 << ((u64::from(piece.wrapping_mul(0x9E37_79B1)) * 30) >> 32)
-    });
-    bits.fold(0, |all, bit| all | bit)
+    let mut piece = u32::from(*first) << 8 | u32::from(*second);
+    rest.iter().fold(0, |all, octet| {
+        piece = (piece << 8 | u32::from(*octet)) & 0x00FF_FFFF;
+        all | 1 << ((u64::from(piece.wrapping_mul(0x9E37_79B1)) * 30) >> 32)
+    })
 }
 
 /// The same for the same host.
@@ -325,10 +326,8 @@ fn related_ids(a: Names<'_>, b: Names<'_>) -> bool {
 }
 
 fn before_host(call_id: &[u8]) -> &[u8] {
-    call_id
-        .split(|octet| *octet == b'@')
-        .next()
-        .unwrap_or_default()
+    let end = memchr::memchr(b'@', call_id).unwrap_or(call_id.len());
+    call_id.get(..end).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod pace;
 pub mod packet_ref;
 mod recent;
 mod signalling;
+mod tag;
 mod tcp;
 
 pub use dialog::DialogEntry;

@@ -6,12 +6,14 @@ use memchr::{memchr, memchr2};
 mod headers;
 mod line;
 mod parameters;
+mod position;
 
 pub use headers::unfold;
-pub(super) use headers::{Headers, Wanted};
+pub(super) use headers::{Headers, Wanted, trimmed};
 pub(crate) use line::line_end;
-pub(super) use line::{Line, line};
+pub(super) use line::{line, line_len};
 pub(super) use parameters::{Parameters, quoted_len};
+pub(super) use position::position_of;
 
 /// Octets of a header section that are looked at; a message with more is cut there.
 pub(crate) const MAX_HEADER: usize = 2 << 20;
@@ -109,7 +111,7 @@ fn usual_start(octets: &[u8]) -> Option<Found<'_>> {
         Start::Response {
             version: text.get(..7)?,
             status,
-            reason: reason.trim_ascii(),
+            reason: trimmed(reason),
         }
     } else {
         let (before, version) = text.split_last_chunk::<8>()?;
@@ -123,7 +125,7 @@ fn usual_start(octets: &[u8]) -> Option<Found<'_>> {
         }
         Start::Request {
             method,
-            uri: uri.trim_ascii(),
+            uri: trimmed(uri),
             version: version.get(1..)?,
         }
     };

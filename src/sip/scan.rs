@@ -1,10 +1,12 @@
 //! The indexer's view of a SIP message: byte slices, no allocation, only what an index needs.
 
-use memchr::{memchr, memmem};
+use memchr::memmem;
 
 pub(crate) use super::lexer::line_end;
 pub use super::lexer::unfold;
-use super::lexer::{Headers, Parameters, Start, Wanted, find_start, is_token};
+use super::lexer::{
+    Headers, Parameters, Start, Wanted, find_start, is_token, position_of, trimmed,
+};
 
 /// Start line of a [`Brief`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,14 +127,13 @@ fn tag(value: &[u8]) -> Option<&[u8]> {
 fn plain_tag(value: &[u8]) -> Option<&[u8]> {
     let address = match value.strip_prefix(b"\"") {
         Some(quoted) => {
-            let special = |octet: &u8| matches!(octet, b'"' | b'\\');
-            let close = quoted.iter().position(special)?;
+            let close = position_of(quoted, [b'"', b'\\'])?;
             quoted.get(close..)?.strip_prefix(b"\" ")?
         }
         None => value,
     };
     let inside = address.strip_prefix(b"<")?;
-    let after = inside.get(memchr(b'>', inside)? + 1..)?;
+    let after = inside.get(position_of(inside, [b'>'])? + 1..)?;
     if after.is_empty() {
         return Some(after);
     }
@@ -159,29 +160,26 @@ impl<'m> Brief<'m> {
 
 /// Number (saturated) and method of a `CSeq` value.
 pub(super) fn cseq(value: &[u8]) -> Option<(u32, &[u8])> {
-    let digits = value
-        .iter()
-        .take_while(|octet| octet.is_ascii_digit())
-        .count();
-    let number = number(value)?;
-    Some((
-        u32::try_from(number).unwrap_or(u32::MAX),
-        value.get(digits..)?.trim_ascii(),
-    ))
+    let (number, method) = leading_number(value)?;
+    Some((u32::try_from(number).unwrap_or(u32::MAX), trimmed(method)))
 }
 
 /// The digits at the start of a value, saturated.
 pub(super) fn number(value: &[u8]) -> Option<usize> {
-    value.first().filter(|octet| octet.is_ascii_digit())?;
-    Some(
-        value
-            .iter()
-            .take_while(|octet| octet.is_ascii_digit())
-            .fold(0_usize, |sum, octet| {
-                sum.saturating_mul(10)
-                    .saturating_add(usize::from(octet - b'0'))
-            }),
-    )
+    leading_number(value).map(|(number, _)| number)
+}
+
+/// The number at the start of a value, saturated, and what follows it.
+fn leading_number(value: &[u8]) -> Option<(usize, &[u8])> {
+    let mut number = 0_usize;
+    let mut rest = value;
+    while let Some((digit @ b'0'..=b'9', after)) = rest.split_first() {
+        number = number
+            .saturating_mul(10)
+            .saturating_add(usize::from(digit - b'0'));
+        rest = after;
+    }
+    (rest.len() < value.len()).then_some((number, rest))
 }
 
 /// A status code out of digits; 65535 where they do not fit.

@@ -1,6 +1,7 @@
 //! A dialog in the index: who, when, how it ended, and where its messages lie.
 
 use crate::call::index::names::{Names, NamesAt};
+use crate::call::index::tag::Tag;
 use crate::call::index::{FlowId, IcmpRef, PacketRef};
 use crate::call::{CallState, Side};
 use crate::capture::{Endpoint, FrameNo, Packet, Timestamp};
@@ -34,7 +35,7 @@ pub struct DialogEntry {
     /// Next dialog with the same Call-ID.
     pub(super) next: Option<u32>,
     /// Tag of the other side, once known.
-    pub callee_tag: Option<Box<[u8]>>,
+    pub(super) callee_tag: Option<Tag>,
     /// A 2xx to the first INVITE carried `callee_tag`.
     pub(super) confirmed: bool,
     /// Source of the first INVITE, or who seems to be the caller.
@@ -171,23 +172,23 @@ impl DialogEntry {
     pub fn path(&self, message: &PacketRef) -> (Endpoint, Endpoint) {
         let (caller, first) = self.ends();
         match message.path {
-            FORWARD => (caller, first),
-            BACK => (first, caller),
+            FORWARD => (*caller, *first),
+            BACK => (*first, *caller),
             number => {
                 let place = usize::from(number - BACK - 1);
                 let path = self.rare().paths.get(place).copied();
-                path.unwrap_or((caller, first))
+                path.unwrap_or((*caller, *first))
             }
         }
     }
 
     /// The number by which [`DialogEntry::path`] finds the path of a message again.
     pub(super) fn number_of_path(&mut self, src: Endpoint, dst: Endpoint) -> u16 {
-        let (caller, first) = self.ends();
-        if (src, dst) == (caller, first) {
+        let ends = self.ends();
+        if (&src, &dst) == ends {
             return FORWARD;
         }
-        if (dst, src) == (caller, first) {
+        if (&dst, &src) == ends {
             return BACK;
         }
         let paths = &mut self.rare_mut().paths;
@@ -204,9 +205,9 @@ impl DialogEntry {
     }
 
     /// The caller, and the host to which it sent its first INVITE.
-    fn ends(&self) -> (Endpoint, Endpoint) {
-        let first = self.rare().hops.first().copied();
-        (self.caller, first.unwrap_or(self.callee))
+    fn ends(&self) -> (&Endpoint, &Endpoint) {
+        let first = self.rare().hops.first();
+        (&self.caller, first.unwrap_or(&self.callee))
     }
 
     /// What only few dialogs have.
@@ -236,14 +237,24 @@ impl DialogEntry {
         request: bool,
     ) -> Option<Side> {
         let tag = from_tag?;
+        self.sender(tag, tag == names.caller_tag(), request)
+    }
+
+    /// The side that sent a message with this tag in its From, if one has it; whether the caller has it is known.
+    pub(super) fn sender(&self, tag: &[u8], of_caller: bool, request: bool) -> Option<Side> {
         // The From of a response is that of its request, so its sender is the other side.
-        if tag == names.caller_tag() {
+        if of_caller {
             return Some(if request { Side::Caller } else { Side::Callee });
         }
-        (self.callee_tag.as_deref() == Some(tag)).then_some(if request {
+        (self.callee_tag() == Some(tag)).then_some(if request {
             Side::Callee
         } else {
             Side::Caller
         })
+    }
+
+    /// Tag of the other side, once known.
+    pub(super) fn callee_tag(&self) -> Option<&[u8]> {
+        self.callee_tag.as_ref().map(Tag::octets)
     }
 }

@@ -20,30 +20,29 @@ impl Index {
         store: &mut Store,
     ) -> std::io::Result<()> {
         let method = Method::of(brief);
-        let Some(id) = self.dialog_of(packet, brief, method) else {
+        let Some(found) = self.dialog_of(packet, brief, method) else {
             self.outside.note(packet);
             return Ok(());
         };
-        if packet.duplicate {
-            if let Some(dialog) = self.dialog_mut(id) {
-                dialog.touch_duplicate(packet);
-            }
-            return Ok(());
-        }
-        self.keep_message(id, packet, transport, store)?;
+        let id = found.id;
         let place = usize::try_from(id.0).unwrap_or(usize::MAX);
         let Some(dialog) = self.dialogs.get_mut(place) else {
             return Ok(());
         };
-        let names = self.texts.of(dialog);
+        if packet.duplicate {
+            dialog.touch_duplicate(packet);
+            return Ok(());
+        }
+        let kept = dialog.keep(packet, transport, store)?;
+        self.left_out += u64::from(!kept);
         let had_ended = dialog.ended.is_some();
         dialog.touch(packet);
         if packet.cut > 0 {
             dialog.rare_mut().truncated_sip += 1;
         }
         let request = matches!(brief.start, BriefStart::Request { .. });
-        let side = dialog
-            .sender_by_tag(names, brief.from_tag, request)
+        let side = (brief.from_tag)
+            .and_then(|tag| dialog.sender(tag, found.of_caller, request))
             .unwrap_or_else(|| side_by_host(dialog, packet));
         if method == Method::Invite && request && side == Side::Caller {
             note_hops(dialog, packet);
@@ -51,8 +50,7 @@ impl Index {
         match brief.start {
             BriefStart::Request { .. } => self::request(dialog, packet.at, brief, method, side),
             BriefStart::Response { status } => {
-                let tag = brief.from_tag.unwrap_or(names.caller_tag());
-                let from_caller = tag == names.caller_tag();
+                let from_caller = found.of_caller || brief.from_tag.is_none();
                 response(dialog, packet.at, brief, method, (status, from_caller));
             }
         }
@@ -71,38 +69,13 @@ impl Index {
         Ok(())
     }
 
-    /// Notes where a message lies.
-    fn keep_message(
-        &mut self,
-        id: DialogId,
-        packet: &Packet<'_>,
-        transport: u8,
-        store: &mut Store,
-    ) -> std::io::Result<()> {
-        let kept = self.dialog(id).map_or(0, |dialog| dialog.messages.len());
-        if kept >= MAX_MESSAGES {
-            self.left_out += 1;
-            return Ok(());
-        }
-        let place = store.locate(packet)?;
-        let Some(kept) = PacketRef::new(packet, place, transport) else {
-            self.left_out += 1;
-            return Ok(());
-        };
-        if let Some(dialog) = self.dialog_mut(id) {
-            let path = dialog.number_of_path(packet.src, packet.dst);
-            dialog.messages.push(kept.on(path));
-        }
-        Ok(())
-    }
-
     /// The dialog of a message, new if need be. `None`: the index is full, or no Call-ID and no INVITE.
     fn dialog_of(
         &mut self,
         packet: &Packet<'_>,
         brief: &Brief<'_>,
         method: Method,
-    ) -> Option<DialogId> {
+    ) -> Option<Found> {
         let unnamed;
         let call_id = if let Some(call_id) = brief.call_id {
             call_id
@@ -149,7 +122,10 @@ impl Index {
         entry.unnamed = brief.call_id.is_none();
         self.by_call_id.set(key, id);
         self.dialogs.push(entry);
-        Some(DialogId(id))
+        Some(Found {
+            id: DialogId(id),
+            of_caller: true,
+        })
     }
 
     /// Whether a dialog that was found by the hash of its Call-ID has it.
@@ -159,7 +135,7 @@ impl Index {
     }
 
     /// Among the dialogs with the same Call-ID: the one whose tags fit.
-    fn find(&self, first: Option<u32>, brief: &Brief<'_>, method: Method) -> Option<DialogId> {
+    fn find(&self, first: Option<u32>, brief: &Brief<'_>, method: Method) -> Option<Found> {
         let from = brief.from_tag.unwrap_or_default();
         let to = brief.to_tag;
         let mut loose = None;
@@ -172,19 +148,21 @@ impl Index {
             let dialog = self.dialog(DialogId(at))?;
             next = dialog.next;
             let caller_tag = self.names(dialog).caller_tag();
-            let forward = caller_tag == from;
-            let peer = if forward { to } else { brief.from_tag };
-            if !forward && to.is_none_or(|tag| caller_tag != tag) {
+            let of_caller = caller_tag == from;
+            let peer = if of_caller { to } else { brief.from_tag };
+            if !of_caller && to.is_none_or(|tag| caller_tag != tag) {
                 continue;
             }
-            match (peer, dialog.callee_tag.as_deref()) {
-                (Some(peer), Some(known)) if peer == known => return Some(DialogId(at)),
+            let id = DialogId(at);
+            let found = Found { id, of_caller };
+            match (peer, dialog.callee_tag()) {
+                (Some(peer), Some(known)) if peer == known => return Some(found),
                 // Another 2xx to the same INVITE is another dialog (RFC 3261 13.2.2.4).
                 (Some(_), Some(_))
-                    if dialog.confirmed && forward && is_invite_2xx(brief, method) => {}
+                    if dialog.confirmed && of_caller && is_invite_2xx(brief, method) => {}
                 // Responses above 299 carry whatever tag: they end the one INVITE there is.
                 (Some(_), Some(_)) if dialog.confirmed && !is_invite_failure(brief, method) => {}
-                _ => loose = loose.or(Some(DialogId(at))),
+                _ => loose = loose.or(Some(found)),
             }
         }
         loose
@@ -202,6 +180,25 @@ impl Index {
 }
 
 impl DialogEntry {
+    /// Notes where a message lies. False: there is no room for it.
+    fn keep(
+        &mut self,
+        packet: &Packet<'_>,
+        transport: u8,
+        store: &mut Store,
+    ) -> std::io::Result<bool> {
+        if self.messages.len() >= MAX_MESSAGES {
+            return Ok(false);
+        }
+        let place = store.locate(packet)?;
+        let Some(kept) = PacketRef::new(packet, place, transport) else {
+            return Ok(false);
+        };
+        let path = self.number_of_path(packet.src, packet.dst);
+        self.messages.push(kept.on(path));
+        Ok(true)
+    }
+
     /// A fork: the same INVITE, another answer.
     fn inherit(&mut self, original: &Self) {
         self.caller = original.caller;
@@ -219,6 +216,14 @@ impl DialogEntry {
             self.messages.push(invite.on(path));
         }
     }
+}
+
+/// The dialog of a message.
+#[derive(Clone, Copy)]
+struct Found {
+    id: DialogId,
+    /// The tag in the From is that of the caller.
+    of_caller: bool,
 }
 
 /// Dialogs of one Call-ID among which a message is looked for, the newest first; forks are a handful.
@@ -365,9 +370,7 @@ fn response(
         && status < 300
         && (!dialog.confirmed || status >= 200)
         && dialog.answered.is_none()
-        && let Some(tag) = brief
-            .to_tag
-            .filter(|tag| dialog.callee_tag.as_deref() != Some(*tag))
+        && let Some(tag) = brief.to_tag.filter(|tag| dialog.callee_tag() != Some(*tag))
     {
         dialog.callee_tag = Some(tag.into());
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
-use super::{Line, MAX_HEADER, is_blank, line, line_end};
+use super::{MAX_HEADER, is_blank, line, line_len};
 
 /// A header field as it stands in the message, folds inside.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +19,8 @@ pub(in crate::sip) struct HeaderLine<'m> {
 #[derive(Clone, Debug)]
 pub(in crate::sip) struct Headers<'m> {
     octets: &'m [u8],
-    at: usize,
+    /// What of them is left.
+    rest: &'m [u8],
     body: Option<usize>,
 }
 
@@ -27,9 +28,10 @@ impl<'m> Headers<'m> {
     /// Header fields of `octets` from `at` on.
     pub(in crate::sip) fn new(octets: &'m [u8], at: usize) -> Self {
         let limit = octets.len().min(at.saturating_add(MAX_HEADER));
+        let octets = octets.get(..limit).unwrap_or_default();
         Self {
-            octets: octets.get(..limit).unwrap_or_default(),
-            at,
+            octets,
+            rest: octets.get(at..).unwrap_or_default(),
             body: None,
         }
     }
@@ -39,21 +41,30 @@ impl<'m> Headers<'m> {
         self.body
     }
 
-    /// The line at `at` with the folds that belong to it; an empty line has none.
+    /// Takes the next line with the folds that belong to it; an empty line has none.
     #[inline]
-    fn whole_line(&self, at: usize) -> Line {
-        let end = line_end(self.octets, at);
+    fn take_line(&mut self) -> Option<&'m [u8]> {
+        let rest = self.rest;
+        let (text, after) = rest.split_at_checked(line_len(rest))?;
         // Nearly all lines end so.
-        if let Some([b'\r', b'\n', next, ..]) = self.octets.get(end..)
-            && !is_blank(*next)
+        if let [b'\r', b'\n', next @ ..] = after
+            && !next.first().copied().is_some_and(is_blank)
         {
-            return Line { end, next: end + 2 };
+            self.rest = next;
+            return Some(text);
         }
-        let mut line = line(self.octets, at);
-        while line.end > at && self.octets.get(line.next).copied().is_some_and(is_blank) {
-            line = self::line(self.octets, line.next);
+        let mut whole = line(rest, 0);
+        while whole.end > 0 && rest.get(whole.next).copied().is_some_and(is_blank) {
+            whole = line(rest, whole.next);
         }
-        line
+        self.rest = rest.get(whole.next..)?;
+        rest.get(..whole.end)
+    }
+
+    /// Notes that the body begins with what is left.
+    fn end(&mut self) {
+        self.body = Some(self.octets.len() - self.rest.len());
+        self.rest = &[];
     }
 
     /// The next header that an index wants, with its value.
@@ -63,15 +74,10 @@ impl<'m> Headers<'m> {
     #[inline]
     pub(in crate::sip) fn next_wanted(&mut self) -> Option<(Wanted, &'m [u8])> {
         loop {
-            let begin = self.at;
-            let rest = self.octets.get(begin..)?;
+            let rest = self.rest;
             // How it begins; inside, what it is, if it is wanted.
             let known = match rest.first()? {
-                b'V' | b'M' | b'U' | b'S' | b'A' | b'R' | b'P' | b'E' | b'D' => Some(None),
-                b'\r' if rest.get(1) == Some(&b'\n') => {
-                    self.body = Some(begin + 2);
-                    return None;
-                }
+                b'V' | b'M' | b'U' | b'S' | b'A' | b'R' | b'P' | b'E' | b'D' | b'\r' => Some(None),
                 b'F' => starts(rest, b"From:").map(|len| Some((Wanted::From, len))),
                 b'T' => starts(rest, b"To:").map(|len| Some((Wanted::To, len))),
                 b'C' => match rest.get(1..5) {
@@ -97,11 +103,13 @@ impl<'m> Headers<'m> {
                     None => continue,
                 }
             };
-            let Line { end, next } = self.whole_line(begin);
-            self.at = next;
+            let text = self.take_line()?;
+            if text.is_empty() {
+                self.end();
+                return None;
+            }
             if let Some((wanted, name_len)) = known {
-                let value = self.octets.get(begin + name_len..end)?;
-                return Some((wanted, trimmed(value)));
+                return Some((wanted, trimmed(text.get(name_len..)?)));
             }
         }
     }
@@ -154,16 +162,14 @@ impl<'m> Iterator for Headers<'m> {
     type Item = HeaderLine<'m>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.body.is_some() || self.at >= self.octets.len() {
+        if self.rest.is_empty() {
             return None;
         }
-        let Line { end, next } = self.whole_line(self.at);
-        if end == self.at {
-            self.body = Some(next);
+        let text = self.take_line()?;
+        if text.is_empty() {
+            self.end();
             return None;
         }
-        let text = self.octets.get(self.at..end)?;
-        self.at = next;
         Some(match memchr(b':', text) {
             Some(colon) => HeaderLine {
                 name: trimmed(text.get(..colon)?),
@@ -178,10 +184,12 @@ impl<'m> Iterator for Headers<'m> {
 }
 
 /// Without white space around it: most often there is none, or the one space after a colon.
-fn trimmed(text: &[u8]) -> &[u8] {
+#[inline]
+pub(in crate::sip) fn trimmed(text: &[u8]) -> &[u8] {
     let text = text.strip_prefix(b" ").unwrap_or(text);
     match text {
-        [first, .., last] if !first.is_ascii_whitespace() && !last.is_ascii_whitespace() => text,
+        // All white space is below.
+        [b'!'..=u8::MAX, .., b'!'..=u8::MAX] => text,
         _ => text.trim_ascii(),
     }
 }

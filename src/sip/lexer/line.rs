@@ -26,18 +26,24 @@ pub(in crate::sip) fn line(octets: &[u8], at: usize) -> Line {
 }
 
 /// Where the line at `at` ends: at the first CR or LF, or where the octets do.
+#[inline]
+pub(crate) fn line_end(octets: &[u8], at: usize) -> usize {
+    at + line_len(octets.get(at..).unwrap_or_default())
+}
+
+/// Octets before the first CR or LF.
 ///
 /// Sixteen octets at a time: lines of a header are so short that a vector search costs more to begin than to do.
 #[inline]
-pub(crate) fn line_end(octets: &[u8], at: usize) -> usize {
-    let rest = octets.get(at..).unwrap_or_default();
-    let (pieces, tail) = rest.as_chunks::<16>();
-    let mut place = at;
+pub(in crate::sip) fn line_len(text: &[u8]) -> usize {
+    let (pieces, tail) = text.as_chunks::<16>();
+    let mut place = 0;
     for piece in pieces {
         if has_control(piece) {
-            return match first_control(piece) {
-                Some((found, octet)) if ends_line(octet) => place + found,
-                _ => line_end_after(octets, place),
+            let found = first_control(piece);
+            return match piece.get(found) {
+                Some(b'\r' | b'\n') => place + found,
+                _ => line_len_after(text, place),
             };
         }
         place += piece.len();
@@ -62,22 +68,21 @@ fn has_control(piece: &[u8; 16]) -> bool {
         .fold(false, |found, octet| found | (*octet < 14))
 }
 
-/// The first such octet, and where it is.
-fn first_control(piece: &[u8; 16]) -> Option<(usize, u8)> {
+/// Where the first such octet is.
+fn first_control(piece: &[u8; 16]) -> usize {
     const EACH: u128 = u128::from_ne_bytes([1; 16]);
     let text = u128::from_le_bytes(*piece);
     // Taking 14 from a smaller octet sets its top bit, and so none before the first such octet is set.
     let below = text.wrapping_sub(EACH * 14) & !text & (EACH * 0x80);
-    let first = usize::try_from(below.trailing_zeros() / 8).ok()?;
-    Some((first, *piece.get(first)?))
+    below.trailing_zeros() as usize / 8 % piece.len()
 }
 
-/// Where a line ends in which there are tabs and the like, looked for octet by octet.
+/// The same for a line in which there are tabs and the like, from `place` on octet by octet.
 #[cold]
-fn line_end_after(octets: &[u8], at: usize) -> usize {
-    let rest = octets.get(at..).unwrap_or_default();
+fn line_len_after(text: &[u8], place: usize) -> usize {
+    let rest = text.get(place..).unwrap_or_default();
     let found = rest.iter().position(|octet| ends_line(*octet));
-    at + found.unwrap_or(rest.len())
+    place + found.unwrap_or(rest.len())
 }
 
 #[cfg(test)]

@@ -20,31 +20,25 @@ const MAX_MEDIA_LINES: usize = 200;
 pub(super) fn read(body: &[u8], out: &mut Vec<Line>) {
     out.clear();
     let mut session = None;
-    let mut begin = 0;
-    while begin < body.len() {
-        let end = line_end(body, begin);
-        let text = body.get(begin..end).unwrap_or_default();
-        // What is between CR and LF would only be one more empty line.
-        let crlf = body
-            .get(end..)
-            .is_some_and(|rest| rest.starts_with(b"\r\n"));
-        begin = end + if crlf { 2 } else { 1 };
-        if out.len() >= MAX_MEDIA_LINES && matches!(text, [b'm' | b'M', b'=', ..]) {
-            break;
-        }
+    let wanted = Wanted::of(body);
+    let mut at = 0;
+    while let Some(begin) = wanted.next_line(body, at) {
+        at = line_end(body, begin);
+        let text = body.get(begin..at).unwrap_or_default();
         match text {
-            [b'c' | b'C', b'=', rest @ ..] => {
+            [b'c' | b'C', _, rest @ ..] => {
                 let addr = address(rest);
                 match out.last_mut() {
                     Some(line) => line.addr = addr,
                     None => session = addr,
                 }
             }
-            [b'm' | b'M', b'=', rest @ ..] => out.extend(media(rest).map(|line| Line {
+            [b'm' | b'M', ..] if out.len() >= MAX_MEDIA_LINES => break,
+            [b'm' | b'M', _, rest @ ..] => out.extend(media(rest).map(|line| Line {
                 addr: session,
                 ..line
             })),
-            [b'a' | b'A', b'=', rest @ ..] => {
+            [_, _, rest @ ..] => {
                 if let Some(payload_type) = t38_rtpmap(rest)
                     && let Some(line) = out.last_mut()
                 {
@@ -54,6 +48,71 @@ pub(super) fn read(body: &[u8], out: &mut Vec<Line>) {
             }
             _ => {}
         }
+    }
+}
+
+/// Which lines of a body are looked at.
+#[derive(Clone, Copy)]
+struct Wanted {
+    /// `a=` too: most bodies have many of them, but none about T.38.
+    attributes: bool,
+}
+
+impl Wanted {
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "all are looked at, and so all at once"
+    )]
+    fn of(body: &[u8]) -> Self {
+        let (second, third) = (body.get(1..), body.get(2..));
+        let thirds = body.iter().zip(second.unwrap_or_default());
+        let thirds = thirds.zip(third.unwrap_or_default());
+        Self {
+            attributes: thirds.fold(false, |found, ((first, second), third)| {
+                found | ((*first == b'3') & (*second == b'8') & (*third == b'/'))
+            }),
+        }
+    }
+
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "all are looked at, and so all at once"
+    )]
+    fn is_name(self, octet: u8) -> bool {
+        let name = octet | 0x20;
+        (name == b'c') | (name == b'm') | ((name == b'a') & self.attributes)
+    }
+
+    /// Where the first such line at or after `from` begins.
+    ///
+    /// Nearly all of a body is something else, and is passed over sixteen octets at a time.
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "all are looked at, and so all at once"
+    )]
+    fn next_line(self, body: &[u8], from: usize) -> Option<usize> {
+        let begins = |at: &usize| {
+            let named = matches!(body.get(*at..), Some([name, b'=', ..]) if self.is_name(*name));
+            let before = at.checked_sub(1).and_then(|before| body.get(before));
+            named && before.is_none_or(|octet| matches!(octet, b'\r' | b'\n'))
+        };
+        let (names, _) = body.get(from..)?.as_chunks::<16>();
+        let (equals, _) = body.get(from + 1..)?.as_chunks::<16>();
+        let mut at = from;
+        for (names, equals) in names.iter().zip(equals) {
+            let may_begin = names
+                .iter()
+                .zip(equals)
+                .fold(false, |found, (name, equal)| {
+                    found | (self.is_name(*name) & (*equal == b'='))
+                });
+            let end = at + names.len();
+            if may_begin && let Some(found) = (at..end).find(begins) {
+                return Some(found);
+            }
+            at = end;
+        }
+        (at..body.len()).find(begins)
     }
 }
 
@@ -117,11 +176,12 @@ fn leading_number(text: &[u8]) -> (u32, usize) {
 fn media(text: &[u8]) -> Option<Line> {
     let (kind, rest) = first_word(text)?;
     let (port, rest) = first_word(rest)?;
+    let is_t38 =
+        |word: &[u8]| word.eq_ignore_ascii_case(b"udptl") || word.eq_ignore_ascii_case(b"t38");
+    // Of other media neither letter begins a word.
+    let letter = |pair: &[u8]| matches!(pair, [b' ' | b'\t' | b'\x0C', b'u' | b'U' | b't' | b'T']);
     let t38 = kind.eq_ignore_ascii_case(b"image")
-        || words(rest).any(|word| {
-            matches!(word.first(), Some(b'u' | b'U' | b't' | b'T'))
-                && (word.eq_ignore_ascii_case(b"udptl") || word.eq_ignore_ascii_case(b"t38"))
-        });
+        || (rest.windows(2).any(letter) && words(rest).any(is_t38));
     Some(Line {
         addr: None,
         port: self::port(port)?,
@@ -176,6 +236,34 @@ mod tests {
         let mut found = Vec::new();
         read(body, &mut found);
         assert_eq!(found[0].t38_payload_type, Some(98));
+    }
+
+    #[test]
+    fn finds_lines_wherever_they_stand() {
+        for before in 0..40 {
+            for end in ["\r\n", "\n", "\r"] {
+                let text = [
+                    &format!("s={} c=IN IP4 192.0.2.7 m=audio 1 x", "x".repeat(before)),
+                    "C=IN IP4 192.0.2.1",
+                    "a=sendrecv",
+                    "M=audio 6000 RTP/AVP 0 98",
+                    "a=ptime:20",
+                    "a=rtpmap:98 T38/8000",
+                    "m=image 4000 udptl t38",
+                    "c=IN IP4 192.0.2.9",
+                ];
+                let mut found = Vec::new();
+                read(text.join(end).as_bytes(), &mut found);
+                let line = |last, port, t38_payload_type| Line {
+                    addr: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last))),
+                    port,
+                    t38: true,
+                    t38_payload_type,
+                };
+                let expected = [line(1, 6000, Some(98)), line(9, 4000, None)];
+                assert_eq!(found, expected, "{before} {end:?}");
+            }
+        }
     }
 
     #[test]
