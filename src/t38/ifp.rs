@@ -31,29 +31,28 @@ impl<'o> Ifp<'o> {
     /// Decodes an IFP packet to its last octet.
     pub fn decode(octets: &'o [u8], encoding: Encoding) -> Result<Self, DecodeError> {
         let exact = |layout| {
-            let (ifp, used) = decode_layout(octets, encoding, layout)?;
-            if used == octets.len() {
-                return Ok(ifp);
+            let found = decode_layout(octets, encoding, layout)?;
+            if found.used == octets.len() {
+                return Ok(found);
             }
             Err(Failure {
                 error: DecodeError {
-                    offset: used,
+                    offset: found.used,
                     reason: "octets after the end of the IFP packet",
                 },
                 of_layout: true,
             })
         };
-        match exact(Layout::Packed) {
-            Ok(packed) if packed.oddities(encoding) == 0 => Ok(packed),
+        let found = match exact(Layout::Packed) {
+            Ok(packed) if packed.oddities == 0 => packed,
             Ok(packed) => match exact(Layout::Octets) {
-                Ok(aligned) if aligned.oddities(encoding) < packed.oddities(encoding) => {
-                    Ok(aligned)
-                }
-                _ => Ok(packed),
+                Ok(aligned) if aligned.oddities < packed.oddities => aligned,
+                _ => packed,
             },
-            Err(failure) if !failure.of_layout => Err(failure.error),
-            Err(failure) => exact(Layout::Octets).map_err(|_| failure.error),
-        }
+            Err(failure) if !failure.of_layout => return Err(failure.error),
+            Err(failure) => exact(Layout::Octets).map_err(|_| failure.error)?,
+        };
+        Ok(found.ifp)
     }
 
     /// Decodes the IFP packet at the start of `octets`: the packet, and the octets it takes.
@@ -61,16 +60,14 @@ impl<'o> Ifp<'o> {
         octets: &'o [u8],
         encoding: Encoding,
     ) -> Result<(Self, usize), DecodeError> {
-        let packed = decode_layout(octets, encoding, Layout::Packed);
-        if packed
-            .as_ref()
-            .is_ok_and(|(ifp, _)| ifp.oddities(encoding) == 0)
-        {
-            return packed.map_err(|failure| failure.error);
+        let found = match decode_layout(octets, encoding, Layout::Packed) {
+            Ok(packed) if packed.oddities == 0 => Ok(packed),
+            packed => decode_layout(octets, encoding, Layout::Octets).or(packed),
+        };
+        match found {
+            Ok(found) => Ok((found.ifp, found.used)),
+            Err(failure) => Err(failure.error),
         }
-        decode_layout(octets, encoding, Layout::Octets)
-            .or(packed)
-            .map_err(|failure| failure.error)
     }
 
     /// Decodes as far as the octets go (a packet that the snap length cut): the packet with its last field
@@ -116,12 +113,7 @@ impl<'o> Ifp<'o> {
             return 0;
         };
         let control = data_type.carries_control();
-        let odd = |field: &IfpField<'_>| match field.field_type {
-            FieldType::HdlcData => field.octets.is_empty(),
-            FieldType::T4NonEcmData => control || field.octets.is_empty(),
-            FieldType::T4NonEcmSigEnd => control,
-            _ => field.is_bad(encoding),
-        };
+        let odd = |field: &IfpField<'_>| field.is_odd(encoding, control);
         fields.clone().filter(odd).count()
     }
 
@@ -139,6 +131,16 @@ impl<'o> Ifp<'o> {
 }
 
 impl IfpField<'_> {
+    /// Whether it makes no sense in data that carry control or not, see [`Ifp::oddities`].
+    fn is_odd(&self, encoding: Encoding, control: bool) -> bool {
+        match self.field_type {
+            FieldType::HdlcData => self.octets.is_empty(),
+            FieldType::T4NonEcmData => control || self.octets.is_empty(),
+            FieldType::T4NonEcmSigEnd => control,
+            _ => self.is_bad(encoding),
+        }
+    }
+
     /// Whether it is against the rules, see [`Ifp::bad_fields`].
     fn is_bad(&self, encoding: Encoding) -> bool {
         let empty = self.octets.is_empty();
@@ -248,6 +250,15 @@ fn indication(
     Ok(Ifp::Indicator(indicator))
 }
 
+/// An IFP packet in a layout.
+struct Found<'o> {
+    ifp: Ifp<'o>,
+    /// Octets that it takes.
+    used: usize,
+    /// See [`Ifp::oddities`].
+    oddities: usize,
+}
+
 /// Why octets are no IFP packet in a layout.
 #[derive(Clone, Copy)]
 struct Failure {
@@ -265,16 +276,16 @@ impl From<DecodeError> for Failure {
     }
 }
 
-fn decode_layout(
-    octets: &[u8],
-    encoding: Encoding,
-    layout: Layout,
-) -> Result<(Ifp<'_>, usize), Failure> {
+fn decode_layout(octets: &[u8], encoding: Encoding, layout: Layout) -> Result<Found<'_>, Failure> {
     let mut reader = Reader::new(octets);
     let (data_type, has_fields) = match Head::decode(&mut reader)? {
         Head::Indicator(indicator, has_fields) => {
             let ifp = indication(indicator, has_fields, &reader)?;
-            return Ok((ifp, reader.offset()));
+            return Ok(Found {
+                ifp,
+                used: reader.offset(),
+                oddities: 0,
+            });
         }
         Head::Data(data_type, has_fields) => (data_type, has_fields),
     };
@@ -286,12 +297,20 @@ fn decode_layout(
         return Err(error.into());
     }
     let fields = Fields::at(reader, has_fields, (encoding, layout))?;
+    let control = data_type.carries_control();
+    let mut oddities = 0;
     let mut through = fields.clone();
-    let end = through.end().map_err(|error| Failure {
-        error,
-        of_layout: through.depends_on_layout(),
-    })?;
-    Ok((Ifp::Data { data_type, fields }, end))
+    let used = through
+        .end(|field| oddities += usize::from(field.is_odd(encoding, control)))
+        .map_err(|error| Failure {
+            error,
+            of_layout: through.depends_on_layout(),
+        })?;
+    Ok(Found {
+        ifp: Ifp::Data { data_type, fields },
+        used,
+        oddities,
+    })
 }
 
 #[cfg(test)]

@@ -62,10 +62,11 @@ impl<'o> Fields<'o> {
         self.parted
     }
 
-    /// Goes through all fields: where the last one ends, or why one of them does not decode.
-    pub(super) fn end(&mut self) -> Result<usize, DecodeError> {
+    /// Shows all fields: where the last one ends, or why one of them does not decode.
+    pub(super) fn end(&mut self, mut see: impl FnMut(&IfpField<'o>)) -> Result<usize, DecodeError> {
         while self.left > 0 {
             let field = self.step()?;
+            see(&field);
             if self.cut {
                 return Err(DecodeError {
                     offset: self.reader.offset() - field.octets.len(),

@@ -30,6 +30,8 @@ pub(super) struct Builder<'a> {
     /// Number of the run.
     run: u32,
     hdlc: Option<HdlcBuild>,
+    /// Room for the octets of the next frame.
+    spare: Vec<u8>,
     non_ecm: Option<NonEcmBuild>,
     /// Packets are missing since the last delimiter (FCS, end of signal, indicator).
     gap: bool,
@@ -75,6 +77,7 @@ impl<'a> Builder<'a> {
             signals: Vec::with_capacity(arrivals.len()),
             run: 0,
             hdlc: None,
+            spare: Vec::new(),
             non_ecm: None,
             gap: false,
             indicator: None,
@@ -296,7 +299,7 @@ impl<'a> Builder<'a> {
         let hdlc = self.hdlc.get_or_insert_with(|| HdlcBuild {
             begin: moment,
             data_type,
-            octets: Vec::new(),
+            octets: std::mem::take(&mut self.spare),
             damaged: gap,
             last: moment,
         });
@@ -310,12 +313,15 @@ impl<'a> Builder<'a> {
     fn end_hdlc(&mut self, fcs: Fcs, moment: Moment) {
         self.gap = false;
         self.fresh = false;
-        let Some(hdlc) = self.hdlc.take() else {
+        let Some(mut hdlc) = self.hdlc.take() else {
             return;
         };
+        let octets = hdlc.octets.clone();
+        hdlc.octets.clear();
+        self.spare = hdlc.octets;
         let frame = HdlcFrame {
             modem: hdlc.data_type.modem(),
-            octets: hdlc.octets,
+            octets,
             fcs,
             damaged: hdlc.damaged,
         };

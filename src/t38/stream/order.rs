@@ -202,8 +202,8 @@ impl<'a> Sorter<'a> {
         ) else {
             return Place::At(number);
         };
-        let moved = (now.src, now.dst) != (last.src, last.dst);
-        let paused = now.at.seconds_since(last.at) > PAUSE;
+        let moved = || (now.src, now.dst) != (last.src, last.dst);
+        let paused = || now.at.seconds_since(last.at) > PAUSE;
         let near_zero = packet.seq <= 3;
         let restart = match self.run.slots.get(number) {
             Some(known) if known.origin == Origin::Primary => {
@@ -213,9 +213,9 @@ impl<'a> Sorter<'a> {
                     .zip(packet.primary.iter())
                     .all(|(a, b)| a == b)
                     && (known.ifp.len() == packet.primary.len() || !known.whole || !packet.whole);
-                !same && (moved || paused || near_zero)
+                !same && (near_zero || moved() || paused())
             }
-            _ => number < highest && near_zero && (moved || paused),
+            _ => number < highest && near_zero && (moved() || paused()),
         };
         if restart {
             Place::Restart
