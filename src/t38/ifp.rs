@@ -50,7 +50,7 @@ impl<'o> Ifp<'o> {
                 _ => packed,
             },
             Err(failure) if !failure.of_layout => return Err(failure.error),
-            Err(failure) => exact(Layout::Octets).map_err(|_| failure.error)?,
+            Err(failure) => exact(Layout::Octets).or(Err(failure.error))?,
         };
         Ok(found.ifp)
     }
