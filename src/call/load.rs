@@ -367,6 +367,8 @@ fn merge(call: &mut Call, reading: &mut Option<Reading>) {
         events = std::mem::take(&mut reading.events);
     }
     let of_fax = events.len();
+    // Not twice as much room: no more events come.
+    events.reserve_exact(call.events.len());
     events.append(&mut call.events);
     let new = put_in_order(&mut events, of_fax, clock_goes_back(&call.capture));
     if let Some(reading) = reading {
