@@ -276,7 +276,7 @@ pub fn t38_stream(octets: &[u8]) {
         1 => Framing::Rtp,
         _ => Framing::Tcp,
     };
-    let arrivals: Vec<Arrival> = records(rest)
+    let arrivals: Vec<Arrival<'_>> = records(rest)
         .zip(1u32..)
         .map(|(record, number)| {
             let (seq, payload) = if framing == Framing::Rtp {
@@ -291,7 +291,7 @@ pub fn t38_stream(octets: &[u8]) {
                 at: Timestamp(u64::from(number) * 20_000_000),
                 src: endpoint(1),
                 dst: endpoint(2),
-                payload: payload.to_vec(),
+                payload: payload.into(),
                 cut: how & 0x80 != 0,
                 rtp_seq: (framing == Framing::Rtp).then_some(seq),
             }

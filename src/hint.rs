@@ -2,6 +2,8 @@
 //!
 //! A rule is one array element in one of the files below; it reads the model and nothing else.
 
+use std::cell::OnceCell;
+
 use crate::call::{Call, EventId};
 use crate::capture::{Endpoint, FrameNo};
 
@@ -24,6 +26,7 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
+use dialogue::Dialogue;
 pub use engine::{Diagnosis, diagnose, run};
 pub(crate) use sip::no_invite_note;
 
@@ -107,7 +110,7 @@ pub struct Rule {
 }
 
 /// What a rule may look at: one call, the other leg if there is one, and what the user said.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Scene<'a> {
     /// The call that the hint will stand on.
     pub call: &'a Call,
@@ -115,6 +118,8 @@ pub struct Scene<'a> {
     pub other: Option<&'a Call>,
     /// The user's view.
     pub view: &'a PointOfView,
+    /// The call's T.30 exchange, read for the first rule that asks.
+    dialogue: OnceCell<Dialogue<'a>>,
 }
 
 /// Options that come from the user (`--pbx`, `--udptl-ports`).

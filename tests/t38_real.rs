@@ -33,7 +33,7 @@ fn directions(file: &str, ports: &[u16]) -> Vec<Assembled> {
         println!("skipped: {} is not there", path.display());
         return Vec::new();
     }
-    let mut by_source: BTreeMap<_, Vec<Arrival>> = BTreeMap::new();
+    let mut by_source: BTreeMap<_, Vec<Arrival<'_>>> = BTreeMap::new();
     for datagram in pcap::read(&path) {
         let on_port = ports.contains(&datagram.src.port()) || ports.contains(&datagram.dst.port());
         if !on_port || is_rtp_not_udptl(&datagram.payload, &[]) {
@@ -44,7 +44,7 @@ fn directions(file: &str, ports: &[u16]) -> Vec<Assembled> {
             at: Timestamp(datagram.nanos),
             src: Endpoint::new(datagram.src.ip(), datagram.src.port()),
             dst: Endpoint::new(datagram.dst.ip(), datagram.dst.port()),
-            payload: datagram.payload,
+            payload: datagram.payload.into(),
             cut: datagram.cut,
             rtp_seq: None,
         });

@@ -32,7 +32,7 @@ fn shared() -> Option<PathBuf> {
     None
 }
 
-fn arrivals(datagrams: &[Datagram], src: &str, dst: &str) -> Vec<Arrival> {
+fn arrivals<'d>(datagrams: &'d [Datagram], src: &str, dst: &str) -> Vec<Arrival<'d>> {
     datagrams
         .iter()
         .filter(|datagram| written(datagram.src) == src && written(datagram.dst) == dst)
@@ -46,13 +46,13 @@ fn written(end: SocketAddr) -> String {
     format!("{}:{}", end.ip(), end.port())
 }
 
-fn arrival(datagram: &Datagram) -> Arrival {
+fn arrival(datagram: &Datagram) -> Arrival<'_> {
     Arrival {
         frame: FrameNo(datagram.frame),
         at: Timestamp(datagram.nanos),
         src: Endpoint::new(datagram.src.ip(), datagram.src.port()),
         dst: Endpoint::new(datagram.dst.ip(), datagram.dst.port()),
-        payload: datagram.payload.clone(),
+        payload: (&datagram.payload).into(),
         cut: datagram.cut,
         rtp_seq: None,
     }

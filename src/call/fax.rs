@@ -89,15 +89,16 @@ pub struct Heard {
 }
 
 /// Reads the signals of both directions, in time order. `None` if there are none.
-pub fn read(call: CallNo, signals: &[Heard], carrier: FaxCarrier) -> Option<Reading> {
+pub fn read(call: CallNo, signals: Vec<Heard>, carrier: FaxCarrier) -> Option<Reading> {
     if signals.is_empty() {
         return None;
     }
     let mut reader = Reader::new(call);
+    reader.events.reserve(signals.len());
     for heard in signals {
         reader.audio = heard.audio;
         reader.level = heard.level;
-        reader.take(heard.side, &heard.signal);
+        reader.take(heard.side, heard.signal);
     }
     Some(reader.finish(carrier))
 }
@@ -178,24 +179,27 @@ impl Reader {
         }
     }
 
-    fn take(&mut self, side: Side, signal: &Signal) {
-        if !matches!(&signal.kind, SignalKind::Hdlc(frame) if is_image(frame))
-            && !matches!(signal.kind, SignalKind::Gap { .. })
-        {
-            self.flush(side);
+    fn take(&mut self, side: Side, mut signal: Signal) {
+        let kind = std::mem::replace(&mut signal.kind, SignalKind::Silence);
+        // All that is left of it is when and where.
+        let signal = &signal;
+        match &kind {
+            SignalKind::Hdlc(frame) if is_image(frame) => {
+                return self.image(side, signal, frame);
+            }
+            // Losses have rows of their own, made from the figures of the stream.
+            SignalKind::Gap { .. } => return,
+            _ => self.flush(side),
         }
-        match &signal.kind {
-            SignalKind::Hdlc(frame) if is_image(frame) => self.image(side, signal, frame),
-            SignalKind::Hdlc(frame) => self.message(side, signal, frame),
+        match kind {
+            SignalKind::Hdlc(frame) => self.message(side, signal, &frame),
             SignalKind::NonEcm(data) => self.non_ecm(side, signal, data),
-            SignalKind::Carrier(span) => self.carrier(side, signal, *span),
+            SignalKind::Carrier(span) => self.carrier(side, signal, span),
             SignalKind::Malformed { reason, octets } => {
                 self.malformed(side, signal, reason, octets);
             }
-            // Losses have rows of their own, made from the figures of the stream.
-            SignalKind::Gap { .. } => {}
-            _ => {
-                if let Some(kind) = self.plain(&signal.kind) {
+            kind => {
+                if let Some(kind) = self.plain(kind) {
                     self.push(side, signal, kind);
                 }
             }
@@ -203,7 +207,7 @@ impl Reader {
     }
 
     /// Signals that carry no data: tones, indicators, training.
-    fn plain(&mut self, kind: &SignalKind) -> Option<EventKind> {
+    fn plain(&mut self, kind: SignalKind) -> Option<EventKind> {
         Some(match kind {
             SignalKind::Silence => EventKind::Indicator(Indicator::NoSignal),
             SignalKind::Tone(Tone::Cng) if !self.audio => EventKind::Indicator(Indicator::Cng),
@@ -212,25 +216,22 @@ impl Reader {
                 EventKind::Indicator(Indicator::V8Ansam)
             }
             SignalKind::Tone(tone) => EventKind::Tone {
-                tone: *tone,
+                tone,
                 level: self.level,
             },
             SignalKind::Preamble if self.audio => EventKind::Preamble,
             SignalKind::Preamble => EventKind::Indicator(Indicator::V21Preamble),
             SignalKind::Training { modem, long } => {
-                self.modem_seen = Some(*modem);
+                self.modem_seen = Some(modem);
                 let known = Indicator::KNOWN
                     .iter()
-                    .find(|known| known.training() == Some((*modem, *long)));
+                    .find(|known| known.training() == Some((modem, long)));
                 match known {
                     Some(indicator) if !self.audio => EventKind::Indicator(*indicator),
-                    _ => EventKind::Training(*modem),
+                    _ => EventKind::Training(modem),
                 }
             }
-            SignalKind::V8 { name, text } => EventKind::V8 {
-                name,
-                text: text.clone(),
-            },
+            SignalKind::V8 { name, text } => EventKind::V8 { name, text },
             _ => return None,
         })
     }
@@ -260,7 +261,7 @@ impl Reader {
         id
     }
 
-    fn malformed(&mut self, side: Side, signal: &Signal, reason: &str, octets: &[u8]) {
+    fn malformed(&mut self, side: Side, signal: &Signal, reason: String, octets: Vec<u8>) {
         if let Some(Event {
             kind: EventKind::Malformed { count, .. },
             last_frame,
@@ -276,8 +277,8 @@ impl Reader {
             return;
         }
         let kind = EventKind::Malformed {
-            reason: reason.to_owned(),
-            octets: octets.to_vec(),
+            reason,
+            octets,
             count: 1,
         };
         self.push(side, signal, kind);
@@ -336,7 +337,8 @@ impl Reader {
         } else {
             1
         };
-        let id = self.push(side, signal, EventKind::T30(Arc::new(frame.clone())));
+        let frame = Arc::new(frame);
+        let id = self.push(side, signal, EventKind::T30(Arc::clone(&frame)));
         if let Some(event) = self.events.last_mut() {
             event.repeat = repeat;
         }
@@ -465,22 +467,23 @@ impl Reader {
         }
     }
 
-    fn non_ecm(&mut self, side: Side, signal: &Signal, data: &NonEcmData) {
+    fn non_ecm(&mut self, side: Side, signal: &Signal, data: NonEcmData) {
         if data.modem == Modem::V21 {
             // Some engines end a training that was broken off that way: neither page nor message.
-            self.malformed(side, signal, "page data on V.21", &data.octets);
+            let reason = "page data on V.21".to_owned();
+            self.malformed(side, signal, reason, data.octets);
             return;
         }
         self.modem_seen = Some(data.modem);
-        if self.is_training_check(side, data.octets.len(), signal) || is_zeros(data, signal) {
-            let tcf = training_check(data);
+        if self.is_training_check(side, data.octets.len(), signal) || is_zeros(&data, signal) {
+            let tcf = training_check(&data);
             self.expect = Expect::Response;
             self.enter(Phase::B);
             self.push(side, signal, EventKind::Tcf(tcf));
             return;
         }
         self.ecm_seen.get_or_insert(false);
-        let page = burst::non_ecm_page(data);
+        let page = burst::non_ecm_page(&data);
         self.page_data(side, signal, page);
     }
 

@@ -74,7 +74,7 @@ pub fn call(
         (false, _) if has_audio || only_sound => FaxCarrier::G711,
         _ => FaxCarrier::T38,
     };
-    let reading = fax::read(number, &heard, carrier);
+    let reading = fax::read(number, heard, carrier);
     let mut call = finish(source, dialog, draft, reading, (t38.stats, facts));
     for side in [Side::Caller, Side::Callee] {
         call.udptl.of_mut(side).rtp_residue = audio::residue(source, dialog, rtp, (&call, side));
@@ -350,8 +350,7 @@ fn merge(call: &mut Call, reading: &mut Option<Reading>) {
     let not_captured = reading
         .as_ref()
         .and_then(|reading| verdict::not_captured(call, &reading.events));
-    let mut tagged: Vec<(Option<EventId>, Event)> =
-        call.events.drain(..).map(|event| (None, event)).collect();
+    let mut events = Vec::new();
     if let Some(reading) = reading {
         let end = call.last_packet;
         let over = call.ended.is_some() || reading.dcn.is_some();
@@ -364,30 +363,46 @@ fn merge(call: &mut Call, reading: &mut Option<Reading>) {
             not_captured,
         };
         let missing = fax::never_came(&reading.events, &bounds);
-        tagged.extend(missing.into_iter().map(|event| (None, event)));
-        tagged.extend(
-            reading
-                .events
-                .drain(..)
-                .map(|event| (Some(event.id), event)),
-        );
+        call.events.extend(missing);
+        events = std::mem::take(&mut reading.events);
     }
-    if clock_goes_back(&call.capture) {
-        tagged.sort_by_cached_key(|(_, event)| (event.frame, event.observed));
-    } else {
-        tagged.sort_by_cached_key(|(_, event)| (event.at, event.observed, event.frame));
-    }
-    let mut places: Map<EventId, EventId> = Map::default();
-    for (at, (old, event)) in tagged.iter_mut().enumerate() {
-        event.id = EventId(u32::try_from(at).unwrap_or(u32::MAX));
-        if let Some(old) = old {
-            places.insert(*old, event.id);
-        }
-    }
+    let of_fax = events.len();
+    // Not twice as much room: no more events come.
+    events.reserve_exact(call.events.len());
+    events.append(&mut call.events);
+    let new = put_in_order(&mut events, of_fax, clock_goes_back(&call.capture));
     if let Some(reading) = reading {
-        reading.renumber(|id| places.get(&id).copied().unwrap_or(id));
+        reading.renumber(|id| new.get(place(id)).copied().unwrap_or(id));
     }
-    call.events = tagged.into_iter().map(|(_, event)| event).collect();
+    call.events = events;
+}
+
+/// Sorts events and numbers them; the first ones are those of the fax. Returns the new numbers by the old places.
+///
+/// The many of the fax are in order already, and what is at the same time comes before them.
+fn put_in_order(events: &mut [Event], of_fax: usize, clock_goes_back: bool) -> Vec<EventId> {
+    for (event, id) in events.iter_mut().zip((0..).map(EventId)) {
+        event.id = id;
+    }
+    let is_of_fax = |event: &Event| place(event.id) < of_fax;
+    if clock_goes_back {
+        events.sort_by_key(|event| (event.frame, event.observed, is_of_fax(event)));
+    } else {
+        events.sort_by_key(|event| (event.at, event.observed, event.frame, is_of_fax(event)));
+    }
+    let mut new = vec![EventId(0); events.len()];
+    for (event, id) in events.iter_mut().zip((0..).map(EventId)) {
+        if let Some(new) = new.get_mut(place(event.id)) {
+            *new = id;
+        }
+        event.id = id;
+    }
+    new
+}
+
+/// Where an event stands in the list that its id is of.
+fn place(id: EventId) -> usize {
+    usize::try_from(id.0).unwrap_or(usize::MAX)
 }
 
 /// When a BYE was sent.

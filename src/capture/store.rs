@@ -1,5 +1,6 @@
 //! Octets that must be found again later: in the capture itself, or in a spool file.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
@@ -106,19 +107,19 @@ impl Store {
         Ok(place)
     }
 
-    /// Fetches octets again.
-    pub fn fetch(&self, place: Place) -> io::Result<Vec<u8>> {
+    /// Fetches octets again; what is in memory needs no copy.
+    pub fn fetch(&self, place: Place) -> io::Result<Cow<'_, [u8]>> {
         let len = usize::try_from(place.len).unwrap_or(usize::MAX);
         match (place.origin, self.capture.source.plain()) {
             (Origin::Memory, _) => usize::try_from(place.offset)
                 .ok()
                 .and_then(|at| self.memory.get(at..)?.get(..len))
-                .map(<[u8]>::to_vec)
+                .map(Cow::Borrowed)
                 .ok_or_else(|| io::ErrorKind::UnexpectedEof.into()),
-            (Origin::Spool, _) => self.spool.fetch(place.offset, len),
+            (Origin::Spool, _) => self.spool.fetch(place.offset, len).map(Cow::Owned),
             (Origin::Capture, Some(file)) => {
                 let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
-                ahead.fetch(file, place.offset, len)
+                ahead.fetch(file, place.offset, len).map(Cow::Owned)
             }
             (Origin::Capture, None) => Err(io::ErrorKind::Unsupported.into()),
         }

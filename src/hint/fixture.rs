@@ -552,21 +552,13 @@ impl Script {
 
     /// The hints of the call alone, for this user.
     pub(crate) fn seen_by(&self, view: &PointOfView) -> Vec<Hint> {
-        crate::hint::run(&Scene {
-            call: &self.call,
-            other: None,
-            view,
-        })
+        crate::hint::run(&Scene::new(&self.call, None, view))
     }
 
     /// The sentence at the top of the flow.
     pub(crate) fn headline(&self) -> String {
         let view = PointOfView::default();
-        let scene = Scene {
-            call: &self.call,
-            other: None,
-            view: &view,
-        };
+        let scene = Scene::new(&self.call, None, &view);
         crate::hint::diagnose(&scene)
             .root
             .map(|root| crate::hint::cause::sentence(&root, &scene))
@@ -577,11 +569,7 @@ impl Script {
     pub(crate) fn findings(&self, id: &str) -> Vec<Finding> {
         let view = PointOfView::default();
         let rule = crate::hint::rule(id).unwrap_or_else(|| panic!("no rule {id}"));
-        (rule.check)(&Scene {
-            call: &self.call,
-            other: None,
-            view: &view,
-        })
+        (rule.check)(&Scene::new(&self.call, None, &view))
     }
 }
 

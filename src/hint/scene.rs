@@ -1,11 +1,13 @@
 //! What rules ask of a scene: events, headers, sides in the user's words, and whether the capture could
 //! have shown what is missing.
 
+use std::cell::OnceCell;
 use std::net::IpAddr;
 
 use crate::call::{Call, Event, EventId, EventKind, Side, SipEvent, Transaction, Verdict};
 use crate::capture::{Endpoint, FrameNo, Timestamp};
-use crate::hint::Scene;
+use crate::hint::dialogue::Dialogue;
+use crate::hint::{PointOfView, Scene};
 use crate::line::Fcs;
 use crate::sip::StartLine;
 use crate::t30::frame::T30Frame;
@@ -15,13 +17,25 @@ use crate::t30::frame::T30Frame;
 pub(crate) const TOLERANCE: f64 = 0.5;
 
 impl<'a> Scene<'a> {
+    /// A call, seen beside its other leg if it has one.
+    pub fn new(call: &'a Call, other: Option<&'a Call>, view: &'a PointOfView) -> Self {
+        Self {
+            call,
+            other,
+            view,
+            dialogue: OnceCell::new(),
+        }
+    }
+
     /// The same fax seen from the other leg.
     pub(crate) fn mirrored(&self) -> Option<Self> {
-        self.other.map(|other| Self {
-            call: other,
-            other: Some(self.call),
-            view: self.view,
-        })
+        self.other
+            .map(|other| Self::new(other, Some(self.call), self.view))
+    }
+
+    /// The T.30 exchange of the call.
+    pub(crate) fn dialogue(&self) -> &Dialogue<'a> {
+        self.dialogue.get_or_init(|| Dialogue::of(self.call))
     }
 
     /// The event with this id.

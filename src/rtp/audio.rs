@@ -95,7 +95,7 @@ pub fn rebuild<S: BuildHasher>(
     codecs: &HashMap<u8, String, S>,
 ) -> Vec<Stretch> {
     let mut sources: Vec<Source<'_>> = Vec::new();
-    let mut by_ssrc: HashMap<u32, usize> = HashMap::new();
+    let mut by_ssrc: HashMap<u32, usize, RandomState> = HashMap::default();
     for arrival in arrivals {
         let Some(rtp) = header::parse(&arrival.payload) else {
             continue;

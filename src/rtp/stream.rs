@@ -31,7 +31,7 @@ pub fn spans<S: BuildHasher>(
     codecs: &HashMap<u8, String, S>,
 ) -> Vec<RtpSpan> {
     let mut sources: Vec<(u32, Vec<Packet<'_>>)> = Vec::new();
-    let mut places: HashMap<u32, usize> = HashMap::new();
+    let mut places: HashMap<u32, usize, RandomState> = HashMap::default();
     for arrival in arrivals {
         let Some(rtp) = header::parse(&arrival.payload) else {
             continue;

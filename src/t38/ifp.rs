@@ -8,6 +8,11 @@ use crate::t38::code::{DataType, FieldType, Indicator};
 use crate::t38::per::{DecodeError, Reader};
 use crate::t38::stats::Encoding;
 
+mod fields;
+
+use fields::Layout;
+pub use fields::{Fields, IfpField};
+
 /// An IFP packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ifp<'o> {
@@ -18,52 +23,36 @@ pub enum Ifp<'o> {
         /// The modem.
         data_type: DataType,
         /// `data-field`; empty if it is not there.
-        fields: Vec<IfpField<'o>>,
+        fields: Fields<'o>,
     },
-}
-
-/// One element of `data-field`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IfpField<'o> {
-    /// `field-type`.
-    pub field_type: FieldType,
-    /// `field-data`; empty if it is not there.
-    pub octets: &'o [u8],
-}
-
-/// Whether fields without data follow each other by the bit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Layout {
-    /// Aligned PER to the letter.
-    Packed,
-    /// Each field begins on an octet.
-    Octets,
 }
 
 impl<'o> Ifp<'o> {
     /// Decodes an IFP packet to its last octet.
     pub fn decode(octets: &'o [u8], encoding: Encoding) -> Result<Self, DecodeError> {
         let exact = |layout| {
-            let (ifp, used) = decode_layout(octets, encoding, layout)?;
-            if used == octets.len() {
-                return Ok(ifp);
+            let found = decode_layout(octets, encoding, layout)?;
+            if found.used == octets.len() {
+                return Ok(found);
             }
-            Err(DecodeError {
-                offset: used,
-                reason: "octets after the end of the IFP packet",
+            Err(Failure {
+                error: DecodeError {
+                    offset: found.used,
+                    reason: "octets after the end of the IFP packet",
+                },
+                of_layout: true,
             })
         };
-        let packed = exact(Layout::Packed);
-        if packed.as_ref().is_ok_and(|ifp| ifp.oddities(encoding) == 0) {
-            return packed;
-        }
-        match (packed, exact(Layout::Octets)) {
-            (Ok(packed), Ok(aligned)) if aligned.oddities(encoding) < packed.oddities(encoding) => {
-                Ok(aligned)
-            }
-            (Err(_), Ok(aligned)) => Ok(aligned),
-            (packed, _) => packed,
-        }
+        let found = match exact(Layout::Packed) {
+            Ok(packed) if packed.oddities == 0 => packed,
+            Ok(packed) => match exact(Layout::Octets) {
+                Ok(aligned) if aligned.oddities < packed.oddities => aligned,
+                _ => packed,
+            },
+            Err(failure) if !failure.of_layout => return Err(failure.error),
+            Err(failure) => exact(Layout::Octets).or(Err(failure.error))?,
+        };
+        Ok(found.ifp)
     }
 
     /// Decodes the IFP packet at the start of `octets`: the packet, and the octets it takes.
@@ -71,14 +60,14 @@ impl<'o> Ifp<'o> {
         octets: &'o [u8],
         encoding: Encoding,
     ) -> Result<(Self, usize), DecodeError> {
-        let packed = decode_layout(octets, encoding, Layout::Packed);
-        if packed
-            .as_ref()
-            .is_ok_and(|(ifp, _)| ifp.oddities(encoding) == 0)
-        {
-            return packed;
+        let found = match decode_layout(octets, encoding, Layout::Packed) {
+            Ok(packed) if packed.oddities == 0 => Ok(packed),
+            packed => decode_layout(octets, encoding, Layout::Octets).or(packed),
+        };
+        match found {
+            Ok(found) => Ok((found.ifp, found.used)),
+            Err(failure) => Err(failure.error),
         }
-        decode_layout(octets, encoding, Layout::Octets).or(packed)
     }
 
     /// Decodes as far as the octets go (a packet that the snap length cut): the packet with its last field
@@ -88,13 +77,17 @@ impl<'o> Ifp<'o> {
             return Ok((ifp, true));
         }
         let mut reader = Reader::new(octets);
-        let head = Head::decode(&mut reader)?;
-        let Head::Data(data_type, true) = head else {
-            return head.into_ifp(&reader).map(|ifp| (ifp, false));
+        let (data_type, has_fields) = match Head::decode(&mut reader)? {
+            Head::Indicator(indicator, has_fields) => {
+                let ifp = indication(indicator, has_fields, &reader)?;
+                return Ok((ifp, false));
+            }
+            Head::Data(data_type, has_fields) => (data_type, has_fields),
         };
-        let mut fields = Vec::new();
-        // What was read before the cut is kept in `fields`.
-        let _ = decode_fields(&mut reader, encoding, Layout::Octets, &mut fields);
+        let form = (encoding, Layout::Octets);
+        // Nothing of the fields may be there.
+        let fields =
+            Fields::at(reader, has_fields, form).or_else(|_| Fields::at(reader, false, form))?;
         Ok((Self::Data { data_type, fields }, false))
     }
 
@@ -120,13 +113,8 @@ impl<'o> Ifp<'o> {
             return 0;
         };
         let control = data_type.carries_control();
-        let odd = |field: &&IfpField<'_>| match field.field_type {
-            FieldType::HdlcData => field.octets.is_empty(),
-            FieldType::T4NonEcmData => control || field.octets.is_empty(),
-            FieldType::T4NonEcmSigEnd => control,
-            _ => false,
-        };
-        self.bad_fields(encoding) + fields.iter().filter(odd).count()
+        let odd = |field: &IfpField<'_>| field.is_odd(encoding, control);
+        fields.clone().filter(odd).count()
     }
 
     /// How many of its fields are against the rules: fields that have data but should not, fields that the
@@ -135,24 +123,41 @@ impl<'o> Ifp<'o> {
         let Self::Data { fields, .. } = self else {
             return 0;
         };
-        let bad = |field: &&IfpField<'_>| {
-            let empty = field.octets.is_empty();
-            match field.field_type {
-                // Some software puts the last octets of a page into `t4-non-ecm-sig-end`.
-                FieldType::HdlcData | FieldType::T4NonEcmData | FieldType::T4NonEcmSigEnd => false,
-                FieldType::HdlcSigEnd
-                | FieldType::HdlcFcsOk
-                | FieldType::HdlcFcsBad
-                | FieldType::HdlcFcsOkSigEnd
-                | FieldType::HdlcFcsBadSigEnd => !empty,
-                FieldType::CmMessage
-                | FieldType::JmMessage
-                | FieldType::CiMessage
-                | FieldType::V34Rate => encoding == Encoding::Asn1998 || empty,
-                FieldType::Unknown(_) => true,
-            }
-        };
-        fields.iter().filter(bad).count()
+        fields
+            .clone()
+            .filter(|field| field.is_bad(encoding))
+            .count()
+    }
+}
+
+impl IfpField<'_> {
+    /// Whether it makes no sense in data that carry control or not, see [`Ifp::oddities`].
+    fn is_odd(&self, encoding: Encoding, control: bool) -> bool {
+        match self.field_type {
+            FieldType::HdlcData => self.octets.is_empty(),
+            FieldType::T4NonEcmData => control || self.octets.is_empty(),
+            FieldType::T4NonEcmSigEnd => control,
+            _ => self.is_bad(encoding),
+        }
+    }
+
+    /// Whether it is against the rules, see [`Ifp::bad_fields`].
+    fn is_bad(&self, encoding: Encoding) -> bool {
+        let empty = self.octets.is_empty();
+        match self.field_type {
+            // Some software puts the last octets of a page into `t4-non-ecm-sig-end`.
+            FieldType::HdlcData | FieldType::T4NonEcmData | FieldType::T4NonEcmSigEnd => false,
+            FieldType::HdlcSigEnd
+            | FieldType::HdlcFcsOk
+            | FieldType::HdlcFcsBad
+            | FieldType::HdlcFcsOkSigEnd
+            | FieldType::HdlcFcsBadSigEnd => !empty,
+            FieldType::CmMessage
+            | FieldType::JmMessage
+            | FieldType::CiMessage
+            | FieldType::V34Rate => encoding == Encoding::Asn1998 || empty,
+            FieldType::Unknown(_) => true,
+        }
     }
 }
 
@@ -165,7 +170,7 @@ pub fn is_valid(octets: &[u8]) -> bool {
                 Ifp::Indicator(indicator) => indicator.label().is_some(),
                 Ifp::Data { data_type, fields } => {
                     data_type.label().is_some()
-                        && !fields.is_empty()
+                        && fields.clone().next().is_some()
                         && ifp.bad_fields(encoding) == 0
                 }
             })
@@ -228,139 +233,84 @@ impl Head {
             Self::Indicator(Indicator::from(base + low), has_fields)
         })
     }
+}
 
-    /// The packet of a head that no fields follow.
-    fn into_ifp(self, reader: &Reader<'_>) -> Result<Ifp<'static>, DecodeError> {
-        match self {
-            Self::Indicator(_, true) => Err(reader.error("indicator with a data field")),
-            Self::Indicator(indicator, false) if indicator.label().is_none() => {
-                Err(reader.error("unknown indicator"))
-            }
-            Self::Indicator(indicator, false) => Ok(Ifp::Indicator(indicator)),
-            Self::Data(data_type, _) => Ok(Ifp::Data {
-                data_type,
-                fields: Vec::new(),
-            }),
+/// An indicator; no fields follow it.
+fn indication(
+    indicator: Indicator,
+    has_fields: bool,
+    reader: &Reader<'_>,
+) -> Result<Ifp<'static>, DecodeError> {
+    if has_fields {
+        return Err(reader.error("indicator with a data field"));
+    }
+    if indicator.label().is_none() {
+        return Err(reader.error("unknown indicator"));
+    }
+    Ok(Ifp::Indicator(indicator))
+}
+
+/// An IFP packet in a layout.
+struct Found<'o> {
+    ifp: Ifp<'o>,
+    /// Octets that it takes.
+    used: usize,
+    /// See [`Ifp::oddities`].
+    oddities: usize,
+}
+
+/// Why octets are no IFP packet in a layout.
+#[derive(Clone, Copy)]
+struct Failure {
+    error: DecodeError,
+    /// In the other layout they may be one.
+    of_layout: bool,
+}
+
+impl From<DecodeError> for Failure {
+    fn from(error: DecodeError) -> Self {
+        Self {
+            error,
+            of_layout: false,
         }
     }
 }
 
-fn decode_layout(
-    octets: &[u8],
-    encoding: Encoding,
-    layout: Layout,
-) -> Result<(Ifp<'_>, usize), DecodeError> {
+fn decode_layout(octets: &[u8], encoding: Encoding, layout: Layout) -> Result<Found<'_>, Failure> {
     let mut reader = Reader::new(octets);
-    let head = Head::decode(&mut reader)?;
-    let Head::Data(data_type, has_fields) = head else {
-        return head.into_ifp(&reader).map(|ifp| (ifp, reader.offset()));
+    let (data_type, has_fields) = match Head::decode(&mut reader)? {
+        Head::Indicator(indicator, has_fields) => {
+            let ifp = indication(indicator, has_fields, &reader)?;
+            return Ok(Found {
+                ifp,
+                used: reader.offset(),
+                oddities: 0,
+            });
+        }
+        Head::Data(data_type, has_fields) => (data_type, has_fields),
     };
     if data_type.label().is_none() {
-        return Err(DecodeError {
+        let error = DecodeError {
             offset: 0,
             reason: "unknown data type",
-        });
-    }
-    let mut fields = Vec::new();
-    if has_fields {
-        decode_fields(&mut reader, encoding, layout, &mut fields)?;
-    }
-    Ok((Ifp::Data { data_type, fields }, reader.offset()))
-}
-
-fn decode_fields<'o>(
-    reader: &mut Reader<'o>,
-    encoding: Encoding,
-    layout: Layout,
-    fields: &mut Vec<IfpField<'o>>,
-) -> Result<(), DecodeError> {
-    let (count, _) = reader.length()?;
-    let mut bits = Bits::default();
-    for _ in 0..count {
-        let (field_type, has_data) = match encoding {
-            Encoding::Asn1998 => head_1998(reader, &mut bits)?,
-            Encoding::Asn2002 => head_2002(reader, &mut bits, layout)?,
         };
-        if has_data || layout == Layout::Octets {
-            bits.align(reader)?;
-        }
-        let mut octets = &[][..];
-        if has_data {
-            let size = usize::from(reader.u16("field length is cut off")?) + 1;
-            let before = *reader;
-            let (data, whole) = reader.take_some(size);
-            octets = data;
-            if !whole {
-                fields.push(IfpField { field_type, octets });
-                return Err(before.error("field is longer than the IFP packet"));
-            }
-        }
-        fields.push(IfpField { field_type, octets });
+        return Err(error.into());
     }
-    bits.align(reader)
-}
-
-/// `field-data` present and `field-type` of 1998: four bits.
-fn head_1998(reader: &mut Reader<'_>, bits: &mut Bits) -> Result<(FieldType, bool), DecodeError> {
-    let head = bits.take(reader, 4)?;
-    Ok((FieldType::from(head & 0x07), head & 0x08 != 0))
-}
-
-/// `field-data` present and `field-type` of 2002: five bits, more for additions.
-fn head_2002(
-    reader: &mut Reader<'_>,
-    bits: &mut Bits,
-    layout: Layout,
-) -> Result<(FieldType, bool), DecodeError> {
-    let head = bits.take(reader, 2)?;
-    let has_data = head & 0x02 != 0;
-    if head & 0x01 == 0 {
-        return Ok((FieldType::from(bits.take(reader, 3)?), has_data));
-    }
-    // A normally small number: a 0, then six bits. spandsp has two zeros before the six bits; where that
-    // shows (an odd number), it is taken so.
-    let small = bits.take(reader, 1)?;
-    let mut addition = bits.take(reader, 6)?;
-    if layout == Layout::Octets && bits.octet & 0x80 != 0 {
-        addition = addition << 1 | bits.take(reader, 1)?;
-    }
-    if small != 0 || addition > 3 {
-        return Err(reader.error("unknown field type"));
-    }
-    Ok((FieldType::from(8 + addition), has_data))
-}
-
-/// Bits of the octet being read.
-#[derive(Default)]
-struct Bits {
-    octet: u8,
-    count: u8,
-}
-
-impl Bits {
-    /// Up to eight bits, the first one the highest.
-    fn take(&mut self, reader: &mut Reader<'_>, count: u8) -> Result<u8, DecodeError> {
-        let mut value = 0;
-        for _ in 0..count {
-            if self.count == 0 {
-                self.octet = reader.octet("field is cut off")?;
-                self.count = 8;
-            }
-            value = value << 1 | self.octet >> 7;
-            self.octet <<= 1;
-            self.count -= 1;
-        }
-        Ok(value)
-    }
-
-    /// Skips to the next octet; bits that are not zero there tell that the layout is another one.
-    fn align(&mut self, reader: &Reader<'_>) -> Result<(), DecodeError> {
-        if self.octet != 0 {
-            return Err(reader.error("padding is not zero"));
-        }
-        self.count = 0;
-        Ok(())
-    }
+    let fields = Fields::at(reader, has_fields, (encoding, layout))?;
+    let control = data_type.carries_control();
+    let mut oddities = 0;
+    let mut through = fields.clone();
+    let used = through
+        .end(|field| oddities += usize::from(field.is_odd(encoding, control)))
+        .map_err(|error| Failure {
+            error,
+            of_layout: through.depends_on_layout(),
+        })?;
+    Ok(Found {
+        ifp: Ifp::Data { data_type, fields },
+        used,
+        oddities,
+    })
 }
 
 #[cfg(test)]

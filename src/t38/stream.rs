@@ -5,6 +5,8 @@
 //! arrivals → parse (transport) → order (sequence numbers) → repair (copies, FEC) → build (signals)
 //! ```
 
+use std::borrow::Cow;
+
 use crate::capture::{Endpoint, FrameNo, Timestamp};
 use crate::line::Signal;
 use crate::t38::stats::UdptlStats;
@@ -14,11 +16,12 @@ mod encoding;
 mod order;
 mod parse;
 mod repair;
+mod slots;
 mod tally;
 
 /// A packet of T.38 as it arrived at the capture point.
 #[derive(Clone, Debug)]
-pub struct Arrival {
+pub struct Arrival<'a> {
     /// Frame.
     pub frame: FrameNo,
     /// Capture time.
@@ -28,7 +31,7 @@ pub struct Arrival {
     /// Destination.
     pub dst: Endpoint,
     /// The UDP payload (UDPTL), the RTP payload, or the content of one TPKT, as far as captured.
-    pub payload: Vec<u8>,
+    pub payload: Cow<'a, [u8]>,
     /// The snap length cut it.
     pub cut: bool,
     /// T.38 over RTP: the RTP sequence number stands for the UDPTL one.
@@ -58,7 +61,7 @@ pub struct Assembled {
 /// Puts the packets of one sender (in capture order) together.
 ///
 /// Never fails: what does not decode becomes a [`crate::line::SignalKind::Malformed`].
-pub fn assemble(arrivals: &[Arrival], framing: Framing) -> Assembled {
+pub fn assemble(arrivals: &[Arrival<'_>], framing: Framing) -> Assembled {
     let mut stats = UdptlStats::default();
     tally::count_arrivals(arrivals, framing, &mut stats);
     let ordered = order::order(arrivals, framing, &mut stats);

@@ -124,6 +124,8 @@ fn open_types<'a>(
     overrun: &'static str,
 ) -> Result<usize, (usize, DecodeError)> {
     let (count, _) = reader.length().map_err(|error| (0, error))?;
+    // Each takes an octet at least.
+    list.reserve_exact(count.min(reader.rest().len()));
     for _ in 0..count {
         let before = *reader;
         let (octets, whole) = reader.open_type().map_err(|error| (count, error))?;

@@ -135,11 +135,7 @@ impl Analysis {
     fn diagnose(&self, number: CallNo, loaded: &HashMap<CallNo, Call>) -> Option<Found> {
         let call = loaded.get(&number)?;
         let other = call.other_leg.and_then(|other| loaded.get(&other));
-        let scene = Scene {
-            call,
-            other,
-            view: &self.options.view,
-        };
+        let scene = Scene::new(call, other, &self.options.view);
         let diagnosis = crate::hint::engine::diagnose(&scene);
         // The leg on which all is confirmed has no cause, though the other one may show that it failed there.
         let failed = (call.fax.as_ref()).is_some_and(|fax| fax.verdict != Verdict::Ok);

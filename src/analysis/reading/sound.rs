@@ -250,7 +250,7 @@ impl KeptSound {
                 at: packet.at,
                 src: flow.src,
                 dst: flow.dst,
-                payload: store.fetch(packet.place)?,
+                payload: store.fetch(packet.place)?.into_owned(),
                 cut: packet.cut,
             })
         };

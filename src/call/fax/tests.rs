@@ -51,7 +51,7 @@ fn data(from: f64, until: f64, modem: Modem, octets: Vec<u8>) -> Heard {
 }
 
 fn reading(signals: &[Heard]) -> Reading {
-    read(CallNo(1), signals, FaxCarrier::T38).unwrap()
+    read(CallNo(1), signals.to_vec(), FaxCarrier::T38).unwrap()
 }
 
 const DIS: &[u8] = &[0xff, 0xc8, 0x01, 0x00, 0x77];

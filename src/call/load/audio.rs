@@ -1,10 +1,9 @@
 //! The RTP of a call: rows and figures of its streams, events, and the fax in its sound.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use crate::call::fax::Heard;
-use crate::call::index::{DialogEntry, FlowEntry, FlowId};
+use crate::call::index::{DialogEntry, FlowEntry, FlowId, Map};
 use crate::call::load::{Draft, RtpByFlow, Source};
 use crate::call::{Call, EventKind, Side};
 use crate::capture::{FrameNo, Timestamp};
@@ -92,7 +91,7 @@ pub(super) fn read(
     source: &Source<'_>,
     dialog: &DialogEntry,
     rtp: &RtpByFlow,
-    codecs: &HashMap<u8, String>,
+    codecs: &Map<u8, String>,
     draft: &mut Draft,
 ) -> Vec<Heard> {
     let mut listen = |side: Side| {
@@ -163,7 +162,7 @@ const CNG_PERIOD: f64 = 3.5;
 /// 15 % (T.30 4.2).
 const CNG_TOLERANCE: f64 = 0.5;
 
-fn rows(draft: &mut Draft, side: Side, arrivals: &[RtpArrival], codecs: &HashMap<u8, String>) {
+fn rows(draft: &mut Draft, side: Side, arrivals: &[RtpArrival], codecs: &Map<u8, String>) {
     for span in stream::spans(arrivals, codecs) {
         let mut event = draft.event(
             (span.frame, span.at),

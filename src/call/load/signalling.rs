@@ -1,11 +1,10 @@
 //! The SIP messages of a call, parsed in full.
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
 use crate::call::index::dialog::transport_name;
-use crate::call::index::{DialogEntry, Names};
+use crate::call::index::{DialogEntry, Map, Names};
 use crate::call::load::{Draft, Source};
 use crate::call::{Event, EventKind, Side, SipEvent};
 use crate::sip::{Message, StartLine, parse};
@@ -89,8 +88,8 @@ fn describe(draft: &mut Draft, message: &Message, from: Side, decided: Option<u1
 }
 
 /// Codec names by payload type, out of all SDP of a call.
-pub(super) fn codecs(events: &[Event]) -> HashMap<u8, String> {
-    let mut out = HashMap::new();
+pub(super) fn codecs(events: &[Event]) -> Map<u8, String> {
+    let mut out = Map::default();
     for event in events {
         let EventKind::Sip(sip) = &event.kind else {
             continue;

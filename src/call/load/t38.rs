@@ -1,7 +1,10 @@
 //! The T.38 packets of a call: fetched, put together by sender, turned into signals and figures.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io;
+
+use foldhash::fast::RandomState;
 
 use crate::call::fax::Heard;
 use crate::call::index::{DialogEntry, FlowEntry};
@@ -45,6 +48,7 @@ pub(super) fn read(
             .saturating_add(u32::try_from(arrivals.len()).unwrap_or(u32::MAX));
         let assembled = assemble(&arrivals, framing);
         gaps(draft, side, &assembled.stats, arrivals.first());
+        out.heard.reserve(assembled.signals.len());
         out.heard.extend(
             assembled
                 .signals
@@ -68,7 +72,7 @@ fn is_content(signal: &Signal) -> bool {
 }
 
 /// One row for each run of lost packets.
-fn gaps(draft: &mut Draft, side: Side, stats: &UdptlStats, first: Option<&Arrival>) {
+fn gaps(draft: &mut Draft, side: Side, stats: &UdptlStats, first: Option<&Arrival<'_>>) {
     let Some(first) = first else { return };
     for gap in &stats.gaps {
         let kind = EventKind::Gap {
@@ -83,16 +87,16 @@ fn gaps(draft: &mut Draft, side: Side, stats: &UdptlStats, first: Option<&Arriva
 
 /// The packets of one side in capture order. A path that only repeats another one (the same packets before
 /// and after a media proxy) is left out: it is the same sender.
-fn of_one_path(
-    source: &Source<'_>,
+fn of_one_path<'s>(
+    source: &Source<'s>,
     flows: &[&FlowEntry],
     framing: Framing,
-) -> io::Result<Vec<Arrival>> {
+) -> io::Result<Vec<Arrival<'s>>> {
     if let [only] = flows {
         return fetch(source, only);
     }
-    let mut all: Vec<Arrival> = Vec::new();
-    let mut seen: HashSet<Vec<u8>> = HashSet::new();
+    let mut all: Vec<Arrival<'_>> = Vec::new();
+    let mut seen: HashSet<Cow<'_, [u8]>, RandomState> = HashSet::default();
     for (place, flow) in flows
         .iter()
         .filter(|flow| flow.framing == framing)
@@ -113,12 +117,12 @@ fn of_one_path(
     Ok(all)
 }
 
-fn fetch(source: &Source<'_>, flow: &FlowEntry) -> io::Result<Vec<Arrival>> {
+fn fetch<'s>(source: &Source<'s>, flow: &FlowEntry) -> io::Result<Vec<Arrival<'s>>> {
     let mut out = Vec::with_capacity(flow.t38.len());
     let mut bytes: Vec<u8> = Vec::new();
     for packet in &flow.t38 {
         let payload = source.store.fetch(packet.place())?;
-        let arrival = |payload: Vec<u8>, rtp_seq: Option<u16>| Arrival {
+        let arrival = |payload: Cow<'s, [u8]>, rtp_seq: Option<u16>| Arrival {
             frame: packet.frame,
             at: packet.at,
             src: flow.src,
@@ -131,7 +135,8 @@ fn fetch(source: &Source<'_>, flow: &FlowEntry) -> io::Result<Vec<Arrival>> {
             Framing::Udptl => out.push(arrival(payload, None)),
             Framing::Rtp => {
                 if let Some(header) = header::parse(&payload) {
-                    out.push(arrival(header.payload.to_vec(), Some(header.sequence)));
+                    let ifp = header.payload.to_vec();
+                    out.push(arrival(ifp.into(), Some(header.sequence)));
                 }
             }
             Framing::Tcp => {
@@ -141,7 +146,7 @@ fn fetch(source: &Source<'_>, flow: &FlowEntry) -> io::Result<Vec<Arrival>> {
                     split
                         .packets
                         .iter()
-                        .map(|(_, ifp)| arrival(ifp.to_vec(), None)),
+                        .map(|(_, ifp)| arrival(ifp.to_vec().into(), None)),
                 );
                 let used = split.used;
                 bytes.drain(..used.min(bytes.len()));

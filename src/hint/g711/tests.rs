@@ -182,13 +182,7 @@ fn codec_switch() {
     second.call.number = crate::call::CallNo(2);
     let (first, view) = (fax(), crate::hint::PointOfView::default());
     let rule = crate::hint::rule("g711-codec-switch").unwrap();
-    let told = |call, other| {
-        (rule.check)(&Scene {
-            call,
-            other: Some(other),
-            view: &view,
-        })
-    };
+    let told = |call, other| (rule.check)(&Scene::new(call, Some(other), &view));
     assert!(
         told(&first.call, &second.call)[0]
             .seen

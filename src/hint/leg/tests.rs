@@ -74,11 +74,7 @@ fn relayed(delay: f64) -> (Call, Call) {
 fn findings(id: &str, call: &Call, other: &Call) -> Vec<Finding> {
     let view = PointOfView::default();
     let rule = crate::hint::rule(id).unwrap();
-    (rule.check)(&Scene {
-        call,
-        other: Some(other),
-        view: &view,
-    })
+    (rule.check)(&Scene::new(call, Some(other), &view))
 }
 
 #[track_caller]
@@ -132,11 +128,7 @@ fn single() {
     let alone = placed(Script::answered(), 1, Verdict::Ok, FaxCarrier::G711);
     let view = PointOfView::default();
     let rule = crate::hint::rule("leg-single").unwrap();
-    let found = (rule.check)(&Scene {
-        call: &alone,
-        other: None,
-        view: &view,
-    });
+    let found = (rule.check)(&Scene::new(&alone, None, &view));
     assert_eq!(found[0].severity, Severity::Note);
     let (a, b) = relayed(0.04);
     silent("leg-single", &a, &b);

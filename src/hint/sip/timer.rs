@@ -1,5 +1,6 @@
 //! Session timers and limits of duration (RFC 4028) in the middle of a fax.
 
+use std::cell::LazyCell;
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
@@ -121,8 +122,16 @@ fn session_refresh(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn refreshes<'a>(scene: &Scene<'a>) -> Vec<Refresh<'a>> {
-    let dcn = scene.t30_named("DCN").next().map(|(event, _)| event.at);
-    let begun = scene.t30().map(|(event, _)| event.at).min();
+    // Few calls have any request that makes it worth to look for the fax.
+    let fax = LazyCell::new(|| {
+        let begun = scene.t30().map(|(event, _)| event.at).min();
+        let dcn = scene.t30_named("DCN").next();
+        (begun, dcn.map(|(event, _)| event.at))
+    });
+    let in_fax = |at: Timestamp| {
+        let (begun, dcn) = *fax;
+        begun.is_some_and(|begun| begun < at) && dcn.is_none_or(|dcn| at < dcn)
+    };
     scene
         .call
         .transactions
@@ -132,14 +141,12 @@ fn refreshes<'a>(scene: &Scene<'a>) -> Vec<Refresh<'a>> {
             let (request, sip) = scene.message(*transaction.requests.first()?)?;
             let running = t38_since(scene, request.at)?;
             let late = request.at.seconds_since(running) >= REFRESH_AFTER;
-            let in_fax = begun.is_some_and(|begun| begun < request.at)
-                && dcn.is_none_or(|dcn| request.at < dcn);
             let side = request.from;
             let same = match &sip.sdp {
                 Some(sdp) => image_endpoint(sdp) == own_endpoint(scene, side, request.at),
                 None => session_expires(sip).is_some(),
             };
-            if !(late && in_fax && same) {
+            if !(late && same && in_fax(request.at)) {
                 return None;
             }
             let answer = transaction

@@ -107,7 +107,7 @@ fn max_bit_rate(call: &Call) -> Option<u32> {
 }
 
 fn low_rate(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     let Some((place, line, dcs)) = dialogue
         .messages()
         .filter(|(_, _, message)| message.fcf == Fcf::Dcs)
@@ -115,12 +115,12 @@ fn low_rate(scene: &Scene<'_>) -> Vec<Finding> {
     else {
         return Vec::new();
     };
-    let rates = rates(&dialogue);
+    let rates = rates(dialogue);
     let modem = match rates.last() {
         Some((at, modem)) if *at > place => *modem,
         _ => DcsMode::new(dcs.fif()).modem,
     };
-    let dis = last_dis_before(&dialogue, place);
+    let dis = last_dis_before(dialogue, place);
     let Some((dis, offer)) = dis.and_then(|dis| Some((dis.valid()?, Offer::of(scene, dis)?)))
     else {
         return Vec::new();
@@ -139,7 +139,7 @@ fn low_rate(scene: &Scene<'_>) -> Vec<Finding> {
         .filter(|((_, before), (_, after))| after.rate > 0 && after.rate < before.rate)
         .map(|(_, (at, _))| *at)
         .collect();
-    let in_document = slower.iter().any(|at| is_in_document(&dialogue, *at));
+    let in_document = slower.iter().any(|at| is_in_document(dialogue, *at));
     let fallbacks = slower.len();
     // All pages came through: slow, and no more than that (RULES.md, t30-success).
     let severity = if (modem.rate <= SLOW || in_document) && !scene.delivered() {
@@ -189,7 +189,7 @@ fn is_in_document(dialogue: &Dialogue<'_>, place: usize) -> bool {
 }
 
 fn exceeds(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     let mut reported: Vec<Vec<String>> = Vec::new();
     let mut out = Vec::new();
     for (place, line, dcs) in dialogue.messages() {
@@ -197,7 +197,7 @@ fn exceeds(scene: &Scene<'_>) -> Vec<Finding> {
             continue;
         }
         let Some(dis_line) =
-            last_dis_before(&dialogue, place).filter(|dis| dis.event.from != line.event.from)
+            last_dis_before(dialogue, place).filter(|dis| dis.event.from != line.event.from)
         else {
             continue;
         };
@@ -220,7 +220,7 @@ fn exceeds(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn cannot_receive(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     if dialogue.has(&[Fcf::Dtc, Fcf::Cfr, Fcf::Mcf]) {
         return Vec::new();
     }
@@ -248,7 +248,7 @@ fn cannot_receive(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn ecm_off(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     let Some((place, line, dcs)) = dialogue
         .messages()
         .filter(|(_, _, message)| message.fcf == Fcf::Dcs)
@@ -269,7 +269,7 @@ fn ecm_off(scene: &Scene<'_>) -> Vec<Finding> {
     } else {
         Severity::Note
     };
-    let dis = last_dis_before(&dialogue, place);
+    let dis = last_dis_before(dialogue, place);
     // The sender can choose only of what came to it.
     let who = match dis
         .and_then(|dis| Offer::of(scene, dis))
@@ -305,7 +305,7 @@ fn version(call: &Call) -> u32 {
 
 fn super_g3(scene: &Scene<'_>) -> Vec<Finding> {
     let call = scene.call;
-    let dialogue = Dialogue::of(call);
+    let dialogue = scene.dialogue();
     let version = version(call);
     if !dialogue.is_t38() || version >= V34_VERSION {
         return Vec::new();
@@ -358,7 +358,7 @@ fn routing(scene: &Scene<'_>) -> Vec<Finding> {
         Fcf::Cia,
         Fcf::Isp,
     ];
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     let mut out = Vec::new();
     if let Some((place, line)) = dialogue.all(ROUTING).next() {
         let sender = line.event.from;

@@ -128,8 +128,8 @@ fn requests<'d>(dialogue: &'d Dialogue<'_>) -> Vec<Request<'d>> {
 }
 
 fn ppr(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
-    let requests = requests(&dialogue);
+    let dialogue = scene.dialogue();
+    let requests = requests(dialogue);
     let again = |request: &Request<'_>| {
         requests.iter().any(|other| {
             other.number > 1 && other.page == request.page && other.block == request.block
@@ -164,8 +164,8 @@ fn ppr(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn fourth_ppr(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
-    let requests = requests(&dialogue);
+    let dialogue = scene.dialogue();
+    let requests = requests(dialogue);
     requests
         .iter()
         .filter(|request| request.number == PPR_LIMIT)
@@ -208,7 +208,7 @@ fn fourth_ppr(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn given_up(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     dialogue
         .rounds_of(&[Fcf::Eor])
         .filter(|round| round.attempt == 1 && round.repeats_answered.is_none())

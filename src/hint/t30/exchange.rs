@@ -2,7 +2,7 @@
 
 use crate::call::Side;
 use crate::capture::Timestamp;
-use crate::hint::dialogue::{ANSWERS, Dialogue, Line};
+use crate::hint::dialogue::{ANSWERS, Line};
 use crate::hint::evidence::{self, EARLY, LATE, frames};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Fcs;
@@ -51,7 +51,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn collision(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     // A side that hears nothing at all talks over the other for that reason, not for delay or echo.
     let deaf = !dialogue.hears(dialogue.receiver());
     let mut hits: Vec<(&Line<'_>, &Line<'_>)> = Vec::new();
@@ -124,7 +124,7 @@ fn is_echo(first: &Line<'_>, back: &Line<'_>) -> bool {
 }
 
 fn not_heard(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     let mut out: Vec<Finding> = Vec::new();
     let mut seen_before: Vec<(String, String)> = Vec::new();
     for round in &dialogue.rounds {
@@ -174,7 +174,7 @@ fn not_heard(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn repeat_asked(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     let mut out = Vec::new();
     let crp: Vec<(usize, &Line<'_>)> = dialogue.all(&[Fcf::Crp]).collect();
     if let Some((place, first)) = crp.first().copied() {

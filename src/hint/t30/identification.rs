@@ -107,7 +107,7 @@ const fn is_answer_tone(tone: Tone) -> bool {
 }
 
 fn tones_absent(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     if !dialogue.is_t38() || dialogue.is_half() {
         return Vec::new();
     }
@@ -127,7 +127,7 @@ fn tones_absent(scene: &Scene<'_>) -> Vec<Finding> {
 
 fn no_dis(scene: &Scene<'_>) -> Vec<Finding> {
     let call = scene.call;
-    let dialogue = Dialogue::of(call);
+    let dialogue = scene.dialogue();
     if dialogue
         .lines
         .iter()
@@ -214,14 +214,14 @@ fn fax_expected(call: &Call) -> Option<(Timestamp, Option<&Event>)> {
 }
 
 fn dis_no_dcs(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     if dialogue.is_half() {
         return Vec::new();
     }
     dialogue
         .runs(&[Fcf::Dis])
         .into_iter()
-        .filter_map(|run| unanswered_dis(scene, &dialogue, &run))
+        .filter_map(|run| unanswered_dis(scene, dialogue, &run))
         .collect()
 }
 
@@ -287,7 +287,7 @@ fn instead(scene: &Scene<'_>, dialogue: &Dialogue<'_>, calling: Side, from: Time
 }
 
 fn both_sides(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     if dialogue.has(&[Fcf::Cfr, Fcf::Mcf]) {
         return Vec::new();
     }
@@ -312,7 +312,7 @@ fn both_sides(scene: &Scene<'_>) -> Vec<Finding> {
         let cited = frames([second.frame(), first.frame()]);
         return vec![Finding::new(Severity::Error, cited, seen).on(second.event.id)];
     }
-    if let Some(found) = roles_swapped(scene, &dialogue) {
+    if let Some(found) = roles_swapped(scene, dialogue) {
         return vec![found];
     }
     let cng = |side: Side| {
@@ -362,7 +362,7 @@ fn roles_swapped(scene: &Scene<'_>, dialogue: &Dialogue<'_>) -> Option<Finding> 
 }
 
 fn non_standard(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     [Fcf::Nsf, Fcf::Nsc, Fcf::Nss]
         .into_iter()
         .filter_map(|fcf| {
@@ -386,7 +386,7 @@ fn non_standard(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn polling(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     let Some((place, line)) = dialogue.all(&[Fcf::Dtc, Fcf::Cig, Fcf::Nsc]).next() else {
         return Vec::new();
     };

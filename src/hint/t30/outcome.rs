@@ -36,7 +36,7 @@ fn success(scene: &Scene<'_>) -> Vec<Finding> {
     if fax.verdict != Verdict::Ok || fax.pages_confirmed == 0 {
         return Vec::new();
     }
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     let confirmations: Vec<&Line<'_>> = dialogue
         .all(&[Fcf::Mcf, Fcf::Rtp, Fcf::Pip])
         .map(|(_, line)| line)
@@ -95,7 +95,7 @@ fn partial(scene: &Scene<'_>) -> Vec<Finding> {
         // Every page is confirmed here and none was to follow: what failed is not a page of this leg.
         return Vec::new();
     }
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     let seen = if announced {
         format!(
             "{} of {} confirmed – the announced next page was never sent",
@@ -109,7 +109,7 @@ fn partial(scene: &Scene<'_>) -> Vec<Finding> {
             count(fax.pages_sent, "page"),
             missing.map_or_else(
                 || "the rest never came".to_owned(),
-                |page| fate(scene, &dialogue, page)
+                |page| fate(scene, dialogue, page)
             )
         )
     };

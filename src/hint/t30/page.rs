@@ -68,7 +68,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn cfr_no_page(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     if dialogue.is_half() {
         return Vec::new();
     }
@@ -162,7 +162,7 @@ fn cut_at(scene: &Scene<'_>, from: Timestamp) -> Option<Timestamp> {
 }
 
 fn truncated(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     if dialogue.is_half() {
         return Vec::new();
     }
@@ -170,7 +170,7 @@ fn truncated(scene: &Scene<'_>) -> Vec<Finding> {
         page.level.is_none() && dialogue.is_t38() && line.event.from == dialogue.sender
     };
     let mut out = Vec::new();
-    for (place, line, page) in page_lines(&dialogue) {
+    for (place, line, page) in page_lines(dialogue) {
         let confirmed = is_confirmed(scene, page.page);
         let cut = cut_at(scene, line.event.at)
             .is_some_and(|at| at.seconds_since(line.event.end) <= CUT_BY_HANG_UP);
@@ -250,11 +250,11 @@ fn is_confirmed(scene: &Scene<'_>, number: u32) -> bool {
 }
 
 fn no_postmessage(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     if dialogue.is_half() {
         return Vec::new();
     }
-    let last = page_lines(&dialogue).pop();
+    let last = page_lines(dialogue).pop();
     let Some((place, line, page)) = last else {
         return Vec::new();
     };
@@ -332,8 +332,8 @@ fn whole_pages<'d>(dialogue: &'d Dialogue<'_>) -> Vec<Whole<'d>> {
 }
 
 fn slow(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
-    whole_pages(&dialogue)
+    let dialogue = scene.dialogue();
+    whole_pages(dialogue)
         .into_iter()
         .filter_map(|whole| {
             let seconds = whole.last.event.end.seconds_since(whole.first.event.at);

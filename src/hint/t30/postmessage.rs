@@ -82,7 +82,7 @@ const CONFIRM: &[Fcf] = &[
 ];
 
 fn not_ready(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     let mut out = Vec::new();
     let mut from = 0;
     while let Some((place, first)) = dialogue
@@ -100,7 +100,7 @@ fn not_ready(scene: &Scene<'_>) -> Vec<Finding> {
         let until = end.map_or(dialogue.lines.len(), |(place, _)| place);
         out.push(wait(
             scene,
-            &dialogue,
+            dialogue,
             (place, first),
             until,
             end.map(|(_, line)| line),
@@ -155,14 +155,14 @@ fn wait(
 }
 
 fn no_response(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     if dialogue.is_half() {
         return Vec::new();
     }
     dialogue
         .runs(CONFIRM)
         .into_iter()
-        .filter_map(|run| silent_run(scene, &dialogue, &run))
+        .filter_map(|run| silent_run(scene, dialogue, &run))
         .collect()
 }
 
@@ -228,7 +228,7 @@ fn nonsense<'d, 'a>(dialogue: &'d Dialogue<'a>, round: &Round) -> Option<&'d Lin
 }
 
 fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     dialogue
         .all(&[Fcf::Rtn])
         .map(|(place, line)| {
@@ -254,7 +254,7 @@ fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
                 seen,
             )
             .on(line.event.id);
-            found.more = loss_words(&dialogue);
+            found.more = loss_words(dialogue);
             found
         })
         .collect()
@@ -282,7 +282,7 @@ fn loss_words(dialogue: &Dialogue<'_>) -> Option<String> {
 }
 
 fn retrain(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     dialogue
         .all(&[Fcf::Rtp])
         .map(|(place, line)| {
@@ -302,7 +302,7 @@ fn retrain(scene: &Scene<'_>) -> Vec<Finding> {
 
 fn interrupt(scene: &Scene<'_>) -> Vec<Finding> {
     const INTERRUPTS: &[Fcf] = &[Fcf::Pip, Fcf::Pin, Fcf::PriEom, Fcf::PriMps, Fcf::PriEop];
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     let Some((place, line)) = dialogue.all(INTERRUPTS).next() else {
         return Vec::new();
     };

@@ -126,8 +126,8 @@ fn found(
 }
 
 fn before_dcs(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
-    let Some((place, line, Reached::Dis)) = dcn(&dialogue) else {
+    let dialogue = scene.dialogue();
+    let Some((place, line, Reached::Dis)) = dcn(dialogue) else {
         return Vec::new();
     };
     let side = line.event.from;
@@ -142,18 +142,12 @@ fn before_dcs(scene: &Scene<'_>) -> Vec<Finding> {
     } else {
         format!("DCN right after DIS – the {side} refuses: no common mode, or no document")
     };
-    vec![found(
-        scene,
-        &dialogue,
-        Severity::Error,
-        (place, line),
-        seen,
-    )]
+    vec![found(scene, dialogue, Severity::Error, (place, line), seen)]
 }
 
 fn after_dcs(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
-    let Some((place, line, Reached::Dcs | Reached::Ftt)) = dcn(&dialogue) else {
+    let dialogue = scene.dialogue();
+    let Some((place, line, Reached::Dcs | Reached::Ftt)) = dcn(dialogue) else {
         return Vec::new();
     };
     let side = line.event.from;
@@ -167,7 +161,7 @@ fn after_dcs(scene: &Scene<'_>) -> Vec<Finding> {
     let seen = if side == dialogue.sender {
         format!(
             "DCN in training: {} gave up after {}",
-            part(scene, &dialogue, side),
+            part(scene, dialogue, side),
             if tries == 1 {
                 "1 try".to_owned()
             } else {
@@ -177,21 +171,15 @@ fn after_dcs(scene: &Scene<'_>) -> Vec<Finding> {
     } else {
         format!(
             "DCN in training: {} refused DCS or identification",
-            part(scene, &dialogue, side)
+            part(scene, dialogue, side)
         )
     };
-    vec![found(
-        scene,
-        &dialogue,
-        Severity::Error,
-        (place, line),
-        seen,
-    )]
+    vec![found(scene, dialogue, Severity::Error, (place, line), seen)]
 }
 
 fn in_page(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
-    let Some((place, line, reached)) = dcn(&dialogue) else {
+    let dialogue = scene.dialogue();
+    let Some((place, line, reached)) = dcn(dialogue) else {
         return Vec::new();
     };
     let side = line.event.from;
@@ -224,19 +212,19 @@ fn in_page(scene: &Scene<'_>) -> Vec<Finding> {
     };
     let seen = format!(
         "DCN during page {page} – {} {why}",
-        part(scene, &dialogue, side)
+        part(scene, dialogue, side)
     );
-    vec![found(scene, &dialogue, severity, (place, line), seen)]
+    vec![found(scene, dialogue, severity, (place, line), seen)]
 }
 
 fn after_page(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
-    let Some((place, line, reached)) = dcn(&dialogue) else {
+    let dialogue = scene.dialogue();
+    let Some((place, line, reached)) = dcn(dialogue) else {
         return Vec::new();
     };
     let side = line.event.from;
     let by_sender = side == dialogue.sender;
-    let again = asked_again(&dialogue, place);
+    let again = asked_again(dialogue, place);
     let why = match (reached, by_sender) {
         (Reached::PostMessage, false) if again => "had answered, and was asked again",
         (Reached::PostMessage, false) => "rejected the page",
@@ -248,11 +236,11 @@ fn after_page(scene: &Scene<'_>) -> Vec<Finding> {
         (Reached::Rejected | Reached::Correction | Reached::NotReady, false) => "aborted",
         _ => return Vec::new(),
     };
-    let last = before(&dialogue, place).map_or_else(|| "page".to_owned(), Line::name);
+    let last = before(dialogue, place).map_or_else(|| "page".to_owned(), Line::name);
     let seen = format!(
         "DCN after {last} page {} – {}: {why}",
         dialogue.page_at(place),
-        part(scene, &dialogue, side)
+        part(scene, dialogue, side)
     );
     // All pages are confirmed; only the sender does not know (`t30-response-not-heard`).
     let severity = if again && !by_sender && scene.delivered() {
@@ -260,7 +248,7 @@ fn after_page(scene: &Scene<'_>) -> Vec<Finding> {
     } else {
         Severity::Error
     };
-    vec![found(scene, &dialogue, severity, (place, line), seen)]
+    vec![found(scene, dialogue, severity, (place, line), seen)]
 }
 
 /// Whether the last command before a place repeats one whose answer is in the capture: the side that got it
@@ -275,7 +263,7 @@ fn asked_again(dialogue: &Dialogue<'_>, place: usize) -> bool {
 }
 
 fn no_dcn(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     if dialogue.dcn.is_some()
         || dialogue.is_half()
         || dialogue.reached_in_all() != Reached::EndConfirmed
@@ -327,7 +315,7 @@ fn no_dcn(scene: &Scene<'_>) -> Vec<Finding> {
 
 fn dropped(scene: &Scene<'_>) -> Vec<Finding> {
     let call = scene.call;
-    let dialogue = Dialogue::of(call);
+    let dialogue = scene.dialogue();
     if dialogue.dcn.is_some() || scene.delivered() || dialogue.is_half() {
         return Vec::new();
     }

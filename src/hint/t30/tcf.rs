@@ -40,13 +40,13 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn tcf_missing(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     if !dialogue.is_t38() || dialogue.is_half() || local_tcf(scene) {
         return Vec::new();
     }
     let missing: Vec<&Line<'_>> = dialogue
         .rounds_of(&[Fcf::Dcs])
-        .filter(|round| lacks_tcf(&dialogue, round))
+        .filter(|round| lacks_tcf(dialogue, round))
         .filter_map(|round| dialogue.command(round))
         .collect();
     let Some(last) = missing.last().copied() else {
@@ -149,13 +149,13 @@ fn is_broken_off(dialogue: &Dialogue<'_>, place: usize, tcf: &Line<'_>) -> bool 
 }
 
 fn tcf_corrupt(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     let bad: Vec<(usize, &Line<'_>, String)> = dialogue
         .lines
         .iter()
         .enumerate()
         .filter_map(|(place, line)| match line.what {
-            What::Tcf(tcf) if !is_broken_off(&dialogue, place, line) => {
+            What::Tcf(tcf) if !is_broken_off(dialogue, place, line) => {
                 damage(tcf).map(|what| (place, line, what))
             }
             _ => None,

@@ -853,11 +853,8 @@ fn mixed() -> Script {
 /// The rule that explains the failure.
 fn cause(script: Script) -> Option<&'static str> {
     let script = script.fax(Verdict::Failed, FaxCarrier::T38);
-    let scene = Scene {
-        call: &script.call,
-        other: None,
-        view: &PointOfView::default(),
-    };
+    let view = PointOfView::default();
+    let scene = Scene::new(&script.call, None, &view);
     crate::hint::diagnose(&scene).root.map(|root| root.rule.id)
 }
 

@@ -81,14 +81,14 @@ fn rate_of(dialogue: &Dialogue<'_>, round: &Round) -> Option<Modem> {
 }
 
 fn dcs_no_response(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     if dialogue.is_half() {
         return Vec::new();
     }
     dialogue
         .runs(TRAINING_COMMANDS)
         .into_iter()
-        .filter_map(|run| silent_run(scene, &dialogue, &run))
+        .filter_map(|run| silent_run(scene, dialogue, &run))
         .collect()
 }
 
@@ -163,7 +163,7 @@ fn standing_on(found: Finding, line: Option<&Line<'_>>) -> Finding {
 }
 
 fn dcs_dis_loop(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     let turns: Vec<(&Line<'_>, &Line<'_>)> = dialogue
         .rounds_of(TRAINING_COMMANDS)
         .filter(|round| round.answer.is_none())
@@ -204,7 +204,7 @@ fn dcs_dis_loop(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn ftt(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     dialogue
         .all(&[Fcf::Ftt])
         .enumerate()
@@ -234,7 +234,7 @@ fn ftt(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn train_failed(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     let last_cfr = dialogue.all(&[Fcf::Cfr]).last().map(|(place, _)| place);
     let refused: Vec<(Option<Modem>, usize, &Line<'_>)> = dialogue
         .all(&[Fcf::Ftt])

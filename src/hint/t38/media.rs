@@ -2,6 +2,7 @@
 
 use crate::call::{Event, EventKind, Negotiation, Phase, Side};
 use crate::capture::Timestamp;
+use crate::hint::scene::event;
 use crate::hint::t38::{
     agreed_on_other_leg, audio_line, error_unless_delivered, fax_in_audio, first_fax_sign,
     first_switches,
@@ -103,22 +104,17 @@ fn is_audio(event: &Event) -> bool {
 
 /// Offers that take T.38 away: audio instead of it, after it was agreed.
 fn audio_offers<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (&'a Event, &'a Negotiation)> {
-    let scene = *scene;
-    scene
-        .call
-        .negotiations
-        .iter()
-        .filter_map(move |negotiation| {
-            let offer = scene.event(negotiation.offer_event)?;
-            let had_t38 = scene
-                .call
-                .media
-                .iter()
-                .rfind(|period| period.from < offer.at)
-                .is_some_and(|period| period.t38.is_some());
-            let to_audio = !negotiation.offers_t38() && audio_line(&negotiation.offer).is_some();
-            (had_t38 && to_audio).then_some((offer, negotiation))
-        })
+    let call = scene.call;
+    call.negotiations.iter().filter_map(move |negotiation| {
+        let offer = event(call, negotiation.offer_event)?;
+        let had_t38 = call
+            .media
+            .iter()
+            .rfind(|period| period.from < offer.at)
+            .is_some_and(|period| period.t38.is_some());
+        let to_audio = !negotiation.offers_t38() && audio_line(&negotiation.offer).is_some();
+        (had_t38 && to_audio).then_some((offer, negotiation))
+    })
 }
 
 fn back_to_audio(scene: &Scene<'_>) -> Vec<Finding> {

@@ -2,7 +2,6 @@
 
 use crate::call::{Event, EventKind, Side};
 use crate::capture::FrameNo;
-use crate::hint::dialogue::Dialogue;
 use crate::hint::t38::{
     Switch, accepted, agreed_attributes, error_unless_delivered, image_line, switches,
 };
@@ -266,7 +265,7 @@ fn ratemgmt_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
 
 /// What flows between DCS and its answer against the method that both sides named.
 fn contradicted(scene: &Scene<'_>, local: bool) -> Option<(Severity, String, FrameNo)> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     // What is not there may be lost, or not captured.
     let doubtful = dialogue.is_half() || scene.call.capture.truncated_count > 0;
     if doubtful || !dialogue.is_t38() {

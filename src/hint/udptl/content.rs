@@ -1,7 +1,6 @@
 //! What is inside T.38 packets: syntax, RTP among them, messages that a gateway marks as damaged.
 
 use crate::call::{Call, Encoding, EventKind, FaxCarrier, Phase, Side};
-use crate::hint::dialogue::Dialogue;
 use crate::hint::evidence::{finding, frames, share, with_more};
 use crate::hint::{Finding, Scene, Severity};
 use crate::line::Fcs;
@@ -113,7 +112,7 @@ pub(super) fn asn1(scene: &Scene<'_>) -> Vec<Finding> {
     let Some(version) = agreed_version(call) else {
         return Vec::new();
     };
-    let dialogue = Dialogue::of(call);
+    let dialogue = scene.dialogue();
     SIDES
         .into_iter()
         .filter_map(|side| {
@@ -265,7 +264,7 @@ pub(super) fn fcs(scene: &Scene<'_>) -> Vec<Finding> {
     {
         return Vec::new();
     }
-    let dialogue = Dialogue::of(call);
+    let dialogue = scene.dialogue();
     SIDES
         .into_iter()
         .filter_map(|side| {

@@ -117,7 +117,7 @@ fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
         .collect();
     let control = stats.lost_control > 0 || bad.iter().any(|gap| gap.control);
     let severity = match scene.delivered() {
-        true if stats.lost_image == 0 && !leaves_traces(call) => Severity::Note,
+        true if stats.lost_image == 0 && !leaves_traces(scene.dialogue()) => Severity::Note,
         true => Severity::Warning,
         false if control || share(stats.lost_image, expected(stats)) > IMAGE_LOSS => {
             Severity::Error
@@ -169,8 +169,7 @@ fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
 }
 
 /// Whether anything in the dialogue had to be sent again.
-fn leaves_traces(call: &Call) -> bool {
-    let dialogue = Dialogue::of(call);
+fn leaves_traces(dialogue: &Dialogue<'_>) -> bool {
     dialogue.has(&[Fcf::Ftt, Fcf::Ppr, Fcf::Rtn, Fcf::Rtp, Fcf::Crp])
         || dialogue.rounds.iter().any(|round| {
             round.attempt > 1 || round.unseen.is_some() || round.repeats_answered.is_some()

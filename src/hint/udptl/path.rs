@@ -105,14 +105,13 @@ fn passes_here(call: &Call, ends: [Endpoint; 2]) -> bool {
 }
 
 pub(super) fn one_way(scene: &Scene<'_>) -> Vec<Finding> {
-    let call = scene.call;
-    let dialogue = Dialogue::of(call);
+    let dialogue = scene.dialogue();
     if dialogue.is_half() {
         return Vec::new();
     }
     [Side::Caller, Side::Callee]
         .into_iter()
-        .filter_map(|live| one_way_from(scene, &dialogue, live))
+        .filter_map(|live| one_way_from(scene, dialogue, live))
         .collect()
 }
 
@@ -255,10 +254,10 @@ fn destination_words(scene: &Scene<'_>, live: &UdptlStats, silent: Side) -> Stri
 }
 
 pub(super) fn wrong_destination(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     [Side::Caller, Side::Callee]
         .into_iter()
-        .filter_map(|side| wrong_destination_of(scene, &dialogue, side))
+        .filter_map(|side| wrong_destination_of(scene, dialogue, side))
         .collect()
 }
 
@@ -327,10 +326,10 @@ fn wrong_destination_of(scene: &Scene<'_>, dialogue: &Dialogue<'_>, side: Side) 
 }
 
 pub(super) fn source_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = Dialogue::of(scene.call);
+    let dialogue = scene.dialogue();
     [Side::Caller, Side::Callee]
         .into_iter()
-        .filter_map(|side| source_mismatch_of(scene.call, &dialogue, side))
+        .filter_map(|side| source_mismatch_of(scene.call, dialogue, side))
         .collect()
 }
 

@@ -2,17 +2,20 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn data<'o>(data_type: DataType, fields: &[(FieldType, &'o [u8])]) -> Ifp<'o> {
-    Ifp::Data {
-        data_type,
-        fields: fields
-            .iter()
-            .map(|(field_type, octets)| IfpField {
-                field_type: *field_type,
-                octets,
-            })
-            .collect(),
-    }
+type Told<'o> = (DataType, Vec<(FieldType, &'o [u8])>);
+
+/// Data with these fields.
+fn data<'o>(data_type: DataType, fields: &[(FieldType, &'o [u8])]) -> Told<'o> {
+    (data_type, fields.to_vec())
+}
+
+/// What was decoded, as [`data`] has it.
+fn told(ifp: Ifp<'_>) -> Told<'_> {
+    let Ifp::Data { data_type, fields } = ifp else {
+        panic!("no data: {ifp:?}")
+    };
+    let fields = fields.map(|field| (field.field_type, field.octets));
+    (data_type, fields.collect())
 }
 
 #[test]
@@ -46,12 +49,15 @@ fn decodes_fields_of_1998() {
         ],
     );
     assert_eq!(
-        Ifp::decode(&octets, Encoding::Asn1998),
+        Ifp::decode(&octets, Encoding::Asn1998).map(told),
         Ok(expected.clone())
     );
     // The same, each field on an octet.
     let octets = [0xC0, 0x03, 0x80, 0x00, 0x02, 0xFF, 0xC8, 0x31, 0x20, 0x10];
-    assert_eq!(Ifp::decode(&octets, Encoding::Asn1998), Ok(expected));
+    assert_eq!(
+        Ifp::decode(&octets, Encoding::Asn1998).map(told),
+        Ok(expected)
+    );
 }
 
 #[test]
@@ -62,7 +68,7 @@ fn decodes_fields_of_2002_in_both_layouts() {
     );
     for octets in [[0xC0, 0x02, 0x10, 0x08], [0xC0, 0x02, 0x10, 0x40]] {
         assert_eq!(
-            Ifp::decode(&octets, Encoding::Asn2002).as_ref(),
+            Ifp::decode(&octets, Encoding::Asn2002).map(told).as_ref(),
             Ok(&expected),
             "{octets:02x?}"
         );
@@ -79,7 +85,7 @@ fn decodes_extended_types() {
         octets.extend([0x00, 0x02]);
         octets.extend(b"288");
         assert_eq!(
-            Ifp::decode(&octets, Encoding::Asn2002).as_ref(),
+            Ifp::decode(&octets, Encoding::Asn2002).map(told).as_ref(),
             Ok(&expected)
         );
     }
@@ -117,7 +123,7 @@ fn rejects_what_is_left_over_and_what_is_unknown() {
 fn keeps_what_a_cut_packet_has() {
     let octets = [0xC0, 0x01, 0x80, 0x00, 0x05, 0xFF, 0xC8];
     assert_eq!(
-        Ifp::decode_cut(&octets, Encoding::Asn1998),
+        Ifp::decode_cut(&octets, Encoding::Asn1998).map(|(ifp, whole)| (told(ifp), whole)),
         Ok((
             data(DataType::V21, &[(FieldType::HdlcData, &[0xFF, 0xC8])]),
             false

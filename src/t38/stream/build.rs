@@ -1,5 +1,7 @@
 //! From IFP packets in order to the signals of the line.
 
+use std::fmt::Write as _;
+
 use crate::capture::{Endpoint, FrameNo, Timestamp};
 use crate::line::{Fcs, HdlcFrame, NonEcmData, Signal, SignalKind, Tone};
 use crate::t38::code::{DataType, FieldType, Indicator};
@@ -7,7 +9,8 @@ use crate::t38::ifp::{Ifp, IfpField};
 use crate::t38::per::DecodeError;
 use crate::t38::stats::{Encoding, UdptlStats};
 use crate::t38::stream::Arrival;
-use crate::t38::stream::order::{Run, Slot, wrap};
+use crate::t38::stream::order::{Run, wrap};
+use crate::t38::stream::slots::Slot;
 
 /// Longest HDLC frame kept, in octets: FCD has 260, BFT and T.43 negotiation frames a few thousand.
 const MOST_HDLC: usize = 8192;
@@ -22,11 +25,13 @@ const STALL: f64 = 0.3;
 
 /// Collects signals over all runs.
 pub(super) struct Builder<'a> {
-    arrivals: &'a [Arrival],
+    arrivals: &'a [Arrival<'a>],
     signals: Vec<(Order, Signal)>,
     /// Number of the run.
     run: u32,
     hdlc: Option<HdlcBuild>,
+    /// Room for the octets of the next frame.
+    spare: Vec<u8>,
     non_ecm: Option<NonEcmBuild>,
     /// Packets are missing since the last delimiter (FCS, end of signal, indicator).
     gap: bool,
@@ -66,12 +71,13 @@ struct NonEcmBuild {
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(arrivals: &'a [Arrival]) -> Self {
+    pub(super) fn new(arrivals: &'a [Arrival<'a>]) -> Self {
         Self {
             arrivals,
-            signals: Vec::new(),
+            signals: Vec::with_capacity(arrivals.len()),
             run: 0,
             hdlc: None,
+            spare: Vec::new(),
             non_ecm: None,
             gap: false,
             indicator: None,
@@ -117,27 +123,29 @@ impl<'a> Builder<'a> {
 
     /// Each packet with its frame and time. A packet that came late (or in a copy) counts as of the time of
     /// the packet after it in sequence: it cannot have been on the line later.
-    fn moments<'s>(&self, run: &'s Run<'_>) -> Vec<(&'s Slot<'s>, Moment)> {
+    fn moments<'s>(
+        &self,
+        run: &'s Run<'_>,
+    ) -> impl Iterator<Item = (&'s Slot<'s>, Moment)> + use<'a, 's> {
+        let (arrivals, number_of_run) = (self.arrivals, self.run);
         let mut earliest = usize::MAX;
-        let mut list = Vec::with_capacity(run.slots.len());
-        for (number, slot) in run.slots.iter().rev() {
+        let mut from_end: Vec<usize> = Vec::with_capacity(run.slots.iter().len());
+        from_end.extend(run.slots.iter().rev().map(|(_, slot)| {
             earliest = earliest.min(slot.index);
-            let (Some(own), Some(arrival)) =
-                (self.arrivals.get(slot.index), self.arrivals.get(earliest))
-            else {
-                continue;
-            };
+            earliest
+        }));
+        let in_order = run.slots.iter().zip(from_end.into_iter().rev());
+        in_order.filter_map(move |((number, slot), earliest)| {
+            let own = arrivals.get(slot.index)?;
             let moment = Moment {
-                order: (self.run, *number),
+                order: (number_of_run, *number),
                 frame: own.frame,
-                at: arrival.at,
+                at: arrivals.get(earliest)?.at,
                 src: own.src,
                 dst: own.dst,
             };
-            list.push((slot, moment));
-        }
-        list.reverse();
-        list
+            Some((slot, moment))
+        })
     }
 
     /// What lies between two packets: loss or a stall.
@@ -291,25 +299,29 @@ impl<'a> Builder<'a> {
         let hdlc = self.hdlc.get_or_insert_with(|| HdlcBuild {
             begin: moment,
             data_type,
-            octets: Vec::new(),
+            octets: std::mem::take(&mut self.spare),
             damaged: gap,
             last: moment,
         });
         let room = MOST_HDLC.saturating_sub(hdlc.octets.len());
         hdlc.damaged |= octets.len() > room;
-        hdlc.octets.extend(octets.iter().take(room));
+        hdlc.octets
+            .extend_from_slice(octets.get(..room).unwrap_or(octets));
         hdlc.last = moment;
     }
 
     fn end_hdlc(&mut self, fcs: Fcs, moment: Moment) {
         self.gap = false;
         self.fresh = false;
-        let Some(hdlc) = self.hdlc.take() else {
+        let Some(mut hdlc) = self.hdlc.take() else {
             return;
         };
+        let octets = hdlc.octets.clone();
+        hdlc.octets.clear();
+        self.spare = hdlc.octets;
         let frame = HdlcFrame {
             modem: hdlc.data_type.modem(),
-            octets: hdlc.octets,
+            octets,
             fcs,
             damaged: hdlc.damaged,
         };
@@ -340,7 +352,9 @@ impl<'a> Builder<'a> {
             last: moment,
         });
         let room = MOST_NON_ECM.saturating_sub(non_ecm.octets.len());
-        non_ecm.octets.extend(octets.iter().take(room));
+        non_ecm
+            .octets
+            .extend_from_slice(octets.get(..room).unwrap_or(octets));
         non_ecm.last = moment;
     }
 
@@ -384,13 +398,11 @@ impl<'a> Builder<'a> {
             src: arrival.src,
             dst: arrival.dst,
         };
-        let octets = arrival
-            .payload
-            .iter()
-            .copied()
-            .take(MOST_MALFORMED)
-            .collect();
-        let reason = error.to_string();
+        let octets = arrival.payload.get(..MOST_MALFORMED);
+        let octets = octets.unwrap_or(&arrival.payload).to_vec();
+        // With room for the number: there may be one for each packet.
+        let mut reason = String::with_capacity(error.reason.len() + " at octet 65535".len());
+        let _ = write!(reason, "{error}");
         self.push(moment, moment, SignalKind::Malformed { reason, octets });
     }
 

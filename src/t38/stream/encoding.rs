@@ -21,7 +21,7 @@ pub(super) fn decide(run: &Run<'_>) -> (Option<Encoding>, Option<usize>) {
     let mut new = Trial::new(Encoding::Asn2002);
     let mut first = None;
     let mut before = None;
-    for (number, slot) in &run.slots {
+    for (number, slot) in run.slots.iter() {
         if before.is_some_and(|before: i64| before + 1 != *number) {
             old.forget();
             new.forget();
@@ -80,24 +80,16 @@ impl Trial {
     }
 
     fn take(&mut self, octets: &[u8]) {
-        let fields = match Ifp::decode(octets, self.encoding) {
-            Err(_) => {
-                self.cost += 4;
-                self.forget();
-                return;
-            }
-            Ok(Ifp::Indicator(_)) => {
-                self.cost += usize::from(self.line == Line::Frame);
-                self.forget();
-                return;
-            }
-            Ok(ifp) => {
-                self.cost += 2 * ifp.oddities(self.encoding);
-                match ifp {
-                    Ifp::Data { fields, .. } => fields,
-                    Ifp::Indicator(_) => Vec::new(),
-                }
-            }
+        let Ok(ifp) = Ifp::decode(octets, self.encoding) else {
+            self.cost += 4;
+            self.forget();
+            return;
+        };
+        self.cost += 2 * ifp.oddities(self.encoding);
+        let Ifp::Data { fields, .. } = ifp else {
+            self.cost += usize::from(self.line == Line::Frame);
+            self.forget();
+            return;
         };
         for field in fields {
             let has_data = !field.octets.is_empty();

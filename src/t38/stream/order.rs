@@ -1,11 +1,9 @@
 //! Sequence numbers: unwrapped, repeats and late packets told from each other, restarts found.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-
 use crate::t38::per::DecodeError;
 use crate::t38::stats::UdptlStats;
 use crate::t38::stream::parse::{self, Parsed};
+use crate::t38::stream::slots::{Origin, Slot, Slots};
 use crate::t38::stream::{Arrival, Framing};
 
 /// A jump of the sequence number by more than this is a restart (as spandsp has it), not loss.
@@ -17,30 +15,11 @@ const PAUSE: f64 = 1.0;
 /// Unwrapped number of sequence number 0 in a run: copies of packets before it can be numbered too.
 pub(super) const BASE: i64 = 0x1_0000;
 
-/// How an IFP packet came here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
-    Primary,
-    Copy,
-    Fec,
-}
-
-/// An IFP packet at its place in the sequence.
-#[derive(Clone, Debug)]
-pub(super) struct Slot<'a> {
-    pub(super) ifp: Cow<'a, [u8]>,
-    /// All of it is there (the snap length did not cut it).
-    pub(super) whole: bool,
-    pub(super) origin: Origin,
-    /// Arrival that carried it.
-    pub(super) index: usize,
-}
-
 /// Packets of one run of sequence numbers: what one sender sent between two restarts.
 #[derive(Debug, Default)]
 pub(super) struct Run<'a> {
-    /// By unwrapped sequence number.
-    pub(super) slots: BTreeMap<i64, Slot<'a>>,
+    /// By unwrapped sequence number; in order, once the run is complete.
+    pub(super) slots: Slots<'a>,
     /// Each packet that counted, with its unwrapped number, in capture order.
     pub(super) packets: Vec<(i64, Parsed<'a>)>,
     /// What does not decode, after which number: arrival and reason.
@@ -55,7 +34,7 @@ pub(super) struct Ordered<'a> {
 
 /// Parses all arrivals and puts them into runs.
 pub(super) fn order<'a>(
-    arrivals: &'a [Arrival],
+    arrivals: &'a [Arrival<'a>],
     framing: Framing,
     stats: &mut UdptlStats,
 ) -> Ordered<'a> {
@@ -64,15 +43,22 @@ pub(super) fn order<'a>(
         .enumerate()
         .map(|(index, arrival)| (index, parse::parse(index, arrival, framing)))
         .collect();
-    let seqs: Vec<(usize, u16)> = parsed
+    let mut seqs = Vec::with_capacity(parsed.len());
+    let packets = parsed
         .iter()
-        .filter_map(|(index, parsed)| Some((*index, parsed.as_ref().ok()?.as_ref()?.seq)))
-        .collect();
+        .filter_map(|(_, parsed)| parsed.as_ref().ok()?.as_ref());
+    seqs.extend(packets.map(|packet| packet.seq));
+    // Nearly always the first run is all there is.
+    let run = Run {
+        slots: Slots::with_capacity(seqs.len()),
+        packets: Vec::with_capacity(seqs.len()),
+        malformed: Vec::new(),
+    };
     let mut sorter = Sorter {
         arrivals,
         seqs,
         next: 0,
-        run: Run::default(),
+        run,
         highest: None,
         last: 0,
         done: Vec::new(),
@@ -86,14 +72,14 @@ pub(super) fn order<'a>(
             }
         }
     }
-    sorter.done.push(sorter.run);
+    sorter.end_run();
     Ordered { runs: sorter.done }
 }
 
 struct Sorter<'a> {
-    arrivals: &'a [Arrival],
+    arrivals: &'a [Arrival<'a>],
     /// Sequence numbers of all packets, to look ahead.
-    seqs: Vec<(usize, u16)>,
+    seqs: Vec<u16>,
     /// Place in `seqs` of the packet after the current one.
     next: usize,
     run: Run<'a>,
@@ -131,7 +117,7 @@ impl<'a> Sorter<'a> {
                     .map_or_else(Default::default, |arrival| arrival.frame);
                 let from = wrap(self.highest.unwrap_or_default());
                 stats.restarts.push((frame, from, packet.seq));
-                self.done.push(std::mem::take(&mut self.run));
+                self.end_run();
                 self.highest = None;
                 self.put(BASE + i64::from(packet.seq), packet, stats);
             }
@@ -146,11 +132,16 @@ impl<'a> Sorter<'a> {
         self.last = index;
     }
 
+    fn end_run(&mut self) {
+        self.run.slots.settle();
+        self.done.push(std::mem::take(&mut self.run));
+    }
+
     fn put(&mut self, number: i64, packet: Parsed<'a>, stats: &mut UdptlStats) {
         if let Some(error) = packet.problem {
             self.run.malformed.push((number, packet.index, error));
         }
-        if let Some(known) = self.run.slots.get_mut(&number) {
+        if let Some(known) = self.run.slots.get_mut(number) {
             stats.repeats += 1;
             if !known.whole && packet.whole {
                 known.ifp = packet.primary;
@@ -179,8 +170,8 @@ impl<'a> Sorter<'a> {
         let overtaken_at = self
             .run
             .slots
-            .range(number + 1..)
-            .filter_map(|(_, slot)| self.arrivals.get(slot.index))
+            .after(number)
+            .filter_map(|slot| self.arrivals.get(slot.index))
             .map(|arrival| arrival.at)
             .min();
         let (Some(first), Some(arrival)) = (overtaken_at, self.arrivals.get(index)) else {
@@ -211,10 +202,10 @@ impl<'a> Sorter<'a> {
         ) else {
             return Place::At(number);
         };
-        let moved = (now.src, now.dst) != (last.src, last.dst);
-        let paused = now.at.seconds_since(last.at) > PAUSE;
+        let moved = || (now.src, now.dst) != (last.src, last.dst);
+        let paused = || now.at.seconds_since(last.at) > PAUSE;
         let near_zero = packet.seq <= 3;
-        let restart = match self.run.slots.get(&number) {
+        let restart = match self.run.slots.get(number) {
             Some(known) if known.origin == Origin::Primary => {
                 let same = known
                     .ifp
@@ -222,9 +213,9 @@ impl<'a> Sorter<'a> {
                     .zip(packet.primary.iter())
                     .all(|(a, b)| a == b)
                     && (known.ifp.len() == packet.primary.len() || !known.whole || !packet.whole);
-                !same && (moved || paused || near_zero)
+                !same && (near_zero || moved() || paused())
             }
-            _ => number < highest && near_zero && (moved || paused),
+            _ => number < highest && near_zero && (moved() || paused()),
         };
         if restart {
             Place::Restart
@@ -238,7 +229,7 @@ impl<'a> Sorter<'a> {
         let ahead = self.seqs.iter().skip(self.next).take(LOOK_AHEAD);
         let mut with_old = 0;
         let mut with_new = 0;
-        for (_, seq) in ahead {
+        for seq in ahead {
             with_old += usize::from(distance(old, *seq).abs() <= JUMP);
             with_new += usize::from(distance(new, *seq).abs() <= JUMP);
         }

@@ -27,11 +27,11 @@ pub(super) struct Parsed<'a> {
 }
 
 /// Takes an arrival apart; `Ok(None)` for a keep-alive.
-pub(super) fn parse(
+pub(super) fn parse<'a>(
     index: usize,
-    arrival: &Arrival,
+    arrival: &'a Arrival<'_>,
     framing: Framing,
-) -> Result<Option<Parsed<'_>>, DecodeError> {
+) -> Result<Option<Parsed<'a>>, DecodeError> {
     match framing {
         Framing::Udptl if arrival.payload.len() < SHORTEST && !arrival.cut => Ok(None),
         Framing::Udptl => udptl(index, arrival).map(Some),
@@ -45,7 +45,7 @@ pub(super) fn parse(
     }
 }
 
-fn udptl(index: usize, arrival: &Arrival) -> Result<Parsed<'_>, DecodeError> {
+fn udptl<'a>(index: usize, arrival: &'a Arrival<'_>) -> Result<Parsed<'a>, DecodeError> {
     let packet = UdptlPacket::decode(&arrival.payload)?;
     let trailing = (packet.trailing > 0).then(|| DecodeError {
         offset: arrival.payload.len() - packet.trailing,
@@ -82,7 +82,7 @@ fn udptl(index: usize, arrival: &Arrival) -> Result<Parsed<'_>, DecodeError> {
 }
 
 /// An IFP packet with nothing around it.
-fn bare(index: usize, arrival: &Arrival, seq: u16) -> Parsed<'_> {
+fn bare<'a>(index: usize, arrival: &'a Arrival<'_>, seq: u16) -> Parsed<'a> {
     Parsed {
         index,
         seq,
@@ -96,7 +96,7 @@ fn bare(index: usize, arrival: &Arrival, seq: u16) -> Parsed<'_> {
 }
 
 /// The payload of RTP: an IFP packet, or several of them under RFC 2198.
-fn rtp(index: usize, arrival: &Arrival) -> Parsed<'_> {
+fn rtp<'a>(index: usize, arrival: &'a Arrival<'_>) -> Parsed<'a> {
     let seq = arrival.rtp_seq.unwrap_or_default();
     let plain = bare(index, arrival, seq);
     if ifp::is_valid(&arrival.payload) {

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use crate::t38::ifp::Ifp;
 use crate::t38::stats::Encoding;
-use crate::t38::stream::order::{BASE, Origin, Run, Slot};
+use crate::t38::stream::order::{BASE, Run};
+use crate::t38::stream::slots::{Origin, Slot};
 
 /// More packets than this under all FEC entries of one packet are no FEC.
 const MOST_UNDER_FEC: usize = 1024;
@@ -20,7 +21,7 @@ pub(super) fn use_copies(run: &mut Run<'_>) {
             if earlier < BASE || copy.is_empty() {
                 continue;
             }
-            match slots.get_mut(&earlier) {
+            match slots.get_mut(earlier) {
                 Some(slot) if slot.whole => {}
                 Some(slot) => {
                     slot.ifp.clone_from(copy);
@@ -40,6 +41,7 @@ pub(super) fn use_copies(run: &mut Run<'_>) {
             }
         }
     }
+    slots.settle();
 }
 
 /// One FEC entry: the XOR of some packets.
@@ -57,13 +59,14 @@ pub(super) fn use_fec(run: &mut Run<'_>, encoding: Encoding) {
         let before = entries.len();
         entries.retain(|entry| !solve(run, entry, encoding));
         if entries.len() == before || entries.is_empty() {
-            return;
+            break;
         }
     }
+    run.slots.settle();
 }
 
 fn is_missing(run: &Run<'_>, number: i64) -> bool {
-    run.slots.get(&number).is_none_or(|slot| !slot.whole)
+    run.slots.get(number).is_none_or(|slot| !slot.whole)
 }
 
 /// The FEC entries over at least one missing packet.
@@ -111,7 +114,7 @@ fn solve(run: &mut Run<'_>, entry: &Entry<'_>, encoding: Encoding) -> bool {
     }
     let mut octets = entry.octets.to_vec();
     for member in entry.members.iter().filter(|member| **member != lost) {
-        if let Some(slot) = run.slots.get(member) {
+        if let Some(slot) = run.slots.get(*member) {
             for (octet, other) in octets.iter_mut().zip(slot.ifp.iter()) {
                 *octet ^= other;
             }
@@ -122,7 +125,7 @@ fn solve(run: &mut Run<'_>, entry: &Entry<'_>, encoding: Encoding) -> bool {
     }
     if let Some(size) = true_size(&octets, encoding) {
         octets.truncate(size);
-        let index = run.slots.get(&lost).map_or(entry.index, |slot| slot.index);
+        let index = run.slots.get(lost).map_or(entry.index, |slot| slot.index);
         run.slots.insert(
             lost,
             Slot {

@@ -7,7 +7,8 @@ use crate::capture::FrameNo;
 use crate::t38::code::{DataType, Indicator};
 use crate::t38::ifp;
 use crate::t38::stats::{MediaPath, UdptlGap, UdptlStats};
-use crate::t38::stream::order::{Origin, Run, wrap};
+use crate::t38::stream::order::{Run, wrap};
+use crate::t38::stream::slots::{Origin, Slot};
 use crate::t38::stream::{Arrival, Framing};
 
 /// Sizes kept.
@@ -19,7 +20,7 @@ const MOST_GAPS: usize = 10_000;
 const MAX_PATHS: usize = 100;
 
 /// What the arrivals as such say: sizes, paths, first and last.
-pub(super) fn count_arrivals(arrivals: &[Arrival], framing: Framing, stats: &mut UdptlStats) {
+pub(super) fn count_arrivals(arrivals: &[Arrival<'_>], framing: Framing, stats: &mut UdptlStats) {
     stats.transport = match framing {
         Framing::Udptl => "udptl",
         Framing::Rtp => "rtp",
@@ -60,25 +61,22 @@ pub(super) fn count_arrivals(arrivals: &[Arrival], framing: Framing, stats: &mut
 }
 
 /// What a repaired run says: redundancy, loss, what was repaired.
-pub(super) fn count_loss(run: &Run<'_>, arrivals: &[Arrival], stats: &mut UdptlStats) {
+pub(super) fn count_loss(run: &Run<'_>, arrivals: &[Arrival<'_>], stats: &mut UdptlStats) {
     count_recovery(run, arrivals, stats);
     let frame_of = |index: usize| arrivals.get(index);
     // From the first to the last primary: what came before the first was not lost, but not captured.
-    let mut primaries = run
-        .slots
-        .iter()
-        .filter(|(_, slot)| slot.origin == Origin::Primary);
-    let Some((first, slot)) = primaries.next() else {
-        return;
-    };
-    let mut before = (*first, slot);
-    for (number, slot) in primaries {
-        let lost = number - before.0 - 1;
-        if lost > 0 {
-            let recovered = run.slots.range(before.0 + 1..*number).count();
-            let lost = u32::try_from(lost).unwrap_or(u32::MAX);
-            let recovered = u32::try_from(recovered).unwrap_or(u32::MAX);
-            let control = !(is_fast(&before.1.ifp) && is_fast(&slot.ifp));
+    let mut before: Option<(i64, &Slot<'_>)> = None;
+    let mut recovered: u32 = 0;
+    for (number, slot) in run.slots.iter() {
+        if slot.origin != Origin::Primary {
+            recovered = recovered.saturating_add(1);
+            continue;
+        }
+        if let Some((last, before)) = before
+            && number - last > 1
+        {
+            let lost = u32::try_from(number - last - 1).unwrap_or(u32::MAX);
+            let control = !(is_fast(&before.ifp) && is_fast(&slot.ifp));
             stats.lost += lost;
             stats.recovered += recovered;
             if control {
@@ -92,17 +90,22 @@ pub(super) fn count_loss(run: &Run<'_>, arrivals: &[Arrival], stats: &mut UdptlS
                     at: arrival.at,
                     lost,
                     recovered,
-                    first_seq: wrap(before.0 + 1),
+                    first_seq: wrap(last + 1),
                     control,
                 });
             }
         }
-        before = (*number, slot);
+        before = Some((*number, slot));
+        recovered = 0;
     }
 }
 
-fn count_recovery(run: &Run<'_>, arrivals: &[Arrival], stats: &mut UdptlStats) {
-    let frame_of = |index: usize| arrivals.get(index).map(|arrival: &Arrival| arrival.frame);
+fn count_recovery(run: &Run<'_>, arrivals: &[Arrival<'_>], stats: &mut UdptlStats) {
+    let frame_of = |index: usize| {
+        arrivals
+            .get(index)
+            .map(|arrival: &Arrival<'_>| arrival.frame)
+    };
     let mut depths: [BTreeMap<usize, u32>; 2] = [BTreeMap::new(), BTreeMap::new()];
     for (_, packet) in &run.packets {
         let [control, image] = &mut depths;

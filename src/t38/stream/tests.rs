@@ -60,7 +60,7 @@ fn xor(packets: &[&[u8]]) -> Vec<u8> {
 }
 
 /// Arrivals 20 ms apart, frames from 1.
-fn arrive(payloads: &[Vec<u8>]) -> Vec<Arrival> {
+fn arrive(payloads: &[Vec<u8>]) -> Vec<Arrival<'static>> {
     payloads
         .iter()
         .zip(1..)
@@ -69,7 +69,7 @@ fn arrive(payloads: &[Vec<u8>]) -> Vec<Arrival> {
             at: Timestamp(u64::from(frame) * 20_000_000),
             src: Endpoint::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4000),
             dst: Endpoint::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4002),
-            payload: payload.clone(),
+            payload: payload.clone().into(),
             cut: false,
             rtp_seq: None,
         })
@@ -294,7 +294,7 @@ fn uses_the_head_of_a_cut_packet() {
         udptl(1, &hdlc(&[0xFF; 100]), &[]),
         udptl(2, FCS_OK_1998, &[]),
     ]);
-    arrivals[1].payload.truncate(40);
+    arrivals[1].payload.to_mut().truncate(40);
     arrivals[1].cut = true;
     let assembled = assemble(&arrivals, Framing::Udptl);
     assert!(matches!(
