@@ -2,7 +2,7 @@
 # faxflow against its peers on the same captures, in one run: CPU seconds (user+sys) and peak memory.
 # usage: docs/bench.sh RUNS CAPTURE...     (FAXFLOW=path of the binary; SLOW=0: without tshark and sngrep;
 #        FORMS=1: also compressed, from a pipe, and check of each)
-# Least of RUNS each; the slow ones run once. The page cache is warmed first.
+# Least of RUNS each; the slow ones run once. The page cache is filled anew first.
 set -eu
 runs=${1:?runs}
 shift
@@ -32,6 +32,10 @@ measure() {
 }
 
 for capture in "$@"; do
+    # Read anew, as a capture is that was written by somebody else: pages that were written in little pieces, when
+    # memory was short, stay in little pieces, and reading them takes every program up to twice the time.
+    sync "$capture" || true
+    dd if="$capture" iflag=nocache count=0 status=none || true
     cat "$capture" >/dev/null
     echo "$capture ($(wc -c <"$capture") octets), $(uname -m), $(nproc) processors, load $(cut -d' ' -f1-3 /proc/loadavg)"
     printf '%-28s %8s %8s %8s\n' program 'CPU s' 'wall s' 'MB'

@@ -1,50 +1,43 @@
-//! Looking for octets in what is short: a header value, a part of a URI.
+//! Looking for octets in what is short: a line, a header value, a part of a URI.
+
+use wide::u8x16;
 
 /// Where the first octet is that is one of these.
 ///
 /// Sixteen octets at a time: a vector search costs more to begin than this to do.
 #[inline]
 pub(in crate::sip) fn position_of<const N: usize>(text: &[u8], wanted: [u8; N]) -> Option<usize> {
-    let (pieces, tail) = text.as_chunks::<16>();
+    let among = |piece: &[u8; AT_ONCE]| {
+        let octets = u8x16::new(*piece);
+        let equal = wanted.map(|octet| octets.simd_eq(u8x16::splat(octet)));
+        equal
+            .into_iter()
+            .fold(u8x16::ZERO, |found, equal| found | equal)
+            .to_bitmask()
+    };
+    let (pieces, tail) = text.as_chunks();
     let mut place = 0;
     for piece in pieces {
-        if has_any(piece, wanted) {
-            return first_in(*piece, wanted).map(|found| place + found);
+        let found = among(piece);
+        if found != 0 {
+            return Some(place + first(found));
         }
-        place += piece.len();
+        place += AT_ONCE;
     }
-    let found = tail.iter().position(|octet| wanted.contains(octet))?;
-    Some(place + found)
+    // What is left, with what is before it.
+    if let Some(last) = text.last_chunk() {
+        let found = among(last) >> (AT_ONCE - tail.len());
+        return (found != 0).then(|| place + first(found));
+    }
+    tail.iter().position(|octet| wanted.contains(octet))
 }
 
-/// Whether one of these octets is in a piece. All are looked at, and so the compiler looks at all at once.
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "all are looked at, and so all at once"
-)]
-fn has_any<const N: usize>(piece: &[u8; 16], wanted: [u8; N]) -> bool {
-    let is_wanted = |octet: &u8| {
-        wanted
-            .iter()
-            .fold(false, |found, one| found | (one == octet))
-    };
-    piece
-        .iter()
-        .fold(false, |found, octet| found | is_wanted(octet))
-}
+/// Octets of a piece.
+const AT_ONCE: usize = 16;
 
-/// The first of these octets in a piece.
-fn first_in<const N: usize>(piece: [u8; 16], wanted: [u8; N]) -> Option<usize> {
-    const EACH: u128 = u128::from_ne_bytes([1; 16]);
-    let text = u128::from_le_bytes(piece);
-    // An octet that is wanted becomes zero, and taking one from zero sets its top bit. Only octets behind such a one may
-    // be taken for others.
-    let found = wanted.iter().fold(0, |found, octet| {
-        let differs = text ^ (EACH * u128::from(*octet));
-        found | differs.wrapping_sub(EACH) & !differs & (EACH * 0x80)
-    });
-    let first = usize::try_from(found.trailing_zeros() / 8).ok()?;
-    (first < piece.len()).then_some(first)
+/// The first place of some, each of which is a bit.
+const fn first(places: u32) -> usize {
+    places.trailing_zeros() as usize
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
 //! The media lines of an SDP, as far as an index needs them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+use wide::u8x16;
 
 use crate::sip::scan::line_end;
 
@@ -51,6 +55,9 @@ pub(super) fn read(body: &[u8], out: &mut Vec<Line>) {
     }
 }
 
+/// What the attributes that an index wants have in them: `a=rtpmap:98 t38/8000`.
+static T38_ENCODING: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("38/"));
+
 /// Which lines of a body are looked at.
 #[derive(Clone, Copy)]
 struct Wanted {
@@ -59,37 +66,34 @@ struct Wanted {
 }
 
 impl Wanted {
-    #[expect(
-        clippy::needless_bitwise_bool,
-        reason = "all are looked at, and so all at once"
-    )]
     fn of(body: &[u8]) -> Self {
-        let (second, third) = (body.get(1..), body.get(2..));
-        let thirds = body.iter().zip(second.unwrap_or_default());
-        let thirds = thirds.zip(third.unwrap_or_default());
         Self {
-            attributes: thirds.fold(false, |found, ((first, second), third)| {
-                found | ((*first == b'3') & (*second == b'8') & (*third == b'/'))
-            }),
+            attributes: T38_ENCODING.find(body).is_some(),
         }
     }
 
-    #[expect(
-        clippy::needless_bitwise_bool,
-        reason = "all are looked at, and so all at once"
-    )]
     fn is_name(self, octet: u8) -> bool {
-        let name = octet | 0x20;
-        (name == b'c') | (name == b'm') | ((name == b'a') & self.attributes)
+        let name = octet | LOWER;
+        name == b'c' || name == b'm' || (name == b'a' && self.attributes)
+    }
+
+    /// Where of sixteen octets and the ones after them such a line may begin: a bit for each place.
+    #[inline]
+    fn may_begin(self, names: [u8; 16], equals: [u8; 16]) -> u32 {
+        let names = u8x16::new(names) | u8x16::splat(LOWER);
+        let is = |octet: u8| names.simd_eq(u8x16::splat(octet));
+        let attribute = if self.attributes {
+            is(b'a')
+        } else {
+            u8x16::ZERO
+        };
+        let equal = u8x16::new(equals).simd_eq(u8x16::splat(b'='));
+        ((is(b'c') | is(b'm') | attribute) & equal).to_bitmask()
     }
 
     /// Where the first such line at or after `from` begins.
     ///
     /// Nearly all of a body is something else, and is passed over sixteen octets at a time.
-    #[expect(
-        clippy::needless_bitwise_bool,
-        reason = "all are looked at, and so all at once"
-    )]
     fn next_line(self, body: &[u8], from: usize) -> Option<usize> {
         let begins = |at: &usize| {
             let named = matches!(body.get(*at..), Some([name, b'=', ..]) if self.is_name(*name));
@@ -100,21 +104,22 @@ impl Wanted {
         let (equals, _) = body.get(from + 1..)?.as_chunks::<16>();
         let mut at = from;
         for (names, equals) in names.iter().zip(equals) {
-            let may_begin = names
-                .iter()
-                .zip(equals)
-                .fold(false, |found, (name, equal)| {
-                    found | (self.is_name(*name) & (*equal == b'='))
-                });
-            let end = at + names.len();
-            if may_begin && let Some(found) = (at..end).find(begins) {
-                return Some(found);
+            let mut places = self.may_begin(*names, *equals);
+            while places != 0 {
+                let place = at + places.trailing_zeros() as usize;
+                if begins(&place) {
+                    return Some(place);
+                }
+                places &= places - 1;
             }
-            at = end;
+            at += names.len();
         }
         (at..body.len()).find(begins)
     }
 }
+
+/// What makes a letter a small one.
+const LOWER: u8 = 0x20;
 
 fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(u8::is_ascii_whitespace)
