@@ -65,9 +65,14 @@ fn calls(app: &mut App, action: Action) -> Option<Effect> {
                 app.tell("no other leg of this call is known: mark two calls with Space");
             }
         }
-        Action::SortPrevious => app.calls.sort_by_next(false),
-        Action::SortNext => app.calls.sort_by_next(true),
-        Action::SortDirection => app.calls.turn(),
+        Action::SortPrevious | Action::SortNext => {
+            app.calls.sort_by_next(action == Action::SortNext);
+            tell_order(app);
+        }
+        Action::SortDirection => {
+            app.calls.turn();
+            tell_order(app);
+        }
         Action::Search => {
             let before = app.calls.filter().to_owned();
             ask(
@@ -277,6 +282,13 @@ fn help(app: &mut App, action: Action) -> Option<Effect> {
 }
 
 /// How many rows an action moves on a screen of `height` rows; `None`: it does not move.
+/// A narrow screen may not have the column that the list is sorted by.
+fn tell_order(app: &mut App) {
+    let (by, descending) = app.calls.sorted();
+    let way = if descending { ", the last first" } else { "" };
+    app.tell(format!("sorted by {}{way}", by.heading()));
+}
+
 fn distance(action: Action, height: usize) -> Option<isize> {
     let page = isize::try_from(height.saturating_sub(1).max(1)).unwrap_or(isize::MAX);
     Some(match action {
