@@ -250,6 +250,13 @@ impl Ladder {
         self.keys.get(row).copied()
     }
 
+    /// The event of the other direction that stands on a row too: RTP.
+    pub fn other_direction_at(&self, row: usize) -> Option<(CallNo, EventId)> {
+        let item = self.items.items.get(row)?;
+        let event = self.event(item.leg, item.partner?)?;
+        Some((event.call, event.id))
+    }
+
     fn event(&self, leg: usize, event: usize) -> Option<&Event> {
         self.flow.flow.legs.get(leg)?.events.get(event)
     }

@@ -338,10 +338,16 @@ impl FlowView {
             decode::beside
         };
         let width = shape.width;
-        let rows = self
-            .current_message()
-            .map(|(call, event)| lay_out(call, event, shape.raw, width, shape.clock));
-        self.message.rows = rows.unwrap_or_default();
+        let message = |key| {
+            let (call, event) = self.message_of(key)?;
+            Some(lay_out(call, event, shape.raw, width, shape.clock))
+        };
+        let mut rows = self.current().and_then(message).unwrap_or_default();
+        if let Some(other) = self.ladder.other_direction_at(self.cursor()) {
+            rows.push(Row::default());
+            rows.extend(message(other).unwrap_or_default());
+        }
+        self.message.rows = rows;
         if self.ascii {
             for span in self.message.rows.iter_mut().flat_map(|row| &mut row.spans) {
                 *span = Span::new(plain(span.text(), true), span.role);
