@@ -6,18 +6,10 @@ use crate::call::{Call, CallState, EventKind, Fax, FaxCarrier, Phase, Stage, Sta
 /// `setup`, `T.38`, `A` to `E`, `release`.
 pub(super) fn stages(call: &Call, fax: &Fax, evidence: &Evidence) -> Vec<Stage> {
     let mut out = vec![setup(call), switch(call, fax, evidence)];
-    let stopped = match fax.verdict {
-        Verdict::Failed if out.iter().any(|stage| stage.mark == StageMark::Failed) => {
-            stopped_in(evidence)
-        }
-        // A fax of which not one message came stopped where the first was due.
-        Verdict::Failed => stopped_in(evidence).or(Some(if was_in(call, Phase::A) {
-            Phase::B
-        } else {
-            Phase::A
-        })),
-        Verdict::Partial => stopped_in(evidence),
-        Verdict::Ok | Verdict::Incomplete => None,
+    let stopped = if matches!(fax.verdict, Verdict::Failed | Verdict::Partial) {
+        stopped_in(evidence)
+    } else {
+        None
     };
     for phase in [Phase::A, Phase::B, Phase::C, Phase::D, Phase::E] {
         out.push(of_phase(call, phase, stopped, evidence));
@@ -104,7 +96,9 @@ fn of_phase(call: &Call, phase: Phase, stopped: Option<Phase>, evidence: &Eviden
         Phase::D => "D",
         Phase::E => "E",
     };
-    let seen = was_in(call, phase);
+    let seen = call.events.iter().any(|event| {
+        event.observed && event.phase == Some(phase) && !matches!(event.kind, EventKind::Gap { .. })
+    });
     if stopped == Some(phase) {
         return stage(name, StageMark::Failed, &why(phase, evidence));
     }
@@ -127,19 +121,10 @@ fn of_phase(call: &Call, phase: Phase, stopped: Option<Phase>, evidence: &Eviden
     )
 }
 
-/// Whether anything of a phase was seen.
-fn was_in(call: &Call, phase: Phase) -> bool {
-    call.events.iter().any(|event| {
-        event.observed && event.phase == Some(phase) && !matches!(event.kind, EventKind::Gap { .. })
-    })
-}
-
 fn why(phase: Phase, evidence: &Evidence) -> String {
     match phase {
         Phase::B if evidence.dcs > 0 => "no CFR".to_owned(),
         Phase::B if evidence.dis > 0 => "no DCS".to_owned(),
-        Phase::B if !evidence.t30 => "no DIS".to_owned(),
-        Phase::A => "not heard".to_owned(),
         Phase::C => evidence.cut.unwrap_or("no page").to_owned(),
         Phase::D if evidence.rtn => "RTN".to_owned(),
         Phase::D if evidence.unconfirmed < evidence.sent - evidence.confirmed => {

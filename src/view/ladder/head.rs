@@ -58,12 +58,12 @@ pub fn strip(flow: &Flow, ascii: bool) -> Row {
 
 /// The stages of the fax that the flow is about. Where none of them failed there, what the other leg shows counts too:
 /// it may have seen more of a fax that one leg carries in another way, or be where it failed.
-fn stages(flow: &Flow) -> Vec<&Stage> {
+fn stages(flow: &Flow) -> Vec<Stage> {
     let Some(fax) = lead(flow) else {
         return Vec::new();
     };
-    let mut stages: Vec<&Stage> = fax.stages.iter().collect();
-    if stages.iter().any(|stage| stage.mark == StageMark::Failed) {
+    let mut stages: Vec<Stage> = fax.stages.clone();
+    if has_failed(&stages) {
         return stages;
     }
     let weight = |stage: &Stage| match stage.mark {
@@ -76,11 +76,30 @@ fn stages(flow: &Flow) -> Vec<&Stage> {
         for stage in &mut stages {
             let same = other.stages.iter().find(|one| one.name == stage.name);
             if let Some(same) = same.filter(|same| weight(same) > weight(stage)) {
-                *stage = same;
+                stage.clone_from(same);
             }
         }
     }
+    if fax.verdict == Verdict::Failed && !has_failed(&stages) {
+        fail_before_messages(&mut stages);
+    }
     stages
+}
+
+fn has_failed(stages: &[Stage]) -> bool {
+    stages.iter().any(|stage| stage.mark == StageMark::Failed)
+}
+
+/// A fax of which not one message came stopped where the first was due.
+fn fail_before_messages(stages: &mut [Stage]) {
+    for (name, missing) in [("A", "not heard"), ("B", "no DIS")] {
+        let stage = stages.iter_mut().find(|stage| stage.name == name);
+        if let Some(stage) = stage.filter(|stage| stage.mark == StageMark::NotSeen) {
+            stage.mark = StageMark::Failed;
+            missing.clone_into(&mut stage.text);
+            return;
+        }
+    }
 }
 
 /// The fax that the flow is about: where two legs say different things, the worse.

@@ -392,4 +392,15 @@ fn the_strip_of_two_legs_shows_where_either_failed() {
     );
     marks(&mut flow, 1, &[("T.38", seen), ("A", seen), ("B", seen)]);
     assert_eq!(strip(&flow).trim(), "T.38 ✓   A ✓   B ✗");
+    // None does, and not one message was seen.
+    for (heard, told) in [
+        (seen, "T.38 ✓   A ✓   B ✗ no DIS"),
+        (not_seen, "T.38 ✓   A ✗ not heard   B ·"),
+    ] {
+        for leg in [0, 1] {
+            let stages = [("T.38", seen), ("A", heard), ("B", not_seen)];
+            marks(&mut flow, leg, &stages);
+        }
+        assert_eq!(strip(&flow).trim(), told);
+    }
 }
