@@ -135,7 +135,7 @@ pub fn sentence(root: &Root, scene: &Scene<'_>) -> String {
     });
     // Where the cause names its phase, that one; else the one that the fax stopped in.
     let phase = named_phase(what)
-        .or_else(|| stage.map(|stage| stage.name).filter(is_phase_with_messages))
+        .or_else(|| stage.map(|stage| stage.name).filter(|name| name.len() == 1))
         .map(|name| format!("Phase {name}: "));
     let pages = pages_told(scene.call);
     let mut out = match pages {
@@ -150,11 +150,6 @@ pub fn sentence(root: &Root, scene: &Scene<'_>) -> String {
         out.push_str(&at.join(", "));
     }
     out
-}
-
-/// What stops a fax before phase B is no matter of T.30.
-fn is_phase_with_messages(name: &&str) -> bool {
-    matches!(*name, "B" | "C" | "D" | "E")
 }
 
 /// The phase that a finding says it happened in.
