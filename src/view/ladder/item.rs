@@ -1,6 +1,6 @@
 //! Which events get a row, in what order, and what a row stands for besides.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use crate::call::{Call, Event, EventKind, Flow, Side};
 use crate::t38::Indicator;
@@ -10,6 +10,9 @@ use crate::view::ladder::plan::Plan;
 
 /// The longest a message can take from one leg to the other and still be the same, seconds.
 const LONGEST_RELAY: f64 = 4.0;
+
+/// Within so many seconds it stands right below the original.
+const TOGETHER: f64 = 1.0;
 
 /// A row: an event, and what it stands for besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,11 +75,25 @@ impl Items {
                 .map(|call| vec![u32::MAX; call.events.len()])
                 .collect(),
         };
-        let copies: HashSet<(usize, usize)> = relayed.values().copied().collect();
-        // The same message on the other leg comes right below, whatever happened in between.
-        for place in merged.into_iter().filter(|place| !copies.contains(place)) {
-            items.put(place, None, &plans);
-            if let Some(copy) = relayed.get(&place) {
+        let originals: HashMap<(usize, usize), (usize, usize)> =
+            relayed.iter().map(|(from, to)| (*to, *from)).collect();
+        let at = |(leg, event): (usize, usize)| {
+            let call = flow.legs.get(leg)?;
+            call.events.get(event).map(|event| event.at)
+        };
+        // The same message on the other leg comes right below, whatever happened in between; what took so long that
+        // other messages crossed it keeps its own time.
+        let soon = |from, to| {
+            let times = at(from).zip(at(to));
+            times.is_some_and(|(from, to)| to.seconds_since(from) < TOGETHER)
+        };
+        for place in merged {
+            let original = originals.get(&place).copied();
+            if original.is_some_and(|original| soon(original, place)) {
+                continue;
+            }
+            items.put(place, original.map(|(_, event)| event), &plans);
+            if let Some(copy) = relayed.get(&place).filter(|copy| soon(place, **copy)) {
                 items.put(*copy, Some(place.1), &plans);
             }
         }
