@@ -353,6 +353,38 @@ fn one_leg(leg: fixture::Builder) -> String {
     screen(&flow, &wide(118))
 }
 
+/// What passes through the PBX at once stands below its original; what takes so long that other messages cross it
+/// does not.
+#[test]
+fn messages_that_cross_are_seen_to_cross() {
+    let dis = [0xff, 0xc8, 0x01, 0x00, 0x77, 0x1f];
+    let dcs = [0xff, 0xc8, 0x41, 0x00, 0x77, 0x1f];
+    let order = |delay: f64| {
+        let mut near = fixture::Builder::new(1, [192, 0, 2, 10], [203, 0, 113, 5]);
+        let mut far = fixture::Builder::new(2, [203, 0, 113, 5], [198, 51, 100, 20]);
+        far.t30(8.0, Side::Callee, &dis);
+        near.t30(8.5, Side::Caller, &dcs);
+        near.t30(8.0 + delay, Side::Callee, &dis);
+        let flow = AnalysedFlow {
+            flow: crate::call::Flow {
+                legs: vec![near.call.into(), far.call.into()],
+            },
+            hints: vec![Vec::new(), Vec::new()],
+            pbx: Vec::new(),
+        };
+        let text = screen(&flow, &wide(118));
+        let names = ["DIS", "DCS"];
+        let named = |line: &str| {
+            names
+                .into_iter()
+                .find(|name| line.contains(&format!(" {name} ")))
+        };
+        text.lines().filter_map(named).collect::<Vec<_>>()
+    };
+    assert_eq!(order(0.6), ["DIS", "DIS", "DCS"]);
+    assert_eq!(order(1.9), ["DIS", "DCS", "DIS"]);
+}
+
 #[test]
 fn the_strip_of_two_legs_shows_where_either_failed() {
     let marks = |flow: &mut AnalysedFlow, leg: usize, stages: &[(&'static str, StageMark)]| {
