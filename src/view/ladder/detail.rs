@@ -85,7 +85,14 @@ impl Context<'_> {
 
     /// `+41 ms; ECM: yes to no`
     fn relay(&self, first: &Event) -> String {
-        let delay = self.event.at.seconds_since(first.at);
+        // Where one leg has the training in it, the ends of both are the same moment.
+        let with_training =
+            |event: &Event| matches!(&event.kind, EventKind::Tcf(tcf) if tcf.has_training());
+        let delay = if with_training(first) || with_training(self.event) {
+            self.event.end.seconds_since(first.end)
+        } else {
+            self.event.at.seconds_since(first.at)
+        };
         let mut text = if delay < 0.0 {
             // As captured: both legs are in one capture, but not by one clock or not in order.
             format!("captured {:.0} ms before the other leg", -delay * 1e3)
