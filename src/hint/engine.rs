@@ -1,10 +1,11 @@
 //! All checks, then what covers what, then what the capture makes doubtful, then order.
 
-use crate::call::CallNo;
+use crate::call::{CallNo, Event, EventKind};
 use crate::capture::FrameNo;
 use crate::hint::scene::clock_jumps;
 use crate::hint::suppression::{ABSENCE, DOUBTFUL_CAPTURE, Effect, GOT_OVER, TABLE, lowered};
 use crate::hint::{DOUBT, Hint, Rule, Scene, Severity, cause, rules};
+use crate::t30::Fcf;
 
 /// Findings of one rule on one call that are told. Ten thousand refusals are no news after the first hundred,
 /// and hints are compared with hints.
@@ -63,8 +64,35 @@ fn check(scene: &Scene<'_>) -> Vec<Hint> {
             })
         })
         .map(|hint| if delivered { after_success(hint) } else { hint })
+        .filter(|hint| !is_too_early(scene, hint))
         .collect()
 }
+
+/// What has just been seen of a call in progress may look otherwise with the next packets: a TCF that goes on, a
+/// loss that is still repaired, an offer that the other leg has not answered yet.
+fn is_too_early(scene: &Scene<'_>, hint: &Hint) -> bool {
+    let call = scene.call;
+    let is_dcn =
+        |event: &Event| matches!(&event.kind, EventKind::T30(frame) if frame.fcf == Fcf::Dcn);
+    let over = call.ended.is_some() || call.events.iter().any(is_dcn);
+    if hint.finding.severity > Severity::Warning || !call.capture.unfinished || over {
+        return false;
+    }
+    let settles = if WAITS_FOR_T30.contains(&hint.rule.id) {
+        T30_BEGINS
+    } else {
+        NEXT_PACKETS
+    };
+    let since = |event: &Event| call.capture.last_time.seconds_since(event.end);
+    cause::place(call, hint).is_some_and(|event| since(event) < settles)
+}
+
+/// Seconds after which the next packets have come, or will not.
+const NEXT_PACKETS: f64 = 5.0;
+/// Seconds within which the first messages pass from leg to leg, so that one sees that they do.
+const T30_BEGINS: f64 = 20.0;
+/// Rules that only those messages can refute.
+const WAITS_FOR_T30: &[&str] = &["leg-t38-one-sided", "udptl-one-way"];
 
 /// Covered hints taken off, doubtful ones lowered, the rest in order.
 fn settle(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Vec<Hint> {
