@@ -11,6 +11,10 @@ use crate::analysis::{AnalysedFlow, CallRow, Options};
 use crate::call::CallNo;
 use crate::capture::{CaptureInfo, Error};
 
+mod quiet;
+
+use quiet::Quiet;
+
 /// Between two looks at a growing file that has nothing new.
 const GROWING: Duration = Duration::from_millis(250);
 /// The same for a pipe, which wakes the reader itself.
@@ -104,6 +108,7 @@ struct Worker {
     grows: bool,
     /// Faxes whose rows were sent while reading went on, to be analysed at the next rest.
     faxes: BTreeSet<CallNo>,
+    quiet: Quiet,
     rows_at: Instant,
     settled_at: Instant,
     progress_at: Instant,
@@ -119,6 +124,7 @@ impl Worker {
             outbox,
             opened: None,
             faxes: BTreeSet::new(),
+            quiet: Quiet::default(),
             rows_at: now,
             settled_at: now.checked_sub(SETTLE).unwrap_or(now),
             progress_at: now,
@@ -172,8 +178,14 @@ impl Worker {
     /// The end of the file, or of what there is of it so far: new rows, then the faxes among them.
     fn settle(&mut self) -> Result<(), Gone> {
         let renumbered = self.settle_calls()?;
-        let changed = self.analysis.changed();
+        let mut changed = self.analysis.changed();
         let finished = self.analysis.is_finished();
+        if renumbered {
+            self.quiet.forget(|_| true);
+        }
+        if let Some(now) = self.analysis.info().last_time.filter(|_| !finished) {
+            changed.extend(self.quiet.due(now));
+        }
         let shown = if renumbered || (finished && !self.grows) {
             self.analysis.numbers().collect()
         } else {
@@ -223,6 +235,8 @@ impl Worker {
         let opened = self.opened.as_ref().map(|(calls, _)| calls.as_slice());
         let gone = self.analysis.thin(opened.unwrap_or_default());
         if !gone.is_empty() {
+            self.quiet
+                .forget(|number| gone.binary_search(&number).is_ok());
             self.faxes
                 .retain(|number| gone.binary_search(number).is_err());
             self.send(Update::Dropped(gone))?;
@@ -246,6 +260,9 @@ impl Worker {
             match self.analysis.analyse_all(some, false) {
                 Ok(analysed) => {
                     self.analysis.note_analysed(&analysed);
+                    for one in &analysed {
+                        self.quiet.note(&one.call);
+                    }
                     let rows = analysed
                         .iter()
                         .filter_map(|one| Some(self.row(one.call.number)?.with(one)))
