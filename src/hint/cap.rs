@@ -197,14 +197,12 @@ fn ends_early(scene: &Scene<'_>) -> Vec<Finding> {
     let Some(last) = call.events.iter().rev().find(|event| event.observed) else {
         return Vec::new();
     };
-    vec![
-        Finding::new(
-            Severity::Note,
-            [last.last_frame],
-            "Capture stops while the call is still up – end state unknown",
-        )
-        .on(last.id),
-    ]
+    let seen = if facts.unfinished {
+        "In progress – the call is still up, and the capture goes on"
+    } else {
+        "Capture stops while the call is still up – end state unknown"
+    };
+    vec![Finding::new(Severity::Note, [last.last_frame], seen).on(last.id)]
 }
 
 fn rejected(call: &Call) -> bool {
