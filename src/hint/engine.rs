@@ -1,11 +1,11 @@
 //! All checks, then what covers what, then what the capture makes doubtful, then order.
 
-use crate::call::{CallNo, Event, EventKind};
+use crate::call::{Call, CallNo, Event};
 use crate::capture::FrameNo;
+use crate::hint::evidence::dcn;
 use crate::hint::scene::clock_jumps;
 use crate::hint::suppression::{ABSENCE, DOUBTFUL_CAPTURE, Effect, GOT_OVER, TABLE, lowered};
 use crate::hint::{DOUBT, Hint, Rule, Scene, Severity, cause, rules};
-use crate::t30::Fcf;
 
 /// Findings of one rule on one call that are told. Ten thousand refusals are no news after the first hundred,
 /// and hints are compared with hints.
@@ -54,6 +54,7 @@ pub fn diagnose(scene: &Scene<'_>) -> Diagnosis {
 /// What all rules say, in the order of the catalogue, at the level that the outcome leaves them.
 fn check(scene: &Scene<'_>) -> Vec<Hint> {
     let delivered = scene.delivered();
+    let in_progress = is_in_progress(scene.call);
     rules()
         .flat_map(|rule| {
             let findings = (rule.check)(scene).into_iter().take(MAX_FINDINGS);
@@ -64,18 +65,19 @@ fn check(scene: &Scene<'_>) -> Vec<Hint> {
             })
         })
         .map(|hint| if delivered { after_success(hint) } else { hint })
-        .filter(|hint| !is_too_early(scene, hint))
+        .filter(|hint| !in_progress || !is_too_early(scene.call, hint))
         .collect()
+}
+
+/// Whether more of the fax may come.
+fn is_in_progress(call: &Call) -> bool {
+    call.capture.unfinished && call.ended.is_none() && dcn(call).is_none()
 }
 
 /// What has just been seen of a call in progress may look otherwise with the next packets: a TCF that goes on, a
 /// loss that is still repaired, an offer that the other leg has not answered yet.
-fn is_too_early(scene: &Scene<'_>, hint: &Hint) -> bool {
-    let call = scene.call;
-    let is_dcn =
-        |event: &Event| matches!(&event.kind, EventKind::T30(frame) if frame.fcf == Fcf::Dcn);
-    let over = call.ended.is_some() || call.events.iter().any(is_dcn);
-    if hint.finding.severity > Severity::Warning || !call.capture.unfinished || over {
+fn is_too_early(call: &Call, hint: &Hint) -> bool {
+    if hint.finding.severity > Severity::Warning {
         return false;
     }
     let settles = if WAITS_FOR_T30.contains(&hint.rule.id) {

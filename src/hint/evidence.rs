@@ -5,6 +5,7 @@ use crate::call::{Call, CallState, Event, EventId, EventKind, Side};
 use crate::capture::{FrameNo, Timestamp};
 use crate::hint::{Finding, Scene, Severity};
 use crate::sip::StartLine;
+use crate::t30::Fcf;
 
 /// Added to every upper bound: delay of the network and of the peer (RULES.md 0.4).
 pub(crate) const LATE: f64 = 0.5;
@@ -43,6 +44,13 @@ pub(crate) fn hang_up(call: &Call) -> Option<&Event> {
         matches!(&event.kind, EventKind::Sip(sip)
             if matches!(&sip.message.start, StartLine::Request { method, .. } if method == "BYE" || method == "CANCEL"))
     })
+}
+
+/// The DCN that ends the fax.
+pub(crate) fn dcn(call: &Call) -> Option<&Event> {
+    call.events
+        .iter()
+        .find(|event| matches!(&event.kind, EventKind::T30(frame) if frame.fcf == Fcf::Dcn))
 }
 
 /// Whether the file ends while the call is still up, so that what is missing proves nothing

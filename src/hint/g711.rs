@@ -2,11 +2,10 @@
 
 use crate::call::{Call, Event, EventKind, FaxCarrier, Side};
 use crate::capture::Timestamp;
-use crate::hint::evidence::hang_up;
+use crate::hint::evidence::{dcn, hang_up};
 use crate::hint::{Rule, Severity};
 use crate::line::Tone;
 use crate::rtp::RtpSpan;
-use crate::t30::Fcf;
 
 mod packets;
 mod signal;
@@ -155,10 +154,7 @@ fn signals_begin(call: &Call) -> Option<Timestamp> {
 
 /// When the fax is over: its DCN, or the hang-up; what happens to the sound afterwards does no harm.
 fn fax_ends(call: &Call) -> Option<Timestamp> {
-    let dcn = call
-        .events
-        .iter()
-        .find(|event| matches!(&event.kind, EventKind::T30(message) if message.fcf == Fcf::Dcn));
+    let dcn = dcn(call).map(|event| event.end);
     let bye = hang_up(call).map(|event| event.at);
-    dcn.map(|event| event.end).into_iter().chain(bye).min()
+    dcn.into_iter().chain(bye).min()
 }

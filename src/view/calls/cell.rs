@@ -60,8 +60,8 @@ pub(super) fn text_width(column: Column, row: &CallRow<'_>, start: Timestamp) ->
             Some(tenths) => digits(tenths / 10) + ".0s".len(),
             None => written_width(column, row, start),
         },
-        Column::Sorted(SortBy::From) => name_width(&row.from),
-        Column::Sorted(SortBy::To) => name_width(&row.to),
+        Column::Sorted(SortBy::From) => width(&plain(&row.from, false)),
+        Column::Sorted(SortBy::To) => width(&plain(&row.to, false)),
         Column::Sorted(SortBy::Carrier) => width(carrier(row)),
         Column::Sorted(SortBy::Pages) if row.fax.is_none() => 1,
         Column::Sorted(SortBy::Rate) => width(rate(row)),
@@ -74,15 +74,6 @@ pub(super) fn text_width(column: Column, row: &CallRow<'_>, start: Timestamp) ->
         Column::Sorted(SortBy::Pages | SortBy::Hints | SortBy::Result) => {
             written_width(column, row, start)
         }
-    }
-}
-
-/// Nearly all names are digits.
-fn name_width(name: &str) -> usize {
-    if is_plain_ascii(name) {
-        name.len()
-    } else {
-        width(&plain(name, false))
     }
 }
 
