@@ -34,7 +34,7 @@ fn demo() -> &'static Path {
 
 fn parts(criterion: &mut Criterion) {
     criterion.bench_function("sip scan", |bench| {
-        bench.iter(|| scan(black_box(INVITE)).unwrap().call_id);
+        bench.iter(|| scan(black_box(INVITE)).unwrap().call_id());
     });
     let octets = std::fs::metadata(demo()).unwrap().len();
     let mut group = criterion.benchmark_group("demo.pcap");

@@ -21,13 +21,13 @@ use crate::field::Field;
 use crate::line::{Fcs, HdlcFrame, Modem};
 use crate::rtp::{RtpArrival, event, fax, sniff, stream};
 use crate::sip::framing::Framer;
-use crate::sip::{detail, parse, scan, sdp as description};
+use crate::sip::{Message, detail, parse, scan, sdp as description};
 use crate::t30::frame;
 use crate::t38::stats::Encoding;
 use crate::t38::stream::{Arrival, Framing, assemble};
 use crate::t38::udptl::{Recovery, UdptlPacket, is_rtp_not_udptl, plausible};
 use crate::t38::{ifp as packet, tpkt};
-use crate::text::{is_hostile, is_plain_ascii};
+use crate::text::{is_hostile, is_plain_ascii, lossy};
 use crate::view::time::Clock;
 use crate::view::{Row, calls, decode, hints, ladder};
 
@@ -146,6 +146,24 @@ impl Decoded {
     }
 }
 
+/// What the byte scan finds by shorter ways is what the parser finds.
+fn scanned_as_parsed(brief: &scan::Brief<'_>, message: &Message, octets: &[u8]) {
+    assert_eq!(message.body.start + brief.body.len(), octets.len(), "body");
+    let text = |value: Option<&[u8]>| value.map(|value| lossy(&scan::unfold(value)));
+    for (name, scanned) in [
+        ("Call-ID", brief.call_id()),
+        ("From", brief.from()),
+        ("To", brief.to()),
+        ("Content-Type", brief.content_type()),
+    ] {
+        let parsed = message.header(name);
+        // The parser keeps the first of very many headers.
+        if parsed.is_some() || message.headers.len() < 1000 {
+            assert_eq!(text(scanned).as_deref(), parsed, "{name}");
+        }
+    }
+}
+
 /// A datagram with SIP: byte scan, full parse, SDP, everything shown.
 pub fn sip(octets: &[u8]) {
     let brief = scan::scan(octets);
@@ -163,6 +181,9 @@ pub fn sip(octets: &[u8]) {
         message.body.end <= message.raw.len(),
         "the body lies in the message"
     );
+    if let Some(brief) = &brief {
+        scanned_as_parsed(brief, &message, octets);
+    }
     let _ = (message.from(), message.to(), message.sdp(), message.cseq());
     let _ = (
         message.branch(),
@@ -184,7 +205,7 @@ pub fn sdp(octets: &[u8]) {
         let _ = (line.format_names(), line.voice_band_data());
         let _ = (line.encoding(0), line.payload_type("PCMU"));
     }
-    let _ = description::strict_check(&crate::text::lossy(octets));
+    let _ = description::strict_check(&lossy(octets));
     bounded(&detail::sdp_fields(octets), octets);
 }
 
@@ -395,7 +416,7 @@ pub fn pipeline(octets: &[u8]) {
         let _ = export::flow(&mut out, &info, &flows, format, &options);
         let _ = export::check(&mut out, &info, &flows, format, &options);
         let _ = export::calls(&mut out, &info, &rows, &analysed, format, &options);
-        harmless_text(&crate::text::lossy(&out));
+        harmless_text(&lossy(&out));
         if format == Format::Ndjson {
             for line in out
                 .split(|octet| *octet == b'\n')

@@ -397,9 +397,9 @@ fn body_of(rest: &[u8], progress: &mut Progress, last: bool) -> Option<Body> {
         let brief = scan(rest.get(..at)?)?;
         progress.body = Some(Body {
             at,
-            length: brief.content_length,
-            typed: brief.content_type.is_some(),
-            carries_messages: brief.content_type.is_some_and(carries_messages),
+            length: brief.content_length(),
+            typed: brief.content_type().is_some(),
+            carries_messages: brief.content_type().is_some_and(carries_messages),
         });
     }
     progress.body

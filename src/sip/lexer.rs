@@ -6,14 +6,17 @@ use memchr::{memchr, memchr2};
 mod headers;
 mod line;
 mod parameters;
+mod plain;
 mod position;
 
 pub use headers::unfold;
 pub(super) use headers::{Headers, Wanted, trimmed};
+pub(super) use line::line;
 pub(crate) use line::line_end;
-pub(super) use line::{line, line_len};
 pub(super) use parameters::{Parameters, quoted_len};
-pub(super) use position::position_of;
+pub(super) use plain::{Stop, Values, plain_headers};
+pub(super) use position::ends_with_word;
+pub(crate) use position::position_of;
 
 /// Octets of a header section that are looked at; a message with more is cut there.
 pub(crate) const MAX_HEADER: usize = 2 << 20;
@@ -74,11 +77,13 @@ pub(super) struct Found<'m> {
 }
 
 /// Finds the start line, over keep-alives and at most [`MAX_JUNK`] octets of anything else.
+#[inline]
 pub(super) fn find_start(octets: &[u8]) -> Option<Found<'_>> {
+    usual_start(octets).or_else(|| unusual_start(octets))
+}
+
+fn unusual_start(octets: &[u8]) -> Option<Found<'_>> {
     let first = *octets.first()?;
-    if let Some(found) = usual_start(octets) {
-        return Some(found);
-    }
     if is_token(first)
         && let Some(found) = start_at(octets, 0)
     {
@@ -93,6 +98,7 @@ pub(super) fn find_start(octets: &[u8]) -> Option<Found<'_>> {
 }
 
 /// The start line as nearly everybody writes it: what [`start_at`] finds, without a detour.
+#[inline]
 fn usual_start(octets: &[u8]) -> Option<Found<'_>> {
     if !octets.first()?.is_ascii_uppercase() {
         return None;
@@ -102,24 +108,33 @@ fn usual_start(octets: &[u8]) -> Option<Found<'_>> {
     if !after.starts_with(b"\r\n") || end > MAX_START_LINE {
         return None;
     }
-    let start = if let [b'S', b'I', b'P', b'/', b'2', b'.', b'0', b' ', rest @ ..] = text {
-        let (status, reason) = rest.split_first_chunk::<3>()?;
-        let reason = reason.strip_prefix(b" ")?;
-        if !status.iter().all(u8::is_ascii_digit) {
-            return None;
-        }
+    let start = if let [
+        b'S',
+        b'I',
+        b'P',
+        b'/',
+        b'2',
+        b'.',
+        b'0',
+        b' ',
+        b'0'..=b'9',
+        b'0'..=b'9',
+        b'0'..=b'9',
+        b' ',
+        reason @ ..,
+    ] = text
+    {
         Start::Response {
             version: text.get(..7)?,
-            status,
+            status: text.get(8..11)?,
             reason: trimmed(reason),
         }
     } else {
         let (before, version) = text.split_last_chunk::<8>()?;
-        let is_upper = |octet: &&u8| octet.is_ascii_uppercase();
-        let method = before.iter().take_while(is_upper).count();
-        let (method, uri) = before.split_at_checked(method)?;
-        let uri = uri.strip_prefix(b" ")?;
-        let plain = matches!(uri, [first, .., last] if !is_blank(*first) && !is_blank(*last));
+        let (method, uri) = before.split_at_checked(position_of(before, *b" ")?)?;
+        let uri = uri.get(1..)?;
+        let plain = matches!(uri, [first, .., last] if !is_blank(*first) && !is_blank(*last))
+            && method.iter().all(u8::is_ascii_uppercase);
         if version != b" SIP/2.0" || !plain || method.len() > MAX_METHOD {
             return None;
         }

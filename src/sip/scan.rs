@@ -2,11 +2,12 @@
 
 use memchr::memmem;
 
-pub(crate) use super::lexer::line_end;
 pub use super::lexer::unfold;
 use super::lexer::{
-    Headers, Parameters, Start, Wanted, find_start, is_token, position_of, trimmed,
+    Headers, Parameters, Start, Stop, Values, Wanted, ends_with_word, find_start, is_token,
+    plain_headers, trimmed,
 };
+pub(crate) use super::lexer::{line_end, position_of};
 
 /// Start line of a [`Brief`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,31 +33,80 @@ pub struct Brief<'m> {
     pub start: BriefStart<'m>,
     /// Octets before the start line.
     pub junk: usize,
-    /// `Call-ID`; `None` if there is none.
-    pub call_id: Option<&'m [u8]>,
-    /// `From` as written.
-    pub from: Option<&'m [u8]>,
-    /// `To` as written.
-    pub to: Option<&'m [u8]>,
+    /// The first header of each name.
+    values: Values<'m>,
+    /// Headers that were not needed to know the dialog.
+    rest: &'m [u8],
     /// `tag` of `From`.
     pub from_tag: Option<&'m [u8]>,
     /// `tag` of `To`.
     pub to_tag: Option<&'m [u8]>,
-    /// Number (saturated) and method of `CSeq`.
-    pub cseq: Option<(u32, &'m [u8])>,
-    /// `Content-Length`, if it is a number.
-    pub content_length: Option<usize>,
-    /// `Content-Type` as written.
-    pub content_type: Option<&'m [u8]>,
     /// Everything after the blank line (not cut to Content-Length).
     pub body: &'m [u8],
     /// Whether the blank line was there.
     pub complete: bool,
-    /// Whether the body holds a session description.
-    pub has_sdp: bool,
 }
 
-impl Brief<'_> {
+impl<'m> Brief<'m> {
+    const fn value(&self, header: Wanted) -> Option<&'m [u8]> {
+        let [call_id, from, to, cseq, content_length, content_type] = self.values;
+        match header {
+            Wanted::CallId => call_id,
+            Wanted::From => from,
+            Wanted::To => to,
+            Wanted::CSeq => cseq,
+            Wanted::ContentLength => content_length,
+            Wanted::ContentType => content_type,
+        }
+    }
+
+    /// `Call-ID`; `None` if there is none.
+    pub const fn call_id(&self) -> Option<&'m [u8]> {
+        self.value(Wanted::CallId)
+    }
+
+    /// `From` as written.
+    pub const fn from(&self) -> Option<&'m [u8]> {
+        self.value(Wanted::From)
+    }
+
+    /// `To` as written.
+    pub const fn to(&self) -> Option<&'m [u8]> {
+        self.value(Wanted::To)
+    }
+
+    /// Number (saturated) and method of `CSeq`.
+    pub fn cseq(&self) -> Option<(u32, &'m [u8])> {
+        self.value(Wanted::CSeq).and_then(cseq)
+    }
+
+    /// `Content-Length`, if it is a number.
+    pub fn content_length(&self) -> Option<usize> {
+        let number_of = |value: Option<&[u8]>| value.and_then(number);
+        number_of(self.value(Wanted::ContentLength)).or_else(|| {
+            let mut rest = Headers::new(self.rest, 0);
+            rest.find_map(|header| {
+                (Wanted::of(header.name) == Some(Wanted::ContentLength))
+                    .then(|| number_of(header.value))?
+            })
+        })
+    }
+
+    /// `Content-Type` as written.
+    pub fn content_type(&self) -> Option<&'m [u8]> {
+        self.value(Wanted::ContentType).or_else(|| {
+            let mut rest = Headers::new(self.rest, 0);
+            rest.find_map(|header| {
+                (Wanted::of(header.name) == Some(Wanted::ContentType)).then_some(header.value)?
+            })
+        })
+    }
+
+    /// Whether the body holds a session description.
+    pub fn has_sdp(&self) -> bool {
+        has_sdp(|| self.content_type(), self.body)
+    }
+
     /// Whether it is a request of this method (upper case), whatever case it is written in.
     pub fn is_request(&self, name: &str) -> bool {
         matches!(self.start, BriefStart::Request { method, .. }
@@ -80,7 +130,15 @@ pub fn looks_like_sip(octets: &[u8]) -> bool {
 /// Scans a message that begins in `octets`; `None` if no start line is found.
 pub fn scan(octets: &[u8]) -> Option<Brief<'_>> {
     let found = find_start(octets)?;
-    let mut brief = Brief {
+    let mut values = Values::default();
+    let (rest, body) = match plain_headers(octets, found.next, &mut values) {
+        Stop::Enough { from, body } => (octets.get(from..body), Some(body)),
+        Stop::Body(at) => (None, Some(at)),
+        Stop::Line(at) => (None, take_rest(&mut values, octets, at)),
+    };
+    let tag_in = |header: Wanted| values.get(header as usize).copied().flatten().and_then(tag);
+    // Last and in one go, so that it is made where it is wanted.
+    Some(Brief {
         start: match found.start {
             Start::Request { method, uri, .. } => BriefStart::Request { method, uri },
             Start::Response { status, .. } => BriefStart::Response {
@@ -88,30 +146,13 @@ pub fn scan(octets: &[u8]) -> Option<Brief<'_>> {
             },
         },
         junk: found.at,
-        call_id: None,
-        from: None,
-        to: None,
-        from_tag: None,
-        to_tag: None,
-        cseq: None,
-        content_length: None,
-        content_type: None,
-        body: b"",
-        complete: false,
-        has_sdp: false,
-    };
-    let mut headers = Headers::new(octets, found.next);
-    while let Some((wanted, value)) = headers.next_wanted() {
-        brief.take(wanted, value);
-    }
-    brief.from_tag = brief.from.and_then(tag);
-    brief.to_tag = brief.to.and_then(tag);
-    if let Some(body) = headers.body() {
-        brief.complete = true;
-        brief.body = octets.get(body..).unwrap_or_default();
-        brief.has_sdp = has_sdp(brief.content_type, brief.body);
-    }
-    Some(brief)
+        from_tag: tag_in(Wanted::From),
+        to_tag: tag_in(Wanted::To),
+        values,
+        rest: rest.unwrap_or_default(),
+        body: body.and_then(|at| octets.get(at..)).unwrap_or_default(),
+        complete: body.is_some(),
+    })
 }
 
 /// The tag of a `From` or `To`.
@@ -138,24 +179,29 @@ fn plain_tag(value: &[u8]) -> Option<&[u8]> {
         return Some(after);
     }
     let token = after.strip_prefix(b";tag=")?;
-    let plain = !token.is_empty() && token.iter().all(|octet| is_token(*octet));
+    let plain = !token.is_empty()
+        && (ends_with_word(value, token.len()) || token.iter().all(|octet| is_token(*octet)));
     plain.then_some(token)
 }
 
-impl<'m> Brief<'m> {
-    /// Keeps a header if it is the first of its name.
-    fn take(&mut self, wanted: Wanted, value: &'m [u8]) {
-        match wanted {
-            Wanted::CallId => self.call_id = self.call_id.or(Some(value)),
-            Wanted::From => self.from = self.from.or(Some(value)),
-            Wanted::To => self.to = self.to.or(Some(value)),
-            Wanted::CSeq => self.cseq = self.cseq.or_else(|| cseq(value)),
-            Wanted::ContentLength => {
-                self.content_length = self.content_length.or_else(|| number(value));
-            }
-            Wanted::ContentType => self.content_type = self.content_type.or(Some(value)),
+/// Takes the headers from `at` on, and returns where the body begins.
+fn take_rest<'m>(values: &mut Values<'m>, octets: &'m [u8], at: usize) -> Option<usize> {
+    let mut headers = Headers::new(octets, at);
+    while let Some((wanted, value)) = headers.next_wanted() {
+        let Some(first) = values.get_mut(wanted as usize) else {
+            continue;
+        };
+        // The first of its name, and of those with a number the first that has one.
+        let is_none = match wanted {
+            Wanted::CSeq => first.and_then(cseq).is_none(),
+            Wanted::ContentLength => first.and_then(number).is_none(),
+            _ => first.is_none(),
+        };
+        if is_none {
+            *first = Some(value);
         }
     }
+    headers.body()
 }
 
 /// Number (saturated) and method of a `CSeq` value.
@@ -184,15 +230,24 @@ fn leading_number(value: &[u8]) -> Option<(usize, &[u8])> {
 
 /// A status code out of digits; 65535 where they do not fit.
 pub(super) fn status_code(digits: &[u8]) -> u16 {
+    if let [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] = digits {
+        return [a, b, c]
+            .iter()
+            .fold(0, |code, digit| code * 10 + u16::from(**digit - b'0'));
+    }
     number(digits).map_or(0, |status| u16::try_from(status).unwrap_or(u16::MAX))
 }
 
-fn has_sdp(content_type: Option<&[u8]>, body: &[u8]) -> bool {
+fn has_sdp<'m>(content_type: impl FnOnce() -> Option<&'m [u8]>, body: &[u8]) -> bool {
     let text = body.trim_ascii_start();
     if text.starts_with(b"v=") {
         return true;
     }
-    let Some(content_type) = content_type else {
+    // Neither a session description nor a part of several is empty.
+    if text.is_empty() {
+        return false;
+    }
+    let Some(content_type) = content_type() else {
         return false;
     };
     let is = |wanted: &[u8]| {
@@ -200,8 +255,7 @@ fn has_sdp(content_type: Option<&[u8]>, body: &[u8]) -> bool {
             .get(..wanted.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(wanted))
     };
-    (is(b"application/sdp") && !text.is_empty())
-        || (is(b"multipart/") && memmem::find(body, b"v=0").is_some())
+    is(b"application/sdp") || (is(b"multipart/") && memmem::find(body, b"v=0").is_some())
 }
 
 #[cfg(test)]

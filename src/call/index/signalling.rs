@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::call::index::dialog::DialogEntry;
+use crate::call::index::tag::Tag;
 use crate::call::index::{DialogId, Index, MAX_DIALOGS, MAX_MESSAGES, PacketRef};
 use crate::call::{CallState, Side};
 use crate::capture::store::Store;
@@ -19,7 +20,7 @@ impl Index {
         transport: u8,
         store: &mut Store,
     ) -> std::io::Result<()> {
-        let method = Method::of(brief);
+        let (method, answered) = Method::of(brief);
         let Some(found) = self.dialog_of(packet, brief, method) else {
             self.outside.note(packet);
             return Ok(());
@@ -50,9 +51,17 @@ impl Index {
         match brief.start {
             BriefStart::Request { .. } => self::request(dialog, packet.at, brief, method, side),
             BriefStart::Response { status } => {
-                let from_caller = found.of_caller || brief.from_tag.is_none();
-                response(dialog, packet.at, brief, method, (status, from_caller));
+                let response = Response {
+                    status,
+                    number: answered,
+                    from_caller: found.of_caller || brief.from_tag.is_none(),
+                };
+                self::response(dialog, packet.at, brief, method, &response);
             }
+        }
+        if !dialog.dirty {
+            dialog.dirty = true;
+            self.changed.push(id);
         }
         // Once, as a dialog may have thousands of messages and of flows.
         if dialog.ended.is_some() && !had_ended && !dialog.t38_offered && !dialog.flows.is_empty() {
@@ -62,10 +71,9 @@ impl Index {
                 dialog.flows = flows;
             }
         }
-        if brief.has_sdp {
+        if brief.has_sdp() {
             self.claim_sdp(id, side, packet, brief);
         }
-        self.note_change(id);
         Ok(())
     }
 
@@ -77,7 +85,7 @@ impl Index {
         method: Method,
     ) -> Option<Found> {
         let unnamed;
-        let call_id = if let Some(call_id) = brief.call_id {
+        let call_id = if let Some(call_id) = brief.call_id() {
             call_id
         } else {
             // The snap length cut it off, or it never was there: what is between the same hosts belongs together.
@@ -85,19 +93,20 @@ impl Index {
             &unnamed
         };
         let key = self.by_call_id.key(call_id);
-        let first = self
-            .by_call_id
-            .get(key)
-            .filter(|at| self.has_call_id(*at, brief.call_id));
-        if let Some(found) = self.find(first, brief, method) {
-            return Some(found);
+        let mut first = self.by_call_id.get(key);
+        if let Some(at) = first {
+            match self.find(at, brief, method) {
+                Among::Them(found) => return Some(found),
+                Among::OfOtherCallId => first = None,
+                Among::None => {}
+            }
         }
         if self.dialogs.len() >= MAX_DIALOGS {
             self.left_out += 1;
             return None;
         }
         // What is of a call, not of registrations, presence and the like outside one.
-        if method == Method::Other && brief.call_id.is_some() {
+        if method == Method::Other && brief.call_id().is_some() {
             return None;
         }
         self.outside.note(packet);
@@ -105,7 +114,7 @@ impl Index {
         let id = u32::try_from(self.dialogs.len()).ok()?;
         let mut entry = DialogEntry::new(packet);
         begin(&mut entry, brief, method, packet);
-        let (mut from, mut to) = (brief.from.map(name), brief.to.map(name));
+        let (mut from, mut to) = (brief.from().map(name), brief.to().map(name));
         if let Some(original) = fork.and_then(|at| self.dialog(at)) {
             entry.inherit(original);
             let names = self.names(original);
@@ -113,13 +122,13 @@ impl Index {
             to = Some(Cow::Owned(names.to().to_owned()));
         }
         entry.names = self.texts.add(
-            brief.call_id,
+            brief.call_id(),
             brief.from_tag.unwrap_or_default(),
             from.as_deref().unwrap_or_default(),
             to.as_deref().unwrap_or_default(),
         );
         entry.next = first;
-        entry.unnamed = brief.call_id.is_none();
+        entry.unnamed = brief.call_id().is_none();
         self.by_call_id.set(key, id);
         self.dialogs.push(entry);
         Some(Found {
@@ -128,26 +137,27 @@ impl Index {
         })
     }
 
-    /// Whether a dialog that was found by the hash of its Call-ID has it.
-    fn has_call_id(&self, at: u32, call_id: Option<&[u8]>) -> bool {
-        self.dialog(DialogId(at))
-            .is_some_and(|dialog| self.names(dialog).call_id() == call_id)
-    }
-
-    /// Among the dialogs with the same Call-ID: the one whose tags fit.
-    fn find(&self, first: Option<u32>, brief: &Brief<'_>, method: Method) -> Option<Found> {
+    /// Among the dialogs found by the hash of the Call-ID, the newest of which is `first`: the one whose tags fit.
+    fn find(&self, first: u32, brief: &Brief<'_>, method: Method) -> Among {
         let from = brief.from_tag.unwrap_or_default();
         let to = brief.to_tag;
         let mut loose = None;
-        let mut next = first;
+        let mut next = Some(first);
         let mut looked = 0;
         while let Some(at) = next
             && looked < MOST_FORKS
         {
+            let Some(dialog) = self.dialog(DialogId(at)) else {
+                break;
+            };
+            let names = self.names(dialog);
+            // The others have that of the first.
+            if looked == 0 && names.call_id() != brief.call_id() {
+                return Among::OfOtherCallId;
+            }
             looked += 1;
-            let dialog = self.dialog(DialogId(at))?;
             next = dialog.next;
-            let caller_tag = self.names(dialog).caller_tag();
+            let caller_tag = names.caller_tag();
             let of_caller = caller_tag == from;
             let peer = if of_caller { to } else { brief.from_tag };
             if !of_caller && to.is_none_or(|tag| caller_tag != tag) {
@@ -156,7 +166,7 @@ impl Index {
             let id = DialogId(at);
             let found = Found { id, of_caller };
             match (peer, dialog.callee_tag()) {
-                (Some(peer), Some(known)) if peer == known => return Some(found),
+                (Some(peer), Some(known)) if peer == known => return Among::Them(found),
                 // Another 2xx to the same INVITE is another dialog (RFC 3261 13.2.2.4).
                 (Some(_), Some(_))
                     if dialog.confirmed && of_caller && is_invite_2xx(brief, method) => {}
@@ -165,7 +175,7 @@ impl Index {
                 _ => loose = loose.or(Some(found)),
             }
         }
-        loose
+        loose.map_or(Among::None, Among::Them)
     }
 
     /// The dialog whose INVITE a further 2xx answers.
@@ -226,6 +236,14 @@ struct Found {
     of_caller: bool,
 }
 
+/// Whether a dialog is among those of a Call-ID.
+enum Among {
+    Them(Found),
+    None,
+    /// They have another Call-ID, of which the hash is the same.
+    OfOtherCallId,
+}
+
 /// Dialogs of one Call-ID among which a message is looked for, the newest first; forks are a handful.
 const MOST_FORKS: usize = 200;
 
@@ -253,18 +271,23 @@ enum Method {
 }
 
 impl Method {
-    fn of(brief: &Brief<'_>) -> Self {
-        let name = match brief.start {
-            BriefStart::Request { method, .. } => method,
-            BriefStart::Response { .. } => brief.cseq.map_or(&[][..], |(_, method)| method),
+    /// With it, of a response, the number of the request that it answers.
+    fn of(brief: &Brief<'_>) -> (Self, Option<u32>) {
+        let (name, number) = match brief.start {
+            BriefStart::Request { method, .. } => (method, None),
+            BriefStart::Response { .. } => {
+                let cseq = brief.cseq();
+                cseq.map_or((&[][..], None), |(number, method)| (method, Some(number)))
+            }
         };
-        Self::named(name).unwrap_or_else(|| {
+        let method = Self::named(name).unwrap_or_else(|| {
             let odd = name.iter().any(u8::is_ascii_lowercase);
             let upper = odd.then(|| name.to_ascii_uppercase());
             upper
                 .and_then(|name| Self::named(&name))
                 .unwrap_or(Self::Other)
-        })
+        });
+        (method, number)
     }
 
     fn named(name: &[u8]) -> Option<Self> {
@@ -291,7 +314,9 @@ fn begin(entry: &mut DialogEntry, brief: &Brief<'_>, method: Method, packet: &Pa
     let request = matches!(brief.start, BriefStart::Request { .. });
     entry.starts_with_invite = request && method == Method::Invite && brief.to_tag.is_none();
     if request {
-        entry.callee_tag = brief.to_tag.map(Into::into);
+        if let Some(tag) = brief.to_tag {
+            Tag::keep(&mut entry.callee_tag, tag);
+        }
     } else {
         (entry.caller, entry.callee) = (packet.dst, packet.src);
     }
@@ -329,7 +354,7 @@ fn request(dialog: &mut DialogEntry, at: Timestamp, brief: &Brief<'_>, method: M
     if method == Method::Invite {
         dialog.has_invite = true;
         if brief.to_tag.is_none() && side == Side::Caller && dialog.answered.is_none() {
-            dialog.invite_cseq = brief.cseq.map(|(number, _)| number);
+            dialog.invite_cseq = brief.cseq().map(|(number, _)| number);
             dialog.state = CallState::Calling;
             dialog.ended = None;
             dialog.status = None;
@@ -347,13 +372,22 @@ fn request(dialog: &mut DialogEntry, at: Timestamp, brief: &Brief<'_>, method: M
     }
 }
 
+/// What a response is to.
+struct Response {
+    status: u16,
+    /// `CSeq` of the request.
+    number: Option<u32>,
+    /// The caller sent the request.
+    from_caller: bool,
+}
+
 /// Follows the state of a call by a response, and whether it is one to the caller.
 fn response(
     dialog: &mut DialogEntry,
     at: Timestamp,
     brief: &Brief<'_>,
     method: Method,
-    (status, from_caller): (u16, bool),
+    response: &Response,
 ) {
     if method != Method::Invite {
         if dialog.state == CallState::Completed && method == Method::Bye {
@@ -361,7 +395,11 @@ fn response(
         }
         return;
     }
-    let number = brief.cseq.map(|(number, _)| number);
+    let &Response {
+        status,
+        number,
+        from_caller,
+    } = response;
     let initial = from_caller
         && (dialog.invite_cseq.is_none() || dialog.invite_cseq == number)
         && dialog.answered.is_none();
@@ -372,7 +410,7 @@ fn response(
         && dialog.answered.is_none()
         && let Some(tag) = brief.to_tag.filter(|tag| dialog.callee_tag() != Some(*tag))
     {
-        dialog.callee_tag = Some(tag.into());
+        Tag::keep(&mut dialog.callee_tag, tag);
     }
     if !initial {
         return;

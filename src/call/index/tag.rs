@@ -20,15 +20,22 @@ impl Tag {
     }
 }
 
-impl From<&[u8]> for Tag {
-    fn from(tag: &[u8]) -> Self {
-        let mut octets = [0; SHORT];
+impl Tag {
+    /// Keeps a tag where it is to be kept: made elsewhere it would be moved before it is all written.
+    pub(super) fn keep(place: &mut Option<Self>, tag: &[u8]) {
+        let short = Self::Short {
+            len: 0,
+            octets: [0; SHORT],
+        };
+        let Self::Short { len, octets } = place.insert(short) else {
+            return;
+        };
         match (octets.get_mut(..tag.len()), u8::try_from(tag.len())) {
-            (Some(own), Ok(len)) => {
+            (Some(own), Ok(own_len)) => {
                 own.copy_from_slice(tag);
-                Self::Short { len, octets }
+                *len = own_len;
             }
-            _ => Self::Long(tag.into()),
+            _ => *place = Some(Self::Long(tag.into())),
         }
     }
 }
@@ -41,7 +48,9 @@ mod tests {
     fn gives_back_a_tag_of_any_length() {
         for len in 0..300 {
             let tag = vec![b'x'; len];
-            assert_eq!(Tag::from(tag.as_slice()).octets(), tag);
+            let mut kept = None;
+            Tag::keep(&mut kept, &tag);
+            assert_eq!(kept.unwrap().octets(), tag);
         }
         assert_eq!(size_of::<Option<Tag>>(), 24);
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
-use super::{MAX_HEADER, is_blank, line, line_len};
+use super::{MAX_HEADER, is_blank, line};
 
 /// A header field as it stands in the message, folds inside.
 #[derive(Clone, Copy, Debug)]
@@ -42,21 +42,8 @@ impl<'m> Headers<'m> {
     }
 
     /// Takes the next line with the folds that belong to it; an empty line has none.
-    #[expect(
-        clippy::inline_always,
-        reason = "every line of a SIP message takes this way"
-    )]
-    #[inline(always)]
     fn take_line(&mut self) -> Option<&'m [u8]> {
         let rest = self.rest;
-        let (text, after) = rest.split_at_checked(line_len(rest))?;
-        // Nearly all lines end so.
-        if let [b'\r', b'\n', next @ ..] = after
-            && !next.first().copied().is_some_and(is_blank)
-        {
-            self.rest = next;
-            return Some(text);
-        }
         let mut whole = line(rest, 0);
         while whole.end > 0 && rest.get(whole.next).copied().is_some_and(is_blank) {
             whole = line(rest, whole.next);
@@ -72,56 +59,9 @@ impl<'m> Headers<'m> {
     }
 
     /// The next header that an index wants, with its value.
-    ///
-    /// What begins as nearly everybody writes it is known by its first octets; anything else, in any case or
-    /// compact, goes the long way.
-    #[inline]
     pub(in crate::sip) fn next_wanted(&mut self) -> Option<(Wanted, &'m [u8])> {
-        loop {
-            let rest = self.rest;
-            // How it begins; inside, what it is, if it is wanted.
-            let known = match rest.first()? {
-                b'V' | b'M' | b'U' | b'S' | b'A' | b'R' | b'P' | b'E' | b'D' | b'\r' => Some(None),
-                b'F' => starts(rest, b"From:").map(|len| Some((Wanted::From, len))),
-                b'T' => starts(rest, b"To:").map(|len| Some((Wanted::To, len))),
-                b'C' => match rest.get(1..5) {
-                    Some(b"Seq:") => Some(Some((Wanted::CSeq, 5))),
-                    Some(b"onta") => Some(None),
-                    Some(b"all-") => {
-                        starts(rest, b"Call-ID:").map(|len| Some((Wanted::CallId, len)))
-                    }
-                    Some(b"onte") => starts(rest, b"Content-Length:")
-                        .map(|len| Some((Wanted::ContentLength, len)))
-                        .or_else(|| {
-                            let len = starts(rest, b"Content-Type:")?;
-                            Some(Some((Wanted::ContentType, len)))
-                        }),
-                    _ => None,
-                },
-                _ => None,
-            };
-            let Some(known) = known else {
-                let header = self.next()?;
-                match header.value.zip(Wanted::of(header.name)) {
-                    Some((value, wanted)) => return Some((wanted, value)),
-                    None => continue,
-                }
-            };
-            let text = self.take_line()?;
-            if text.is_empty() {
-                self.end();
-                return None;
-            }
-            if let Some((wanted, name_len)) = known {
-                return Some((wanted, trimmed(text.get(name_len..)?)));
-            }
-        }
+        self.find_map(|header| Some((Wanted::of(header.name)?, header.value?)))
     }
-}
-
-/// The length of a header's name, if that is how `rest` begins.
-fn starts(rest: &[u8], name: &[u8]) -> Option<usize> {
-    rest.starts_with(name).then_some(name.len())
 }
 
 /// Headers that an index wants.
@@ -136,8 +76,23 @@ pub(in crate::sip) enum Wanted {
 }
 
 impl Wanted {
+    /// All of them, in the order of their places.
+    pub(in crate::sip) const ALL: [Self; 6] = [
+        Self::CallId,
+        Self::From,
+        Self::To,
+        Self::CSeq,
+        Self::ContentLength,
+        Self::ContentType,
+    ];
+
+    /// Whether it tells the dialog of a message, and what the message is in it.
+    pub(in crate::sip) const fn tells_dialog(self) -> bool {
+        matches!(self, Self::CallId | Self::From | Self::To | Self::CSeq)
+    }
+
     /// The wanted header of this name, in any case or compact.
-    fn of(name: &[u8]) -> Option<Self> {
+    pub(in crate::sip) fn of(name: &[u8]) -> Option<Self> {
         if let [letter] = name {
             return match letter.to_ascii_lowercase() {
                 b'i' => Some(Self::CallId),
@@ -190,12 +145,13 @@ impl<'m> Iterator for Headers<'m> {
 /// Without white space around it: most often there is none, or the one space after a colon.
 #[inline]
 pub(in crate::sip) fn trimmed(text: &[u8]) -> &[u8] {
-    let text = text.strip_prefix(b" ").unwrap_or(text);
-    match text {
-        // All white space is below.
-        [b'!'..=u8::MAX, .., b'!'..=u8::MAX] => text,
-        _ => text.trim_ascii(),
+    // All white space is below.
+    if let [b' ', plain @ ..] = text
+        && let [b'!'..=u8::MAX, .., b'!'..=u8::MAX] = plain
+    {
+        return plain;
     }
+    text.trim_ascii()
 }
 
 /// A header value with its folds (line end and the space around it, RFC 3261 7.3.1) made one space.

@@ -30,13 +30,8 @@ pub(in crate::sip) fn line(octets: &[u8], at: usize) -> Line {
 /// Where the line at `at` ends: at the first CR or LF, or where the octets do.
 #[inline]
 pub(crate) fn line_end(octets: &[u8], at: usize) -> usize {
-    at + line_len(octets.get(at..).unwrap_or_default())
-}
-
-/// Octets before the first CR or LF.
-#[inline]
-pub(in crate::sip) fn line_len(text: &[u8]) -> usize {
-    position_of(text, *b"\r\n").unwrap_or(text.len())
+    let rest = octets.get(at..).unwrap_or_default();
+    at + position_of(rest, *b"\r\n").unwrap_or(rest.len())
 }
 
 #[cfg(test)]

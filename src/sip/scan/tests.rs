@@ -17,13 +17,13 @@ Content-Length: 5\r\n\r\nv=0\r\n";
 fn scans_invite() {
     let brief = scan(INVITE).unwrap();
     assert!(brief.is_request("INVITE"));
-    assert_eq!(brief.call_id, Some(&b"987asjd97y7atg"[..]));
+    assert_eq!(brief.call_id(), Some(&b"987asjd97y7atg"[..]));
     assert_eq!(brief.from_tag, Some(&b"88sja8x"[..]));
     assert_eq!(brief.to_tag, None);
-    assert_eq!(brief.cseq, Some((986_759, &b"INVITE"[..])));
-    assert_eq!(brief.content_length, Some(5));
+    assert_eq!(brief.cseq(), Some((986_759, &b"INVITE"[..])));
+    assert_eq!(brief.content_length(), Some(5));
     assert_eq!(brief.body, b"v=0\r\n");
-    assert!(brief.has_sdp && brief.complete);
+    assert!(brief.has_sdp() && brief.complete);
 }
 
 #[test]
@@ -34,8 +34,8 @@ F:\n <sip:a@b>\n ;\n\ttag=1x\nt: sip:c@d;TAG=2y\nI:  id\n  more\ncSEQ: 429496729
     assert_eq!(brief.status(), Some(200));
     assert_eq!(brief.from_tag, Some(&b"1x"[..]));
     assert_eq!(brief.to_tag, Some(&b"2y"[..]));
-    assert_eq!(unfold(brief.call_id.unwrap()).as_ref(), b"id more");
-    assert_eq!(brief.cseq, Some((u32::MAX, &b"FOO"[..])));
+    assert_eq!(unfold(brief.call_id().unwrap()).as_ref(), b"id more");
+    assert_eq!(brief.cseq(), Some((u32::MAX, &b"FOO"[..])));
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn accepts_any_line_end() {
     for end in ["\r\n", "\n", "\r", "\r\r\n"] {
         let text = String::from_utf8_lossy(INVITE).replace("\r\n", end);
         let brief = scan(text.as_bytes()).unwrap();
-        assert_eq!(brief.call_id, Some(&b"987asjd97y7atg"[..]), "{end:?}");
+        assert_eq!(brief.call_id(), Some(&b"987asjd97y7atg"[..]), "{end:?}");
         assert_eq!(brief.body, format!("v=0{end}").as_bytes(), "{end:?}");
     }
 }
@@ -99,13 +99,13 @@ fn tolerates_missing_headers_and_cut() {
         if let Some(brief) = scan(&INVITE[..end]) {
             assert!(
                 brief
-                    .call_id
+                    .call_id()
                     .is_none_or(|id| b"987asjd97y7atg".starts_with(id))
             );
         }
     }
     let brief = scan(b"ACK sip:a SIP/2.0\r\nno colon here\r\nTo : x\r\n\r\n").unwrap();
-    assert_eq!((brief.call_id, brief.to), (None, Some(&b"x"[..])));
+    assert_eq!((brief.call_id(), brief.to()), (None, Some(&b"x"[..])));
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn megabyte_header_is_passed() {
     let mut text = b"INVITE sip:a SIP/2.0\r\nX-Long: ".to_vec();
     text.resize(1 << 20, b'a');
     text.extend_from_slice(b"\r\nCall-ID: after\r\n\r\n");
-    assert_eq!(scan(&text).unwrap().call_id, Some(&b"after"[..]));
+    assert_eq!(scan(&text).unwrap().call_id(), Some(&b"after"[..]));
 }
 
 proptest! {

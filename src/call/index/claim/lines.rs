@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 use wide::u8x16;
 
-use crate::sip::scan::line_end;
+use crate::sip::scan::{line_end, position_of};
 
 /// A media line as far as the index needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,9 +102,7 @@ impl Wanted {
         };
         let (names, _) = body.get(from..)?.as_chunks::<16>();
         let (equals, _) = body.get(from + 1..)?.as_chunks::<16>();
-        let mut at = from;
-        for (names, equals) in names.iter().zip(equals) {
-            let mut places = self.may_begin(*names, *equals);
+        let first = |at: usize, mut places: u32| {
             while places != 0 {
                 let place = at + places.trailing_zeros() as usize;
                 if begins(&place) {
@@ -112,7 +110,25 @@ impl Wanted {
                 }
                 places &= places - 1;
             }
+            None
+        };
+        let mut at = from;
+        for (names, equals) in names.iter().zip(equals) {
+            if let Some(place) = first(at, self.may_begin(*names, *equals)) {
+                return Some(place);
+            }
             at += names.len();
+        }
+        // What is left, with what is before it; no line begins in the last octet.
+        if let Some((names, equals)) = body
+            .split_last()
+            .and_then(|(_, names)| Some((names.last_chunk()?, body.last_chunk()?)))
+        {
+            let last = body.len() - 1 - names.len();
+            let places = self
+                .may_begin(*names, *equals)
+                .unbounded_shr(u32::try_from(at.saturating_sub(last)).unwrap_or(u32::MAX));
+            return first(at.max(last), places);
         }
         (at..body.len()).find(begins)
     }
@@ -126,10 +142,10 @@ fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
         .filter(|word| !word.is_empty())
 }
 
-/// The first word, and what follows it.
+/// The first word of a line, and what follows it.
 fn first_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let text = text.trim_ascii_start();
-    let end = text.iter().position(u8::is_ascii_whitespace);
+    let end = position_of(text, *b" \t\x0C");
     let (word, rest) = text.split_at_checked(end.unwrap_or(text.len()))?;
     (!word.is_empty()).then_some((word, rest))
 }
@@ -149,21 +165,25 @@ fn address(text: &[u8]) -> Option<IpAddr> {
 
 /// An address of four short numbers and nothing else.
 fn plain_v4(text: &[u8]) -> Option<Ipv4Addr> {
-    let mut octets = [0; 4];
-    let mut rest = text;
-    for (place, octet) in octets.iter_mut().enumerate() {
-        if place > 0 {
-            rest = rest.strip_prefix(b".")?;
+    let (mut addr, mut points) = (0_u32, 0);
+    // Of the number at hand; more than three digits are too many.
+    let (mut number, mut digits) = (0_u32, 0);
+    for octet in text {
+        match octet {
+            // Some read 010 as 8.
+            b'0'..=b'9' if digits < 3 && (digits == 0 || number > 0) => {
+                number = number * 10 + u32::from(octet - b'0');
+                digits += 1;
+            }
+            b'.' if digits > 0 && number < 256 && points < 3 => {
+                addr = addr << 8 | number;
+                points += 1;
+                (number, digits) = (0, 0);
+            }
+            _ => return None,
         }
-        let (number, len) = leading_number(rest);
-        // Some read 010 as 8.
-        if len > 1 && rest.first() == Some(&b'0') {
-            return None;
-        }
-        *octet = u8::try_from(number).ok().filter(|_| len > 0)?;
-        rest = rest.get(len..)?;
     }
-    rest.is_empty().then_some(Ipv4Addr::from(octets))
+    (digits > 0 && number < 256 && points == 3).then(|| Ipv4Addr::from_bits(addr << 8 | number))
 }
 
 /// The number of at most five digits that a text begins with, and how many they are.
@@ -183,10 +203,11 @@ fn media(text: &[u8]) -> Option<Line> {
     let (port, rest) = first_word(rest)?;
     let is_t38 =
         |word: &[u8]| word.eq_ignore_ascii_case(b"udptl") || word.eq_ignore_ascii_case(b"t38");
-    // Of other media neither letter begins a word.
-    let letter = |pair: &[u8]| matches!(pair, [b' ' | b'\t' | b'\x0C', b'u' | b'U' | b't' | b'T']);
-    let t38 = kind.eq_ignore_ascii_case(b"image")
-        || (rest.windows(2).any(letter) && words(rest).any(is_t38));
+    // The formats of nearly all other media are numbers.
+    let has_letters = |text: &[u8]| text.iter().fold(0, |all, octet| all | octet) & 0x40 != 0;
+    let formats = rest.strip_prefix(b" RTP/AVP").unwrap_or(rest);
+    let t38 =
+        kind.eq_ignore_ascii_case(b"image") || (has_letters(formats) && words(rest).any(is_t38));
     Some(Line {
         addr: None,
         port: self::port(port)?,
