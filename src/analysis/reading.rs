@@ -268,7 +268,21 @@ impl Analysis {
     /// Whether a call may be a fax: only these are loaded without being asked for.
     pub fn may_be_fax(&self, number: CallNo) -> bool {
         let dialog = self.id_of(number).and_then(|id| self.index.dialog(id));
-        dialog.is_some_and(|dialog| dialog.t38_offered || self.carries_fax(dialog))
+        dialog.is_some_and(|dialog| self.is_suspect(dialog))
+    }
+
+    fn is_suspect(&self, dialog: &DialogEntry) -> bool {
+        dialog.t38_offered || self.carries_fax(dialog)
+    }
+
+    /// The numbers of those for which [`Analysis::may_be_fax`] is true, in order.
+    pub fn suspects(&self) -> impl Iterator<Item = CallNo> + '_ {
+        let is_suspect = |id: &&DialogId| {
+            let dialog = self.index.dialog(**id);
+            dialog.is_some_and(|dialog| self.is_suspect(dialog))
+        };
+        let suspects = self.calls.iter().filter(is_suspect);
+        suspects.filter_map(|id| self.number_of(*id))
     }
 
     /// Whether a call was refused or never answered: it may have been the fax (CONTRACT.md, exit status).
@@ -279,7 +293,10 @@ impl Analysis {
 
     /// The best other leg of a call.
     pub fn other_leg(&self, number: CallNo) -> Option<CallNo> {
-        let id = self.id_of(number)?;
+        self.other_leg_of(self.id_of(number)?)
+    }
+
+    fn other_leg_of(&self, id: DialogId) -> Option<CallNo> {
         let best = self.partners.get(&id)?.first()?;
         // Both must take each other for the best, or a third call between them is the other leg.
         let back = self.partners.get(best)?.first()?;

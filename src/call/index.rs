@@ -14,6 +14,7 @@ use crate::capture::stream::Streams;
 use crate::capture::{Endpoint, FrameNo, Packet, Timestamp, Transport};
 use crate::sip::framing::Framer;
 
+mod blocks;
 mod call_ids;
 mod claim;
 pub mod dialog;
@@ -30,6 +31,7 @@ mod signalling;
 mod tag;
 mod tcp;
 
+pub use blocks::Blocks;
 pub use dialog::DialogEntry;
 pub use flow::FlowEntry;
 pub use forget::Moved;
@@ -90,7 +92,7 @@ pub const MAX_FRAMED: usize = if cfg!(test) { 1 << 20 } else { 64 << 20 };
 /// Everything found in a capture so far.
 #[derive(Debug, Default)]
 pub struct Index {
-    dialogs: Vec<DialogEntry>,
+    dialogs: Blocks<DialogEntry>,
     texts: names::Texts,
     /// By the hash of the Call-ID, which the dialog itself holds; further ones by [`DialogEntry::next`].
     by_call_id: call_ids::CallIds,
@@ -99,7 +101,7 @@ pub struct Index {
     by_endpoint: Map<Endpoint, Vec<FlowId>>,
     claims: Map<Endpoint, claim::Claim>,
     /// Those that came before any media: most captures of signalling alone never look for one.
-    waiting_claims: Vec<(Endpoint, claim::Claim)>,
+    waiting_claims: Blocks<(Endpoint, claim::Claim)>,
     /// How often they changed.
     claim_changes: usize,
     /// The media lines of the body at hand.
@@ -230,7 +232,7 @@ impl Index {
     }
 
     /// All dialogs, in order of their first packet.
-    pub fn dialogs(&self) -> &[DialogEntry] {
+    pub fn dialogs(&self) -> &Blocks<DialogEntry> {
         &self.dialogs
     }
 

@@ -15,10 +15,7 @@ const BATCH: usize = 8;
 
 /// The rows of all that may be a fax, analysed.
 pub(super) fn fax_rows(analysis: &Analysis) -> io::Result<FaxRows<'_>> {
-    let faxes: Vec<CallNo> = analysis
-        .numbers()
-        .filter(|number| analysis.may_be_fax(*number))
-        .collect();
+    let faxes: Vec<CallNo> = analysis.suspects().collect();
     let mut rows = FaxRows::new();
     for some in faxes.chunks(BATCH) {
         for one in analysis.analyse_all(some, false)? {

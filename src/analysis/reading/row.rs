@@ -10,7 +10,8 @@ use crate::hint::Severity;
 impl Analysis {
     /// A row of the calls list, from the index alone.
     pub fn row(&self, number: CallNo) -> Option<CallRow<'_>> {
-        let dialog = self.index.dialog(self.id_of(number)?)?;
+        let id = self.id_of(number)?;
+        let dialog = self.index.dialog(id)?;
         let names = self.index.names(dialog);
         let flows = || dialog.flows.iter().filter_map(|id| self.index.flow(*id));
         let t38: usize = flows().map(|flow| flow.t38.len()).sum();
@@ -30,9 +31,9 @@ impl Analysis {
                 rtp: flows().map(|flow| flow.rtp).fold(0, u32::saturating_add),
                 t38: u32::try_from(t38).unwrap_or(u32::MAX),
             },
-            other_leg: self.other_leg(number),
+            other_leg: self.other_leg_of(id),
             fax: None,
-            pending: self.may_be_fax(number),
+            pending: self.is_suspect(dialog),
             hints: (0, 0),
         })
     }

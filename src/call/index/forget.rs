@@ -37,7 +37,10 @@ impl Moved {
 }
 
 /// New places of what is kept, in order.
-fn places<T>(all: &[T], keep: impl Fn(u32, &T) -> bool) -> Vec<Option<u32>> {
+fn places<'a, T: 'a>(
+    all: impl IntoIterator<Item = &'a T>,
+    keep: impl Fn(u32, &T) -> bool,
+) -> Vec<Option<u32>> {
     let mut next = 0;
     (0..)
         .zip(all)
@@ -84,7 +87,7 @@ impl Index {
             let place = usize::try_from(place).ok()?;
             kept.get(place).copied().flatten()
         };
-        for (place, dialog) in (0..).zip(&mut self.dialogs) {
+        for (place, dialog) in (0..).zip(self.dialogs.entries_mut()) {
             dialog.next = dialog.next.and_then(|next| at(&kept, next));
             let new = moved.dialog(DialogId(place)).map(|new| new.0);
             kept.push(new.or(dialog.next));
@@ -109,7 +112,6 @@ impl Index {
             dialog.flows.retain_mut(|id| moved.follow(id));
             self.dialogs.push(dialog);
         }
-        self.dialogs.shrink_to_fit();
     }
 
     fn move_flows(&mut self, moved: &Moved) {

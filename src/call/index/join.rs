@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::call::index::dialog::DialogEntry;
-use crate::call::index::{DialogId, FlowEntry, FlowId, Index, Map};
+use crate::call::index::{Blocks, DialogId, FlowEntry, FlowId, Index, Map};
 use crate::capture::{Endpoint, Packet, Stamp, Transport};
 
 /// Media may begin so long before and end so long after the signalling that the capture has.
@@ -143,7 +143,7 @@ struct Between {
 const MOST_LOOKED_AT: usize = 1000;
 
 impl Between {
-    fn of(dialogs: &[DialogEntry]) -> Self {
+    fn of(dialogs: &Blocks<DialogEntry>) -> Self {
         let mut out = Self {
             sip: Map::default(),
             media: Map::default(),

@@ -166,6 +166,6 @@ fn hosts_that_relay_are_limited() {
             text.as_bytes(),
         );
     }
-    let hops = made.index.dialogs().first().unwrap().rare().hops.len();
+    let hops = made.index.dialogs().get(0).unwrap().rare().hops.len();
     assert!(hops <= 70, "{hops}");
 }
