@@ -17,7 +17,7 @@ mod order;
 pub use column::SortBy;
 pub use order::{matches, sort};
 
-use cell::{push_cell, push_column, push_thousands, text_width};
+use cell::{Extremes, push_cell, push_column, push_thousands, text_width};
 use column::Column;
 
 /// Between two columns.
@@ -76,7 +76,10 @@ pub struct Table {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measure {
     start: Timestamp,
-    content: [usize; Column::ALL.len()],
+    /// Of the columns with words.
+    words: [usize; Column::ALL.len()],
+    /// Of those with numbers.
+    extremes: Extremes,
 }
 
 impl Measure {
@@ -95,9 +98,21 @@ impl Measure {
 
     /// Takes in a row.
     pub fn add(&mut self, row: &CallRow<'_>) {
-        for (column, width) in Column::ALL.iter().zip(&mut self.content) {
-            *width = (*width).max(text_width(*column, row, self.start));
+        self.extremes.take(row);
+        for (column, width) in Column::ALL.iter().zip(&mut self.words) {
+            if !column.is_number() {
+                *width = (*width).max(text_width(*column, row, self.start));
+            }
         }
+    }
+
+    /// The columns, and how wide each is.
+    fn content(&self) -> impl Iterator<Item = (Column, usize)> {
+        let widths = Column::ALL.into_iter().zip(self.words);
+        widths.map(|(column, words)| {
+            let numbers = self.extremes.width(column, self.start);
+            (column, numbers.unwrap_or(words))
+        })
     }
 }
 
@@ -161,12 +176,10 @@ impl Calls<'_> {
 impl Table {
     /// A table for rows that have been measured.
     pub fn new(measure: &Measure, options: &Options) -> Self {
-        let mut columns: Vec<(Column, usize)> = Column::ALL
-            .iter()
-            .zip(measure.content)
+        let mut columns: Vec<(Column, usize)> = (measure.content())
             // A column in which nothing stands says nothing.
-            .filter(|(column, content)| **column != Column::OtherLeg || *content > 0)
-            .map(|(column, content)| (*column, width_of(*column, content, options.width)))
+            .filter(|(column, content)| *column != Column::OtherLeg || *content > 0)
+            .map(|(column, content)| (column, width_of(column, content, options.width)))
             .collect();
         let room = |columns: &[(Column, usize)]| {
             let used: usize = columns.iter().map(|(_, width)| width + BETWEEN).sum();

@@ -56,25 +56,66 @@ pub(super) fn text_width(column: Column, row: &CallRow<'_>, start: Timestamp) ->
         Column::OtherLeg => row.other_leg.map_or(0, |other| 1 + digits(other.0.into())),
         Column::Sorted(SortBy::Number) => digits(row.number.0.into()),
         Column::Sorted(SortBy::Start) => clock_width(start, row.started),
-        Column::Sorted(SortBy::Duration) => match tenths(row.duration) {
-            Some(tenths) => digits(tenths / 10) + ".0s".len(),
-            None => written_width(column, row, start),
-        },
+        Column::Sorted(SortBy::Duration) => duration_width(row.duration),
         Column::Sorted(SortBy::From) => width(&plain(&row.from, false)),
         Column::Sorted(SortBy::To) => width(&plain(&row.to, false)),
         Column::Sorted(SortBy::Carrier) => width(carrier(row)),
         Column::Sorted(SortBy::Pages) if row.fax.is_none() => 1,
         Column::Sorted(SortBy::Rate) => width(rate(row)),
         Column::Sorted(SortBy::State) => row.state.name().len(),
-        Column::Sorted(SortBy::Packets) => {
-            let digits = digits(packets(row));
-            digits + (digits - 1) / 3
-        }
+        Column::Sorted(SortBy::Packets) => thousands_width(packets(row)),
         Column::Sorted(SortBy::Hints) if row.hints == (0, 0) => 1,
         Column::Sorted(SortBy::Pages | SortBy::Hints | SortBy::Result) => {
             written_width(column, row, start)
         }
     }
+}
+
+/// The numbers and times of some rows that are the widest.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Extremes {
+    number: u32,
+    duration: f64,
+    packets: u64,
+    /// The first and the last start.
+    started: Option<(Timestamp, Timestamp)>,
+}
+
+impl Extremes {
+    /// Takes in a row.
+    pub(super) fn take(&mut self, row: &CallRow<'_>) {
+        self.number = self.number.max(row.number.0);
+        self.duration = self.duration.max(row.duration);
+        self.packets = self.packets.max(packets(row));
+        let (first, last) = self.started.unwrap_or((row.started, row.started));
+        self.started = Some((first.min(row.started), last.max(row.started)));
+    }
+
+    /// The width of a column with numbers.
+    pub(super) fn width(&self, column: Column, start: Timestamp) -> Option<usize> {
+        let (first, last) = self.started?;
+        match column {
+            Column::Sorted(SortBy::Number) => Some(digits(self.number.into())),
+            Column::Sorted(SortBy::Start) => {
+                Some(clock_width(start, first).max(clock_width(start, last)))
+            }
+            Column::Sorted(SortBy::Duration) => Some(duration_width(self.duration)),
+            Column::Sorted(SortBy::Packets) => Some(thousands_width(self.packets)),
+            _ => None,
+        }
+    }
+}
+
+fn duration_width(seconds: f64) -> usize {
+    match tenths(seconds) {
+        Some(tenths) => digits(tenths / 10) + ".0s".len(),
+        None => format!("{seconds:.1}s").len(),
+    }
+}
+
+fn thousands_width(number: u64) -> usize {
+    let digits = digits(number);
+    digits + (digits - 1) / 3
 }
 
 fn written_width(column: Column, row: &CallRow<'_>, start: Timestamp) -> usize {
@@ -104,7 +145,8 @@ pub(super) fn push_column(
     let begin = out.len();
     write_text(out, column, row, start);
     let text = out.get(begin..).unwrap_or_default();
-    if text.len() <= columns && is_plain_ascii(text) && !column.is_right() {
+    let plain = text.len() <= columns && (column.is_ours() || is_plain_ascii(text));
+    if plain && !column.is_right() {
         let after = columns - text.len() + BETWEEN;
         push_spaces(out, after);
         return;

@@ -101,6 +101,22 @@ impl Column {
         }
     }
 
+    /// Whether a number or time stands in it, the greater the wider.
+    pub(super) const fn is_number(self) -> bool {
+        matches!(
+            self,
+            Self::Sorted(SortBy::Number | SortBy::Start | SortBy::Duration | SortBy::Packets)
+        )
+    }
+
+    /// Whether nothing of the capture stands in it, only letters, digits and signs of ours.
+    pub(super) const fn is_ours(self) -> bool {
+        matches!(
+            self,
+            Self::Sorted(SortBy::Carrier | SortBy::Rate | SortBy::State)
+        )
+    }
+
     pub(super) const fn is_right(self) -> bool {
         matches!(
             self,

@@ -104,6 +104,10 @@ fn a_line_is_the_text_of_a_row() {
             assert_eq!(text_width(column, row, start), view::width(&text), "{text}");
         }
     }
+    for (column, content) in measure.content() {
+        let widths = rows.iter().map(|row| text_width(column, row, start));
+        assert_eq!(Some(content), widths.max(), "{column:?}");
+    }
     for ascii in [false, true] {
         let options = Options {
             width: WHOLE,
