@@ -63,16 +63,17 @@ impl Context<'_> {
         }
         let mut content = self.left_out.clone().unwrap_or_default();
         push(&mut content, &self.content());
-        if !content.is_empty() {
+        let content = crate::view::plain(&content, self.ascii);
+        // What an NSF says is all of its hint.
+        let is_said = matches!(self.event.kind, EventKind::T30(_))
+            && (parts.iter().flatten()).any(|span| span.text().contains(&*content));
+        if !content.is_empty() && !is_said {
             let role = if self.event.observed {
                 Role::Plain
             } else {
                 Role::Dim
             };
-            parts.push(vec![Span::new(
-                crate::view::plain(&content, self.ascii),
-                role,
-            )]);
+            parts.push(vec![Span::new(content, role)]);
         }
         if let Some(elsewhere) = &self.elsewhere {
             parts.push(vec![Span::new(elsewhere, Role::Dim)]);
