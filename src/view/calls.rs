@@ -12,12 +12,14 @@ use crate::view::{self, Role, Row, Span, clip, fit, plain, push_number, time};
 
 mod cell;
 mod column;
+mod measure;
 mod order;
 
 pub use column::SortBy;
+pub use measure::Measure;
 pub use order::{matches, sort};
 
-use cell::{Extremes, push_cell, push_column, push_thousands, text_width};
+use cell::{push_cell, push_column, push_thousands};
 use column::Column;
 
 /// Between two columns.
@@ -69,51 +71,6 @@ pub struct Table {
     result: usize,
     start: Timestamp,
     options: Options,
-}
-
-/// How wide the content of the columns is. It only grows, so that a list which grows is measured row by row
-/// as they come, and not as a whole whenever it is drawn.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Measure {
-    start: Timestamp,
-    /// Of the columns with words.
-    words: [usize; Column::ALL.len()],
-    /// Of those with numbers.
-    extremes: Extremes,
-}
-
-impl Measure {
-    /// No rows yet; times are shown from `start`.
-    pub fn new(start: Timestamp) -> Self {
-        Self {
-            start,
-            ..Self::default()
-        }
-    }
-
-    /// Time that times are shown from.
-    pub fn start(&self) -> Timestamp {
-        self.start
-    }
-
-    /// Takes in a row.
-    pub fn add(&mut self, row: &CallRow<'_>) {
-        self.extremes.take(row);
-        for (column, width) in Column::ALL.iter().zip(&mut self.words) {
-            if !column.is_number() {
-                *width = (*width).max(text_width(*column, row, self.start));
-            }
-        }
-    }
-
-    /// The columns, and how wide each is.
-    fn content(&self) -> impl Iterator<Item = (Column, usize)> {
-        let widths = Column::ALL.into_iter().zip(self.words);
-        widths.map(|(column, words)| {
-            let numbers = self.extremes.width(column, self.start);
-            (column, numbers.unwrap_or(words))
-        })
-    }
 }
 
 /// Lays out the list; `rows` in the order to be shown.
@@ -194,7 +151,7 @@ impl Table {
         Self {
             result: room(&columns),
             columns,
-            start: measure.start,
+            start: measure.start(),
             options: options.clone(),
         }
     }

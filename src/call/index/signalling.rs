@@ -2,14 +2,20 @@
 
 use std::borrow::Cow;
 
+use crate::call::Side;
 use crate::call::index::dialog::DialogEntry;
-use crate::call::index::tag::Tag;
 use crate::call::index::{DialogId, Index, MAX_DIALOGS, MAX_MESSAGES, PacketRef};
-use crate::call::{CallState, Side};
+use crate::capture::Packet;
 use crate::capture::store::Store;
-use crate::capture::{Packet, Timestamp};
 use crate::sip::parse::party::name;
 use crate::sip::scan::{Brief, BriefStart};
+
+mod state;
+
+use state::{
+    Method, Response, begin, is_invite_2xx, is_invite_failure, note_hops, request, response,
+    side_by_host,
+};
 
 impl Index {
     /// Takes one SIP message, scanned; its octets are the packet's payload.
@@ -247,9 +253,6 @@ enum Among {
 /// Dialogs of one Call-ID among which a message is looked for, the newest first; forks are a handful.
 const MOST_FORKS: usize = 200;
 
-/// Hosts that relay one dialog; Max-Forwards begins at 70 (RFC 3261 8.1.1.6).
-const MAX_HOPS: usize = 70;
-
 /// Stands for the Call-ID of messages without one: the two hosts, in either order.
 fn unnamed_key(packet: &Packet<'_>) -> Vec<u8> {
     let (one, other) = (
@@ -257,190 +260,4 @@ fn unnamed_key(packet: &Packet<'_>) -> Vec<u8> {
         packet.src.addr.max(packet.dst.addr),
     );
     format!("\0{one} {other}").into_bytes()
-}
-
-/// Method of a message: of the request itself, or of the one that a response answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Method {
-    Invite,
-    Bye,
-    Cancel,
-    /// Another one that only a call has: in-dialog requests prove a call whose start is missing.
-    InCall,
-    Other,
-}
-
-impl Method {
-    /// With it, of a response, the number of the request that it answers.
-    fn of(brief: &Brief<'_>) -> (Self, Option<u32>) {
-        let (name, number) = match brief.start {
-            BriefStart::Request { method, .. } => (method, None),
-            BriefStart::Response { .. } => {
-                let cseq = brief.cseq();
-                cseq.map_or((&[][..], None), |(number, method)| (method, Some(number)))
-            }
-        };
-        let method = Self::named(name).unwrap_or_else(|| {
-            let odd = name.iter().any(u8::is_ascii_lowercase);
-            let upper = odd.then(|| name.to_ascii_uppercase());
-            upper
-                .and_then(|name| Self::named(&name))
-                .unwrap_or(Self::Other)
-        });
-        (method, number)
-    }
-
-    fn named(name: &[u8]) -> Option<Self> {
-        match name {
-            b"INVITE" => Some(Self::Invite),
-            b"BYE" => Some(Self::Bye),
-            b"CANCEL" => Some(Self::Cancel),
-            b"ACK" | b"PRACK" | b"UPDATE" | b"INFO" => Some(Self::InCall),
-            _ => None,
-        }
-    }
-}
-
-fn is_invite_2xx(brief: &Brief<'_>, method: Method) -> bool {
-    method == Method::Invite && matches!(brief.start, BriefStart::Response { status: 200..=299 })
-}
-
-fn is_invite_failure(brief: &Brief<'_>, method: Method) -> bool {
-    method == Method::Invite && matches!(brief.start, BriefStart::Response { status: 300.. })
-}
-
-/// What the first message of a dialog says about it.
-fn begin(entry: &mut DialogEntry, brief: &Brief<'_>, method: Method, packet: &Packet<'_>) {
-    let request = matches!(brief.start, BriefStart::Request { .. });
-    entry.starts_with_invite = request && method == Method::Invite && brief.to_tag.is_none();
-    if request {
-        if let Some(tag) = brief.to_tag {
-            Tag::keep(&mut entry.callee_tag, tag);
-        }
-    } else {
-        (entry.caller, entry.callee) = (packet.dst, packet.src);
-    }
-}
-
-/// Without tags: who sent it, by address.
-fn side_by_host(dialog: &DialogEntry, packet: &Packet<'_>) -> Side {
-    if packet.src.addr == dialog.callee.addr && packet.src.addr != dialog.caller.addr {
-        Side::Callee
-    } else {
-        Side::Caller
-    }
-}
-
-/// An INVITE that a host sends on is relayed by it: the way of the dialog gets longer.
-fn note_hops(dialog: &mut DialogEntry, packet: &Packet<'_>) {
-    if !dialog.starts_with_invite {
-        return;
-    }
-    if packet.src.addr == dialog.callee.addr
-        && packet.dst.addr != dialog.caller.addr
-        && dialog.rare().hops.len() < MAX_HOPS
-    {
-        let relay = dialog.callee;
-        let hops = &mut dialog.rare_mut().hops;
-        if !hops.contains(&relay) {
-            hops.push(relay);
-        }
-        dialog.callee = packet.dst;
-    }
-}
-
-/// Follows the state of a call by a request (the words of Wireshark's `VoIP` Calls, CONTRACT.md 2).
-fn request(dialog: &mut DialogEntry, at: Timestamp, brief: &Brief<'_>, method: Method, side: Side) {
-    if method == Method::Invite {
-        dialog.has_invite = true;
-        if brief.to_tag.is_none() && side == Side::Caller && dialog.answered.is_none() {
-            dialog.invite_cseq = brief.cseq().map(|(number, _)| number);
-            dialog.state = CallState::Calling;
-            dialog.ended = None;
-            dialog.status = None;
-        } else if brief.to_tag.is_some() && dialog.state == CallState::Unknown {
-            dialog.state = CallState::InCall;
-        }
-    } else if method == Method::Bye
-        && !matches!(dialog.state, CallState::Cancelled | CallState::Rejected)
-    {
-        dialog.state = CallState::Completed;
-        dialog.ended = Some(at);
-    } else if method == Method::Cancel && dialog.answered.is_none() {
-        dialog.state = CallState::Cancelled;
-        dialog.ended = Some(at);
-    }
-}
-
-/// What a response is to.
-struct Response {
-    status: u16,
-    /// `CSeq` of the request.
-    number: Option<u32>,
-    /// The caller sent the request.
-    from_caller: bool,
-}
-
-/// Follows the state of a call by a response, and whether it is one to the caller.
-fn response(
-    dialog: &mut DialogEntry,
-    at: Timestamp,
-    brief: &Brief<'_>,
-    method: Method,
-    response: &Response,
-) {
-    if method != Method::Invite {
-        if dialog.state == CallState::Completed && method == Method::Bye {
-            dialog.ended = Some(at);
-        }
-        return;
-    }
-    let &Response {
-        status,
-        number,
-        from_caller,
-    } = response;
-    let initial = from_caller
-        && (dialog.invite_cseq.is_none() || dialog.invite_cseq == number)
-        && dialog.answered.is_none();
-    if from_caller
-        && status > 100
-        && status < 300
-        && (!dialog.confirmed || status >= 200)
-        && dialog.answered.is_none()
-        && let Some(tag) = brief.to_tag.filter(|tag| dialog.callee_tag() != Some(*tag))
-    {
-        Tag::keep(&mut dialog.callee_tag, tag);
-    }
-    if !initial {
-        return;
-    }
-    match status {
-        100 => {}
-        101..=199 => {
-            dialog.rang = true;
-            if dialog.state != CallState::Cancelled {
-                dialog.state = CallState::Ringing;
-            }
-        }
-        200..=299 => {
-            dialog.confirmed = true;
-            dialog.answered = Some(at);
-            dialog.status = Some(status);
-            dialog.state = CallState::InCall;
-        }
-        // A challenge is no end: the INVITE is repeated with credentials.
-        _ => {
-            dialog.status = Some(status);
-            dialog.ended = Some(at);
-            if status == 487 && dialog.state == CallState::Cancelled {
-                return;
-            }
-            dialog.state = match status {
-                487 => CallState::Cancelled,
-                408 | 480 if dialog.rang => CallState::Unanswered,
-                _ => CallState::Rejected,
-            };
-        }
-    }
 }

@@ -71,49 +71,14 @@ pub(super) fn text_width(column: Column, row: &CallRow<'_>, start: Timestamp) ->
     }
 }
 
-/// The numbers and times of some rows that are the widest.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Extremes {
-    number: u32,
-    duration: f64,
-    packets: u64,
-    /// The first and the last start.
-    started: Option<(Timestamp, Timestamp)>,
-}
-
-impl Extremes {
-    /// Takes in a row.
-    pub(super) fn take(&mut self, row: &CallRow<'_>) {
-        self.number = self.number.max(row.number.0);
-        self.duration = self.duration.max(row.duration);
-        self.packets = self.packets.max(packets(row));
-        let (first, last) = self.started.unwrap_or((row.started, row.started));
-        self.started = Some((first.min(row.started), last.max(row.started)));
-    }
-
-    /// The width of a column with numbers.
-    pub(super) fn width(&self, column: Column, start: Timestamp) -> Option<usize> {
-        let (first, last) = self.started?;
-        match column {
-            Column::Sorted(SortBy::Number) => Some(digits(self.number.into())),
-            Column::Sorted(SortBy::Start) => {
-                Some(clock_width(start, first).max(clock_width(start, last)))
-            }
-            Column::Sorted(SortBy::Duration) => Some(duration_width(self.duration)),
-            Column::Sorted(SortBy::Packets) => Some(thousands_width(self.packets)),
-            _ => None,
-        }
-    }
-}
-
-fn duration_width(seconds: f64) -> usize {
+pub(super) fn duration_width(seconds: f64) -> usize {
     match tenths(seconds) {
         Some(tenths) => digits(tenths / 10) + ".0s".len(),
         None => format!("{seconds:.1}s").len(),
     }
 }
 
-fn thousands_width(number: u64) -> usize {
+pub(super) fn thousands_width(number: u64) -> usize {
     let digits = digits(number);
     digits + (digits - 1) / 3
 }
@@ -177,7 +142,7 @@ fn push_spaces(out: &mut String, mut count: usize) {
 }
 
 /// All packets of a call.
-fn packets(row: &CallRow<'_>) -> u64 {
+pub(super) fn packets(row: &CallRow<'_>) -> u64 {
     let packets = &row.packets;
     u64::from(packets.sip) + u64::from(packets.rtp) + u64::from(packets.t38)
 }

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::cell::write_text;
+use super::cell::{text_width, write_text};
 use super::*;
 use crate::view::{fixture, to_text};
 

@@ -1,0 +1,89 @@
+//! How wide the columns of a list have to be.
+
+use super::SortBy;
+use super::cell::{duration_width, packets, text_width, thousands_width};
+use super::column::Column;
+use crate::analysis::CallRow;
+use crate::capture::Timestamp;
+use crate::view::digits;
+use crate::view::time::clock_width;
+
+/// How wide the content of the columns is. It only grows, so that a list which grows is measured row by row
+/// as they come, and not as a whole whenever it is drawn.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measure {
+    start: Timestamp,
+    /// Of the columns with words.
+    words: [usize; Column::ALL.len()],
+    /// Of those with numbers.
+    extremes: Extremes,
+}
+
+impl Measure {
+    /// No rows yet; times are shown from `start`.
+    pub fn new(start: Timestamp) -> Self {
+        Self {
+            start,
+            ..Self::default()
+        }
+    }
+
+    /// Time that times are shown from.
+    pub fn start(&self) -> Timestamp {
+        self.start
+    }
+
+    /// Takes in a row.
+    pub fn add(&mut self, row: &CallRow<'_>) {
+        self.extremes.take(row);
+        for (column, width) in Column::ALL.iter().zip(&mut self.words) {
+            if !column.is_number() {
+                *width = (*width).max(text_width(*column, row, self.start));
+            }
+        }
+    }
+
+    /// The columns, and how wide each is.
+    pub(super) fn content(&self) -> impl Iterator<Item = (Column, usize)> {
+        let widths = Column::ALL.into_iter().zip(self.words);
+        widths.map(|(column, words)| {
+            let numbers = self.extremes.width(column, self.start);
+            (column, numbers.unwrap_or(words))
+        })
+    }
+}
+
+/// The numbers and times of some rows that are the widest.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Extremes {
+    number: u32,
+    duration: f64,
+    packets: u64,
+    /// The first and the last start.
+    started: Option<(Timestamp, Timestamp)>,
+}
+
+impl Extremes {
+    /// Takes in a row.
+    fn take(&mut self, row: &CallRow<'_>) {
+        self.number = self.number.max(row.number.0);
+        self.duration = self.duration.max(row.duration);
+        self.packets = self.packets.max(packets(row));
+        let (first, last) = self.started.unwrap_or((row.started, row.started));
+        self.started = Some((first.min(row.started), last.max(row.started)));
+    }
+
+    /// The width of a column with numbers.
+    fn width(&self, column: Column, start: Timestamp) -> Option<usize> {
+        let (first, last) = self.started?;
+        match column {
+            Column::Sorted(SortBy::Number) => Some(digits(self.number.into())),
+            Column::Sorted(SortBy::Start) => {
+                Some(clock_width(start, first).max(clock_width(start, last)))
+            }
+            Column::Sorted(SortBy::Duration) => Some(duration_width(self.duration)),
+            Column::Sorted(SortBy::Packets) => Some(thousands_width(self.packets)),
+            _ => None,
+        }
+    }
+}
