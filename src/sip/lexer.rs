@@ -6,7 +6,7 @@ use memchr::{memchr, memchr2};
 mod headers;
 mod line;
 mod parameters;
-mod plain;
+pub(super) mod plain;
 mod position;
 
 pub use headers::unfold;

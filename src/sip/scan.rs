@@ -4,8 +4,8 @@ use memchr::memmem;
 
 pub use super::lexer::unfold;
 use super::lexer::{
-    Headers, Parameters, Start, Stop, Values, Wanted, ends_with_word, find_start, is_token,
-    plain_headers, trimmed,
+    Headers, MAX_HEADER, Parameters, Start, Stop, Values, Wanted, ends_with_word, find_start,
+    is_token, plain_headers, trimmed,
 };
 pub(crate) use super::lexer::{line_end, position_of};
 
@@ -33,7 +33,7 @@ pub struct Brief<'m> {
     pub start: BriefStart<'m>,
     /// Octets before the start line.
     pub junk: usize,
-    /// The first header of each name.
+    /// The first header of each name, and of those with a number the first that has one.
     values: Values<'m>,
     /// Headers that were not needed to know the dialog.
     rest: &'m [u8],
@@ -130,11 +130,13 @@ pub fn looks_like_sip(octets: &[u8]) -> bool {
 /// Scans a message that begins in `octets`; `None` if no start line is found.
 pub fn scan(octets: &[u8]) -> Option<Brief<'_>> {
     let found = find_start(octets)?;
+    let limit = octets.len().min(found.next.saturating_add(MAX_HEADER));
+    let head = octets.get(..limit).unwrap_or_default();
     let mut values = Values::default();
-    let (rest, body) = match plain_headers(octets, found.next, &mut values) {
-        Stop::Enough { from, body } => (octets.get(from..body), Some(body)),
+    let (rest, body) = match plain_headers(head, found.next, &mut values) {
+        Stop::Enough { from, body } => (head.get(from..body), Some(body)),
         Stop::Body(at) => (None, Some(at)),
-        Stop::Line(at) => (None, take_rest(&mut values, octets, at)),
+        Stop::Line(at) => (None, take_rest(&mut values, head, at)),
     };
     let tag_in = |header: Wanted| values.get(header as usize).copied().flatten().and_then(tag);
     // Last and in one go, so that it is made where it is wanted.
@@ -185,13 +187,12 @@ fn plain_tag(value: &[u8]) -> Option<&[u8]> {
 }
 
 /// Takes the headers from `at` on, and returns where the body begins.
-fn take_rest<'m>(values: &mut Values<'m>, octets: &'m [u8], at: usize) -> Option<usize> {
-    let mut headers = Headers::new(octets, at);
+fn take_rest<'m>(values: &mut Values<'m>, head: &'m [u8], at: usize) -> Option<usize> {
+    let mut headers = Headers::new(head, at);
     while let Some((wanted, value)) = headers.next_wanted() {
         let Some(first) = values.get_mut(wanted as usize) else {
             continue;
         };
-        // The first of its name, and of those with a number the first that has one.
         let is_none = match wanted {
             Wanted::CSeq => first.and_then(cseq).is_none(),
             Wanted::ContentLength => first.and_then(number).is_none(),

@@ -18,9 +18,7 @@ impl Tag {
             Self::Long(octets) => octets,
         }
     }
-}
 
-impl Tag {
     /// Keeps a tag where it is to be kept: made elsewhere it would be moved before it is all written.
     pub(super) fn keep(place: &mut Option<Self>, tag: &[u8]) {
         let short = Self::Short {

@@ -86,6 +86,14 @@ impl Wanted {
         Self::ContentType,
     ];
 
+    /// Whether its value begins with a number.
+    pub(in crate::sip) const fn is_number(self) -> bool {
+        matches!(self, Self::CSeq | Self::ContentLength)
+    }
+
+    /// How many tell the dialog.
+    pub(in crate::sip) const TELL_DIALOG: usize = 4;
+
     /// Whether it tells the dialog of a message, and what the message is in it.
     pub(in crate::sip) const fn tells_dialog(self) -> bool {
         matches!(self, Self::CallId | Self::From | Self::To | Self::CSeq)
@@ -170,4 +178,20 @@ pub fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
         }
     }
     Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wanted_headers_have_their_places() {
+        for (at, wanted) in Wanted::ALL.into_iter().enumerate() {
+            assert_eq!(wanted as usize, at);
+        }
+        let tell = Wanted::ALL
+            .into_iter()
+            .filter(|wanted| wanted.tells_dialog());
+        assert_eq!(tell.count(), Wanted::TELL_DIALOG);
+    }
 }

@@ -1,27 +1,25 @@
 //! A header section as nearly everybody writes it, read as an index reads it: in one go.
 
 use super::position::{PIECE, places_in_piece};
-use super::{MAX_HEADER, Wanted, is_blank, trimmed};
+use super::{Wanted, is_blank, trimmed};
 
 /// The headers that an index wants, each once, by their place in [`Wanted::ALL`].
 pub(in crate::sip) type Values<'m> = [Option<&'m [u8]>; Wanted::ALL.len()];
 
 /// Takes the headers that an index wants, from the line at `at` on, and says where it stopped.
 ///
-/// That is where all are found that tell the dialog; or behind the blank line; or before the first line that is not as
-/// plain as those of nearly everybody: one that does not end with CRLF, goes on with a fold, is there twice, or may be
-/// a header in another spelling. [`super::Headers`] reads that one, and what follows.
+/// That is where all are found that tell the dialog, if the blank line is found from there; or behind that; or before
+/// the first line that is not as plain as those of nearly everybody: one that does not end with CRLF, goes on with a
+/// fold, has a wanted header for the second time or no number where one belongs, or may be a header in another
+/// spelling. [`super::Headers`] reads that one, and what follows.
 #[inline]
 pub(in crate::sip) fn plain_headers<'m>(
     octets: &'m [u8],
     at: usize,
     values: &mut Values<'m>,
 ) -> Stop {
-    let limit = octets.len().min(at.saturating_add(MAX_HEADER));
-    let octets = octets.get(..limit).unwrap_or_default();
     let (mut at, mut piece) = (at, at);
-    // Of those that tell the dialog.
-    let mut missing = 4;
+    let mut missing = Wanted::TELL_DIALOG;
     while piece < octets.len() {
         // A search for each line would cost more to begin than most lines take.
         let mut ends = places_in_piece(octets, piece, *b"\r\n");
@@ -40,8 +38,12 @@ pub(in crate::sip) fn plain_headers<'m>(
                     let Some(place) = place.filter(|place| place.is_none()) else {
                         return Stop::Line(at);
                     };
-                    *place = Some(trimmed(value));
-                    missing -= u32::from(wanted.tells_dialog());
+                    let value = trimmed(value);
+                    if wanted.is_number() && !value.first().is_some_and(u8::is_ascii_digit) {
+                        return Stop::Line(at);
+                    }
+                    *place = Some(value);
+                    missing -= usize::from(wanted.tells_dialog());
                     if missing == 0
                         && let Some(body) = after_blank_line(octets, end)
                     {
@@ -141,14 +143,14 @@ fn known(first: u8, rest: &[u8]) -> Known<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::sip) mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::sip::lexer::Headers;
 
     /// Text of lines that mostly end as usual, and of headers that an index wants.
-    fn section() -> impl Strategy<Value = Vec<u8>> {
+    pub(in crate::sip) fn section() -> impl Strategy<Value = Vec<u8>> {
         let name = prop_oneof![
             Just("Call-ID"),
             Just("From"),
@@ -162,7 +164,7 @@ mod tests {
             Just("content-TYPE"),
             Just("X"),
         ];
-        let value = prop_oneof![8 => "[ -~]{0,90}", 1 => "[ -~\r\n\t]{0,20}"];
+        let value = prop_oneof![6 => "[ -~]{0,90}", 3 => "[0-9]{1,5} ?[A-Z]{0,6}", 1 => "[ -~\r\n\t]{0,20}"];
         let end = prop_oneof![60 => Just("\r\n"), 1 => Just("\n"), 1 => Just("\r"), 1 => Just("\r\n "), 6 => Just("\r\n\r\n")];
         let line =
             (name, value, end).prop_map(|(name, value, end)| format!("{name}: {value}{end}"));

@@ -1,4 +1,5 @@
 use super::*;
+use crate::sip::lexer::plain::tests::section;
 use proptest::prelude::*;
 
 const INVITE: &[u8] = b"INVITE sip:0049301234@pbx.example;user=phone SIP/2.0\r\n\
@@ -150,4 +151,45 @@ fn the_short_way_to_a_tag_gives_what_the_long_one_gives() {
         let long = Parameters::find(value.as_bytes(), b"tag");
         assert_eq!(tag(value.as_bytes()), long, "{value}");
     }
+}
+
+/// The scan without any short way.
+fn long_way(octets: &[u8]) -> (Values<'_>, Option<usize>) {
+    let mut values = Values::default();
+    let mut headers = Headers::new(octets, find_start(octets).unwrap().next);
+    while let Some((wanted, value)) = headers.next_wanted() {
+        let first = &mut values[wanted as usize];
+        if !wanted.is_number() || number(value).is_some() {
+            first.get_or_insert(value);
+        }
+    }
+    (values, headers.body())
+}
+
+proptest! {
+    #[test]
+    fn all_ways_lead_to_the_same(section in section(), response: bool) {
+        let start: &[u8] = if response { b"SIP/2.0 200 OK\r\n" } else { b"BYE sip:a SIP/2.0\r\n" };
+        let octets = [start, &section].concat();
+        let brief = scan(&octets).unwrap();
+        let ([call_id, from, to, cseq_value, length, content_type], body) = long_way(&octets);
+        prop_assert_eq!(brief.call_id(), call_id);
+        prop_assert_eq!(brief.from(), from);
+        prop_assert_eq!(brief.to(), to);
+        prop_assert_eq!(brief.cseq(), cseq_value.and_then(cseq));
+        prop_assert_eq!(brief.content_length(), length.and_then(number));
+        prop_assert_eq!(brief.content_type(), content_type);
+        prop_assert_eq!(brief.complete, body.is_some());
+        let body = body.map_or(&[][..], |at| &octets[at..]);
+        prop_assert_eq!(brief.body, body);
+        prop_assert_eq!(brief.has_sdp(), has_sdp(|| content_type, body));
+    }
+}
+
+#[test]
+fn headers_have_one_limit() {
+    let vias = "Via: SIP/2.0/UDP 192.0.2.1\r\n".repeat(MAX_HEADER / 28 + 10);
+    let text = format!("SIP/2.0 200 OK\r\n{vias}Call-ID: late\r\n\r\nbody");
+    let brief = scan(text.as_bytes()).unwrap();
+    assert_eq!((brief.call_id(), brief.complete), (None, false));
 }

@@ -101,7 +101,7 @@ impl Column {
         }
     }
 
-    /// Whether a number or time stands in it, the greater the wider.
+    /// Whether a number or time stands in it: the least and the greatest tell how wide it is.
     pub(super) const fn is_number(self) -> bool {
         matches!(
             self,

@@ -64,10 +64,7 @@ impl Context<'_> {
         let mut content = self.left_out.clone().unwrap_or_default();
         push(&mut content, &self.content());
         let content = crate::view::plain(&content, self.ascii);
-        // What an NSF says is all of its hint.
-        let is_said = matches!(self.event.kind, EventKind::T30(_))
-            && (parts.iter().flatten()).any(|span| span.text().contains(&*content));
-        if !content.is_empty() && !is_said {
+        if !content.is_empty() && !self.is_said(&content) {
             let role = if self.event.observed {
                 Role::Plain
             } else {
@@ -82,6 +79,17 @@ impl Context<'_> {
             parts.push(vec![Span::new(folds, Role::Repeat)]);
         }
         parts
+    }
+
+    /// Whether a hint says all of it, as that on an NSF does.
+    fn is_said(&self, content: &str) -> bool {
+        let is_nsf = matches!(&self.event.kind, EventKind::T30(frame) if frame.fcf == Fcf::Nsf);
+        let says = |hint: &&Hint| {
+            hints::one_line(hint, self.ascii)
+                .iter()
+                .any(|span| span.text().contains(content))
+        };
+        is_nsf && self.hints.iter().any(says)
     }
 
     /// `+41 ms; ECM: yes to no`

@@ -125,10 +125,9 @@ impl Wanted {
             .and_then(|(_, names)| Some((names.last_chunk()?, body.last_chunk()?)))
         {
             let last = body.len() - 1 - names.len();
-            let places = self
-                .may_begin(*names, *equals)
-                .unbounded_shr(u32::try_from(at.saturating_sub(last)).unwrap_or(u32::MAX));
-            return first(at.max(last), places);
+            let places = self.may_begin(*names, *equals);
+            let seen = u32::try_from(at.saturating_sub(last)).unwrap_or(u32::MAX);
+            return first(at, places.unbounded_shr(seen));
         }
         (at..body.len()).find(begins)
     }
@@ -203,11 +202,11 @@ fn media(text: &[u8]) -> Option<Line> {
     let (port, rest) = first_word(rest)?;
     let is_t38 =
         |word: &[u8]| word.eq_ignore_ascii_case(b"udptl") || word.eq_ignore_ascii_case(b"t38");
-    // The formats of nearly all other media are numbers.
-    let has_letters = |text: &[u8]| text.iter().fold(0, |all, octet| all | octet) & 0x40 != 0;
+    // The formats of nearly all other media are numbers: no octet has the bit that all letters have.
+    let may_have_letters = |text: &[u8]| text.iter().fold(0, |all, octet| all | octet) & 0x40 != 0;
     let formats = rest.strip_prefix(b" RTP/AVP").unwrap_or(rest);
-    let t38 =
-        kind.eq_ignore_ascii_case(b"image") || (has_letters(formats) && words(rest).any(is_t38));
+    let t38 = kind.eq_ignore_ascii_case(b"image")
+        || (may_have_letters(formats) && words(rest).any(is_t38));
     Some(Line {
         addr: None,
         port: self::port(port)?,
