@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::column::Column;
 use super::{BETWEEN, SortBy, carrier, result};
 use crate::analysis::CallRow;
+use crate::call::Verdict;
 use crate::capture::Timestamp;
 use crate::text::is_plain_ascii;
 use crate::view::time::{clock_width, write_clock};
@@ -31,6 +32,8 @@ pub(super) fn write_text(out: &mut String, column: Column, row: &CallRow<'_>, st
         Column::Sorted(SortBy::To) => out.write_str(&plain(&row.to, false)),
         Column::Sorted(SortBy::Carrier) => out.write_str(carrier(row)),
         Column::Sorted(SortBy::Pages) => match &row.fax {
+            // The pages of a good fax that this leg shows nothing of are those of the other leg.
+            Some(fax) if fax.verdict == Verdict::Ok && fax.pages_sent == 0 => out.write_str("-"),
             Some(fax) => write!(out, "{}/{}", fax.pages_confirmed, fax.pages_sent),
             None => out.write_str("-"),
         },
