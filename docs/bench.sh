@@ -2,7 +2,7 @@
 # faxflow against its peers on the same captures, in one run: CPU seconds (user+sys) and peak memory.
 # usage: docs/bench.sh RUNS CAPTURE...     (FAXFLOW=path of the binary; SLOW=0: without tshark and sngrep;
 #        FORMS=1: also compressed, from a pipe, and check of each)
-# Least of RUNS each; the slow ones run once. The page cache is filled anew first.
+# Least of RUNS each, and with hyperfine, if it is there, their mean; the slow ones run once. The page cache is filled anew first.
 set -eu
 runs=${1:?runs}
 shift
@@ -51,6 +51,15 @@ for capture in "$@"; do
         measure 'zstd -dc' "$runs" zstd -q -dc "$work/capture.zst"
         measure 'faxflow calls, pipe' "$runs" sh -c "cat '$capture' | '$faxflow' calls -"
         measure 'faxflow check' "$runs" "$faxflow" check "$capture"
+    fi
+    # The same of the quick ones by their mean, and how far it goes from run to run.
+    if command -v hyperfine >/dev/null; then
+        hyperfine -N --warmup 1 --runs "$runs" --export-csv "$work/means.csv" \
+            -n 'faxflow calls' "'$faxflow' calls '$capture'" \
+            -n 'capinfos -c' "capinfos -c '$capture'" \
+            -n 'tcpdump -w /dev/null' "tcpdump -r '$capture' -w /dev/null" >/dev/null 2>&1
+        printf '%-28s %8s %8s %8s\n' 'hyperfine: mean' 'CPU s' 'wall s' '+- s'
+        awk -F, 'NR > 1 { printf "%-28s %8.3f %8.3f %8.3f\n", $1, $5 + $6, $2, $3 }' "$work/means.csv"
     fi
     if [ "${SLOW:-1}" = 1 ]; then
         measure 'tshark -q -z sip,stat' 1 tshark -n -q -z sip,stat -r "$capture"
