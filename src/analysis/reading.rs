@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::analysis::Options;
 use crate::analysis::reading::intake::Intake;
 use crate::call::CallNo;
-use crate::call::correlate;
+use crate::call::correlate::{self, Listed};
 use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Map};
 use crate::call::load::Source;
 use crate::capture::packet::Decoder;
@@ -163,21 +163,19 @@ impl Analysis {
 
     /// Numbers the calls and finds the other legs. True: as [`Analysis::settle`].
     fn list(&mut self) -> bool {
-        let mut listed: Vec<(DialogId, &DialogEntry)> = self
-            .index
-            .dialogs()
-            .iter()
-            .enumerate()
-            .filter_map(|(at, dialog)| Some((DialogId(u32::try_from(at).ok()?), dialog)))
+        let mut listed: Vec<Listed<'_>> = (0..)
+            .zip(self.index.dialogs())
+            .map(|(at, dialog)| (DialogId(at), dialog))
             .filter(|(id, dialog)| {
                 dialog.is_call(self.carries_fax(dialog)) && self.heard_or_seen(*id)
             })
+            .map(|(id, dialog)| Listed::new(id, dialog))
             .collect();
-        listed.sort_by_key(|(id, dialog)| (dialog.first_frame, *id));
+        listed.sort_by_key(|listed| (listed.first_frame, listed.id));
         self.partners = correlate::partners(&self.index, &listed);
-        let frames = listed.iter().map(|(_, dialog)| dialog.first_frame);
+        let frames = listed.iter().map(|listed| listed.first_frame);
         let given: Vec<CallNo> = self.dropped.number(frames).collect();
-        let calls: Vec<DialogId> = listed.iter().map(|(id, _)| *id).collect();
+        let calls: Vec<DialogId> = listed.iter().map(|listed| listed.id).collect();
         let mut numbers = vec![None; self.index.dialogs().len()];
         for (id, number) in calls.iter().zip(&given) {
             if let Some(place) = usize::try_from(id.0)

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use crate::call::index::{DialogEntry, DialogId, Index, Map, Names};
-use crate::capture::Timestamp;
+use crate::capture::{FrameNo, Timestamp};
 
 /// The second leg begins within so many seconds of the first.
 const WINDOW: f64 = 5.0;
@@ -20,24 +20,42 @@ const SHORTEST_NAME: usize = 8;
 /// Candidates looked at for one dialog.
 const MOST_CANDIDATES: usize = 200;
 
+/// A dialog of the list, and what it is put in order by: looked up in each of a hundred thousand dialogs for each
+/// comparison, that would come from far away in memory.
+#[derive(Clone, Copy)]
+pub(crate) struct Listed<'i> {
+    pub(crate) id: DialogId,
+    pub(crate) dialog: &'i DialogEntry,
+    pub(crate) first_frame: FrameNo,
+    started: Timestamp,
+}
+
+impl<'i> Listed<'i> {
+    pub(crate) fn new(id: DialogId, dialog: &'i DialogEntry) -> Self {
+        Self {
+            id,
+            dialog,
+            first_frame: dialog.first_frame,
+            started: dialog.started,
+        }
+    }
+}
+
 /// Partners of each dialog, best first.
-pub(crate) fn partners(
-    index: &Index,
-    calls: &[(DialogId, &DialogEntry)],
-) -> Map<DialogId, Vec<DialogId>> {
-    let mut order: Vec<&(DialogId, &DialogEntry)> = calls.iter().collect();
-    order.sort_by_key(|(_, dialog)| dialog.started);
+pub(crate) fn partners(index: &Index, calls: &[Listed<'_>]) -> Map<DialogId, Vec<DialogId>> {
+    let mut order: Vec<&Listed<'_>> = calls.iter().collect();
+    order.sort_by_key(|listed| listed.started);
     let features = Features::of(index, &order);
     let mut scored: Map<DialogId, Vec<(u32, DialogId)>> = Map::default();
-    for (place, (id, dialog)) in order.iter().enumerate() {
-        for at in features.candidates(place, dialog) {
-            let Some((other_id, other)) = order.get(at) else {
+    for (place, one) in order.iter().enumerate() {
+        for at in features.candidates(place) {
+            let Some(other) = order.get(at) else {
                 break;
             };
-            let points = score(Leg::of(index, dialog), Leg::of(index, other));
+            let points = score(Leg::of(index, one.dialog), Leg::of(index, other.dialog));
             if points >= ENOUGH {
-                scored.entry(*id).or_default().push((points, *other_id));
-                scored.entry(*other_id).or_default().push((points, *id));
+                scored.entry(one.id).or_default().push((points, other.id));
+                scored.entry(other.id).or_default().push((points, one.id));
             }
         }
     }
@@ -56,6 +74,10 @@ pub(crate) fn partners(
 #[derive(Default)]
 struct Features {
     started: Vec<Timestamp>,
+    /// Until when a second leg may begin, and until when unless its names tell that it is one.
+    until: Vec<(Timestamp, Timestamp)>,
+    callee: Vec<u32>,
+    has_hops: Vec<bool>,
     from: Vec<u32>,
     to: Vec<u32>,
     caller: Vec<u32>,
@@ -64,12 +86,13 @@ struct Features {
 }
 
 impl Features {
-    fn of(index: &Index, order: &[&(DialogId, &DialogEntry)]) -> Self {
+    fn of(index: &Index, order: &[&Listed<'_>]) -> Self {
         let mut out = Self::default();
         let all = [
             &mut out.from,
             &mut out.to,
             &mut out.caller,
+            &mut out.callee,
             &mut out.call_id,
             &mut out.tag,
         ];
@@ -77,7 +100,14 @@ impl Features {
             list.reserve_exact(order.len());
         }
         out.started.reserve_exact(order.len());
-        for (_, dialog) in order {
+        out.until.reserve_exact(order.len());
+        out.has_hops.reserve_exact(order.len());
+        for Listed { dialog, .. } in order {
+            let end = (dialog.started.plus_seconds(WINDOW)).min(dialog.last_packet);
+            let inside = dialog.answered.unwrap_or(end).min(end);
+            out.until.push((end, inside));
+            out.callee.push(host_key(dialog.callee.addr));
+            out.has_hops.push(!dialog.rare().hops.is_empty());
             let names = index.names(dialog);
             let call_id = names.call_id().unwrap_or_default();
             out.started.push(dialog.started);
@@ -90,15 +120,13 @@ impl Features {
         out
     }
 
-    /// Places of the dialogs for which [`score`] may give something beside `first`, which stands at `place`. They
+    /// Places of the dialogs for which [`score`] may give something beside the one at `place`. They
     /// began later, but before it was over.
-    fn candidates(&self, place: usize, first: &DialogEntry) -> impl Iterator<Item = usize> {
+    fn candidates(&self, place: usize) -> impl Iterator<Item = usize> {
         let begin = place + 1;
         let later = self.started.get(begin..).unwrap_or_default();
         let later = later.get(..MOST_CANDIDATES).unwrap_or(later);
-        let end = (first.started.plus_seconds(WINDOW)).min(first.last_packet);
-        // Until when a second leg may begin, unless its names tell that it is one.
-        let inside = first.answered.unwrap_or(end).min(end);
+        let (end, inside) = self.until.get(place).copied().unwrap_or_default();
         let end = begin + later.partition_point(|started| *started <= end);
         let inside = begin + later.partition_point(|started| *started <= inside);
         let own = Own {
@@ -106,8 +134,8 @@ impl Features {
             to: own(&self.to, place, NO_NUMBER),
             call_id: own(&self.call_id, place, NO_PIECES),
             tag: own(&self.tag, place, NO_PIECES),
-            callee: host_key(first.callee.addr),
-            has_hops: !first.rare().hops.is_empty(),
+            callee: self.callee.get(place).copied().unwrap_or_default(),
+            has_hops: self.has_hops.get(place).copied().unwrap_or_default(),
         };
         let fits = move |range: Range<usize>| {
             let early = range.start..range.end.min(inside);
