@@ -99,7 +99,7 @@ fn run_on(screen: &Screen, source: &impl Source, options: Options) -> io::Result
             }
         };
         let wait = match due {
-            Due::Nothing => patience(&app),
+            Due::Nothing => patience(&app, started.elapsed()),
             _ => REST,
         };
         if !event::poll(wait)? {
@@ -143,9 +143,11 @@ impl Due {
 /// After so long without a key the rest of the screen is drawn. Keys that are held come faster.
 const REST: Duration = Duration::from_millis(200);
 
-/// How long to wait for a key before the service is asked for news again.
-fn patience(app: &App) -> Duration {
-    Duration::from_millis(if app.waiting.opening.is_some() {
+/// How long to wait for a key before the service is asked for news again, so long after the start: nearly all captures
+/// are read in the first moment, and somebody waits for that.
+fn patience(app: &App, running: Duration) -> Duration {
+    let soon = !app.reading.finished && running < REST;
+    Duration::from_millis(if soon || app.waiting.opening.is_some() {
         5
     } else if app.reading.finished {
         250
