@@ -2,7 +2,8 @@
 # faxflow against its peers on the same captures, in one run: CPU seconds (user+sys) and peak memory.
 # usage: docs/bench.sh RUNS CAPTURE...     (FAXFLOW=path of the binary; SLOW=0: without tshark and sngrep;
 #        FORMS=1: also compressed, from a pipe, and check of each)
-# Least of RUNS each, and with hyperfine, if it is there, their mean; the slow ones run once. The page cache is filled anew first.
+# Least of RUNS each, and with hyperfine, if it is there, their mean; the slow ones run once. The page cache is filled
+# anew first.
 set -eu
 runs=${1:?runs}
 shift

@@ -143,10 +143,12 @@ impl Due {
 /// After so long without a key the rest of the screen is drawn. Keys that are held come faster.
 const REST: Duration = Duration::from_millis(200);
 
-/// How long to wait for a key before the service is asked for news again, so long after the start: nearly all captures
-/// are read in the first moment, and somebody waits for that.
+/// In the first moment nearly all captures are read, and somebody waits for that.
+const FIRST_MOMENT: Duration = Duration::from_millis(200);
+
+/// How long to wait for a key before the service is asked for news again, so long after the start.
 fn patience(app: &App, running: Duration) -> Duration {
-    let soon = !app.reading.finished && running < REST;
+    let soon = !app.reading.finished && running < FIRST_MOMENT;
     Duration::from_millis(if soon || app.waiting.opening.is_some() {
         5
     } else if app.reading.finished {

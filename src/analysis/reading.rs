@@ -138,10 +138,13 @@ impl Analysis {
     pub fn settle(&mut self) -> bool {
         self.index.tell_notes();
         self.index.join_unclaimed();
-        if self.finished {
-            self.keep_sound();
+        // Nobody goes over all dialogs to find none.
+        if !self.index.flows().is_empty() {
+            if self.finished {
+                self.keep_sound();
+            }
+            self.listen();
         }
-        self.listen();
         let finished = self.finished;
         let info = self.reader.info_mut();
         self.decoder.report(info, finished);

@@ -6,14 +6,16 @@ use memchr::{memchr, memchr2};
 mod headers;
 mod line;
 mod parameters;
-pub(super) mod plain;
+mod plain;
 mod position;
 
 pub use headers::unfold;
-pub(super) use headers::{Headers, Wanted, trimmed};
+pub(super) use headers::{Headers, Wanted, head, trimmed};
 pub(super) use line::line;
 pub(crate) use line::line_end;
 pub(super) use parameters::{Parameters, quoted_len};
+#[cfg(test)]
+pub(super) use plain::tests::section;
 pub(super) use plain::{Stop, Values, plain_headers};
 pub(super) use position::ends_with_word;
 pub(crate) use position::position_of;

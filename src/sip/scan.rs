@@ -4,8 +4,8 @@ use memchr::memmem;
 
 pub use super::lexer::unfold;
 use super::lexer::{
-    Headers, MAX_HEADER, Parameters, Start, Stop, Values, Wanted, ends_with_word, find_start,
-    is_token, plain_headers, trimmed,
+    Headers, Parameters, Start, Stop, Values, Wanted, ends_with_word, find_start, head, is_token,
+    plain_headers, trimmed,
 };
 pub(crate) use super::lexer::{line_end, position_of};
 
@@ -82,24 +82,20 @@ impl<'m> Brief<'m> {
 
     /// `Content-Length`, if it is a number.
     pub fn content_length(&self) -> Option<usize> {
-        let number_of = |value: Option<&[u8]>| value.and_then(number);
-        number_of(self.value(Wanted::ContentLength)).or_else(|| {
-            let mut rest = Headers::new(self.rest, 0);
-            rest.find_map(|header| {
-                (Wanted::of(header.name) == Some(Wanted::ContentLength))
-                    .then(|| number_of(header.value))?
-            })
-        })
+        self.values_of(Wanted::ContentLength).find_map(number)
     }
 
     /// `Content-Type` as written.
     pub fn content_type(&self) -> Option<&'m [u8]> {
-        self.value(Wanted::ContentType).or_else(|| {
-            let mut rest = Headers::new(self.rest, 0);
-            rest.find_map(|header| {
-                (Wanted::of(header.name) == Some(Wanted::ContentType)).then_some(header.value)?
-            })
-        })
+        self.values_of(Wanted::ContentType).next()
+    }
+
+    /// What the scan kept of a header, then what it passed over.
+    fn values_of(&self, header: Wanted) -> impl Iterator<Item = &'m [u8]> {
+        let mut rest = Headers::new(self.rest, 0);
+        let rest = std::iter::from_fn(move || rest.next_wanted());
+        let rest = rest.filter_map(move |(wanted, value)| (wanted == header).then_some(value));
+        self.value(header).into_iter().chain(rest)
     }
 
     /// Whether the body holds a session description.
@@ -130,8 +126,7 @@ pub fn looks_like_sip(octets: &[u8]) -> bool {
 /// Scans a message that begins in `octets`; `None` if no start line is found.
 pub fn scan(octets: &[u8]) -> Option<Brief<'_>> {
     let found = find_start(octets)?;
-    let limit = octets.len().min(found.next.saturating_add(MAX_HEADER));
-    let head = octets.get(..limit).unwrap_or_default();
+    let head = head(octets, found.next);
     let mut values = Values::default();
     let (rest, body) = match plain_headers(head, found.next, &mut values) {
         Stop::Enough { from, body } => (head.get(from..body), Some(body)),

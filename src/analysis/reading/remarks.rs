@@ -45,8 +45,7 @@ impl Analysis {
 
     /// Faxes for which more than one call fits as the other leg: the best is taken, the others are named.
     fn doubtful_legs(&self) -> Vec<Note> {
-        self.numbers()
-            .filter(|number| self.may_be_fax(*number))
+        self.suspects()
             .filter_map(|number| {
                 let best = self.other_leg(number).filter(|best| *best > number)?;
                 let others: Vec<String> = self

@@ -16,9 +16,6 @@ use crate::rtp::RtpArrival;
 impl Analysis {
     /// Sound that no SIP explains is a call only if it is a fax, and that takes listening to it.
     pub(super) fn listen(&mut self) {
-        if self.index.flows().is_empty() {
-            return;
-        }
         let waiting: Vec<DialogId> = (self.index.dialogs().iter().zip(0u32..))
             .filter_map(|(dialog, at)| {
                 let id = DialogId(at);
@@ -134,9 +131,6 @@ impl Analysis {
     /// Where the sound of several calls that may be faxes would have to be searched (a compressed capture), one pass
     /// copies it to the spool: a pass for each part of it would take the square of the time.
     pub(super) fn keep_sound(&mut self) {
-        if self.index.flows().is_empty() {
-            return;
-        }
         let wanted: Vec<(FlowId, &FlowEntry)> = self
             .index
             .dialogs()

@@ -1,4 +1,5 @@
-//! A list that grows without being moved (but for its beginning): what has a hundred thousand entries would be copied several times over.
+//! A list that grows without being moved (but for its beginning): what has a hundred thousand entries would be copied
+//! several times over.
 
 use std::iter::Flatten;
 use std::{slice, vec};

@@ -65,10 +65,6 @@ impl Index {
                 self::response(dialog, packet.at, brief, method, &response);
             }
         }
-        if !dialog.dirty {
-            dialog.dirty = true;
-            self.changed.push(id);
-        }
         // Once, as a dialog may have thousands of messages and of flows.
         if dialog.ended.is_some() && !had_ended && !dialog.t38_offered && !dialog.flows.is_empty() {
             let flows = std::mem::take(&mut dialog.flows);
@@ -80,6 +76,7 @@ impl Index {
         if brief.has_sdp() {
             self.claim_sdp(id, side, packet, brief);
         }
+        self.note_change(id);
         Ok(())
     }
 
@@ -99,13 +96,12 @@ impl Index {
             &unnamed
         };
         let key = self.by_call_id.key(call_id);
-        let mut first = self.by_call_id.get(key);
-        if let Some(at) = first {
-            match self.find(at, brief, method) {
-                Among::Them(found) => return Some(found),
-                Among::OfOtherCallId => first = None,
-                Among::None => {}
-            }
+        let first = self
+            .by_call_id
+            .get(key)
+            .filter(|at| self.has_call_id(*at, brief.call_id()));
+        if let Some(found) = self.find(first, brief, method) {
+            return Some(found);
         }
         if self.dialogs.len() >= MAX_DIALOGS {
             self.left_out += 1;
@@ -143,27 +139,26 @@ impl Index {
         })
     }
 
-    /// Among the dialogs found by the hash of the Call-ID, the newest of which is `first`: the one whose tags fit.
-    fn find(&self, first: u32, brief: &Brief<'_>, method: Method) -> Among {
+    /// Whether a dialog that was found by the hash of its Call-ID has it.
+    fn has_call_id(&self, at: u32, call_id: Option<&[u8]>) -> bool {
+        self.dialog(DialogId(at))
+            .is_some_and(|dialog| self.names(dialog).call_id() == call_id)
+    }
+
+    /// Among the dialogs with the same Call-ID: the one whose tags fit.
+    fn find(&self, first: Option<u32>, brief: &Brief<'_>, method: Method) -> Option<Found> {
         let from = brief.from_tag.unwrap_or_default();
         let to = brief.to_tag;
         let mut loose = None;
-        let mut next = Some(first);
+        let mut next = first;
         let mut looked = 0;
         while let Some(at) = next
             && looked < MOST_FORKS
         {
-            let Some(dialog) = self.dialog(DialogId(at)) else {
-                break;
-            };
-            let names = self.names(dialog);
-            // The others have that of the first.
-            if looked == 0 && names.call_id() != brief.call_id() {
-                return Among::OfOtherCallId;
-            }
             looked += 1;
+            let dialog = self.dialog(DialogId(at))?;
             next = dialog.next;
-            let caller_tag = names.caller_tag();
+            let caller_tag = self.names(dialog).caller_tag();
             let of_caller = caller_tag == from;
             let peer = if of_caller { to } else { brief.from_tag };
             if !of_caller && to.is_none_or(|tag| caller_tag != tag) {
@@ -172,7 +167,7 @@ impl Index {
             let id = DialogId(at);
             let found = Found { id, of_caller };
             match (peer, dialog.callee_tag()) {
-                (Some(peer), Some(known)) if peer == known => return Among::Them(found),
+                (Some(peer), Some(known)) if peer == known => return Some(found),
                 // Another 2xx to the same INVITE is another dialog (RFC 3261 13.2.2.4).
                 (Some(_), Some(_))
                     if dialog.confirmed && of_caller && is_invite_2xx(brief, method) => {}
@@ -181,7 +176,7 @@ impl Index {
                 _ => loose = loose.or(Some(found)),
             }
         }
-        loose.map_or(Among::None, Among::Them)
+        loose
     }
 
     /// The dialog whose INVITE a further 2xx answers.
@@ -240,14 +235,6 @@ struct Found {
     id: DialogId,
     /// The tag in the From is that of the caller.
     of_caller: bool,
-}
-
-/// Whether a dialog is among those of a Call-ID.
-enum Among {
-    Them(Found),
-    None,
-    /// They have another Call-ID, of which the hash is the same.
-    OfOtherCallId,
 }
 
 /// Dialogs of one Call-ID among which a message is looked for, the newest first; forks are a handful.

@@ -24,11 +24,16 @@ pub(in crate::sip) struct Headers<'m> {
     body: Option<usize>,
 }
 
+/// The octets up to where a header section that begins at `at` is cut.
+pub(in crate::sip) fn head(octets: &[u8], at: usize) -> &[u8] {
+    let limit = octets.len().min(at.saturating_add(MAX_HEADER));
+    octets.get(..limit).unwrap_or_default()
+}
+
 impl<'m> Headers<'m> {
     /// Header fields of `octets` from `at` on.
     pub(in crate::sip) fn new(octets: &'m [u8], at: usize) -> Self {
-        let limit = octets.len().min(at.saturating_add(MAX_HEADER));
-        let octets = octets.get(..limit).unwrap_or_default();
+        let octets = head(octets, at);
         Self {
             octets,
             rest: octets.get(at..).unwrap_or_default(),
@@ -100,7 +105,7 @@ impl Wanted {
     }
 
     /// The wanted header of this name, in any case or compact.
-    pub(in crate::sip) fn of(name: &[u8]) -> Option<Self> {
+    fn of(name: &[u8]) -> Option<Self> {
         if let [letter] = name {
             return match letter.to_ascii_lowercase() {
                 b'i' => Some(Self::CallId),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::sip::lexer::plain::tests::section;
+use crate::sip::lexer::{MAX_HEADER, section};
 use proptest::prelude::*;
 
 const INVITE: &[u8] = b"INVITE sip:0049301234@pbx.example;user=phone SIP/2.0\r\n\

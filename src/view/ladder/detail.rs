@@ -58,13 +58,16 @@ impl Context<'_> {
                 parts.push(hints::one_line(hint, self.ascii));
             }
         }
-        if let Some(first) = self.relayed {
-            parts.push(vec![Span::plain(self.relay(first))]);
-        }
         let mut content = self.left_out.clone().unwrap_or_default();
         push(&mut content, &self.content());
         let content = crate::view::plain(&content, self.ascii);
-        if !content.is_empty() && !self.is_said(&content) {
+        // Only a hint that is shown: the parts so far.
+        let is_said =
+            self.is_nsf() && (parts.iter().flatten()).any(|span| span.text().contains(&*content));
+        if let Some(first) = self.relayed {
+            parts.push(vec![Span::plain(self.relay(first))]);
+        }
+        if !content.is_empty() && !is_said {
             let role = if self.event.observed {
                 Role::Plain
             } else {
@@ -81,15 +84,9 @@ impl Context<'_> {
         parts
     }
 
-    /// Whether a hint says all of it, as that on an NSF does.
-    fn is_said(&self, content: &str) -> bool {
-        let is_nsf = matches!(&self.event.kind, EventKind::T30(frame) if frame.fcf == Fcf::Nsf);
-        let says = |hint: &&Hint| {
-            hints::one_line(hint, self.ascii)
-                .iter()
-                .any(|span| span.text().contains(content))
-        };
-        is_nsf && self.hints.iter().any(says)
+    /// A message of which the hint says all.
+    fn is_nsf(&self) -> bool {
+        matches!(&self.event.kind, EventKind::T30(frame) if frame.fcf == Fcf::Nsf)
     }
 
     /// `+41 ms; ECM: yes to no`
