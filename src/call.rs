@@ -22,10 +22,12 @@ pub mod load;
 pub mod media;
 pub mod negotiation;
 pub mod pairing;
+pub mod path;
 pub mod transaction;
 pub mod verdict;
 
 pub use pairing::{Pair, pair_messages};
+pub use path::{HopId, HostId, Path, Relay};
 
 /// Number of a call: 1-based, by first packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -198,8 +200,8 @@ pub struct Call {
     pub media: Vec<MediaPeriod>,
     /// T.38 figures by sender.
     pub udptl: BySide<UdptlStats>,
-    /// Hosts other than the two endpoints that relay this dialog's SIP in this capture.
-    pub hops: Vec<Endpoint>,
+    /// The hosts that its SIP passes, and the hops between them; empty without SIP.
+    pub path: Path,
     /// The fax, if there is one.
     pub fax: Option<Fax>,
     /// What is known of the capture, as far as it matters to this call.
@@ -268,6 +270,10 @@ pub struct Event {
     pub dst: Endpoint,
     /// Which side sent it.
     pub from: Side,
+    /// On which hop of [`Call::path`] it was seen.
+    pub hop: Option<HopId>,
+    /// Original, or copy on a further hop.
+    pub relay: Relay,
     /// The same SIP message again, by RFC 3261 17 (not a packet recorded twice).
     pub retransmission: bool,
     /// 1 for the first, 2 for the second of the same T.30 message in a row without a valid answer, ...

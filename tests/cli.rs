@@ -126,6 +126,8 @@ fn json_is_one_document_with_every_field() {
         "status",
         "packets",
         "other_leg",
+        "path",
+        "hops",
         "fax",
         "hints",
         "messages",

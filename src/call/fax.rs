@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use crate::call::{CallNo, Event, EventId, EventKind, FaxCarrier, Phase, Reached, Side, Tcf};
+use crate::call::{
+    CallNo, Event, EventId, EventKind, FaxCarrier, Phase, Reached, Relay, Side, Tcf,
+};
 use crate::line::{Fcs, HdlcFrame, Modem, NonEcmData, Signal, SignalKind, Tone};
 use crate::t30::capability::DcsMode;
 use crate::t30::frame::{self, T30Frame};
@@ -252,6 +254,8 @@ impl Reader {
             src: signal.src,
             dst: signal.dst,
             from: side,
+            hop: None,
+            relay: Relay::Original,
             retransmission: false,
             repeat: 1,
             observed: true,

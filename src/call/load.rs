@@ -5,8 +5,8 @@ use std::io;
 use crate::call::fax::{self, Heard, Reading};
 use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Map, Names};
 use crate::call::{
-    BySide, Call, CallNo, CaptureFacts, Event, EventId, EventKind, FaxCarrier, PacketCounts, Side,
-    UdptlStats, media, negotiation, transaction, verdict,
+    BySide, Call, CallNo, CaptureFacts, Event, EventId, EventKind, FaxCarrier, PacketCounts, Path,
+    Relay, Side, UdptlStats, media, negotiation, path, transaction, verdict,
 };
 use crate::capture::store::Store;
 use crate::capture::{CaptureInfo, Endpoint, FrameNo, LONG_GAP, Timestamp};
@@ -133,6 +133,8 @@ impl Draft {
             src: path.0,
             dst: path.1,
             from,
+            hop: None,
+            relay: Relay::Original,
             retransmission: false,
             repeat: 1,
             observed: true,
@@ -286,7 +288,7 @@ fn finish(
         negotiations: Vec::new(),
         media: Vec::new(),
         udptl,
-        hops: dialog.rare().hops.clone(),
+        path: Path::default(),
         fax: None,
         capture: facts,
     };
@@ -297,11 +299,29 @@ fn finish(
         call.capture.other_sip = heard.map(|(_, heard)| (heard.frame, heard.seconds()));
     }
     merge(&mut call, &mut reading);
+    call.path = path::trace(&mut call.events);
+    take_ends(&mut call);
     call.transactions = transaction::group(&mut call.events);
     call.negotiations = negotiation::negotiations(&call.transactions, &call.events);
     call.media = media::periods(&call.negotiations, &call.events, call.ended);
     call.fax = verdict::judge(&call, reading.as_ref());
     call
+}
+
+/// The caller and the callee of a path of several hops are its ends, and so are their agents.
+fn take_ends(call: &mut Call) {
+    if call.path.is_one_hop() {
+        return;
+    }
+    let Some((first, last)) = call.path.captured_ends() else {
+        return;
+    };
+    (call.caller, call.callee) = (first.addr, last.addr);
+    let agents = BySide {
+        caller: first.agent.clone(),
+        callee: last.agent.clone(),
+    };
+    call.agent = agents;
 }
 
 /// Without SIP the caller is the T.30 calling terminal: the one that does not send DIS.

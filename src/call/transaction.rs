@@ -12,8 +12,8 @@ pub const MAX_TRANSACTIONS: usize = 2000;
 
 /// Groups the SIP events of a call; marks retransmissions on the way.
 ///
-/// The key is `CSeq` number, method and asking side: the branch changes at proxies, and a fork or a
-/// repetition with credentials has a `CSeq` of its own.
+/// This is the end-to-end view: of what proxies relayed the original alone. The key is `CSeq` number, method and
+/// asking side; a repetition with credentials has a `CSeq` of its own.
 pub(crate) fn group(events: &mut [Event]) -> Vec<Transaction> {
     let mut out: Vec<Transaction> = Vec::new();
     // Hashed: one dialog may hold a hundred thousand messages.
@@ -38,8 +38,14 @@ pub(crate) fn group(events: &mut [Event]) -> Vec<Transaction> {
             method.as_str()
         };
         let next = out.len();
+        let key = (cseq, key_method.to_owned(), from);
+        if !event.relay.is_original() {
+            let at = places.get(&key).copied().unwrap_or(usize::MAX);
+            event.retransmission = !seen.insert(Seen::of(at, sip, event));
+            continue;
+        }
         let known = places.len() < MAX_TRANSACTIONS;
-        let place = match places.entry((cseq, key_method.to_owned(), from)) {
+        let place = match places.entry(key) {
             Entry::Occupied(place) => Some(*place.get()),
             Entry::Vacant(place) => known.then(|| *place.insert(next)),
         };
@@ -99,7 +105,7 @@ impl Seen {
 }
 
 /// `CSeq` number and method; of a damaged message the method of its start line.
-fn cseq_of(sip: &SipEvent) -> Option<(u32, String)> {
+pub(crate) fn cseq_of(sip: &SipEvent) -> Option<(u32, String)> {
     let parsed = sip
         .message
         .cseq()

@@ -21,6 +21,7 @@ mod fax;
 mod harmless;
 mod hint;
 mod message;
+mod path;
 
 /// Name of the schema.
 pub const SCHEMA: &str = "faxflow/1";

@@ -138,7 +138,7 @@ fn has_every_field_of_the_contract() {
         keys(call),
         sorted(
             "number call_id from to caller callee caller_agent callee_agent started answered ended duration_s \
-             state status packets other_leg fax hints messages"
+             state status packets other_leg path hops fax hints messages"
         )
     );
     assert_eq!(keys(&call["from"]), sorted("user host display"));
@@ -158,7 +158,7 @@ fn has_every_field_of_the_contract() {
         assert_eq!(
             keys(message),
             sorted(
-                "frame last_frame time offset_s duration_s call src dst from layer name hex fcs_ok retransmission \
+                "frame last_frame time offset_s duration_s call hop src dst from layer name hex fcs_ok retransmission \
                  observed page block bytes fields hints"
             )
         );

@@ -413,7 +413,7 @@ fn no_media(scene: &Scene<'_>) -> Vec<Finding> {
 /// (`udptl-none`).
 fn here_by_sdp(scene: &Scene<'_>) -> bool {
     let call = scene.call;
-    let direct = call.hops.is_empty();
+    let direct = call.path.is_one_hop();
     direct
         && call.media.iter().any(|period| {
             period.t38.is_some_and(|ends| {

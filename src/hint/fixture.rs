@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crate::call::{
     BySide, Call, CallNo, CallState, CaptureFacts, Event, EventId, EventKind, Fax, FaxCarrier,
-    MediaPeriod, Negotiation, PacketCounts, PageData, Phase, Reached, Side, SipEvent, Transaction,
-    UdptlStats, Verdict,
+    MediaPeriod, Negotiation, PacketCounts, PageData, Path, Phase, Reached, Relay, Side, SipEvent,
+    Transaction, UdptlStats, Verdict,
 };
 use crate::capture::{Endpoint, FrameNo, Timestamp};
 use crate::hint::{Finding, Hint, PointOfView, Scene};
@@ -166,7 +166,7 @@ impl Script {
                 negotiations: Vec::new(),
                 media: Vec::new(),
                 udptl: BySide::default(),
-                hops: Vec::new(),
+                path: Path::default(),
                 fax: None,
                 capture: CaptureFacts {
                     first_time: at(0.0),
@@ -191,6 +191,8 @@ impl Script {
             src: Endpoint::new(addr(from), 5060),
             dst: Endpoint::new(addr(from.other()), 5060),
             from,
+            hop: None,
+            relay: Relay::Original,
             retransmission: false,
             repeat: 1,
             observed: true,

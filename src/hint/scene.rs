@@ -58,8 +58,14 @@ impl<'a> Scene<'a> {
         sip_of(self.event(id)?)
     }
 
-    /// All SIP messages in time order, retransmissions included.
+    /// SIP messages in time order as their makers sent them, retransmissions included: no copies on further hops.
     pub(crate) fn messages(&self) -> impl Iterator<Item = (&'a Event, &'a SipEvent)> + use<'a> {
+        self.observations()
+            .filter(|(event, _)| event.relay.is_original())
+    }
+
+    /// SIP messages in time order on all hops.
+    pub(crate) fn observations(&self) -> impl Iterator<Item = (&'a Event, &'a SipEvent)> + use<'a> {
         self.call.events.iter().filter_map(sip_of)
     }
 

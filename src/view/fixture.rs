@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::analysis::{AnalysedFlow, CallRow, FaxRow};
 use crate::call::{
     BySide, Call, CallNo, CallState, CaptureFacts, Event, EventId, EventKind, Fax, FaxCarrier,
-    Flow, Missing, PacketCounts, PageData, Phase, Reached, Side, SipEvent, Stage, StageMark, Tcf,
-    UdptlStats, Verdict,
+    Flow, Missing, PacketCounts, PageData, Path, Phase, Reached, Relay, Side, SipEvent, Stage,
+    StageMark, Tcf, UdptlStats, Verdict,
 };
 use crate::capture::{CaptureInfo, Endpoint, FrameNo, Note, Timestamp};
 use crate::hint::{Finding, Hint, Rule, Severity};
@@ -93,7 +93,7 @@ impl Builder {
                 caller: UdptlStats::default(),
                 callee: UdptlStats::default(),
             },
-            hops: Vec::new(),
+            path: Path::default(),
             fax: None,
             capture: CaptureFacts::default(),
         };
@@ -133,6 +133,8 @@ impl Builder {
             src,
             dst,
             from,
+            hop: None,
+            relay: Relay::Original,
             retransmission: false,
             repeat: 1,
             observed: true,

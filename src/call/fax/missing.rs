@@ -1,6 +1,6 @@
 //! What T.30 expects and the capture could have shown, but did not: drawn as rows of their own.
 
-use crate::call::{Event, EventId, EventKind, Missing, Side};
+use crate::call::{Event, EventId, EventKind, Missing, Relay, Side};
 use crate::capture::Timestamp;
 use crate::line::Fcs;
 use crate::t30::Fcf;
@@ -172,6 +172,8 @@ fn row(open: &Waiting<'_>, until: Timestamp, before: &Event, at_end: bool) -> Op
         src: open.command.dst,
         dst: open.command.src,
         from,
+        hop: None,
+        relay: Relay::Original,
         retransmission: false,
         repeat: 1,
         observed: false,

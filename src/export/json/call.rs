@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::fax::FaxObject;
 use super::hint::HintObject;
 use super::message::{MessageObject, messages};
+use super::path::{self, HopObject, HostObject};
 use crate::call::Call;
 use crate::capture::CaptureInfo;
 use crate::hint::Hint;
@@ -29,6 +30,8 @@ pub(super) struct CallObject<'a> {
     status: Option<u16>,
     packets: PacketsObject,
     other_leg: Option<u32>,
+    path: Vec<HostObject<'a>>,
+    hops: Vec<HopObject<'a>>,
     fax: Option<FaxObject<'a>>,
     hints: Vec<HintObject<'a>>,
     /// Only from `flow`.
@@ -79,6 +82,8 @@ impl<'a> CallObject<'a> {
                 t38: call.packets.t38,
             },
             other_leg: call.other_leg.map(|number| number.0),
+            path: path::hosts(&call.path),
+            hops: path::hops(&call.path),
             fax: call.fax.as_ref().map(FaxObject::of),
             hints: hints.iter().map(HintObject::of).collect(),
             messages: with_messages.then(|| messages(call, hints, capture.time_digits)),

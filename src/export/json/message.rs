@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::path::number;
 use crate::call::{Call, Event, EventId, EventKind};
 use crate::hint::Hint;
 use crate::line::Fcs;
@@ -20,6 +21,8 @@ pub(super) struct MessageObject<'a> {
     offset_s: f64,
     duration_s: f64,
     call: u32,
+    /// Counted from 1, as in `hops` of the call.
+    hop: Option<u8>,
     src: String,
     dst: String,
     from: &'static str,
@@ -98,6 +101,7 @@ fn message<'a>(
         offset_s: event.at.seconds_since(call.started),
         duration_s: event.end.seconds_since(event.at),
         call: event.call.0,
+        hop: event.hop.map(number),
         src: event.src.to_string(),
         dst: event.dst.to_string(),
         from: event.from.name(),
