@@ -110,16 +110,11 @@ impl Buffer {
         if want > RECORD_MAX + SLACK || self.failure.is_some() {
             return false;
         }
-        if self.start > 0 {
-            self.data.copy_within(self.start..self.end, 0);
-            self.origin += self.start as u64;
-            self.end -= self.start;
-            self.start = 0;
-        }
-        if self.data.len() < want {
-            self.data.resize(want.next_power_of_two(), 0);
-        }
-        while self.end < want {
+        while self.end - self.start < want {
+            if let Err(error) = self.make_room(want) {
+                self.failure = Some(error);
+                return false;
+            }
             let space = self.data.get_mut(self.end..).unwrap_or_default();
             let read = match &mut self.input {
                 Input::Stream(input) => input.read(space),
@@ -136,6 +131,27 @@ impl Buffer {
             }
         }
         true
+    }
+
+    /// Makes room behind the last octet. What waits is moved only when at least as much was consumed before it, so
+    /// that no octet is moved more than once on average; else the window is doubled, as far as there is data:
+    /// a record that only claims to be large costs nothing.
+    fn make_room(&mut self, want: usize) -> io::Result<()> {
+        let waiting = self.end - self.start;
+        if self.end < self.data.len() && self.start + want <= self.data.len() {
+            return Ok(());
+        }
+        if self.start >= waiting && self.start > 0 {
+            self.data.copy_within(self.start..self.end, 0);
+            self.origin += self.start as u64;
+            (self.start, self.end) = (0, waiting);
+        }
+        if self.end == self.data.len() {
+            let more = self.data.len().max(PIECE);
+            self.data.try_reserve_exact(more)?;
+            self.data.resize(self.data.len() + more, 0);
+        }
+        Ok(())
     }
 
     /// Takes the failure out: for one before anything was read.

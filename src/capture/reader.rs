@@ -211,7 +211,7 @@ impl Reader {
         }
         if start.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]) && start.len() >= 12 {
             let blocks = pcapng::Blocks::new();
-            let kind = Kind::Pcapng(Arc::clone(blocks.sections()));
+            let kind = Kind::Pcapng(blocks.sections());
             return Ok((Format::Pcapng(blocks), kind));
         }
         Err(diagnosis::not_a_capture(file, start))
@@ -227,7 +227,7 @@ impl Reader {
             }
             Kind::Pcapng(sections) => {
                 let blocks = pcapng::Blocks::at(sections, mark);
-                let kind = Kind::Pcapng(Arc::clone(blocks.sections()));
+                let kind = Kind::Pcapng(blocks.sections());
                 (Format::Pcapng(blocks), kind)
             }
         };

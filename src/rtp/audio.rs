@@ -1,9 +1,11 @@
 //! G.711 packets put together to continuous sound of 8,000 samples a second.
 //!
 //! RTP time stamps say where a packet belongs. What is missing stays missing: lost packets leave a hole
-//! (zeros, known as erased to the demodulators), silence suppression leaves silence.
+//! (zeros, known as erased to the demodulators), silence suppression leaves silence. Zeros are made only in
+//! proportion to the sound that was captured; where there would be more, a new stretch begins.
 
-use std::collections::{HashMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::hash::BuildHasher;
 use std::ops::Range;
 
@@ -20,6 +22,12 @@ pub const RATE: u32 = 8000;
 const LONGEST_GAP: i64 = 2 * RATE as i64;
 /// A jump of the sequence number beyond this is a restart of the sender, not loss (RFC 3550 A.1, `MAX_DROPOUT`).
 const MAX_DROPOUT: i32 = 3000;
+
+/// Zeros for each captured sample at most, once [`FILLER_FREE`] of them are made: what is sparser is no fax that
+/// could be heard.
+const FILLER: usize = 4;
+/// Zeros of one direction that need no sound captured for them: 2 s.
+const FILLER_FREE: usize = 2 * RATE as usize;
 
 /// Sound without a break in it.
 #[derive(Clone, Debug)]
@@ -109,35 +117,86 @@ pub fn rebuild<S: BuildHasher>(
             source.add(arrival, &rtp, law);
         }
     }
-    let mut tracks: Vec<Builder> = Vec::new();
+    let mut tracks = Tracks::default();
     for source in sources {
-        let Some(first) = source.packets.first().map(|packet| packet.at) else {
-            continue;
-        };
-        // One that begins before the last one ended (by more than jitter) is another sound.
-        let follows = tracks
-            .iter_mut()
-            .find(|track| first.seconds_since(track.last_at) > -0.2);
-        let packets = source.in_order();
-        if let Some(track) = follows {
-            track.add_source(&packets);
-        } else {
-            let mut track = Builder::default();
-            track.add_source(&packets);
-            tracks.push(track);
-        }
+        tracks.add(source);
     }
+    let tracks = tracks.all;
     let mut stretches: Vec<Stretch> = tracks.into_iter().flat_map(|track| track.done).collect();
     stretches.retain(|stretch| !stretch.samples.is_empty());
     stretches.sort_by_key(|stretch| stretch.moment(0).1);
     stretches
 }
 
+/// Sounds that run at the same time, each of SSRCs that follow each other.
+#[derive(Default)]
+struct Tracks {
+    all: Vec<Builder>,
+    /// Places of the tracks that ended before the latest source began.
+    free: BinaryHeap<Reverse<usize>>,
+    /// The others, with their ends.
+    busy: BinaryHeap<Reverse<(Timestamp, usize)>>,
+    filler: Filler,
+}
+
+impl Tracks {
+    /// One that begins before a track ended (by more than jitter) is another sound.
+    fn add(&mut self, source: Source<'_>) {
+        const JITTER: f64 = 0.2;
+        let Some(first) = source.packets.first().map(|packet| packet.at) else {
+            return;
+        };
+        let over = |end: Timestamp| first.seconds_since(end) > -JITTER;
+        while let Some(Reverse((end, place))) = self.busy.peek().copied()
+            && over(end)
+        {
+            self.busy.pop();
+            self.free.push(Reverse(place));
+        }
+        let follows = self.free.peek().map(|place| place.0);
+        // The clock may have been set back since it was found free.
+        let follows = follows.filter(|place| self.all.get(*place).is_some_and(|it| over(it.last_at)));
+        let place = if let Some(place) = follows {
+            self.free.pop();
+            place
+        } else {
+            self.all.push(Builder::default());
+            self.all.len() - 1
+        };
+        if let Some(track) = self.all.get_mut(place) {
+            track.add_source(&source.in_order(), &mut self.filler);
+            self.busy.push(Reverse((track.last_at, place)));
+        }
+    }
+}
+
+/// How many zeros may still be made in one direction.
+#[derive(Clone, Copy, Debug)]
+struct Filler(usize);
+
+impl Default for Filler {
+    fn default() -> Self {
+        Self(FILLER_FREE)
+    }
+}
+
+impl Filler {
+    fn earn(&mut self, samples: usize) {
+        self.0 = self.0.saturating_add(samples.saturating_mul(FILLER));
+    }
+
+    /// Whether so many zeros may be made; they are then.
+    fn take(&mut self, samples: usize) -> bool {
+        let left = self.0.checked_sub(samples);
+        self.0 = left.unwrap_or(self.0);
+        left.is_some()
+    }
+}
+
 /// Packets of one SSRC.
 #[derive(Default)]
 struct Source<'p> {
     packets: Vec<Heard<'p>>,
-    seen: HashSet<i64, RandomState>,
     last: Option<(u16, i64)>,
     highest: i64,
 }
@@ -172,9 +231,6 @@ impl<'p> Source<'p> {
         };
         self.last = Some((rtp.sequence, index));
         self.highest = self.highest.max(index);
-        if !self.seen.insert(index) {
-            return;
-        }
         self.packets.push(Heard {
             index,
             timestamp: rtp.timestamp,
@@ -189,7 +245,9 @@ impl<'p> Source<'p> {
     }
 
     fn in_order(mut self) -> Vec<Heard<'p>> {
+        // Of repeated packets the first is left.
         self.packets.sort_by_key(|packet| packet.index);
+        self.packets.dedup_by_key(|packet| packet.index);
         self.packets
     }
 }
@@ -202,6 +260,8 @@ struct Builder {
     last: Option<Last>,
     /// The last packet of any kind: to count lost ones.
     last_index: Option<i64>,
+    /// The last stretch ends before the samples of its last packet: nothing can be added to it.
+    broken: bool,
 }
 
 /// The last G.711 packet put in place.
@@ -216,17 +276,17 @@ struct Last {
 }
 
 impl Builder {
-    fn add_source(&mut self, packets: &[Heard<'_>]) {
+    fn add_source(&mut self, packets: &[Heard<'_>], filler: &mut Filler) {
         self.last_index = None;
         if let Some(last) = &mut self.last {
             last.next = None;
         }
         for packet in packets {
-            self.add(packet);
+            self.add(packet, filler);
         }
     }
 
-    fn add(&mut self, packet: &Heard<'_>) {
+    fn add(&mut self, packet: &Heard<'_>, filler: &mut Filler) {
         self.last_at = self.last_at.max(packet.at);
         if let (Some(index), Some(last)) = (self.last_index, &mut self.last) {
             let missing = packet.index.saturating_sub(index + 1);
@@ -250,7 +310,7 @@ impl Builder {
                 None => return,
             },
         };
-        self.append(packet, law, gap, lost);
+        self.append(packet, law, (gap, lost), filler);
         let samples = u32::try_from(len).unwrap_or_default();
         self.last = Some(Last {
             at: packet.at,
@@ -270,8 +330,14 @@ impl Builder {
         seconds(place) > packet.at.seconds_since(stretch.moment(0).1) + LEAD
     }
 
-    fn append(&mut self, packet: &Heard<'_>, law: Law, gap: i64, lost: u32) {
-        if gap > LONGEST_GAP || self.done.is_empty() {
+    /// Adds the samples of a packet behind a gap, in which packets may have been lost.
+    fn append(&mut self, packet: &Heard<'_>, law: Law, gap: (i64, u32), filler: &mut Filler) {
+        let (gap, lost) = gap;
+        let zeros = usize::try_from(gap).unwrap_or_default();
+        filler.earn(packet.octets.len());
+        let anew =
+            gap > LONGEST_GAP || self.broken || self.done.is_empty() || !filler.take(zeros);
+        if anew {
             self.done.push(Stretch {
                 src: packet.src,
                 dst: packet.dst,
@@ -285,8 +351,8 @@ impl Builder {
         };
         let samples = &mut stretch.samples;
         let before = samples.len();
-        if before > 0 {
-            samples.resize(before + usize::try_from(gap).unwrap_or_default(), 0);
+        if !anew {
+            samples.resize(before + zeros, 0);
         }
         if lost > 0 && samples.len() > before {
             stretch.holes.push((before..samples.len(), lost));
@@ -297,7 +363,8 @@ impl Builder {
             at: packet.at,
         });
         samples.extend(packet.octets.iter().map(|octet| law.sample(*octet)));
-        if packet.cut > 0 {
+        self.broken = !filler.take(packet.cut);
+        if packet.cut > 0 && !self.broken {
             let whole = samples.len();
             samples.resize(whole + packet.cut, 0);
             stretch.holes.push((whole..samples.len(), 0));

@@ -16,8 +16,6 @@ use crate::capture::{FrameNo, Timestamp};
 const MAX_DROPOUT: i64 = 3000;
 /// Packets in a row that make a switch of codec or packet size; fewer are strays.
 const SWITCH: usize = 3;
-/// Missing numbers kept by source: what is no RTP at all must not fill the memory.
-const MAX_MISSING: usize = 200_000;
 /// Gaps kept by span.
 const MAX_GAPS: usize = 1000;
 /// Shortest silence gap, ms (RULES.md, g711-vad).
@@ -141,21 +139,56 @@ fn number(packets: &mut [Packet<'_>]) {
     }
 }
 
-/// Numbers that never came, each with the packet that showed its absence.
-fn missing(packets: &[Packet<'_>]) -> BTreeMap<i64, (FrameNo, Timestamp)> {
-    let mut missing = BTreeMap::new();
+/// Numbers in a row that never came, and the packet that showed their absence.
+struct Missing {
+    first: i64,
+    /// The number behind the last one.
+    end: i64,
+    frame: FrameNo,
+    at: Timestamp,
+}
+
+impl Missing {
+    fn count(&self) -> u32 {
+        u32::try_from(self.end - self.first).unwrap_or(u32::MAX)
+    }
+}
+
+/// Runs of numbers that never came, in order of number and so of the packets that showed it. A packet adds one at
+/// most, however far it jumps.
+fn missing(packets: &[Packet<'_>]) -> Vec<Missing> {
+    let mut missing: BTreeMap<i64, Missing> = BTreeMap::new();
     let mut highest = packets.first().map_or(0, |packet| packet.index);
     for packet in packets {
-        for absent in highest + 1..packet.index {
-            if missing.len() >= MAX_MISSING {
-                break;
+        let run = |first, end| Missing {
+            first,
+            end,
+            frame: packet.arrival.frame,
+            at: packet.arrival.at,
+        };
+        if packet.index > highest + 1 {
+            missing.insert(highest + 1, run(highest + 1, packet.index));
+        } else if packet.index < highest
+            && let Some((first, late)) = missing.range_mut(..=packet.index).next_back()
+            && late.end > packet.index
+        {
+            // It was only late: what is left of the run lies before and behind it.
+            let (first, end) = (*first, late.end);
+            let behind = Missing {
+                first: packet.index + 1,
+                ..*late
+            };
+            late.end = packet.index;
+            if late.end == first {
+                missing.remove(&first);
             }
-            missing.insert(absent, (packet.arrival.frame, packet.arrival.at));
+            if behind.first < end {
+                missing.insert(behind.first, behind);
+            }
         }
-        missing.remove(&packet.index);
         highest = highest.max(packet.index);
     }
-    missing
+    missing.into_values().collect()
 }
 
 /// Packets up to the next switch of codec or packet size.
@@ -186,7 +219,7 @@ fn span_len<S: BuildHasher>(packets: &[Packet<'_>], codecs: &HashMap<u8, String,
 fn figures<S: BuildHasher>(
     ssrc: u32,
     packets: &[Packet<'_>],
-    missing: &BTreeMap<i64, (FrameNo, Timestamp)>,
+    missing: &[Missing],
     codecs: &HashMap<u8, String, S>,
 ) -> Option<RtpSpan> {
     let (first, last) = (packets.first()?, packets.last()?);
@@ -247,40 +280,20 @@ fn sequence_figures(packets: &[Packet<'_>], stats: &mut RtpStats) {
 }
 
 /// Loss belongs to the span of the packet that showed it.
-fn loss_figures(
-    packets: &[Packet<'_>],
-    missing: &BTreeMap<i64, (FrameNo, Timestamp)>,
-    stats: &mut RtpStats,
-) {
-    let (Some(low), Some(high)) = (
-        packets.iter().map(|packet| packet.index).min(),
-        packets.iter().map(|packet| packet.index).max(),
-    ) else {
+fn loss_figures(packets: &[Packet<'_>], missing: &[Missing], stats: &mut RtpStats) {
+    let (Some(first), Some(last)) = (packets.first(), packets.last()) else {
         return;
     };
-    let frames =
-        packets.first().map(|it| it.arrival.frame)..=packets.last().map(|it| it.arrival.frame);
-    let mut burst: Option<(i64, FrameNo, Timestamp, u32)> = None;
-    let mut bursts = Vec::new();
-    for (index, (frame, at)) in missing.range(low - MAX_DROPOUT..high) {
-        if !frames.contains(&Some(*frame)) {
-            continue;
-        }
-        stats.lost += 1;
-        match &mut burst {
-            Some((last, _, _, count)) if *last + 1 == *index => {
-                *last = *index;
-                *count += 1;
-            }
-            _ => bursts.extend(burst.replace((*index, *frame, *at, 1))),
+    let (first, last) = (first.arrival.frame, last.arrival.frame);
+    let begin = missing.partition_point(|run| run.frame < first);
+    let own = missing.iter().skip(begin);
+    for run in own.take_while(|run| run.frame <= last) {
+        stats.lost = stats.lost.saturating_add(run.count());
+        stats.longest_burst = stats.longest_burst.max(run.count());
+        if stats.gaps.len() < MAX_GAPS {
+            stats.gaps.push((run.frame, run.at, run.count()));
         }
     }
-    bursts.extend(burst);
-    stats.longest_burst = bursts.iter().map(|burst| burst.3).max().unwrap_or_default();
-    let gaps = bursts
-        .into_iter()
-        .map(|(_, frame, at, count)| (frame, at, count));
-    stats.gaps = gaps.take(MAX_GAPS).collect();
 }
 
 /// Jitter, late packets, silence, packet duration and drift: from audio packets in order of capture.

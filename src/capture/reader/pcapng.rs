@@ -21,19 +21,24 @@ pub(super) struct Section {
     interfaces: Vec<Interface>,
 }
 
-/// The sections met so far, shared with later passes over the same file.
-pub(super) type Sections = Arc<Mutex<Vec<Section>>>;
+/// The sections met so far, shared with later passes over the same file. A later pass shares the section itself too.
+pub(super) type Sections = Arc<Mutex<Vec<Arc<Section>>>>;
 
-fn lock(sections: &Sections) -> MutexGuard<'_, Vec<Section>> {
+fn lock(sections: &Sections) -> MutexGuard<'_, Vec<Arc<Section>>> {
     sections.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Walks from block to block.
 #[derive(Debug)]
 pub(super) struct Blocks {
-    sections: Sections,
-    section: Section,
+    /// Where the first pass notes its sections; a later pass notes nothing.
+    sections: Option<Sections>,
+    section: Arc<Section>,
+    /// How many interfaces of `section` are described before the next block.
+    known: usize,
     index: u32,
+    /// An interface of `section` tells times finer than microseconds.
+    fine: bool,
     /// Latest drop count of each interface of this section, and the sum of those of earlier sections.
     drops: Vec<u64>,
     dropped_before: u64,
@@ -44,13 +49,20 @@ pub(super) struct Blocks {
 impl Blocks {
     /// Begins before the first section header.
     pub(super) fn new() -> Self {
+        let section = Section {
+            order: Order::Little,
+            interfaces: Vec::new(),
+        };
+        Self::over(Some(Sections::default()), Arc::new(section))
+    }
+
+    fn over(sections: Option<Sections>, section: Arc<Section>) -> Self {
         Self {
-            sections: Sections::default(),
-            section: Section {
-                order: Order::Little,
-                interfaces: Vec::new(),
-            },
+            sections,
+            section,
+            known: 0,
             index: 0,
+            fine: false,
             drops: Vec::new(),
             dropped_before: 0,
             interfaces_total: 0,
@@ -60,42 +72,33 @@ impl Blocks {
 
     /// Begins at a mark of an earlier pass.
     pub(super) fn at(sections: &Sections, mark: Mark) -> Self {
-        let known = lock(sections);
         let index = usize::try_from(mark.section).unwrap_or(usize::MAX);
-        let mut all: Vec<Section> = known
-            .iter()
-            .take(index.saturating_add(1))
-            .cloned()
-            .collect();
-        drop(known);
-        if let Some(section) = all.last_mut() {
-            section
-                .interfaces
-                .truncate(usize::try_from(mark.interfaces).unwrap_or(usize::MAX));
-        }
+        let section = lock(sections).get(index).cloned();
         let mut blocks = Self::new();
-        if let Some(section) = all.last() {
-            blocks.section = section.clone();
+        blocks.sections = None;
+        if let Some(section) = section {
+            blocks.known = usize::try_from(mark.interfaces)
+                .unwrap_or(usize::MAX)
+                .min(section.interfaces.len());
+            blocks.section = section;
         }
-        blocks.sections = Arc::new(Mutex::new(all));
         blocks.index = mark.section;
         blocks
     }
 
-    pub(super) fn sections(&self) -> &Sections {
-        &self.sections
+    /// For later passes.
+    pub(super) fn sections(&self) -> Sections {
+        self.sections.clone().unwrap_or_default()
     }
 
     /// Index of the current section and how many of its interfaces are known.
     pub(super) fn place(&self) -> (u32, u32) {
-        let interfaces = u32::try_from(self.section.interfaces.len()).unwrap_or(u32::MAX);
-        (self.index, interfaces)
+        (self.index, u32::try_from(self.known).unwrap_or(u32::MAX))
     }
 
     /// Whether an interface of this section tells times finer than microseconds.
     pub(super) fn nanoseconds(&self) -> bool {
-        let fine = |interface: &Interface| matches!(interface.resolution, 7..=127 | 148..);
-        self.section.interfaces.iter().any(fine)
+        self.fine
     }
 
     /// Packets that the capturing system says it dropped.
@@ -119,10 +122,9 @@ impl Blocks {
                     return Step::End;
                 }
                 // A wrong length and a cut file look the same: only another block later tells them apart.
-                return if self.next_block(buffer.available(), 4).is_some() {
-                    self.resync(buffer)
-                } else {
-                    end(buffer, ended)
+                return match self.next_block(buffer.available(), 4) {
+                    Some(at) => skip(buffer, at),
+                    None => end(buffer, ended),
                 };
             }
             let data = buffer.available().get(..frame.len).unwrap_or_default();
@@ -175,35 +177,52 @@ impl Blocks {
     fn begin_section(&mut self, order: Order) {
         self.dropped_before = self.dropped();
         self.drops.clear();
-        self.section = Section {
+        let section = Section {
             order,
             interfaces: Vec::new(),
         };
-        let mut sections = lock(&self.sections);
-        if sections.len() < SECTIONS_MAX {
-            sections.push(self.section.clone());
-        } else if let Some(last) = sections.last_mut() {
-            *last = self.section.clone();
+        (self.known, self.fine) = (0, false);
+        self.index = self.index.saturating_add(1);
+        if let Some(sections) = &self.sections {
+            let mut sections = lock(sections);
+            if sections.len() >= SECTIONS_MAX {
+                sections.pop();
+            }
+            sections.push(Arc::new(section.clone()));
+            self.index = u32::try_from(sections.len().saturating_sub(1)).unwrap_or(u32::MAX);
         }
-        self.index = u32::try_from(sections.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        self.section = Arc::new(section);
     }
 
     fn add_interface(&mut self, interface: Interface) {
+        self.fine |= matches!(interface.resolution, 7..=127 | 148..);
+        if self.drops.len() < INTERFACES_MAX {
+            self.drops.push(0);
+        }
+        if self.known < self.section.interfaces.len() {
+            // A later pass has it from the first one.
+            self.known += 1;
+            return;
+        }
         if self.interfaces_total >= INTERFACES_MAX {
             return;
         }
         self.interfaces_total += 1;
-        self.section.interfaces.push(interface);
-        self.drops.push(0);
-        if let Some(section) = lock(&self.sections).last_mut() {
-            section.interfaces.push(interface);
+        self.known += 1;
+        // A copy only while another pass holds the section as it was.
+        Arc::make_mut(&mut self.section).interfaces.push(interface);
+        if let Some(sections) = &self.sections
+            && let Some(section) = lock(sections).last_mut()
+        {
+            Arc::make_mut(section).interfaces.push(interface);
         }
     }
 
     fn packet(&mut self, packet: &BlockPacket, room: usize, start: u64) -> Step {
         let index = usize::try_from(packet.interface).unwrap_or(usize::MAX);
-        let known = self.section.interfaces.get(index);
-        let interface = known.or_else(|| self.section.interfaces.first()).copied();
+        let described = self.section.interfaces.get(..self.known).unwrap_or_default();
+        let known = described.get(index);
+        let interface = known.or_else(|| described.first()).copied();
         let mut len = usize::try_from(packet.captured)
             .unwrap_or(usize::MAX)
             .min(room);
@@ -276,11 +295,22 @@ impl Blocks {
                 break;
             }
         }
-        Step::Damage(Damage {
-            offset: start,
-            text: format!("damaged block: {skipped} octets skipped"),
-        })
+        skipped_over(start, skipped)
     }
+}
+
+/// Steps over what is no block.
+fn skip(buffer: &mut Buffer, count: usize) -> Step {
+    let start = buffer.offset();
+    buffer.consume(count);
+    skipped_over(start, count)
+}
+
+fn skipped_over(offset: u64, count: usize) -> Step {
+    Step::Damage(Damage {
+        offset,
+        text: format!("damaged block: {count} octets skipped"),
+    })
 }
 
 /// Octets that a search looks at in one go; it moves on by half of it.
