@@ -483,7 +483,8 @@ fn draw(flow: &AnalysedFlow, frames: usize, octets: usize) {
     harmless(&rows, Some(WIDTH));
     harmless(&screen.header, Some(WIDTH));
     harmless(&[screen.title, screen.strip], Some(WIDTH));
-    harmless(&ladder::layout_whole(flow, &options).whole_rows(), None);
+    let whole: Vec<_> = ladder::layout_whole(flow, &options).whole_rows().collect();
+    harmless(&whole, None);
     for (call, found) in flow.flow.legs.iter().zip(&flow.hints) {
         harmless(&hints::rows(found, None, WIDTH, false), Some(WIDTH));
         harmless(&hints::beside(found, WIDTH, false), Some(WIDTH));

@@ -8,7 +8,7 @@ use crate::capture::CaptureInfo;
 use crate::hint::{Hint, Severity};
 use crate::text::{count, noun};
 use crate::view::ladder::{self, head};
-use crate::view::{calls as list, hints, time, to_text};
+use crate::view::{calls as list, hints, time};
 
 use super::Options;
 use super::text::in_order;
@@ -173,10 +173,15 @@ fn write_evidence(out: &mut impl Write, hint: &Hint) -> io::Result<()> {
 
 fn write_ladder(out: &mut impl Write, flow: &AnalysedFlow, options: &Options) -> io::Result<()> {
     let ladder = ladder::layout_whole(flow, &options.ladder());
-    let mut rows = ladder.whole_strip();
-    rows.extend(ladder.header.iter().cloned());
-    rows.extend(ladder.whole_rows());
-    let text = to_text(&rows);
+    let head = ladder
+        .whole_strip()
+        .into_iter()
+        .chain(ladder.header.clone());
+    let mut text = String::new();
+    for row in head.chain(ladder.whole_rows()) {
+        text.push_str(&row.text());
+        text.push('\n');
+    }
     let fence = fence(&text);
     writeln!(out, "\n## Flow\n\n{fence}text\n{text}{fence}")
 }

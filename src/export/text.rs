@@ -57,7 +57,9 @@ fn write_flow(out: &mut impl Write, flow: &AnalysedFlow, options: &Options) -> i
     }
     writeln!(out)?;
     write_rows(out, &ladder.header)?;
-    write_rows(out, &ladder.whole_rows())?;
+    for row in ladder.whole_rows() {
+        write_row(out, &row)?;
+    }
     let all: Vec<&Hint> = in_order(flow);
     if !all.is_empty() {
         writeln!(out, "\nHints")?;
@@ -251,11 +253,13 @@ where
 }
 
 fn write_rows(out: &mut impl Write, rows: &[Row]) -> io::Result<()> {
-    rows.iter().try_for_each(|row| {
-        let mut text = row.text();
-        text.push('\n');
-        out.write_all(text.as_bytes())
-    })
+    rows.iter().try_for_each(|row| write_row(out, row))
+}
+
+fn write_row(out: &mut impl Write, row: &Row) -> io::Result<()> {
+    let mut text = row.text();
+    text.push('\n');
+    out.write_all(text.as_bytes())
 }
 
 /// Text over as many lines as it needs, all but the first indented.

@@ -155,7 +155,8 @@ impl Tracks {
         }
         let follows = self.free.peek().map(|place| place.0);
         // The clock may have been set back since it was found free.
-        let follows = follows.filter(|place| self.all.get(*place).is_some_and(|it| over(it.last_at)));
+        let follows =
+            follows.filter(|place| self.all.get(*place).is_some_and(|it| over(it.last_at)));
         let place = if let Some(place) = follows {
             self.free.pop();
             place
@@ -335,8 +336,7 @@ impl Builder {
         let (gap, lost) = gap;
         let zeros = usize::try_from(gap).unwrap_or_default();
         filler.earn(packet.octets.len());
-        let anew =
-            gap > LONGEST_GAP || self.broken || self.done.is_empty() || !filler.take(zeros);
+        let anew = gap > LONGEST_GAP || self.broken || self.done.is_empty() || !filler.take(zeros);
         if anew {
             self.done.push(Stretch {
                 src: packet.src,

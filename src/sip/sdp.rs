@@ -15,6 +15,12 @@ const MAX_LINES: usize = 10_000;
 /// Media lines that are kept.
 const MAX_MEDIA: usize = 256;
 
+/// Formats of a media line that are kept, and names of payload types: RTP has 128 of them.
+const MAX_FORMATS: usize = 256;
+
+/// Session-level `a=fmtp` that are looked at for each media line: there they say nothing in fact.
+const MAX_SESSION_FMTP: usize = 16;
+
 /// Reads a session description; never fails, see [`Sdp::problems`].
 pub fn parse(octets: &[u8]) -> Sdp {
     let mut reader = Reader::default();
@@ -118,7 +124,12 @@ impl Reader {
             self.problem("port of m= is none", value.as_bytes());
         }
         let proto = words.next().unwrap_or_default().to_owned();
-        let formats: Vec<String> = words.map(str::to_owned).collect();
+        let formats: Vec<String> = (words.by_ref().take(MAX_FORMATS))
+            .map(str::to_owned)
+            .collect();
+        if words.next().is_some() {
+            self.problem("formats of m= left out", value.as_bytes());
+        }
         if formats.is_empty() {
             self.problem("m= without format", value.as_bytes());
         }
@@ -147,8 +158,9 @@ impl Reader {
         if self.sdp.media.is_empty() {
             self.sdp.problems.push("no m= line".to_owned());
         }
+        let session = Session::of(&self.attributes);
         for media in &mut self.sdp.media {
-            interpret(media, &self.attributes);
+            interpret(media, &session);
             if !media.own_connection {
                 media.connection = self.sdp.connection;
             }
@@ -187,14 +199,38 @@ fn address(value: &str) -> Option<IpAddr> {
     })
 }
 
+/// What the session-level attributes say, read once for all media lines.
+struct Session<'a> {
+    direction: Option<String>,
+    t38: T38Attributes,
+    fmtp: Vec<&'a String>,
+}
+
+impl<'a> Session<'a> {
+    fn of(attributes: &'a [String]) -> Self {
+        let mut t38 = T38Attributes::default();
+        for attribute in attributes {
+            t38::read(&mut t38, attribute);
+        }
+        let fmtp = attributes
+            .iter()
+            .filter(|attribute| split_attribute(attribute).0.eq_ignore_ascii_case("fmtp"));
+        Self {
+            direction: attributes.iter().find_map(|attribute| direction(attribute)),
+            t38,
+            fmtp: fmtp.take(MAX_SESSION_FMTP).collect(),
+        }
+    }
+}
+
 /// Reads the attributes of a media line; session-level ones hold where it has none of its own.
-fn interpret(media: &mut MediaLine, session: &[String]) {
+fn interpret(media: &mut MediaLine, session: &Session<'_>) {
     let attributes = std::mem::take(&mut media.attributes);
     for attribute in &attributes {
         interpret_one(media, attribute);
     }
     if media.direction.is_none() {
-        media.direction = session.iter().find_map(|attribute| direction(attribute));
+        media.direction.clone_from(&session.direction);
     }
     let over_rtp: Vec<u8> = media
         .rtpmap
@@ -207,8 +243,11 @@ fn interpret(media: &mut MediaLine, session: &[String]) {
         .iter()
         .any(|format| format.eq_ignore_ascii_case("t38"));
     if media.kind == MediaKind::Image || named || !over_rtp.is_empty() {
-        let mut t38 = T38Attributes::default();
-        for attribute in session.iter().chain(&attributes) {
+        let mut t38 = session.t38.clone();
+        for attribute in &session.fmtp {
+            t38::read_parameters(&mut t38, attribute, &over_rtp);
+        }
+        for attribute in &attributes {
             t38::read(&mut t38, attribute);
             t38::read_parameters(&mut t38, attribute, &over_rtp);
         }
@@ -224,7 +263,7 @@ fn interpret_one(media: &mut MediaLine, attribute: &str) {
     }
     let (name, value) = split_attribute(attribute);
     match name.to_ascii_lowercase().as_str() {
-        "rtpmap" => media.rtpmap.extend(rtpmap(value)),
+        "rtpmap" if media.rtpmap.len() < MAX_FORMATS => media.rtpmap.extend(rtpmap(value)),
         "ptime" => {
             let digits = value.bytes().take_while(u8::is_ascii_digit).count();
             media.ptime = value.get(..digits).and_then(|ptime| ptime.parse().ok());

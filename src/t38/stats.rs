@@ -48,6 +48,8 @@ pub struct UdptlStats {
     pub undecodable: u32,
     /// First of them.
     pub first_undecodable: Option<FrameNo>,
+    /// Signals beyond what its octets can hold in a fax: left out.
+    pub left_out: u32,
     /// Sequence restarts: frame, from, to.
     pub restarts: Vec<(FrameNo, u16, u16)>,
     /// Gaps in time over 300 ms inside a running signal: frame after, seconds.

@@ -79,10 +79,8 @@ pub fn assemble(arrivals: &[Arrival<'_>], framing: Framing) -> Assembled {
         tally::count_loss(&run, arrivals, &mut stats);
         builder.add(&run, encoding, &mut stats);
     }
-    Assembled {
-        signals: builder.finish(),
-        stats,
-    }
+    let signals = builder.finish(&mut stats);
+    Assembled { signals, stats }
 }
 
 #[cfg(test)]

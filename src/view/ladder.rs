@@ -229,9 +229,10 @@ impl Ladder {
             .collect()
     }
 
-    /// All rows with nothing cut: what stands beside the ladder goes on in rows below.
-    pub fn whole_rows(&self) -> Vec<Row> {
-        (0..self.len()).flat_map(|at| self.rows_of(at)).collect()
+    /// All rows with nothing cut: what stands beside the ladder goes on in rows below. One after the other: of a
+    /// long call they would take many times the memory of the call.
+    pub fn whole_rows(&self) -> impl Iterator<Item = Row> + '_ {
+        (0..self.len()).flat_map(|at| self.rows_of(at))
     }
 
     /// The row of an event; of one that is folded away, the row that stands for it.

@@ -20,8 +20,10 @@ const LATEST_MAX: usize = if cfg!(test) { 100 } else { 512 * 1024 };
 /// A fax shows itself within so many packets (a minute of 20 ms); flows that did not lose their notes first.
 const SHOWN_BY: usize = 3000;
 
-/// Room for ten seconds of 20 ms is made at once: most streams are a call.
-const CALL: usize = 512;
+/// Room is made at once for as many as there are, and for ten seconds of 20 ms at most.
+const ROOM: usize = 512;
+/// And for so many at least.
+const ROOM_LEAST: usize = 2;
 
 /// A packet.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +86,7 @@ impl Notes {
             return false;
         };
         if self.at.len() == self.at.capacity() {
-            self.at.reserve(CALL);
+            self.at.reserve_exact(self.at.len().clamp(ROOM_LEAST, ROOM));
         }
         self.at.push(Note { after, ..note });
         true

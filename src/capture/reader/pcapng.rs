@@ -220,7 +220,11 @@ impl Blocks {
 
     fn packet(&mut self, packet: &BlockPacket, room: usize, start: u64) -> Step {
         let index = usize::try_from(packet.interface).unwrap_or(usize::MAX);
-        let described = self.section.interfaces.get(..self.known).unwrap_or_default();
+        let described = self
+            .section
+            .interfaces
+            .get(..self.known)
+            .unwrap_or_default();
         let known = described.get(index);
         let interface = known.or_else(|| described.first()).copied();
         let mut len = usize::try_from(packet.captured)

@@ -3,6 +3,9 @@
 use super::split_attribute;
 use crate::sip::{Flag, T38Attributes};
 
+/// Attributes of unusual spelling that are kept.
+const MAX_UNUSUAL: usize = 64;
+
 /// An attribute by its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum T38Name {
@@ -112,7 +115,8 @@ pub(super) fn read(t38: &mut T38Attributes, attribute: &str) {
         return;
     };
     let known = meaning(name);
-    if known.is_none_or(|(meaning, as_in_t38)| meaning == T38Name::Other || !as_in_t38) {
+    let unusual = known.is_none_or(|(meaning, as_in_t38)| meaning == T38Name::Other || !as_in_t38);
+    if unusual && t38.unusual.len() < MAX_UNUSUAL {
         t38.unusual.push((attribute.to_owned(), known.is_some()));
     }
     match known {

@@ -23,10 +23,28 @@ const MOST_STALLS: usize = 10_000;
 /// A longer time between two packets of a running signal is a stall, in seconds.
 const STALL: f64 = 0.3;
 
+/// Signals of a sender that need no octets for them.
+const SIGNALS_FREE: usize = 1000;
+/// Signals that a packet can begin: what ends with its indicator or field, and what follows.
+const SIGNALS_OF_PACKET: usize = 2;
+/// Octets of packets for one signal more. The shortest T.30 frame has 3 of them in an IFP packet of its own; many
+/// in one packet are no fax, and a signal takes a hundred times as much memory.
+const OCTETS_OF_SIGNAL: usize = 16;
+
+/// How many signals are made of some packets.
+fn most_signals(arrivals: &[Arrival<'_>]) -> usize {
+    let octets: usize = arrivals.iter().map(|arrival| arrival.payload.len()).sum();
+    SIGNALS_FREE + SIGNALS_OF_PACKET * arrivals.len() + octets / OCTETS_OF_SIGNAL
+}
+
 /// Collects signals over all runs.
 pub(super) struct Builder<'a> {
     arrivals: &'a [Arrival<'a>],
     signals: Vec<(Order, Signal)>,
+    /// How many there may be, those that were left out, and the first of these.
+    most: usize,
+    left_out: u32,
+    first_left_out: Option<(Order, Signal)>,
     /// Number of the run.
     run: u32,
     hdlc: Option<HdlcBuild>,
@@ -75,6 +93,9 @@ impl<'a> Builder<'a> {
         Self {
             arrivals,
             signals: Vec::with_capacity(arrivals.len()),
+            most: most_signals(arrivals),
+            left_out: 0,
+            first_left_out: None,
             run: 0,
             hdlc: None,
             spare: Vec::new(),
@@ -115,8 +136,20 @@ impl<'a> Builder<'a> {
     }
 
     /// All signals, in order of where they begin.
-    pub(super) fn finish(mut self) -> Vec<Signal> {
+    pub(super) fn finish(mut self, stats: &mut UdptlStats) -> Vec<Signal> {
         self.end_signals();
+        stats.left_out = self.left_out;
+        if let Some((order, signal)) = self.first_left_out.take() {
+            let reason = format!(
+                "left out from here: {}, more than such packets hold in a fax",
+                crate::text::count(self.left_out, "signal")
+            );
+            let kind = SignalKind::Malformed {
+                reason,
+                octets: Vec::new(),
+            };
+            self.signals.push((order, Signal { kind, ..signal }));
+        }
         self.signals.sort_by_key(|(order, _)| *order);
         self.signals.into_iter().map(|(_, signal)| signal).collect()
     }
@@ -416,7 +449,12 @@ impl<'a> Builder<'a> {
             dst: begin.dst,
             kind,
         };
-        self.signals.push((begin.order, signal));
+        if self.signals.len() < self.most {
+            self.signals.push((begin.order, signal));
+        } else {
+            self.left_out = self.left_out.saturating_add(1);
+            self.first_left_out.get_or_insert((begin.order, signal));
+        }
     }
 }
 

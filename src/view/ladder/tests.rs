@@ -72,7 +72,7 @@ fn refused_and_hostile() {
 #[test]
 fn whole_cuts_nothing() {
     let ladder = layout_whole(&fixture::no_dcs(), &wide(100));
-    insta::assert_snapshot!(to_text(&ladder.whole_rows()));
+    insta::assert_snapshot!(to_text(&ladder.whole_rows().collect::<Vec<_>>()));
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn legs_without_a_common_host_stand_apart() {
     flow.flow.legs[1] = far.into();
     // In a text of 80 columns too, all names whole.
     let narrow = layout_whole(&flow, &wide(80));
-    let rows = [narrow.header.clone(), narrow.whole_rows()].concat();
+    let rows = [narrow.header.clone(), narrow.whole_rows().collect()].concat();
     assert!(
         rows.iter().all(|row| row.text().width() <= 80),
         "{}",
@@ -131,7 +131,7 @@ fn nothing_is_laid_out_of_nothing() {
         pbx: Vec::new(),
     };
     assert!(layout(&flow, &wide(80)).is_empty());
-    assert!(layout_whole(&flow, &wide(80)).whole_rows().is_empty());
+    assert!(layout_whole(&flow, &wide(80)).whole_rows().next().is_none());
 }
 
 /// A copy stands below its original, also where other rows come between in time, and one that was captured
@@ -178,7 +178,7 @@ fn a_narrow_text_says_all_that_a_wide_one_says() {
                 .map(str::to_owned)
                 .collect::<Vec<_>>()
         });
-        let rows = to_text(&ladder.whole_rows());
+        let rows = to_text(&ladder.whole_rows().collect::<Vec<_>>());
         (head.collect::<String>(), rows)
     };
     let (head, rows) = words(64);
@@ -217,11 +217,11 @@ proptest! {
         prop_assert_eq!(&ladder.rows(start..start + len), &all[start.min(end)..end]);
         // A text keeps every label whole, whatever the width.
         let text = layout_whole(&flow, &options);
-        for row in text.whole_rows().iter().chain(&text.whole_strip()).chain(&text.header) {
+        for row in text.whole_rows().collect::<Vec<_>>().iter().chain(&text.whole_strip()).chain(&text.header) {
             let text = row.text();
             prop_assert!(width < 80 || text.width() <= width, "{} > {width}: {text}", text.width());
         }
-        let whole = to_text(&text.whole_rows());
+        let whole = to_text(&text.whole_rows().collect::<Vec<_>>());
         prop_assert!(!whole.contains(['…', '~']) || ascii || which == 2);
     }
 }
