@@ -443,7 +443,7 @@ fn growing(file: &Path) {
             return;
         };
         analysis.settle();
-        let gone = analysis.thin(&[]);
+        let gone = analysis.evict_calls(&[]);
         let numbers: Vec<CallNo> = analysis.numbers().collect();
         assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
         for number in &numbers {
@@ -487,7 +487,7 @@ fn draw(flow: &AnalysedFlow, frames: usize, octets: usize) {
     harmless(&whole, None);
     for (call, found) in flow.flow.legs.iter().zip(&flow.hints) {
         harmless(&hints::rows(found, None, WIDTH, false), Some(WIDTH));
-        harmless(&hints::beside(found, WIDTH, false), Some(WIDTH));
+        harmless(&hints::side_pane(found, WIDTH, false), Some(WIDTH));
         for event in &call.events {
             assert!(
                 call.events
@@ -496,7 +496,7 @@ fn draw(flow: &AnalysedFlow, frames: usize, octets: usize) {
             );
             for raw in [false, true] {
                 harmless(&decode::message(call, event, raw, WIDTH), Some(WIDTH));
-                let rows = decode::beside(call, event, raw, WIDTH, Clock::OfDay(3));
+                let rows = decode::side_pane(call, event, raw, WIDTH, Clock::OfDay(3));
                 harmless(&rows, Some(WIDTH));
             }
         }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 pub mod detail;
+pub(crate) mod fast;
 pub mod framing;
 mod lexer;
 pub mod parse;

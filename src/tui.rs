@@ -109,7 +109,7 @@ fn run_on(screen: &Screen, source: &impl Source, options: Options) -> io::Result
         for _ in 0..64 {
             if let Some(action) = action_of(&event::read()?, &app) {
                 let effect = update::update(&mut app, action);
-                due = app.beside(action).map_or(Due::All, Due::Later);
+                due = app.side_pane(action).map_or(Due::All, Due::Later);
                 if !effect::perform(effect, &mut app, source, &mut painter)? {
                     return Ok(());
                 }

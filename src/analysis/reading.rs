@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::analysis::Options;
-use crate::analysis::reading::intake::Intake;
+use crate::analysis::reading::ingest::Ingest;
 use crate::call::CallNo;
 use crate::call::correlate::{self, Listed};
 use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Map};
@@ -16,14 +16,14 @@ use crate::capture::store::Store;
 use crate::capture::{CaptureInfo, Error, FrameNo, Note};
 
 mod batch;
+mod evict_calls;
 #[cfg(test)]
 mod fixture;
-mod intake;
+mod ingest;
 mod remarks;
 mod row;
 mod saving;
 mod sound;
-mod thin;
 
 /// How the note on what is left out ends.
 const LIMITS: &str =
@@ -39,7 +39,7 @@ pub struct Analysis {
     index: Index,
     /// Calls in order: the call number is the place plus one, as long as none was dropped.
     calls: Vec<DialogId>,
-    dropped: thin::Dropped,
+    dropped: evict_calls::Dropped,
     /// The number of each dialog of the index that is a call.
     numbers: Vec<Option<CallNo>>,
     partners: Map<DialogId, Vec<DialogId>>,
@@ -67,7 +67,7 @@ impl Analysis {
             store,
             index: Index::new(),
             calls: Vec::new(),
-            dropped: thin::Dropped::default(),
+            dropped: evict_calls::Dropped::default(),
             numbers: Vec::new(),
             partners: Map::default(),
             start: None,
@@ -81,13 +81,13 @@ impl Analysis {
     /// Reads at most `frames` frames. False: there are no more (for now, where the file grows).
     pub fn step(&mut self, frames: usize) -> Result<bool, Error> {
         let more = self.advance(frames);
-        self.index.tell_notes();
+        self.index.distribute_locations();
         more
     }
 
     /// As [`Analysis::step`], for a caller that loads no call before it settles.
     fn advance(&mut self, frames: usize) -> Result<bool, Error> {
-        let mut intake = Intake {
+        let mut ingest = Ingest {
             decoder: &mut self.decoder,
             index: &mut self.index,
             store: &mut self.store,
@@ -96,7 +96,7 @@ impl Analysis {
         };
         let mut left = frames;
         while left > 0 {
-            left -= self.reader.run(left, |plain| intake.take(plain));
+            left -= self.reader.run(left, |plain| ingest.take(plain));
             if left == 0 {
                 break;
             }
@@ -105,10 +105,10 @@ impl Analysis {
                 self.finished = !self.options.follow && ended;
                 break;
             };
-            intake.take_any(&frame);
+            ingest.take_any(&frame);
             left -= 1;
         }
-        if let Some(error) = intake.failure {
+        if let Some(error) = ingest.failure {
             return Err(spool_error(&self.options.file, error));
         }
         Ok(left == 0)
@@ -136,7 +136,7 @@ impl Analysis {
     ///
     /// True: calls that had a number may have another one now.
     pub fn settle(&mut self) -> bool {
-        self.index.tell_notes();
+        self.index.distribute_locations();
         self.index.join_unclaimed();
         // Nobody goes over all dialogs to find none.
         if !self.index.flows().is_empty() {

@@ -11,9 +11,9 @@ use crate::analysis::{AnalysedFlow, CallRow, Options};
 use crate::call::CallNo;
 use crate::capture::{CaptureInfo, Error};
 
-mod quiet;
+mod stalled_faxes;
 
-use quiet::Quiet;
+use stalled_faxes::StalledFaxes;
 
 /// Between two looks at a growing file that has nothing new.
 const GROWING: Duration = Duration::from_millis(250);
@@ -108,7 +108,7 @@ struct Worker {
     grows: bool,
     /// Faxes whose rows were sent while reading went on, to be analysed at the next rest.
     faxes: BTreeSet<CallNo>,
-    quiet: Quiet,
+    stalled: StalledFaxes,
     rows_at: Instant,
     settled_at: Instant,
     progress_at: Instant,
@@ -124,7 +124,7 @@ impl Worker {
             outbox,
             opened: None,
             faxes: BTreeSet::new(),
-            quiet: Quiet::default(),
+            stalled: StalledFaxes::default(),
             rows_at: now,
             settled_at: now.checked_sub(SETTLE).unwrap_or(now),
             progress_at: now,
@@ -181,10 +181,10 @@ impl Worker {
         let mut changed = self.analysis.changed();
         let finished = self.analysis.is_finished();
         if renumbered {
-            self.quiet.forget(|_| true);
+            self.stalled.forget(|_| true);
         }
         if let Some(now) = self.analysis.info().last_time.filter(|_| !finished) {
-            changed.extend(self.quiet.due(now));
+            changed.extend(self.stalled.due(now));
         }
         let shown = if renumbered || (finished && !self.grows) {
             self.analysis.numbers().collect()
@@ -233,9 +233,9 @@ impl Worker {
     fn settle_calls(&mut self) -> Result<bool, Gone> {
         let renumbered = self.analysis.settle();
         let opened = self.opened.as_ref().map(|(calls, _)| calls.as_slice());
-        let gone = self.analysis.thin(opened.unwrap_or_default());
+        let gone = self.analysis.evict_calls(opened.unwrap_or_default());
         if !gone.is_empty() {
-            self.quiet
+            self.stalled
                 .forget(|number| gone.binary_search(&number).is_ok());
             self.faxes
                 .retain(|number| gone.binary_search(number).is_err());
@@ -261,7 +261,7 @@ impl Worker {
                 Ok(analysed) => {
                     self.analysis.note_analysed(&analysed);
                     for one in &analysed {
-                        self.quiet.note(&one.call);
+                        self.stalled.note(&one.call);
                     }
                     let rows = analysed
                         .iter()

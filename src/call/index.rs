@@ -7,38 +7,40 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use crate::capture::glance::ShortPath;
+use crate::capture::fast::ShortPath;
 use crate::capture::reader::Mark;
 use crate::capture::store::Store;
 use crate::capture::stream::Streams;
 use crate::capture::{Endpoint, FrameNo, Packet, Timestamp, Transport};
+use crate::sip::fast::media_lines::MediaLine;
 use crate::sip::framing::Framer;
 
 mod blocks;
 mod call_ids;
 mod claim;
 pub mod dialog;
+mod fast;
 pub mod flow;
 mod forget;
 mod join;
 mod names;
-pub mod notes;
-mod outside;
-mod pace;
+mod other_sip;
 pub mod packet_ref;
-mod recent;
 mod signalling;
 mod tag;
 mod tcp;
 
 pub use blocks::Blocks;
 pub use dialog::DialogEntry;
+pub use fast::rtp_fast_path::Counted;
 pub use flow::FlowEntry;
 pub use forget::Moved;
 pub use names::Names;
-pub use outside::Heard;
-pub use pace::Met;
+pub use other_sip::HostSip;
 pub use packet_ref::PacketRef;
+
+use fast::recent_flows::RecentFlows;
+use fast::rtp_locations::PendingLocations;
 
 pub(crate) type Map<K, V> = HashMap<K, V, RandomState>;
 
@@ -105,19 +107,19 @@ pub struct Index {
     /// How often they changed.
     claim_changes: usize,
     /// The media lines of the body at hand.
-    media_lines: Vec<claim::lines::Line>,
+    media_lines: Vec<MediaLine>,
     streams: Streams,
     framers: Map<(Endpoint, Endpoint), Framer>,
     /// Octets that wait in them.
     framed: usize,
     /// The flows of the latest paths.
-    recent: recent::Recent,
+    recent: RecentFlows,
     unclaimed: usize,
     /// Where RTP packets lie, as far as it is not yet told their flows.
-    latest_notes: notes::Latest,
+    pending_locations: PendingLocations,
     /// RTP packets noted in all flows, and whether there is no room for those of further flows.
-    noted: usize,
-    notes_full: bool,
+    location_count: usize,
+    locations_full: bool,
     /// RTP packets that turned out to be copies only here.
     pub copies: u64,
     /// Frame at hand, so that flows can note where they begin.
@@ -128,7 +130,7 @@ pub struct Index {
     /// [`MAX_FLOWS`].
     pub left_out: u64,
     /// Hosts with SIP outside calls.
-    outside: outside::Outside,
+    other_sip: other_sip::OtherSip,
 }
 
 impl Index {

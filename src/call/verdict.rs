@@ -69,7 +69,7 @@ pub(crate) fn judge(call: &Call, reading: Option<&Reading>) -> Option<Fax> {
 
 /// Two legs carry one fax: what the sender was told counts. A leg behind it that saw the confirmation which
 /// the sender never got was no success (`first` is the leg of the calling side).
-pub(crate) fn agree(first: &mut Call, second: &mut Call) {
+pub(crate) fn reconcile_legs(first: &mut Call, second: &mut Call) {
     let sender = [&*first, &*second]
         .iter()
         .find_map(|call| call.fax.as_ref().and_then(|fax| fax.sender));

@@ -17,6 +17,10 @@ impl LinkType {
     pub const PPP_HDLC: Self = Self(50);
     /// PPPoE session packets.
     pub const PPP_ETHER: Self = Self(51);
+    /// `DLT_RAW` of the BSDs, written to files by mistake: as [`Self::RAW`].
+    pub const RAW_BSD: Self = Self(12);
+    /// The same of OpenBSD.
+    pub const RAW_OPENBSD: Self = Self(14);
     /// IP packets, version by their first octet.
     pub const RAW: Self = Self(101);
     /// Cisco HDLC.
@@ -34,19 +38,19 @@ impl LinkType {
 
     /// The registry's name without LINKTYPE_.
     pub const fn name(self) -> Option<&'static str> {
-        Some(match self.0 {
-            0 => "NULL",
-            1 => "ETHERNET",
-            9 => "PPP",
-            12 | 14 | 101 => "RAW",
-            50 => "PPP_HDLC",
-            51 => "PPP_ETHER",
-            104 => "C_HDLC",
-            108 => "LOOP",
-            113 => "LINUX_SLL",
-            228 => "IPV4",
-            229 => "IPV6",
-            276 => "LINUX_SLL2",
+        Some(match self {
+            Self::NULL => "NULL",
+            Self::ETHERNET => "ETHERNET",
+            Self::PPP => "PPP",
+            Self::RAW | Self::RAW_BSD | Self::RAW_OPENBSD => "RAW",
+            Self::PPP_HDLC => "PPP_HDLC",
+            Self::PPP_ETHER => "PPP_ETHER",
+            Self::C_HDLC => "C_HDLC",
+            Self::LOOP => "LOOP",
+            Self::LINUX_SLL => "LINUX_SLL",
+            Self::IPV4 => "IPV4",
+            Self::IPV6 => "IPV6",
+            Self::LINUX_SLL2 => "LINUX_SLL2",
             _ => return None,
         })
     }
@@ -101,8 +105,8 @@ const LENGTH_MAX: u16 = 1500;
 
 /// The first layer of a frame, and its octets.
 pub(super) fn first(link: LinkType, data: &[u8]) -> Option<(Layer, &[u8])> {
-    match link.0 {
-        0 | 108 => {
+    match link {
+        LinkType::NULL | LinkType::LOOP => {
             let (family, rest) = data.split_first_chunk::<4>()?;
             // AF_INET is 2, AF_INET6 10, 24, 28 or 30, in one byte order or the other.
             matches!(
@@ -111,21 +115,25 @@ pub(super) fn first(link: LinkType, data: &[u8]) -> Option<(Layer, &[u8])> {
             )
             .then_some((Layer::Ip, rest))
         }
-        1 => Some((Layer::Ethernet, data)),
-        9 | 50 => Some((Layer::Ppp, data)),
-        51 => Some((Layer::Pppoe, data)),
-        12 | 14 | 101 | 228 | 229 => Some((Layer::Ip, data)),
-        104 => {
+        LinkType::ETHERNET => Some((Layer::Ethernet, data)),
+        LinkType::PPP | LinkType::PPP_HDLC => Some((Layer::Ppp, data)),
+        LinkType::PPP_ETHER => Some((Layer::Pppoe, data)),
+        LinkType::RAW
+        | LinkType::RAW_BSD
+        | LinkType::RAW_OPENBSD
+        | LinkType::IPV4
+        | LinkType::IPV6 => Some((Layer::Ip, data)),
+        LinkType::C_HDLC => {
             let (head, rest) = data.split_first_chunk::<4>()?;
             let [_, _, t0, t1] = *head;
             Some((Layer::EtherType(u16::from_be_bytes([t0, t1])), rest))
         }
-        113 => {
+        LinkType::LINUX_SLL => {
             let (head, rest) = data.split_first_chunk::<16>()?;
             let [.., t0, t1] = *head;
             Some((protocol([t0, t1]), rest))
         }
-        276 => {
+        LinkType::LINUX_SLL2 => {
             let (head, rest) = data.split_first_chunk::<20>()?;
             let [t0, t1, ..] = *head;
             Some((protocol([t0, t1]), rest))

@@ -18,12 +18,11 @@ use super::{CaptureInfo, Error, FrameNo, LONG_GAP, Note, Timestamp};
 
 mod diagnosis;
 mod mark;
-mod pcap;
+pub(super) mod pcap;
 mod pcapng;
-mod run;
 
+pub use super::fast::Plain;
 pub use mark::Mark;
-pub use run::Plain;
 
 /// Notes kept about damage; the rest is only counted.
 const NOTES_MAX: usize = 100;
@@ -69,15 +68,15 @@ pub struct Frame<'r> {
 
 /// Reads a capture from its start, or from a mark, to its end.
 pub struct Reader {
-    buffer: Buffer,
-    format: Format,
-    origin: Origin,
-    info: CaptureInfo,
-    next_no: u32,
-    last_at: Option<Timestamp>,
-    last_link: Option<LinkType>,
-    follow: bool,
-    failure_noted: bool,
+    pub(super) buffer: Buffer,
+    pub(super) format: Format,
+    pub(super) origin: Origin,
+    pub(super) info: CaptureInfo,
+    pub(super) next_no: u32,
+    pub(super) last_at: Option<Timestamp>,
+    pub(super) last_link: Option<LinkType>,
+    pub(super) follow: bool,
+    pub(super) failure_noted: bool,
 }
 
 impl fmt::Debug for Reader {
@@ -89,7 +88,7 @@ impl fmt::Debug for Reader {
 }
 
 #[derive(Debug)]
-enum Format {
+pub(super) enum Format {
     Pcap(pcap::Records),
     Pcapng(pcapng::Blocks),
 }

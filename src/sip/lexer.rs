@@ -6,7 +6,6 @@ use memchr::{memchr, memchr2};
 mod headers;
 mod line;
 mod parameters;
-mod plain;
 mod position;
 
 pub use headers::unfold;
@@ -14,11 +13,8 @@ pub(super) use headers::{Headers, Wanted, head, trimmed};
 pub(super) use line::line;
 pub(crate) use line::line_end;
 pub(super) use parameters::{Parameters, quoted_len};
-#[cfg(test)]
-pub(super) use plain::tests::section;
-pub(super) use plain::{Stop, Values, plain_headers};
-pub(super) use position::ends_with_word;
 pub(crate) use position::position_of;
+pub(super) use position::{PIECE, ends_with_word, places_in_piece};
 
 /// Octets of a header section that are looked at; a message with more is cut there.
 pub(crate) const MAX_HEADER: usize = 2 << 20;
@@ -334,7 +330,7 @@ fn split_blank(text: &[u8]) -> (&[u8], &[u8]) {
     (word, rest.trim_ascii())
 }
 
-const fn is_blank(octet: u8) -> bool {
+pub(super) const fn is_blank(octet: u8) -> bool {
     matches!(octet, b' ' | b'\t')
 }
 

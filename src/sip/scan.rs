@@ -2,10 +2,10 @@
 
 use memchr::memmem;
 
+use super::fast::plain_headers::{Stop, Values, plain_headers};
 pub use super::lexer::unfold;
 use super::lexer::{
-    Headers, Parameters, Start, Stop, Values, Wanted, ends_with_word, find_start, head, is_token,
-    plain_headers, trimmed,
+    Headers, Parameters, Start, Wanted, ends_with_word, find_start, head, is_token, trimmed,
 };
 pub(crate) use super::lexer::{line_end, position_of};
 

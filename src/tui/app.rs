@@ -342,7 +342,7 @@ impl App {
 
     /// Where, after an action, the words on the selected message stand that may come later than the selection moves:
     /// beside or under the ladder, as long as one only goes along it.
-    pub(super) fn beside(&self, action: Action) -> Option<Rect> {
+    pub(super) fn side_pane(&self, action: Action) -> Option<Rect> {
         let along = matches!(
             action,
             Action::Up | Action::Down | Action::PageUp | Action::PageDown

@@ -10,13 +10,13 @@ use crate::t30::frame::T30Frame;
 use crate::view::time::{self, Clock};
 use crate::view::{Role, Row, Span, clip, plain, wrap};
 
-mod beside;
 mod fields;
 mod negotiation;
 mod octets;
+mod side_pane;
 
-pub use beside::beside;
 pub use fields::{fields, long_name, name};
+pub use side_pane::side_pane;
 
 /// Widest column of field names.
 const NAME_MOST: usize = 34;

@@ -21,7 +21,7 @@ pub fn rows(hints: &[Hint], event: Option<EventId>, width: usize, ascii: bool) -
 
 /// Hints for a pane beside the ladder: the first in full if it is about something wrong, of the others what
 /// was seen. Full screen (Enter) has all of all.
-pub fn beside(hints: &[Hint], width: usize, ascii: bool) -> Vec<Row> {
+pub fn side_pane(hints: &[Hint], width: usize, ascii: bool) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut cut = false;
     for (at, hint) in hints.iter().enumerate() {

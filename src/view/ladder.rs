@@ -134,13 +134,13 @@ impl Ladder {
         let legs: Vec<Leg> = (0..flow.flow.legs.len())
             .map(|leg| Leg::of(flow, leg, &columns, options))
             .collect();
-        let loud: Vec<Vec<bool>> = (0..flow.flow.legs.len())
+        let pinned: Vec<Vec<bool>> = (0..flow.flow.legs.len())
             .map(|leg| {
                 legs.get(leg)
-                    .map_or_else(Vec::new, |facts| facts.loud(flow, leg))
+                    .map_or_else(Vec::new, |facts| facts.pinned(flow, leg))
             })
             .collect();
-        let items = Items::of(&flow.flow, &columns, options, &loud);
+        let items = Items::of(&flow.flow, &columns, options, &pinned);
         let calls = &flow.flow.legs;
         let start = calls
             .iter()

@@ -92,7 +92,7 @@ impl Analysis {
                 loaded.insert(*number, call);
             }
         }
-        self.agree(&wanted, &mut loaded);
+        self.reconcile_legs(&wanted, &mut loaded);
         let found: Vec<(CallNo, Found)> = numbers
             .iter()
             .filter_map(|number| Some((*number, self.diagnose(*number, &loaded)?)))
@@ -116,7 +116,7 @@ impl Analysis {
     }
 
     /// Two legs are one fax: it is delivered only if the sender's side of it says so.
-    fn agree(&self, numbers: &[CallNo], loaded: &mut HashMap<CallNo, Call>) {
+    fn reconcile_legs(&self, numbers: &[CallNo], loaded: &mut HashMap<CallNo, Call>) {
         for number in numbers {
             let Some(other) = self.other_leg(*number).filter(|other| other > number) else {
                 continue;
@@ -125,7 +125,7 @@ impl Analysis {
             else {
                 continue;
             };
-            crate::call::verdict::agree(&mut near, &mut far);
+            crate::call::verdict::reconcile_legs(&mut near, &mut far);
             loaded.insert(*number, near);
             loaded.insert(other, far);
         }

@@ -104,7 +104,7 @@ impl Analysis {
     fn pick(&self, flow: &FlowEntry, skipped: usize) -> io::Result<Vec<RtpArrival>> {
         let mut arrivals = Vec::new();
         let mut decoder = Decoder::new();
-        let places = flow.noted().into_iter().flatten().skip(skipped);
+        let places = flow.rtp_locations().into_iter().flatten().skip(skipped);
         let places = places.filter(|place| !flow.holds_t38(place.frame()));
         self.store.pick(places, |frame| {
             decoder.decode(frame, &mut |packet| {
@@ -120,7 +120,7 @@ impl Analysis {
 
     /// Whether single packets of a flow can be read again where they are noted: not of a compressed capture.
     fn is_noted(&self, flow: &FlowEntry) -> bool {
-        self.store.can_pick() && flow.noted().is_some()
+        self.store.can_pick() && flow.rtp_locations().is_some()
     }
 
     /// Whether the RTP of a flow can be had without searching for it.

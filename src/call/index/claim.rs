@@ -3,9 +3,8 @@
 use crate::call::Side;
 use crate::call::index::{DialogId, FlowId, Index, MAX_CLAIMS};
 use crate::capture::{Endpoint, Packet, Timestamp};
+use crate::sip::fast::media_lines;
 use crate::sip::scan::Brief;
-
-pub(super) mod lines;
 
 /// Who announced an endpoint, and for what.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +34,7 @@ impl Index {
     ) {
         // One list for all bodies: most have one media line.
         let mut media = std::mem::take(&mut self.media_lines);
-        lines::read(brief.body, &mut media);
+        media_lines::read(brief.body, &mut media);
         for line in &media {
             if line.t38
                 && line.port > 0
@@ -114,7 +113,7 @@ impl Index {
             None if claim.since.seconds_since(flow.last) < EARLY => self.adopt(id, claim.dialog),
             _ => {
                 flow.stale = true;
-                flow.pace.stop();
+                flow.fast_path.stop();
             }
         }
     }

@@ -2,12 +2,12 @@
 
 use crate::call::Side;
 use crate::call::index::dialog::UDP;
-use crate::call::index::notes::Notes;
-use crate::call::index::pace::Pace;
+use crate::call::index::fast::rtp_fast_path::RtpFastPath;
+use crate::call::index::fast::rtp_locations::RtpLocations;
 use crate::call::index::{
     DialogId, FlowId, Index, MAX_FLOWS, MAX_T38, MAX_UNCLAIMED_FLOWS, PacketRef,
 };
-use crate::capture::glance::ShortPath;
+use crate::capture::fast::ShortPath;
 use crate::capture::reader::Mark;
 use crate::capture::store::Store;
 use crate::capture::{Endpoint, FrameNo, Packet, Timestamp};
@@ -31,7 +31,7 @@ const KEEPALIVE: usize = 4;
 #[repr(C, align(64))]
 pub struct FlowEntry {
     /// What its next packet is.
-    pub(super) pace: Pace,
+    pub(super) fast_path: RtpFastPath,
     /// Last packet.
     pub last: Timestamp,
     /// Frame of the last packet.
@@ -45,7 +45,7 @@ pub struct FlowEntry {
     /// Next RTP packet to be sampled for its sound.
     next_sample: u32,
     /// Where its RTP packets lie.
-    pub(super) notes: Notes,
+    pub(super) locations: RtpLocations,
     /// Where the reader stood at the first packet.
     pub mark: Option<Mark>,
     /// Source.
@@ -139,9 +139,9 @@ impl Index {
             ssrc: 0,
             suspicion: Suspicion::default(),
             next_sample: 0,
-            pace: Pace::default(),
+            fast_path: RtpFastPath::default(),
             fax_events: false,
-            notes: Notes::new(self.mark),
+            locations: RtpLocations::new(self.mark),
             stale: false,
             duplicates: 0,
             claimed: self.t38_claimed(packet.src, packet.dst),
@@ -264,7 +264,7 @@ impl Index {
     #[inline]
     fn note_rtp(&mut self, id: FlowId, packet: &Packet<'_>) {
         let place = self.mark.filter(|_| packet.offset.is_some());
-        self.note_mark(id, place, packet.at);
+        self.note_location_at(id, place, packet.at);
     }
 
     /// T.38 over TCP is announced by SDP: never on probation.

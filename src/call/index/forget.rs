@@ -5,7 +5,8 @@
 //! [`Moved`] for the new one.
 
 use crate::call::index::claim::Claim;
-use crate::call::index::{DialogId, FlowId, Index, recent};
+use crate::call::index::fast::recent_flows::RecentFlows;
+use crate::call::index::{DialogId, FlowId, Index};
 use crate::capture::Timestamp;
 
 /// Where dialogs and flows are after [`Index::forget`].
@@ -58,7 +59,7 @@ impl Index {
     /// are nothing of a fax.
     pub fn forget(&mut self, gone: impl Fn(DialogId) -> bool, since: Timestamp) -> Moved {
         self.take_waiting_claims();
-        self.tell_notes();
+        self.distribute_locations();
         let dialogs = places(&self.dialogs, |at, _| !gone(DialogId(at)));
         let flows = places(&self.flows, |_, flow| match flow.owner {
             Some((dialog, _)) => !gone(dialog),
@@ -118,7 +119,7 @@ impl Index {
         let old = std::mem::take(&mut self.flows);
         for (at, mut flow) in (0..).zip(old) {
             if moved.flow(FlowId(at)).is_none() {
-                self.noted -= flow.drop_notes();
+                self.location_count -= flow.drop_locations();
                 self.unclaimed -= usize::from(flow.owner.is_none());
                 continue;
             }
@@ -135,7 +136,7 @@ impl Index {
             !flows.is_empty()
         });
         self.by_endpoint.shrink_to_fit();
-        self.recent = recent::Recent::default();
+        self.recent = RecentFlows::default();
     }
 }
 

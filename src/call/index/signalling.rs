@@ -28,7 +28,7 @@ impl Index {
     ) -> std::io::Result<()> {
         let (method, answered) = Method::of(brief);
         let Some(found) = self.dialog_of(packet, brief, method) else {
-            self.outside.note(packet);
+            self.other_sip.note(packet);
             return Ok(());
         };
         let id = found.id;
@@ -68,7 +68,7 @@ impl Index {
         // Once, as a dialog may have thousands of messages and of flows.
         if dialog.ended.is_some() && !had_ended && !dialog.t38_offered && !dialog.flows.is_empty() {
             let flows = std::mem::take(&mut dialog.flows);
-            self.forget_notes(&flows);
+            self.forget_locations(&flows);
             if let Some(dialog) = self.dialog_mut(id) {
                 dialog.flows = flows;
             }
@@ -111,7 +111,7 @@ impl Index {
         if method == Method::Other && brief.call_id().is_some() {
             return None;
         }
-        self.outside.note(packet);
+        self.other_sip.note(packet);
         let fork = self.fork_of(first, brief, method);
         let id = u32::try_from(self.dialogs.len()).ok()?;
         let mut entry = DialogEntry::new(packet);

@@ -6,11 +6,11 @@ use crate::capture::FrameNo;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
     /// Offset of the frame's record or block in the uncompressed capture.
-    pub(super) record: u64,
-    pub(super) frame: FrameNo,
+    pub(in crate::capture) record: u64,
+    pub(in crate::capture) frame: FrameNo,
     /// pcapng: index of the section, and how many of its interfaces are described before the frame.
-    pub(super) section: u32,
-    pub(super) interfaces: u32,
+    pub(in crate::capture) section: u32,
+    pub(in crate::capture) interfaces: u32,
 }
 
 impl Mark {

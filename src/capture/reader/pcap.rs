@@ -17,7 +17,7 @@ const CHAIN_SECONDS: u32 = 7 * 24 * 3600;
 
 /// Walks from record to record.
 #[derive(Debug)]
-pub(super) struct Records {
+pub(in crate::capture) struct Records {
     header: PcapHeader,
     /// Little-endian, without the extra fields of the modified format.
     usual: bool,
@@ -31,7 +31,7 @@ pub(super) struct Records {
 }
 
 /// Octets of a record header as nearly all files have it.
-pub(super) const USUAL_HEADER: usize = 16;
+pub(in crate::capture) const USUAL_HEADER: usize = 16;
 
 /// Such a header, little-endian, wherever its data is.
 #[inline]
@@ -65,7 +65,7 @@ fn usual_header(data: &[u8]) -> Option<Record> {
 
 /// The way of nearly all records: whole, in order, with a sane one after it, in the window as it is. Ends before
 /// whatever is something else.
-pub(super) struct Run<'r, 'b> {
+pub(in crate::capture) struct Run<'r, 'b> {
     records: &'r Records,
     /// The record at the start of `rest`.
     record: Record,
@@ -118,7 +118,7 @@ impl Records {
         }
     }
 
-    pub(super) fn link(&self) -> LinkType {
+    pub(in crate::capture) fn link(&self) -> LinkType {
         LinkType(self.header.link)
     }
 
@@ -128,7 +128,11 @@ impl Records {
 
     /// The records at the start of `data` that are as nearly all are, one after the other, see [`Run`].
     #[inline]
-    pub(super) fn run<'b>(&self, data: &'b [u8], from: Timestamp) -> Option<Run<'_, 'b>> {
+    pub(in crate::capture) fn run<'b>(
+        &self,
+        data: &'b [u8],
+        from: Timestamp,
+    ) -> Option<Run<'_, 'b>> {
         let record = usual_header(data).filter(|record| self.usual && self.is_plain(record))?;
         Some(Run {
             records: self,
@@ -148,7 +152,7 @@ impl Records {
     }
 
     /// After a run: the time of its last record.
-    pub(super) fn ran(&mut self, last: Timestamp) {
+    pub(in crate::capture) fn ran(&mut self, last: Timestamp) {
         self.last = u32::try_from(last.0 / 1_000_000_000).ok();
     }
 

@@ -30,7 +30,7 @@ fn lock(sections: &Sections) -> MutexGuard<'_, Vec<Arc<Section>>> {
 
 /// Walks from block to block.
 #[derive(Debug)]
-pub(super) struct Blocks {
+pub(in crate::capture) struct Blocks {
     /// Where the first pass notes its sections; a later pass notes nothing.
     sections: Option<Sections>,
     section: Arc<Section>,

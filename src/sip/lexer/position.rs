@@ -45,7 +45,11 @@ pub(in crate::sip) fn ends_with_word(text: &[u8], len: usize) -> bool {
 
 /// Which of the octets at `at` and after it are one of these: a bit for each of [`PIECE`] octets, none past the end.
 #[inline]
-pub(super) fn places_in_piece<const N: usize>(text: &[u8], at: usize, wanted: [u8; N]) -> u64 {
+pub(in crate::sip) fn places_in_piece<const N: usize>(
+    text: &[u8],
+    at: usize,
+    wanted: [u8; N],
+) -> u64 {
     let rest = text.get(at..).unwrap_or_default();
     if let Some(piece) = rest.first_chunk() {
         return among_piece(piece, wanted);
@@ -60,7 +64,7 @@ pub(super) fn places_in_piece<const N: usize>(text: &[u8], at: usize, wanted: [u
 }
 
 /// Octets that [`places_in_piece`] looks at.
-pub(super) const PIECE: usize = 64;
+pub(in crate::sip) const PIECE: usize = 64;
 
 #[inline]
 fn among_piece<const N: usize>(piece: &[u8; PIECE], wanted: [u8; N]) -> u64 {

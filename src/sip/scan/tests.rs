@@ -1,5 +1,6 @@
 use super::*;
-use crate::sip::lexer::{MAX_HEADER, section};
+use crate::sip::fast::plain_headers::tests::section;
+use crate::sip::lexer::MAX_HEADER;
 use proptest::prelude::*;
 
 const INVITE: &[u8] = b"INVITE sip:0049301234@pbx.example;user=phone SIP/2.0\r\n\

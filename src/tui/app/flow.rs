@@ -335,7 +335,7 @@ impl FlowView {
         let lay_out = if shape.full {
             decode::message_by
         } else {
-            decode::beside
+            decode::side_pane
         };
         let width = shape.width;
         let message = |key| {
@@ -357,7 +357,7 @@ impl FlowView {
         self.hints.rows = if shape.full {
             hints::rows(&hints, None, width, self.ascii)
         } else {
-            hints::beside(&hints, width, self.ascii)
+            hints::side_pane(&hints, width, self.ascii)
         };
         if shape.full && !self.hints.rows.is_empty() {
             // Full screen, one pane scrolls through everything.

@@ -221,7 +221,7 @@ fn show(pair: &mut Pair, app: &App) -> (usize, usize) {
 
 fn press(pair: &mut Pair, app: &mut App, action: Action) -> usize {
     update(app, action);
-    let (octets, writes) = pair.frame_most(app.beside(action), |buf| render::render(app, buf));
+    let (octets, writes) = pair.frame_most(app.side_pane(action), |buf| render::render(app, buf));
     assert!(writes <= 1, "{action:?}: {writes} writes");
     octets
 }

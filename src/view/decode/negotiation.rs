@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::beside::NAMES;
+use super::side_pane::NAMES;
 use crate::call::{Call, Event, Negotiation};
 use crate::sip::{MediaKind, MediaLine, Sdp, T38Attributes};
 use crate::view::{Role, Row, Span, fit, plain, wrap};

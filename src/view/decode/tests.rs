@@ -31,7 +31,7 @@ fn negotiated() -> Call {
 
 fn narrow(call: &Call, at: usize) -> String {
     let clock = Clock::Since(call.started);
-    to_text(&beside(call, &call.events[at], false, 78, clock))
+    to_text(&side_pane(call, &call.events[at], false, 78, clock))
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn beside_the_ladder_stands_what_matters() {
         .map(|event| {
             (
                 message(call, event, false, 80),
-                beside(call, event, false, 80, Clock::Since(call.started)),
+                side_pane(call, event, false, 80, Clock::Since(call.started)),
             )
         })
         .unwrap();
@@ -102,7 +102,7 @@ fn beside_the_ladder_stands_what_matters() {
         if let EventKind::T30(frame) = &mut event.kind {
             std::sync::Arc::make_mut(frame).fcs = Fcs::Bad;
         }
-        beside(call, &event, false, 80, Clock::OfDay(6))
+        side_pane(call, &event, false, 80, Clock::OfDay(6))
     });
     assert!(text(&bad.unwrap()).contains("frame check sequence"));
 }
@@ -132,7 +132,7 @@ fn no_row_is_wider_than_the_pane() {
                         assert!(row.width() <= width, "{width}: {}", row.text());
                         assert!(!row.text().contains(['\u{1b}', '\u{202e}']));
                     }
-                    for row in beside(call, event, raw, width, Clock::OfDay(6)) {
+                    for row in side_pane(call, event, raw, width, Clock::OfDay(6)) {
                         assert!(row.width() <= width, "{width}: {}", row.text());
                         assert!(!row.text().contains(['\u{1b}', '\u{202e}']));
                     }

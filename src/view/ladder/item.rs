@@ -54,13 +54,13 @@ impl Items {
         flow: &Flow,
         columns: &Columns,
         options: &Options,
-        loud: &[Vec<bool>],
+        pinned: &[Vec<bool>],
     ) -> Self {
         let plans: Vec<Plan> = flow
             .legs
             .iter()
             .enumerate()
-            .map(|(leg, call)| Plan::of(call, options, loud.get(leg).map_or(&[], Vec::as_slice)))
+            .map(|(leg, call)| Plan::of(call, options, pinned.get(leg).map_or(&[], Vec::as_slice)))
             .collect();
         let merged = merge(flow, &plans);
         let relayed = match flow.legs.as_slice() {

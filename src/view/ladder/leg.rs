@@ -90,18 +90,18 @@ impl Leg {
     }
 
     /// Events with an error or a warning: never folded away.
-    pub(super) fn loud(&self, flow: &AnalysedFlow, leg: usize) -> Vec<bool> {
+    pub(super) fn pinned(&self, flow: &AnalysedFlow, leg: usize) -> Vec<bool> {
         let count = flow.flow.legs.get(leg).map_or(0, |call| call.events.len());
-        let mut loud = vec![false; count];
+        let mut pinned = vec![false; count];
         for (event, of_event) in &self.hints {
             let serious = of_event
                 .iter()
                 .filter_map(|at| flow.hints.get(leg)?.get(*at))
                 .any(|hint| hint.finding.severity <= Severity::Warning);
-            if let Some(slot) = loud.get_mut(*event) {
+            if let Some(slot) = pinned.get_mut(*event) {
                 *slot = serious;
             }
         }
-        loud
+        pinned
     }
 }

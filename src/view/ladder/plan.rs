@@ -29,7 +29,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn of(call: &Call, options: &Options, loud: &[bool]) -> Self {
+    pub(super) fn of(call: &Call, options: &Options, pinned: &[bool]) -> Self {
         let mut plan = Self {
             shown: vec![true; call.events.len()],
             ..Self::default()
@@ -37,20 +37,22 @@ impl Plan {
         if options.media {
             plan.pair_rtp(call);
         } else {
-            plan.hide(call, loud, |event| matches!(event.kind, EventKind::Rtp(_)));
+            plan.hide(call, pinned, |event| {
+                matches!(event.kind, EventKind::Rtp(_))
+            });
         }
         if options.fold {
-            plan.hide(call, loud, |event| is_minor(&event.kind));
-            plan.fold_sip(call, loud);
-            plan.fold_repeats(call, loud);
-            plan.fold_runs(call, loud);
+            plan.hide(call, pinned, |event| is_minor(&event.kind));
+            plan.fold_sip(call, pinned);
+            plan.fold_repeats(call, pinned);
+            plan.fold_runs(call, pinned);
         }
         plan
     }
 
-    fn hide(&mut self, call: &Call, loud: &[bool], which: impl Fn(&Event) -> bool) {
+    fn hide(&mut self, call: &Call, pinned: &[bool], which: impl Fn(&Event) -> bool) {
         for (at, (event, shown)) in call.events.iter().zip(&mut self.shown).enumerate() {
-            if which(event) && !loud.get(at).copied().unwrap_or(false) {
+            if which(event) && !pinned.get(at).copied().unwrap_or(false) {
                 *shown = false;
             }
         }
@@ -65,7 +67,7 @@ impl Plan {
     }
 
     /// Retransmissions into their message, provisional answers without SDP into their INVITE.
-    fn fold_sip(&mut self, call: &Call, loud: &[bool]) {
+    fn fold_sip(&mut self, call: &Call, pinned: &[bool]) {
         let mut first: HashMap<(String, String), usize> = HashMap::new();
         let mut invite: HashMap<&str, usize> = HashMap::new();
         for (at, event) in call.events.iter().enumerate() {
@@ -82,9 +84,9 @@ impl Plan {
                 format!("{} {}", event.from, sip.message.start),
                 cseq.to_owned(),
             );
-            let loud = loud.get(at).copied().unwrap_or(false);
+            let pinned = pinned.get(at).copied().unwrap_or(false);
             if event.retransmission
-                && !loud
+                && !pinned
                 && let Some(into) = first.get(&key).copied()
             {
                 self.fold(at, into, |folded| folded.retransmissions += 1);
@@ -96,7 +98,7 @@ impl Plan {
                 }
                 StartLine::Response {
                     status: 100..=199, ..
-                } if sip.sdp.is_none() && !loud => {
+                } if sip.sdp.is_none() && !pinned => {
                     if let Some(into) = invite.get(cseq).copied() {
                         self.fold(at, into, |folded| folded.provisional += 1);
                         continue;
@@ -109,7 +111,7 @@ impl Plan {
     }
 
     /// Of a T.30 message repeated often: the first ones and the last stay.
-    fn fold_repeats(&mut self, call: &Call, loud: &[bool]) {
+    fn fold_repeats(&mut self, call: &Call, pinned: &[bool]) {
         let mut later: HashMap<(bool, String), usize> = HashMap::new();
         for (at, event) in call.events.iter().enumerate().rev() {
             let EventKind::T30(frame) = &event.kind else {
@@ -123,7 +125,8 @@ impl Plan {
             });
             match last_of_run {
                 Some(last)
-                    if event.repeat > REPEATS_SHOWN && !loud.get(at).copied().unwrap_or(false) =>
+                    if event.repeat > REPEATS_SHOWN
+                        && !pinned.get(at).copied().unwrap_or(false) =>
                 {
                     self.fold(at, last, |folded| folded.repeats += 1);
                 }
@@ -136,7 +139,7 @@ impl Plan {
     }
 
     /// Of the same thing again and again (ICMP errors, CNG, RNR and RR in turn): the first and the last stay.
-    fn fold_runs(&mut self, call: &Call, loud: &[bool]) {
+    fn fold_runs(&mut self, call: &Call, pinned: &[bool]) {
         let mut open: Vec<(RunOf, Vec<usize>)> = Vec::new();
         for (at, event) in call.events.iter().enumerate() {
             let (ended, going): (Vec<_>, Vec<_>) = open
@@ -144,7 +147,7 @@ impl Plan {
                 .partition(|(run, _)| run.is_ended_by(event));
             open = going;
             for (_, run) in ended {
-                self.fold_run(&run, loud);
+                self.fold_run(&run, pinned);
             }
             let Some(of) = RunOf::of(event) else { continue };
             match open.iter_mut().find(|(other, _)| *other == of) {
@@ -153,15 +156,15 @@ impl Plan {
             }
         }
         for (_, run) in open {
-            self.fold_run(&run, loud);
+            self.fold_run(&run, pinned);
         }
     }
 
-    fn fold_run(&mut self, run: &[usize], loud: &[bool]) {
+    fn fold_run(&mut self, run: &[usize], pinned: &[bool]) {
         let [_, middle @ .., last] = run else { return };
         for at in middle {
             let hidden = !self.shown.get(*at).copied().unwrap_or(false);
-            if !hidden && !loud.get(*at).copied().unwrap_or(false) {
+            if !hidden && !pinned.get(*at).copied().unwrap_or(false) {
                 self.fold(*at, *last, |folded| folded.repeats += 1);
             }
         }

@@ -10,18 +10,18 @@ use crate::sip::scan::{line_end, position_of};
 
 /// A media line as far as the index needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::call::index) struct Line {
-    pub(super) addr: Option<IpAddr>,
-    pub(super) port: u16,
-    pub(super) t38: bool,
-    pub(super) t38_payload_type: Option<u8>,
+pub(crate) struct MediaLine {
+    pub(crate) addr: Option<IpAddr>,
+    pub(crate) port: u16,
+    pub(crate) t38: bool,
+    pub(crate) t38_payload_type: Option<u8>,
 }
 
 /// Media lines of one body that are looked at; a video conference has a dozen.
 const MAX_MEDIA_LINES: usize = 200;
 
 /// The media lines of a body, multipart or not: only `c=`, `m=` and the rtpmap of T.38 are looked at.
-pub(super) fn read(body: &[u8], out: &mut Vec<Line>) {
+pub(crate) fn read(body: &[u8], out: &mut Vec<MediaLine>) {
     out.clear();
     let mut session = None;
     let wanted = Wanted::of(body);
@@ -38,7 +38,7 @@ pub(super) fn read(body: &[u8], out: &mut Vec<Line>) {
                 }
             }
             [b'm' | b'M', ..] if out.len() >= MAX_MEDIA_LINES => break,
-            [b'm' | b'M', _, rest @ ..] => out.extend(media(rest).map(|line| Line {
+            [b'm' | b'M', _, rest @ ..] => out.extend(media(rest).map(|line| MediaLine {
                 addr: session,
                 ..line
             })),
@@ -197,7 +197,7 @@ fn leading_number(text: &[u8]) -> (u32, usize) {
 }
 
 /// `image 4000 udptl t38`
-fn media(text: &[u8]) -> Option<Line> {
+fn media(text: &[u8]) -> Option<MediaLine> {
     let (kind, rest) = first_word(text)?;
     let (port, rest) = first_word(rest)?;
     let is_t38 =
@@ -207,7 +207,7 @@ fn media(text: &[u8]) -> Option<Line> {
     let formats = rest.strip_prefix(b" RTP/AVP").unwrap_or(rest);
     let t38 = kind.eq_ignore_ascii_case(b"image")
         || (may_have_letters(formats) && words(rest).any(is_t38));
-    Some(Line {
+    Some(MediaLine {
         addr: None,
         port: self::port(port)?,
         t38,
@@ -279,7 +279,7 @@ mod tests {
                 ];
                 let mut found = Vec::new();
                 read(text.join(end).as_bytes(), &mut found);
-                let line = |last, port, t38_payload_type| Line {
+                let line = |last, port, t38_payload_type| MediaLine {
                     addr: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last))),
                     port,
                     t38: true,

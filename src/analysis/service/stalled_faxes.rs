@@ -12,12 +12,12 @@ const LOOKS: [f64; 3] = [5.5, 21.0, 40.0];
 
 /// Faxes in progress, by number.
 #[derive(Debug, Default)]
-pub(super) struct Quiet {
+pub(super) struct StalledFaxes {
     /// Last packet, and how many of [`LOOKS`] were taken since.
     calls: BTreeMap<CallNo, (Timestamp, usize)>,
 }
 
-impl Quiet {
+impl StalledFaxes {
     /// A call was analysed while the capture may go on.
     pub(super) fn note(&mut self, call: &Call) {
         if call.ended.is_some() {
@@ -35,8 +35,8 @@ impl Quiet {
     pub(super) fn due(&mut self, now: Timestamp) -> Vec<CallNo> {
         let mut due = Vec::new();
         for (number, (last, taken)) in &mut self.calls {
-            let quiet = now.seconds_since(*last);
-            let looks = LOOKS.iter().filter(|look| quiet >= **look).count();
+            let silent = now.seconds_since(*last);
+            let looks = LOOKS.iter().filter(|look| silent >= **look).count();
             if looks > *taken {
                 *taken = looks;
                 due.push(*number);
@@ -62,25 +62,25 @@ mod tests {
         call.ended = None;
         call.last_packet = Timestamp(0).plus_seconds(100.0);
         let at = |seconds: f64| Timestamp(0).plus_seconds(seconds);
-        let mut quiet = Quiet::default();
-        quiet.note(&call);
-        assert_eq!(quiet.due(at(103.0)), []);
-        assert_eq!(quiet.due(at(106.0)), [CallNo(3)]);
+        let mut stalled = StalledFaxes::default();
+        stalled.note(&call);
+        assert_eq!(stalled.due(at(103.0)), []);
+        assert_eq!(stalled.due(at(106.0)), [CallNo(3)]);
         // Analysed again without anything new.
-        quiet.note(&call);
-        assert_eq!(quiet.due(at(107.0)), []);
-        assert_eq!(quiet.due(at(150.0)), [CallNo(3)]);
-        assert_eq!(quiet.due(at(500.0)), []);
+        stalled.note(&call);
+        assert_eq!(stalled.due(at(107.0)), []);
+        assert_eq!(stalled.due(at(150.0)), [CallNo(3)]);
+        assert_eq!(stalled.due(at(500.0)), []);
         // Something came.
         call.last_packet = at(501.0);
-        quiet.note(&call);
-        assert_eq!(quiet.due(at(507.0)), [CallNo(3)]);
+        stalled.note(&call);
+        assert_eq!(stalled.due(at(507.0)), [CallNo(3)]);
         call.ended = Some(at(508.0));
-        quiet.note(&call);
-        assert_eq!(quiet.due(at(900.0)), []);
+        stalled.note(&call);
+        assert_eq!(stalled.due(at(900.0)), []);
         call.ended = None;
-        quiet.note(&call);
-        quiet.forget(|number| number == CallNo(3));
-        assert_eq!(quiet.due(at(900.0)), []);
+        stalled.note(&call);
+        stalled.forget(|number| number == CallNo(3));
+        assert_eq!(stalled.due(at(900.0)), []);
     }
 }

@@ -1,15 +1,15 @@
 //! What a glance at a frame tells: for the voice packets that nearly all of a busy capture consists of, enough.
 //!
-//! [`Packet`](super::Packet) says more and costs more. A glance is a few numbers as they lie in the frame (the first
+//! [`Packet`](crate::capture::Packet) says more and costs more. A peek is a few numbers as they lie in the frame (the first
 //! octet is the lowest), so that the next packet of a stream can be told by comparing some of them with those of
 //! the last one: what was checked once and has not changed need not be checked again.
 
 use std::net::IpAddr;
 
-use super::Endpoint;
-use super::duplicate::Stamp;
-use super::ip::protocol;
-use super::udp::{PLAIN_HEADERS, UDP_HEADER};
+use crate::capture::Endpoint;
+use crate::capture::duplicate::Stamp;
+use crate::capture::ip::protocol;
+use crate::capture::udp::{PLAIN_HEADERS, UDP_HEADER};
 
 /// Octets that a glance looks at: the headers, and twelve of the payload (a header of RTP, RFC 3550 5.1).
 const LOOKED_AT: usize = PLAIN_HEADERS + 12;
@@ -47,9 +47,9 @@ impl ShortPath {
 pub struct Shape(u64, u64);
 
 /// A frame of Ethernet, looked at in passing as if it had IPv4 without options, UDP and RTP in it. Whether it does
-/// says [`Glance::is_plain`].
+/// says [`FramePeek::is_plain`].
 #[derive(Clone, Copy, Debug)]
-pub struct Glance<'f> {
+pub struct FramePeek<'f> {
     /// From where to where.
     pub path: ShortPath,
     /// What the next frame of the stream has too.
@@ -63,7 +63,7 @@ pub struct Glance<'f> {
     head: &'f [u8; LOOKED_AT],
 }
 
-impl<'f> Glance<'f> {
+impl<'f> FramePeek<'f> {
     /// `None`: the frame is too short to be any such thing.
     #[inline]
     pub fn at(data: &'f [u8]) -> Option<Self> {
@@ -183,25 +183,25 @@ mod tests {
     fn sees_what_the_decoder_sees() {
         let data = frame();
         with(&data, |frame| {
-            let glance = Glance::at(frame.data).unwrap();
+            let peek = FramePeek::at(frame.data).unwrap();
             let packet = Decoder::new().plain(frame).unwrap();
-            assert!(glance.is_plain());
-            assert_eq!(ShortPath::new(packet.src, packet.dst), Some(glance.path));
-            assert_eq!(glance.payload(), packet.payload);
-            assert_eq!(glance.stamp(), packet.stamp);
-            assert_eq!(glance.start.swap_bytes(), 0x8008_0007_0000_00a0);
-            assert_eq!(glance.then.swap_bytes(), 0xdead_beef);
+            assert!(peek.is_plain());
+            assert_eq!(ShortPath::new(packet.src, packet.dst), Some(peek.path));
+            assert_eq!(peek.payload(), packet.payload);
+            assert_eq!(peek.stamp(), packet.stamp);
+            assert_eq!(peek.start.swap_bytes(), 0x8008_0007_0000_00a0);
+            assert_eq!(peek.then.swap_bytes(), 0xdead_beef);
         });
     }
 
     #[test]
     fn what_is_not_plain_is_told_and_has_another_shape() {
         let data = frame();
-        let shape = Glance::at(&data).unwrap().shape;
+        let shape = FramePeek::at(&data).unwrap().shape;
         let differs = |data: &[u8], what: &str| {
-            let glance = Glance::at(data).unwrap();
-            assert!(!glance.is_plain(), "{what}");
-            assert_ne!(glance.shape, shape, "{what}");
+            let peek = FramePeek::at(data).unwrap();
+            assert!(!peek.is_plain(), "{what}");
+            assert_ne!(peek.shape, shape, "{what}");
         };
         for (at, octet, what) in [
             (12, 0x86, "EtherType"),
@@ -222,7 +222,7 @@ mod tests {
         let mut data = frame();
         (data[17], data[39]) = (39, 19);
         differs(&data, "less than RTP's header in it");
-        assert!(Glance::at(&data[..53]).is_none());
+        assert!(FramePeek::at(&data[..53]).is_none());
     }
 
     #[test]
@@ -232,13 +232,13 @@ mod tests {
         for at in [18, 19, 24, 25, 40, 41, 45, 49, 60] {
             data[at] ^= 0x55;
         }
-        let shape = |data: &[u8]| Glance::at(data).unwrap().shape;
+        let shape = |data: &[u8]| FramePeek::at(data).unwrap().shape;
         assert_eq!(shape(&one), shape(&data));
         // Padding of Ethernet after it is nothing of it.
         data.extend([0; 4]);
-        let glance = Glance::at(&data).unwrap();
-        assert!(glance.is_plain());
-        assert_ne!(glance.shape, shape(&one));
-        assert_eq!(glance.payload().len(), 32);
+        let peek = FramePeek::at(&data).unwrap();
+        assert!(peek.is_plain());
+        assert_ne!(peek.shape, shape(&one));
+        assert_eq!(peek.payload().len(), 32);
     }
 }

@@ -1,7 +1,6 @@
 //! A header section as nearly everybody writes it, read as an index reads it: in one go.
 
-use super::position::{PIECE, places_in_piece};
-use super::{Wanted, is_blank, trimmed};
+use crate::sip::lexer::{PIECE, Wanted, is_blank, places_in_piece, trimmed};
 
 /// The headers that an index wants, each once, by their place in [`Wanted::ALL`].
 pub(in crate::sip) type Values<'m> = [Option<&'m [u8]>; Wanted::ALL.len()];
@@ -11,7 +10,7 @@ pub(in crate::sip) type Values<'m> = [Option<&'m [u8]>; Wanted::ALL.len()];
 /// That is where all are found that tell the dialog, if the blank line is found from there; or behind that; or before
 /// the first line that is not as plain as those of nearly everybody: one that does not end with CRLF, goes on with a
 /// fold, has a wanted header for the second time or no number where one belongs, or may be a header in another
-/// spelling. [`super::Headers`] reads that one, and what follows.
+/// spelling. [`crate::sip::lexer::Headers`] reads that one, and what follows.
 #[inline]
 pub(in crate::sip) fn plain_headers<'m>(
     octets: &'m [u8],

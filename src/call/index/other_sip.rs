@@ -10,7 +10,7 @@ const MAX_HOSTS: usize = 4096;
 
 /// SIP of a host: messages outside calls (OPTIONS, REGISTER) and the first ones of each dialog.
 #[derive(Clone, Copy, Debug)]
-pub struct Heard {
+pub struct HostSip {
     /// First frame.
     pub frame: FrameNo,
     /// Time of it.
@@ -19,7 +19,7 @@ pub struct Heard {
     pub last: Timestamp,
 }
 
-impl Heard {
+impl HostSip {
     /// From the first message to the last one.
     pub fn seconds(&self) -> f64 {
         self.last.seconds_since(self.first)
@@ -28,32 +28,32 @@ impl Heard {
 
 /// Hosts that sent SIP.
 #[derive(Debug, Default)]
-pub(super) struct Outside {
-    hosts: Map<IpAddr, Heard>,
+pub(super) struct OtherSip {
+    hosts: Map<IpAddr, HostSip>,
 }
 
-impl Outside {
+impl OtherSip {
     /// Notes a message of no known dialog.
     pub(super) fn note(&mut self, packet: &Packet<'_>) {
-        if let Some(heard) = self.hosts.get_mut(&packet.src.addr) {
-            heard.last = heard.last.max(packet.at);
+        if let Some(seen) = self.hosts.get_mut(&packet.src.addr) {
+            seen.last = seen.last.max(packet.at);
         } else if self.hosts.len() < MAX_HOSTS {
-            let heard = Heard {
+            let seen = HostSip {
                 frame: packet.frame,
                 first: packet.at,
                 last: packet.at,
             };
-            self.hosts.insert(packet.src.addr, heard);
+            self.hosts.insert(packet.src.addr, seen);
         }
     }
 }
 
 impl Index {
-    /// The one of these hosts that was heard longest, with what it sent of SIP.
-    pub fn sip_of(&self, hosts: &[IpAddr]) -> Option<(IpAddr, Heard)> {
+    /// The one of these hosts that was seen longest, with what it sent of SIP.
+    pub fn sip_of(&self, hosts: &[IpAddr]) -> Option<(IpAddr, HostSip)> {
         hosts
             .iter()
-            .filter_map(|host| Some((*host, *self.outside.hosts.get(host)?)))
+            .filter_map(|host| Some((*host, *self.other_sip.hosts.get(host)?)))
             .max_by(|(_, a), (_, b)| a.seconds().total_cmp(&b.seconds()))
     }
 }

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use crate::call::index::{Index, Met};
-use crate::capture::glance::Glance;
+use crate::call::index::{Counted, Index};
+use crate::capture::fast::FramePeek;
 use crate::capture::link::LinkType;
 use crate::capture::packet::Decoder;
 use crate::capture::reader::{Frame, Mark, Plain};
@@ -11,7 +11,7 @@ use crate::capture::store::Store;
 use crate::capture::{FrameNo, Timestamp};
 
 /// What frames go through.
-pub(super) struct Intake<'a> {
+pub(super) struct Ingest<'a> {
     pub(super) decoder: &'a mut Decoder,
     pub(super) index: &'a mut Index,
     pub(super) store: &'a mut Store,
@@ -21,7 +21,7 @@ pub(super) struct Intake<'a> {
     pub(super) failure: Option<io::Error>,
 }
 
-impl Intake<'_> {
+impl Ingest<'_> {
     /// Takes a frame as nearly all are.
     #[expect(
         clippy::inline_always,
@@ -36,13 +36,13 @@ impl Intake<'_> {
             link,
             data,
         } = plain;
-        let glance = Glance::at(data).filter(|_| link == LinkType::ETHERNET);
-        let met = glance.map_or(Met::Other, |glance| {
-            self.index.meet(&glance, (at, no), record)
+        let peek = FramePeek::at(data).filter(|_| link == LinkType::ETHERNET);
+        let counted = peek.map_or(Counted::Other, |peek| {
+            self.index.try_count(&peek, (at, no), record)
         });
         // Nearly all of a capture ends here.
-        if met != Met::Next {
-            self.take_other(met, no, at, record, link, data);
+        if counted != Counted::Next {
+            self.take_other(counted, no, at, record, link, data);
         }
     }
 
@@ -50,7 +50,7 @@ impl Intake<'_> {
     #[inline(never)]
     fn take_other(
         &mut self,
-        met: Met,
+        counted: Counted,
         no: FrameNo,
         at: Timestamp,
         record: u64,
@@ -64,17 +64,17 @@ impl Intake<'_> {
             link,
             data,
         };
-        self.take_frame(&plain.frame(), met);
+        self.take_frame(&plain.frame(), counted);
     }
 
     /// Takes any frame.
     pub(super) fn take_any(&mut self, frame: &Frame<'_>) {
-        self.take_frame(frame, Met::Other);
+        self.take_frame(frame, Counted::Other);
     }
 
-    fn take_frame(&mut self, frame: &Frame<'_>, met: Met) {
+    fn take_frame(&mut self, frame: &Frame<'_>, counted: Counted) {
         self.start.get_or_insert(frame.mark);
-        if met == Met::Copy {
+        if counted == Counted::Copy {
             self.decoder.count_duplicate(frame);
             return;
         }

@@ -2,10 +2,10 @@
 
 use std::io;
 
-use super::pcap::USUAL_HEADER;
-use super::{Format, Frame, Mark, Origin, Reader};
 use crate::capture::buffer::Buffer;
 use crate::capture::link::LinkType;
+use crate::capture::reader::pcap::USUAL_HEADER;
+use crate::capture::reader::{Format, Frame, Mark, Origin, Reader};
 use crate::capture::{FrameNo, Timestamp};
 
 /// A whole frame of a pcap file, with as little as is needed to tell the next packet of a stream.

@@ -124,7 +124,7 @@ fn with_flow<R>(analysis: &Analysis, look: impl FnOnce(&FlowEntry, Vec<RtpArriva
     };
     let mut read = Vec::new();
     let mut decoder = Decoder::new();
-    let noted: Vec<_> = flow.noted().unwrap().collect();
+    let noted: Vec<_> = flow.rtp_locations().unwrap().collect();
     analysis
         .store
         .pick(noted, |frame| {

@@ -2,14 +2,14 @@
 //! packet of a capture belongs to one of them.
 
 use crate::call::index::FlowId;
-use crate::capture::glance::ShortPath;
+use crate::capture::fast::ShortPath;
 
 /// Pairs of places: more than the media streams of a few hundred calls at a time.
 const PAIRS: usize = 2048;
 
 /// Two flows a place, by a hash so cheap that it may send some paths to the same place. IPv4 only.
 #[derive(Debug)]
-pub(super) struct Recent {
+pub(in crate::call::index) struct RecentFlows {
     pairs: Box<[[Known; 2]]>,
 }
 
@@ -35,7 +35,7 @@ const NONE: Known = Known {
     id: FlowId(u32::MAX),
 };
 
-impl Default for Recent {
+impl Default for RecentFlows {
     fn default() -> Self {
         Self {
             pairs: vec![[NONE; 2]; PAIRS].into_boxed_slice(),
@@ -43,10 +43,10 @@ impl Default for Recent {
     }
 }
 
-impl Recent {
+impl RecentFlows {
     /// The flow of a path, if it was met lately.
     #[inline]
-    pub(super) fn get(&self, path: ShortPath) -> Option<FlowId> {
+    pub(in crate::call::index) fn get(&self, path: ShortPath) -> Option<FlowId> {
         let [newer, older] = self.pairs.get(place(path))?;
         if newer.is_of(path) {
             return Some(newer.id);
@@ -56,7 +56,7 @@ impl Recent {
 
     /// Notes the flow of a path.
     #[inline]
-    pub(super) fn set(&mut self, path: ShortPath, id: FlowId) {
+    pub(in crate::call::index) fn set(&mut self, path: ShortPath, id: FlowId) {
         if let Some([newer, older]) = self.pairs.get_mut(place(path)) {
             if !newer.is_of(path) {
                 *older = *newer;
@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn a_path_is_found_again_and_no_other_one_for_it() {
         let end = |last: u8, port: u16| Endpoint::new([192, 0, 2, last].into(), port);
-        let mut recent = Recent::default();
+        let mut recent = RecentFlows::default();
         let paths: Vec<ShortPath> = (0..200)
             .flat_map(|last| {
                 [

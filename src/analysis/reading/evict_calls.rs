@@ -67,7 +67,7 @@ impl Analysis {
     /// Drops finished voice calls beyond `--keep-calls`, but for `pinned` ones: the numbers that no call has any more.
     ///
     /// To be called after [`Analysis::settle`].
-    pub fn thin(&mut self, pinned: &[CallNo]) -> Vec<CallNo> {
+    pub fn evict_calls(&mut self, pinned: &[CallNo]) -> Vec<CallNo> {
         if let Some(keep) = self.options.keep_calls {
             let gone = self.to_drop(keep, pinned);
             if !gone.is_empty() {

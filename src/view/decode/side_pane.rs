@@ -56,7 +56,7 @@ const HEADERS: &[(&str, &str)] = &[
 ];
 
 /// The message for a pane beside the ladder: what matters of it. With `raw` its octets, all of them.
-pub fn beside(call: &Call, event: &Event, raw: bool, width: usize, clock: Clock) -> Vec<Row> {
+pub fn side_pane(call: &Call, event: &Event, raw: bool, width: usize, clock: Clock) -> Vec<Row> {
     let mut rows = head(event, clock);
     if raw {
         rows.extend(raw_rows(event, width));

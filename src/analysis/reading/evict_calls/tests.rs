@@ -61,7 +61,7 @@ impl Growing {
 
     fn settle(&mut self, pinned: &[CallNo]) -> Vec<u32> {
         self.analysis.settle();
-        let gone = self.analysis.thin(pinned);
+        let gone = self.analysis.evict_calls(pinned);
         gone.into_iter().map(|number| number.0).collect()
     }
 
