@@ -138,7 +138,7 @@ impl Analysis {
     pub fn settle(&mut self) -> bool {
         self.index.distribute_locations();
         self.index.join_unclaimed();
-        // Nobody goes over all dialogs to find none.
+        // No media: nothing to scan.
         if !self.index.flows().is_empty() {
             if self.finished {
                 self.keep_sound();

@@ -88,7 +88,7 @@ impl Analysis {
     /// The RTP of a flow whose packets are noted. Of one that never left its pace and sounds like nothing of a fax, the
     /// sound of only its end: a tone that began a switch to T.38 may be so short that no sample met it.
     fn noted_sound(&self, flow: &FlowEntry) -> io::Result<Vec<RtpArrival>> {
-        let Some(mut arrivals) = flow.paced() else {
+        let Some(mut arrivals) = flow.predicted() else {
             return self.pick(flow, 0);
         };
         let headers = arrivals.len().saturating_sub(END);

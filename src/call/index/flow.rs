@@ -177,7 +177,7 @@ impl Index {
         else {
             return Ok(());
         };
-        flow.mind_pause(packet.at);
+        flow.note_gap(packet.at);
         flow.last = flow.last.max(packet.at);
         flow.last_frame = packet.frame;
         if packet.duplicate {
@@ -328,7 +328,7 @@ impl FlowEntry {
         if self.is_to_be_sampled() {
             self.sample(rtp.payload_type, rtp.payload);
         }
-        self.find_pace(packet);
+        self.resync(packet);
     }
 
     #[inline]

@@ -150,7 +150,7 @@ fn headers_of_a_stream_that_keeps_its_pace_are_known_without_reading() {
         let analysis = read(&stream(first, 300));
         with_flow(&analysis, |flow, read| {
             assert_eq!((flow.rtp, read.len()), (300, 300));
-            assert_eq!(flow.paced().unwrap(), read);
+            assert_eq!(flow.predicted().unwrap(), read);
         });
         // Its end is read: a tone that no sample met may be there.
         let sound = analysis.read_rtp(&analysis.calls).unwrap();
@@ -184,14 +184,14 @@ fn a_stream_that_leaves_its_pace_is_read() {
         ("time", later),
     ] {
         with_flow(&read(&voice), |flow, read| {
-            assert!(flow.paced().is_none(), "{what}");
+            assert!(flow.predicted().is_none(), "{what}");
             assert_eq!(usize::try_from(flow.rtp), Ok(voice.len()), "{what}");
             assert_eq!(read.len(), voice.len(), "{what}");
         });
     }
     // Nothing is lost in a pause; its time is known.
     with_flow(&read(&pause), |flow, read| {
-        assert!(flow.paced().is_none_or(|paced| paced == read));
+        assert!(flow.predicted().is_none_or(|paced| paced == read));
     });
 }
 
@@ -234,7 +234,7 @@ fn a_packet_sent_twice_is_no_copy() {
     let analysis = read(&voice);
     with_flow(&analysis, |flow, _| {
         assert_eq!((flow.rtp, flow.duplicates), (100, 0));
-        assert!(flow.paced().is_none());
+        assert!(flow.predicted().is_none());
     });
     assert_eq!(analysis.numbers().next(), Some(CallNo(1)));
 }

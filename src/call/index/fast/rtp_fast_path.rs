@@ -1,7 +1,10 @@
-//! The pace of an RTP stream: nearly every packet follows its predecessor by one number and one step of time.
+//! Counts the next packet of a known RTP stream without decoding it.
 //!
-//! Which packet comes next can therefore be told by comparing three numbers, without a look at anything else;
-//! and of a stream that never left its pace the headers need not be read again.
+//! Nearly every RTP packet follows its predecessor by one sequence number and a constant timestamp step, so the next
+//! one is recognised by comparing three numbers. The headers of a stream that never left this pattern can be computed
+//! instead of read again ([`FlowEntry::predicted`]).
+//!
+//! Plain code: [`Index::push`]. `analysis::reading::ingest::tests` compares the two.
 
 use crate::call::index::{FlowEntry, Index};
 use crate::capture::fast::{FramePeek, Shape};
@@ -9,28 +12,28 @@ use crate::capture::{FrameNo, Latest, Packet, Timestamp};
 use crate::rtp::RtpArrival;
 use crate::rtp::header::{HEADER_LEN, RtpHeader, Start};
 
-/// What the packets of a flow were like so far, and what the next one is if it goes on like that.
+/// The pattern of a flow's packets so far, and the packet that continues it.
 #[derive(Debug, Default)]
 #[repr(C)]
 pub(in crate::call::index) struct RtpFastPath {
-    /// The next packet's start as it will lie in its frame; nothing that RTP can be if that is not known.
+    /// First octets of the expected packet, in frame order; no valid RTP if it cannot be predicted.
     next: Next,
-    /// The last packet's start.
+    /// First octets of the last packet.
     newest: Start,
-    /// What the headers of its frame look like, once they were checked.
+    /// Shape of its frame headers, once they were checked.
     shape: Shape,
     latest: Latest,
-    /// Units of time from packet to packet.
+    /// Timestamp units from packet to packet.
     step: u32,
-    /// Octets of a packet.
+    /// Octets of a packet: RTP header and payload.
     octets: u32,
-    /// The first packet had the marker.
+    /// The first packet had the marker bit.
     marked: bool,
-    /// It left its fast_path: packets were lost or late, or of another kind or size.
-    left: bool,
+    /// Packets were lost or late, or of another payload type or size: headers cannot be predicted.
+    irregular: bool,
 }
 
-/// A start as it lies in a frame, see [`FramePeek::start`].
+/// First octets of an RTP packet in frame order, see [`FramePeek::start`].
 #[derive(Debug, PartialEq, Eq)]
 struct Next(u64);
 
@@ -47,26 +50,26 @@ impl Next {
     }
 }
 
-/// What a packet is to its flow.
+/// What [`Index::try_count`] did with a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Counted {
-    /// The next one of a stream that is known. It is counted.
+    /// Counted: the next packet of a known stream.
     Next,
-    /// A second recording of one that was counted. It is counted as that.
+    /// Counted as a duplicate: a second recording of a packet of the stream.
     Copy,
-    /// Something else: it is for [`Index::push`].
+    /// Not counted: it is for [`Index::push`].
     Other,
 }
 
-/// Telephone events and NSEs are as short as that (RFC 4733 2.3): they take a closer look.
+/// Telephone events (RFC 4733 2.3) and NSEs are this short; they must be decoded.
 const EVENT_LEN: usize = HEADER_LEN + 4;
 
-/// A longer silence is not the pace of a stream.
+/// A longer gap between two packets ends the pattern.
 const PAUSE_NS: u64 = 2_000_000_000;
 
 impl Index {
-    /// The way of nearly all packets of a capture: the next one of an RTP stream that belongs to a call. Its record
-    /// is one of a pcap file.
+    /// Counts a packet if it is the next one of an RTP stream that belongs to a call: nearly all packets of a capture
+    /// are. `record` is the offset of its record in a pcap file.
     #[expect(
         clippy::inline_always,
         reason = "every packet of a capture takes this way"
@@ -113,7 +116,7 @@ impl Index {
 }
 
 impl FlowEntry {
-    /// The frame of a packet that is not the next one: perhaps a copy of one of the last.
+    /// Counts a packet that is not the expected one if it is a copy of one of the last packets.
     #[inline(never)]
     fn try_copy(&mut self, frame: &[u8], at: Timestamp) -> Counted {
         let is_copy = |peek: &FramePeek<'_>| {
@@ -129,15 +132,15 @@ impl FlowEntry {
         Counted::Copy
     }
 
-    /// Whether a packet comes long after the last one, or before it.
+    /// Whether a packet comes long after the last one, or before it in time.
     #[inline]
     fn pauses(&self, at: Timestamp) -> bool {
         at.0.wrapping_sub(self.last.0) >= PAUSE_NS
     }
 
-    /// A packet at this time may have broken the fast_path.
-    pub(in crate::call::index) fn mind_pause(&mut self, at: Timestamp) {
-        self.fast_path.left |= self.pauses(at);
+    /// Headers cannot be predicted across a gap.
+    pub(in crate::call::index) fn note_gap(&mut self, at: Timestamp) {
+        self.fast_path.irregular |= self.pauses(at);
     }
 
     /// Whether an RTP packet is a second recording of one of the last.
@@ -146,9 +149,8 @@ impl FlowEntry {
         self.ssrc == rtp.ssrc && latest.is_copy(rtp.sequence, packet.stamp, packet.at)
     }
 
-    /// Takes an RTP packet that was not the next one, and finds the pace again, if the flow's packets are all of
-    /// the kind that [`Index::meet`] may count.
-    pub(in crate::call::index) fn find_pace(&mut self, packet: &Packet<'_>) {
+    /// Takes an RTP packet that [`Index::push`] decoded and predicts the next one, if [`Index::try_count`] may count it.
+    pub(in crate::call::index) fn resync(&mut self, packet: &Packet<'_>) {
         let settled = self.owner.is_some() && self.claimed.1.is_none() && !self.stale;
         let fast_path = &mut self.fast_path;
         let start = Start::of(packet.payload);
@@ -159,12 +161,12 @@ impl FlowEntry {
         if self.rtp <= 1 {
             (fast_path.marked, fast_path.octets) = (start.has_marker(), octets);
         } else {
-            // The second shows the step, and so does each two that follow each other.
+            // Two packets with consecutive sequence numbers show the step.
             if self.rtp == 2 || sequence == fast_path.newest.sequence().wrapping_add(1) {
-                fast_path.left |= self.rtp > 2 && step != fast_path.step;
+                fast_path.irregular |= self.rtp > 2 && step != fast_path.step;
                 fast_path.step = step;
             }
-            fast_path.left |= start != fast_path.newest.after(fast_path.step);
+            fast_path.irregular |= start != fast_path.newest.after(fast_path.step);
             fast_path.set_octets(octets);
         }
         fast_path.newest = start;
@@ -175,16 +177,16 @@ impl FlowEntry {
         };
     }
 
-    /// The packets of a stream that never left its pace and sounds like nothing of a fax: their headers, as they
-    /// must have been. `None` if they have to be read.
-    pub fn paced(&self) -> Option<Vec<RtpArrival>> {
+    /// The headers of all packets of a stream that was regular throughout and in which no fax signal was heard.
+    /// `None` if they must be read.
+    pub fn predicted(&self) -> Option<Vec<RtpArrival>> {
         let fast_path = &self.fast_path;
         let silent = match fast_path.newest.payload_type() {
             0 | 8 => self.suspicion.heard_nothing(),
-            // No sound that could be decoded.
+            // A static payload type whose sound is not decoded.
             other => other < 96,
         };
-        if fast_path.left || !silent || self.rtp < 2 {
+        if fast_path.irregular || !silent || self.rtp < 2 {
             return None;
         }
         let noted = self.rtp_times()?;
@@ -217,7 +219,7 @@ impl FlowEntry {
 }
 
 impl RtpFastPath {
-    /// The expected packet came: its start.
+    /// The expected packet came: returns its first octets and predicts the next.
     #[inline]
     fn follow(&mut self) -> Start {
         let start = Start(self.next.0.swap_bytes());
@@ -226,7 +228,7 @@ impl RtpFastPath {
         start
     }
 
-    /// The headers of the next packet's frame are not those of the last: checks them. False: it takes a closer look.
+    /// Checks frame headers that differ from the last ones. False: the packet must be decoded.
     #[inline(never)]
     fn change_shape(&mut self, frame: &[u8]) -> bool {
         let plain = FramePeek::at(frame)
@@ -242,11 +244,11 @@ impl RtpFastPath {
         if octets != self.octets {
             self.octets = octets;
             self.shape = Shape::default();
-            self.left = true;
+            self.irregular = true;
         }
     }
 
-    /// The next packet takes a closer look, whatever it is.
+    /// The next packet is decoded, whatever it is.
     pub(in crate::call::index) fn stop(&mut self) {
         self.next = Next::default();
     }
