@@ -21,11 +21,13 @@ pub mod index;
 pub mod load;
 pub mod media;
 pub mod negotiation;
+pub mod pages;
 pub mod pairing;
 pub mod path;
 pub mod transaction;
 pub mod verdict;
 
+pub use pages::PageAttempt;
 pub use pairing::{Pair, pair_messages};
 pub use path::{HopId, HostId, Path, Relay};
 
@@ -204,6 +206,8 @@ pub struct Call {
     pub path: Path,
     /// The fax, if there is one.
     pub fax: Option<Fax>,
+    /// Its pages as T.38 carried them, each attempt for itself, in order.
+    pub page_attempts: Vec<PageAttempt>,
     /// What is known of the capture, as far as it matters to this call.
     pub capture: CaptureFacts,
 }

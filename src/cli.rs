@@ -170,6 +170,9 @@ was refused or never answered and there is no fax; 2 wrong usage or a file that 
         /// Form of the pages
         #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
         format: PageFormat,
+        /// Write over files that are there
+        #[arg(long)]
+        force: bool,
     },
     /// The rules that hints come from; with an ID, one rule in full
     Rules {
@@ -253,6 +256,16 @@ impl From<Format> for export::Format {
             Format::Json => Self::Json,
             Format::Ndjson => Self::Ndjson,
             Format::Markdown => Self::Markdown,
+        }
+    }
+}
+
+impl From<PageFormat> for export::pages::Form {
+    fn from(format: PageFormat) -> Self {
+        match format {
+            PageFormat::Tiff => Self::Tiff,
+            PageFormat::Png => Self::Png,
+            PageFormat::Pdf => Self::Pdf,
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::view::time::TimeMode;
 pub mod file;
 mod json;
 mod markdown;
+pub mod pages;
 mod rule;
 mod text;
 

@@ -18,6 +18,7 @@ pub mod field;
 pub mod fuzzing;
 pub mod hint;
 pub mod line;
+pub mod page;
 pub mod rtp;
 pub mod run;
 pub mod sip;

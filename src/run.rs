@@ -14,6 +14,7 @@ use crate::export;
 use crate::text::is_hostile;
 
 mod check;
+mod pages;
 mod pass;
 mod screen;
 
@@ -99,13 +100,13 @@ fn run(cli: &Cli) -> Result<Status, Failure> {
             output,
         }) => flow(general, file, which, shape, output),
         Some(Command::Check { files, output }) => check::run(general, files, output),
-        Some(Command::Pages { file, .. }) => {
-            complain(&format!(
-                "{}: writing pages is not in this version; the flow shows pages, blocks and octets",
-                file.display()
-            ));
-            Ok(Status::Unreadable)
-        }
+        Some(Command::Pages {
+            file,
+            which,
+            output,
+            format,
+            force,
+        }) => pages::run(general, file, which, output, (*format).into(), *force),
         Some(Command::Rules { id }) => rules(id.as_deref()),
         Some(Command::Completions { shell }) => {
             let mut out = Vec::new();

@@ -21,7 +21,9 @@ mod pages;
 #[cfg(test)]
 mod tests;
 
-use burst::{Burst, is_image};
+use burst::Burst;
+pub(in crate::call) use burst::is_image;
+pub(in crate::call) use pages::command_name;
 use check::{LONGEST_TCF, TCF_IN_SOUND, is_zeros, training_check};
 pub(crate) use missing::Bounds;
 use pages::PageBook;

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::call::fax::{self, Heard, Reading};
+use crate::call::pages::{self, CodedPage, LineData};
 use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Map, Names};
 use crate::call::{
     BySide, Call, CallNo, CaptureFacts, Event, EventId, EventKind, FaxCarrier, PacketCounts, Path,
@@ -48,6 +49,25 @@ pub fn call(
     number: CallNo,
     rtp: &RtpByFlow,
 ) -> io::Result<Option<Call>> {
+    Ok(read(source, id, number, rtp)?.map(|(call, _)| call))
+}
+
+/// The pages of a call with their coded data, in order; the rest of the call is as [`call`] has it, without its
+/// sound.
+///
+/// # Errors
+/// Only what reading the store fails with.
+pub fn pages(source: &Source<'_>, id: DialogId, number: CallNo) -> io::Result<Vec<CodedPage>> {
+    let read = read(source, id, number, &RtpByFlow::default())?;
+    Ok(read.map(|(_, pages)| pages).unwrap_or_default())
+}
+
+fn read(
+    source: &Source<'_>,
+    id: DialogId,
+    number: CallNo,
+    rtp: &RtpByFlow,
+) -> io::Result<Option<(Call, Vec<CodedPage>)>> {
     let Some(dialog) = source.index.dialog(id) else {
         return Ok(None);
     };
@@ -74,13 +94,17 @@ pub fn call(
         (false, _) if has_audio || only_sound => FaxCarrier::G711,
         _ => FaxCarrier::T38,
     };
+    let line_data = LineData::of(&heard);
     let reading = fax::read(number, heard, carrier);
     let mut call = finish(source, dialog, draft, reading, (t38.stats, facts));
     for side in [Side::Caller, Side::Callee] {
         call.udptl.of_mut(side).rtp_residue = audio::residue(source, dialog, rtp, (&call, side));
         call.udptl.of_mut(side).rtp_again = audio::again(source, dialog, rtp, (&call, side));
     }
-    Ok(Some(call))
+    let mut pages = pages::assemble(&call, &line_data);
+    pages.iter_mut().for_each(pages::look_at);
+    call.page_attempts = pages.iter().map(|page| page.about.clone()).collect();
+    Ok(Some((call, pages)))
 }
 
 /// A call being put together.
@@ -290,6 +314,7 @@ fn finish(
         udptl,
         path: Path::default(),
         fax: None,
+        page_attempts: Vec::new(),
         capture: facts,
     };
     let mut reading = reading;

@@ -13,6 +13,9 @@ pub enum Error {
     /// The output is the capture itself.
     #[error("{}: this is the capture itself; give another name to -o", .0.display())]
     IsTheCapture(PathBuf),
+    /// There is a file of that name.
+    #[error("{}: is there already; --force writes over it", .0.display())]
+    IsThere(PathBuf),
     /// The file cannot be written.
     #[error("{}: cannot write: {source}{}", path.display(), advice(source))]
     Io {
@@ -72,6 +75,39 @@ pub fn write_atomically(
         .persist(&target)
         .map_err(|error| failed(error.error))?;
     Ok(())
+}
+
+/// Writes a file that only its owner may read, whole or not at all. What is there stays, unless `force`.
+pub fn write_private(
+    path: &Path,
+    force: bool,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Error> {
+    let failed = |source| Error::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    // Temporary files are their owner's alone.
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".faxflow-")
+        .suffix(".part")
+        .tempfile_in(folder)
+        .map_err(|error| failed(error.kind().into()))?;
+    buffered(temporary.as_file_mut(), write)
+        .and_then(|result| result)
+        .map_err(failed)?;
+    let persisted = match force {
+        true => temporary.persist(path),
+        false => temporary.persist_noclobber(path),
+    };
+    match persisted {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(Error::IsThere(path.to_owned()))
+        }
+        Err(error) => Err(failed(error.error)),
+    }
 }
 
 /// An error if an output is a capture, whatever its names.

@@ -168,6 +168,7 @@ impl Script {
                 udptl: BySide::default(),
                 path: Path::default(),
                 fax: None,
+                page_attempts: Vec::new(),
                 capture: CaptureFacts {
                     first_time: at(0.0),
                     ..CaptureFacts::default()

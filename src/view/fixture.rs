@@ -95,6 +95,7 @@ impl Builder {
             },
             path: Path::default(),
             fax: None,
+            page_attempts: Vec::new(),
             capture: CaptureFacts::default(),
         };
         Self {

@@ -8,6 +8,7 @@ use super::Analysis;
 use crate::analysis::{Analysed, AnalysedFlow};
 use crate::call::index::DialogId;
 use crate::call::load::{self, RtpByFlow};
+use crate::call::pages::CodedPage;
 use crate::call::{Call, CallNo, Flow, Verdict};
 use crate::hint::{Hint, Scene};
 
@@ -113,6 +114,14 @@ impl Analysis {
             call.other_candidates = self.other_candidates(number);
         }
         Ok(call)
+    }
+
+    /// The pages of a call with their coded data, read from the capture once more.
+    pub fn pages(&self, number: CallNo) -> io::Result<Vec<CodedPage>> {
+        match self.id_of(number) {
+            Some(id) => load::pages(&self.source(), id, number),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Two legs are one fax: it is delivered only if the sender's side of it says so.

@@ -13,7 +13,7 @@ const RCP: u8 = 0x61;
 const FCD_HEADER: usize = 4;
 
 /// Coded data or return to control, on a fast modem.
-pub(super) fn is_image(frame: &HdlcFrame) -> bool {
+pub(in crate::call) fn is_image(frame: &HdlcFrame) -> bool {
     frame.modem != Modem::V21 && frame.modem.rate != 1200 && !is_mislabelled(frame)
 }
 

@@ -219,7 +219,7 @@ fn page_data(events: &mut [Event], id: EventId) -> Option<&mut crate::call::Page
 }
 
 /// `EOP`, `PPS-EOP`, `EOR-MPS`, ...
-fn command_name(fcf: Fcf, fcf2: Option<Fcf>) -> &'static str {
+pub(in crate::call) fn command_name(fcf: Fcf, fcf2: Option<Fcf>) -> &'static str {
     match (fcf, fcf2) {
         (Fcf::Pps, Some(Fcf::Null)) => "PPS-NULL",
         (Fcf::Pps, Some(Fcf::Eop)) => "PPS-EOP",

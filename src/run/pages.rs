@@ -1,0 +1,110 @@
+//! `faxflow pages FILE -o DIR`
+
+use std::fs;
+use std::path::Path;
+
+use super::{Failure, Status, again, chosen, complain, print, read};
+use crate::analysis::reading::Analysis;
+use crate::call::{CallNo, PageAttempt};
+use crate::cli::{General, Which};
+use crate::export::pages::{self, Form, Target, Written};
+
+pub(super) fn run(
+    general: &General,
+    file: &Path,
+    which: &Which,
+    directory: &Path,
+    form: Form,
+    force: bool,
+) -> Result<Status, Failure> {
+    if general.no_pages {
+        complain("--no-pages leaves pages out: there is nothing to write");
+        return Ok(Status::Unreadable);
+    }
+    let analysis = read(general, file)?;
+    let Some(calls) = chosen(&analysis, file, which) else {
+        return Ok(Status::Nothing);
+    };
+    let unusable = |error| Failure::Io(directory.display().to_string(), error);
+    fs::create_dir_all(directory).map_err(unusable)?;
+    let target = Target {
+        directory,
+        force,
+        capture: file,
+    };
+    let mut written = Vec::new();
+    for call in calls.into_iter().flatten() {
+        written.extend(of_call(&analysis, file, call, &target, form)?);
+    }
+    if written.is_empty() {
+        complain(&format!(
+            "{}: no pages in T.38; those of a fax in G.711 sound are not demodulated",
+            file.display()
+        ));
+        return Ok(Status::Nothing);
+    }
+    if !general.quiet {
+        print(|out| written.iter().try_for_each(|one| tell(out, one)))?;
+    }
+    Ok(Status::Good)
+}
+
+fn of_call(
+    analysis: &Analysis,
+    file: &Path,
+    call: CallNo,
+    target: &Target<'_>,
+    form: Form,
+) -> Result<Vec<Written>, Failure> {
+    let coded = analysis.pages(call).map_err(|error| again(file, error))?;
+    Ok(pages::write(target, call, &coded, form)?)
+}
+
+/// The file, and below it each page in it.
+fn tell(out: &mut dyn std::io::Write, written: &Written) -> std::io::Result<()> {
+    writeln!(out, "{}", crate::text::visible(&written.path.display().to_string()))?;
+    written
+        .pages
+        .iter()
+        .try_for_each(|page| writeln!(out, "  {}", line(page)))
+}
+
+/// `page 2: 1728x1143, MR, 204x98, EOP, MCF`
+fn line(page: &PageAttempt) -> String {
+    let mut parts = Vec::new();
+    let tally = &page.facts.tally;
+    match &page.layout {
+        Some(layout) => {
+            parts.push(format!("{}x{}", layout.width, tally.rows));
+            parts.push(layout.coding.name().to_owned());
+            parts.push(format!("{}x{}", layout.resolution.x, layout.resolution.y));
+        }
+        None => {
+            parts.push(page.compression().unwrap_or("unknown coding").to_owned());
+            parts.push(crate::text::count(page.bytes, "octet"));
+        }
+    }
+    if page.layout.is_some() && page.mode.is_none() {
+        parts.push("coding guessed, no DCS".to_owned());
+    }
+    if tally.bad_rows > 0 {
+        parts.push(format!(
+            "{} damaged (at most {} in succession)",
+            crate::text::count(tally.bad_rows, "row"),
+            tally.longest_bad_run
+        ));
+    }
+    if page.missing_frames > 0 {
+        parts.push(format!("{} missing", crate::text::count(page.missing_frames, "ECM frame")));
+    }
+    if page.facts.blank {
+        parts.push("blank".to_owned());
+    }
+    parts.push(page.command.unwrap_or("broken off").to_owned());
+    parts.extend(page.answer.map(str::to_owned));
+    let attempt = match page.attempt {
+        1 => String::new(),
+        number => format!(", attempt {number}"),
+    };
+    format!("page {}{attempt}: {}", page.page, parts.join(", "))
+}
