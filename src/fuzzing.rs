@@ -19,6 +19,7 @@ use crate::capture::{CaptureInfo, Endpoint, FrameNo, Timestamp, Transport};
 use crate::export::{self, Format};
 use crate::field::Field;
 use crate::line::{Fcs, HdlcFrame, Modem};
+use crate::page::{Bitmap, Coding, Layout, PageFacts, Resolution};
 use crate::rtp::{RtpArrival, event, fax, sniff, stream};
 use crate::sip::framing::Framer;
 use crate::sip::{Message, detail, parse, scan, sdp as description};
@@ -46,8 +47,33 @@ pub const TARGETS: &[Target] = &[
     ("t30_frame", t30_frame),
     ("t38_stream", t38_stream),
     ("rtp", rtp),
+    ("page", page),
     ("pipeline", pipeline),
 ];
+
+/// Coded data of a page; the first octet tells coding and width.
+pub fn page(octets: &[u8]) {
+    let Some((which, coded)) = octets.split_first() else {
+        return;
+    };
+    let [coding, width] = [which % 3, which / 3 % 4].map(usize::from);
+    let layout = Layout {
+        coding: Coding::ALL.get(coding).copied().unwrap_or(Coding::Mh),
+        width: [1728, 2048, 2432, 9].get(width).copied().unwrap_or(1),
+        resolution: Resolution::STANDARD,
+    };
+    let facts = PageFacts::of(coded, &layout);
+    let (bitmap, tally) = Bitmap::decode(coded, &layout);
+    assert_eq!(facts.tally, tally, "the same rows, with pixels or without");
+    assert_eq!(bitmap.rows(), tally.rows, "a row for each that was counted");
+    let most = coded.len() * 8 + 1;
+    assert!(bitmap.rows() as usize <= most, "a row has a bit at least");
+    assert!(
+        (0.0..=1.0).contains(&facts.black),
+        "a share: {}",
+        facts.black
+    );
+}
 
 /// Columns of the rows that are drawn.
 const WIDTH: usize = 100;

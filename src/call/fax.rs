@@ -23,10 +23,10 @@ mod tests;
 
 use burst::Burst;
 pub(in crate::call) use burst::is_image;
-pub(in crate::call) use pages::command_name;
 use check::{LONGEST_TCF, TCF_IN_SOUND, is_zeros, training_check};
 pub(crate) use missing::Bounds;
 use pages::PageBook;
+pub(in crate::call) use pages::command_name;
 
 /// What the signals of a fax say, before verdict and cause.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use std::io;
 
 use crate::call::fax::{self, Heard, Reading};
-use crate::call::pages::{self, CodedPage, LineData};
 use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Map, Names};
+use crate::call::pages::{self, CodedPage, LineData};
 use crate::call::{
     BySide, Call, CallNo, CaptureFacts, Event, EventId, EventKind, FaxCarrier, PacketCounts, Path,
     Relay, Side, UdptlStats, media, negotiation, path, transaction, verdict,

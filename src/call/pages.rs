@@ -10,10 +10,10 @@ use crate::call::{Call, Event, EventId, EventKind, PageData, Side};
 use crate::capture::{Endpoint, FrameNo};
 use crate::line::{Fcs, SignalKind};
 use crate::page::{Coding, Layout, PageFacts, Resolution, bitmap};
+use crate::t30::Fcf;
 use crate::t30::capability::DcsMode;
 use crate::t30::fif::{self, PartialPage};
 use crate::t30::frame::T30Frame;
-use crate::t30::Fcf;
 
 /// One attempt at a page: what it was to be, and what of it is in the capture.
 #[derive(Clone, Debug, PartialEq)]
@@ -260,16 +260,19 @@ impl<'d> Assembly<'d> {
     }
 
     fn data(&mut self, event: &Event, page: &PageData) {
-        let same = self.page.as_ref().is_some_and(|at_hand| {
-            at_hand.about.page == page.page && !self.refused
-        });
+        let same = self
+            .page
+            .as_ref()
+            .is_some_and(|at_hand| at_hand.about.page == page.page && !self.refused);
         if !same {
             self.begin_page(page);
         }
         if self.block.answered {
             self.end_block();
         }
-        let Some(at_hand) = &mut self.page else { return };
+        let Some(at_hand) = &mut self.page else {
+            return;
+        };
         let about = &mut at_hand.about;
         about.data.push(event.id);
         about.lost_packets = about.lost_packets.saturating_add(page.lost_packets);

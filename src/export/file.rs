@@ -97,9 +97,10 @@ pub fn write_private(
     buffered(temporary.as_file_mut(), write)
         .and_then(|result| result)
         .map_err(failed)?;
-    let persisted = match force {
-        true => temporary.persist(path),
-        false => temporary.persist_noclobber(path),
+    let persisted = if force {
+        temporary.persist(path)
+    } else {
+        temporary.persist_noclobber(path)
     };
     match persisted {
         Ok(_) => Ok(()),

@@ -89,9 +89,10 @@ pub fn write(
     }
     for (page, last) in single {
         let number = page.about.page;
-        let attempt = match last {
-            true => String::new(),
-            false => format!("-attempt-{}", page.about.attempt),
+        let attempt = if last {
+            String::new()
+        } else {
+            format!("-attempt-{}", page.about.attempt)
         };
         let end = match page.about.layout {
             Some(_) => extension(form),
@@ -175,7 +176,10 @@ mod raw {
         if page.octets.starts_with(&BIE) {
             return page.octets.clone();
         }
-        page.octets.iter().map(|octet| octet.reverse_bits()).collect()
+        page.octets
+            .iter()
+            .map(|octet| octet.reverse_bits())
+            .collect()
     }
 }
 

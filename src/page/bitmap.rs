@@ -70,7 +70,9 @@ impl Bitmap {
         let start = usize::try_from(number)
             .unwrap_or_default()
             .saturating_mul(self.row_octets());
-        let row = self.octets.get(start..start.saturating_add(self.row_octets()));
+        let row = self
+            .octets
+            .get(start..start.saturating_add(self.row_octets()));
         row.unwrap_or_default()
     }
 

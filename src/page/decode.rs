@@ -12,9 +12,9 @@ use super::Coding;
 
 mod bits;
 mod codes;
-mod row;
 #[cfg(test)]
 pub(crate) mod encode;
+mod row;
 #[cfg(test)]
 mod tests;
 
@@ -56,12 +56,7 @@ pub struct Tally {
 
 /// Decodes a page of rows of `width` pixels. Whatever the octets are, it gives rows and goes on; `each` gets
 /// them in order.
-pub fn decode(
-    octets: &[u8],
-    coding: Coding,
-    width: u32,
-    each: impl FnMut(Decoded<'_>),
-) -> Tally {
+pub fn decode(octets: &[u8], coding: Coding, width: u32, each: impl FnMut(Decoded<'_>)) -> Tally {
     let page = Page {
         bits: Bits::new(octets),
         row: Row::new(width.max(1)),

@@ -1,7 +1,7 @@
 //! What can be said of a page without showing it.
 
-use super::decode::{Decoded, Tally, decode};
 use super::Layout;
+use super::decode::{Decoded, Tally, decode};
 
 /// Figures of one page as it was received, or of one attempt at it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,7 +45,10 @@ impl PageFacts {
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "pixels of a page are far below 2^52")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "pixels of a page are far below 2^52"
+)]
 fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 {
         return 0.0;
@@ -100,7 +103,9 @@ impl Ink {
     fn add(&mut self, row: Decoded<'_>) {
         if let Decoded::Runs(runs) = row {
             let black = runs.iter().skip(1).step_by(2).copied();
-            self.last = black.map(|run| u64::try_from(run).unwrap_or_default()).sum();
+            self.last = black
+                .map(|run| u64::try_from(run).unwrap_or_default())
+                .sum();
         }
         // A damaged row is printed as the one above.
         self.black += self.last;

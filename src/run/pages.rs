@@ -62,7 +62,11 @@ fn of_call(
 
 /// The file, and below it each page in it.
 fn tell(out: &mut dyn std::io::Write, written: &Written) -> std::io::Result<()> {
-    writeln!(out, "{}", crate::text::visible(&written.path.display().to_string()))?;
+    writeln!(
+        out,
+        "{}",
+        crate::text::visible(&written.path.display().to_string())
+    )?;
     written
         .pages
         .iter()
@@ -73,16 +77,13 @@ fn tell(out: &mut dyn std::io::Write, written: &Written) -> std::io::Result<()> 
 fn line(page: &PageAttempt) -> String {
     let mut parts = Vec::new();
     let tally = &page.facts.tally;
-    match &page.layout {
-        Some(layout) => {
-            parts.push(format!("{}x{}", layout.width, tally.rows));
-            parts.push(layout.coding.name().to_owned());
-            parts.push(format!("{}x{}", layout.resolution.x, layout.resolution.y));
-        }
-        None => {
-            parts.push(page.compression().unwrap_or("unknown coding").to_owned());
-            parts.push(crate::text::count(page.bytes, "octet"));
-        }
+    if let Some(layout) = &page.layout {
+        parts.push(format!("{}x{}", layout.width, tally.rows));
+        parts.push(layout.coding.name().to_owned());
+        parts.push(format!("{}x{}", layout.resolution.x, layout.resolution.y));
+    } else {
+        parts.push(page.compression().unwrap_or("unknown coding").to_owned());
+        parts.push(crate::text::count(page.bytes, "octet"));
     }
     if page.layout.is_some() && page.mode.is_none() {
         parts.push("coding guessed, no DCS".to_owned());
@@ -95,7 +96,10 @@ fn line(page: &PageAttempt) -> String {
         ));
     }
     if page.missing_frames > 0 {
-        parts.push(format!("{} missing", crate::text::count(page.missing_frames, "ECM frame")));
+        parts.push(format!(
+            "{} missing",
+            crate::text::count(page.missing_frames, "ECM frame")
+        ));
     }
     if page.facts.blank {
         parts.push("blank".to_owned());

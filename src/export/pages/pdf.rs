@@ -44,7 +44,10 @@ fn add(pdf: &mut Pdf, sheet: &Sheet, tree: Ref, (page, picture, content): (Ref, 
     sheet_of_paper.media_box(Rect::new(0.0, 0.0, width, height));
     sheet_of_paper.parent(tree);
     sheet_of_paper.contents(content);
-    sheet_of_paper.resources().x_objects().pair(PICTURE, picture);
+    sheet_of_paper
+        .resources()
+        .x_objects()
+        .pair(PICTURE, picture);
     sheet_of_paper.finish();
 
     let coded = g4::encode(&sheet.bitmap);
@@ -55,11 +58,7 @@ fn add(pdf: &mut Pdf, sheet: &Sheet, tree: Ref, (page, picture, content): (Ref, 
     image.height(rows);
     image.color_space().device_gray();
     image.bits_per_component(1);
-    image
-        .decode_parms()
-        .k(-1)
-        .columns(columns)
-        .rows(rows);
+    image.decode_parms().k(-1).columns(columns).rows(rows);
     image.finish();
 
     let mut drawing = Content::new();

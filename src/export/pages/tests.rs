@@ -1,10 +1,16 @@
+use ::png as png_decoder;
+
 use super::*;
 use crate::page::decode::encode;
 use crate::page::{Coding, PageFacts, Resolution};
 
 fn page(number: u32, rows: usize, width: usize) -> CodedPage {
     let pixels: Vec<Vec<bool>> = (0..rows)
-        .map(|row| (0..width).map(|column| (column / 7 + row / 3) % 5 == 0).collect())
+        .map(|row| {
+            (0..width)
+                .map(|column| (column / 7 + row / 3) % 5 == 0)
+                .collect()
+        })
         .collect();
     let layout = Layout {
         coding: Coding::Mr,
@@ -38,11 +44,18 @@ fn write_all(form: Form, force: bool, directory: &Path) -> Result<Vec<Written>, 
 fn names_come_from_numbers_and_files_are_private() {
     let folder = tempfile::tempdir().unwrap();
     for (form, names) in [
-        (Form::Tiff, vec!["call-7.tif", "call-7-page-2-attempt-1.tif"]),
+        (
+            Form::Tiff,
+            vec!["call-7.tif", "call-7-page-2-attempt-1.tif"],
+        ),
         (Form::Pdf, vec!["call-7.pdf", "call-7-page-2-attempt-1.pdf"]),
         (
             Form::Png,
-            vec!["call-7-page-1.png", "call-7-page-2-attempt-1.png", "call-7-page-2.png"],
+            vec![
+                "call-7-page-1.png",
+                "call-7-page-2-attempt-1.png",
+                "call-7-page-2.png",
+            ],
         ),
     ] {
         let written = write_all(form, false, folder.path()).unwrap();
@@ -80,7 +93,9 @@ fn what_is_written_has_the_pixels() {
     assert!(again.octets() == sheet.bitmap.octets());
 
     let octets = picture(&page).unwrap().unwrap();
-    let mut reader = ::png::Decoder::new(std::io::Cursor::new(octets)).read_info().unwrap();
+    let mut reader = png_decoder::Decoder::new(io::Cursor::new(octets))
+        .read_info()
+        .unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut pixels).unwrap();
     assert_eq!((info.width, info.height), (1728, 50));

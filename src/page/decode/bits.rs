@@ -19,13 +19,12 @@ impl<'d> Bits<'d> {
     /// `count` (at most 16) bits at a place; behind the end are zeros.
     pub(super) fn peek(self, place: usize, count: u32) -> u32 {
         let octet = place / 8;
-        let word = match self.octets.get(octet..octet + 4) {
-            Some(&[a, b, c, d]) => u32::from_be_bytes([a, b, c, d]),
-            _ => {
-                let rest = self.octets.get(octet..).unwrap_or_default();
-                let padded = rest.iter().copied().chain([0; 4]).take(4);
-                padded.fold(0, |word, octet| word << 8 | u32::from(octet))
-            }
+        let word = if let Some(&[a, b, c, d]) = self.octets.get(octet..octet + 4) {
+            u32::from_be_bytes([a, b, c, d])
+        } else {
+            let rest = self.octets.get(octet..).unwrap_or_default();
+            let padded = rest.iter().copied().chain([0; 4]).take(4);
+            padded.fold(0, |word, octet| word << 8 | u32::from(octet))
         };
         let shift = u32::try_from(place % 8).unwrap_or_default();
         (word << shift) >> (u32::BITS - count)

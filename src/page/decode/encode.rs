@@ -125,7 +125,7 @@ pub(crate) fn mh(rows: &[Pixels], least: usize) -> Vec<u8> {
         coded.eol();
         coded.row_1d(row);
         let have = coded.octets.len() * 8 - coded.free as usize - start;
-        coded.put(0, u32::try_from(least.saturating_sub(have)).unwrap());
+        (have..least).for_each(|_| coded.put(0, 1));
     }
     (0..6).for_each(|_| coded.eol());
     coded.finish()

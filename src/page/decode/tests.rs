@@ -42,7 +42,11 @@ fn some_rows() -> impl Strategy<Value = Vec<Pixels>> {
         (Just(width), runs, shifts).prop_map(|(width, runs, shifts)| {
             let mut first = vec![false; width];
             for (start, length) in runs {
-                first.iter_mut().skip(start).take(length).for_each(|pixel| *pixel = !*pixel);
+                first
+                    .iter_mut()
+                    .skip(start)
+                    .take(length)
+                    .for_each(|pixel| *pixel = !*pixel);
             }
             shifts
                 .into_iter()
@@ -84,10 +88,10 @@ proptest! {
     }
 
     #[test]
-    fn damage_stays_where_it_is(rows in some_rows(), at in 0.0..1.0_f64, bit in 0..8) {
+    fn damage_stays_where_it_is(rows in some_rows(), at in any::<prop::sample::Index>(), bit in 0_u32..8) {
         let mut octets = mh(&rows, 0);
-        let place = ((octets.len() - 1) as f64 * at) as usize;
-        octets[place] ^= 1 << bit;
+        let place = at.index(octets.len());
+        octets[place] ^= 1_u8 << bit;
         let (found, tally) = decoded(&octets, Coding::Mh, &rows);
         // One bit spoils one row, or joins or parts two.
         prop_assert!(found.len().abs_diff(rows.len()) <= 1, "{} of {}", found.len(), rows.len());
@@ -127,7 +131,10 @@ fn code_words_are_those_of_the_fax_crate() {
 
 #[test]
 fn a_page_without_an_end_of_line_has_no_rows() {
-    assert_eq!(decode(&[0x55; 100], Coding::Mh, 1728, |_| {}), Tally::default());
+    assert_eq!(
+        decode(&[0x55; 100], Coding::Mh, 1728, |_| {}),
+        Tally::default()
+    );
     assert_eq!(decode(&[], Coding::Mmr, 1728, |_| {}), Tally::default());
 }
 
