@@ -8,10 +8,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::capture::{Endpoint, FrameNo, Timestamp};
-use crate::line::{Modem, Signal, Tone};
+use crate::line::{Modem, Tone};
 use crate::rtp::{RtpEvent, RtpSpan};
 use crate::sip::{Message, Party, Sdp};
+pub use crate::t30::Phase;
 use crate::t30::frame::T30Frame;
+use crate::t30::{Fcf, PostMessage};
 use crate::t38::Indicator;
 pub use crate::t38::stats::{Encoding, MediaPath, UdptlGap, UdptlStats};
 
@@ -382,21 +384,6 @@ pub struct Missing {
     pub timer: &'static str,
 }
 
-/// Phase of T.30.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Phase {
-    /// Call establishment: CNG, CED.
-    A,
-    /// Identification, command, training.
-    B,
-    /// Page data.
-    C,
-    /// Post-message.
-    D,
-    /// Call release: DCN.
-    E,
-}
-
 /// A training check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tcf {
@@ -570,8 +557,6 @@ pub struct Fax {
     pub summary: String,
     /// The stages of the strip over the ladder.
     pub stages: Vec<Stage>,
-    /// Signals that were left out of the ladder because they only repeat others (kept for figures).
-    pub signals: Vec<Signal>,
 }
 
 /// How a fax was carried.
@@ -626,10 +611,10 @@ pub struct Page {
     pub number: u32,
     /// Events with its data (ECM blocks, resent parts, attempts).
     pub data: Vec<EventId>,
-    /// Command that ended it: `MPS`, `EOP`, `PPS-EOP`, ...
-    pub command: Option<(&'static str, EventId)>,
-    /// What answered it in the end: `MCF`, `RTN`, ...
-    pub answer: Option<(&'static str, EventId)>,
+    /// Command that ended it: MPS, EOP, PPS-EOP, ...
+    pub command: Option<(PostMessage, EventId)>,
+    /// What answered it in the end: MCF, RTN, ...
+    pub answer: Option<(Fcf, EventId)>,
     /// Confirmed by that answer.
     pub confirmed: bool,
     /// Times it was sent as a whole (after RTN more than one).
@@ -642,7 +627,7 @@ impl Page {
     /// Whether the command after it announces another page.
     pub(crate) fn announces_more(&self) -> bool {
         self.command
-            .is_some_and(|(name, _)| name.ends_with("MPS") || name.ends_with("EOM"))
+            .is_some_and(|(command, _)| command.announces_more())
     }
 }
 

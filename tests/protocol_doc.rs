@@ -98,7 +98,7 @@ fn render() -> String {
             x,
             fcf.long_name().unwrap().to_owned(),
             format!("{:?}", fcf.sent_by()).to_lowercase(),
-            format!("{:?}", fcf.kind()).to_lowercase(),
+            format!("{:?}", fcf.class()).to_lowercase(),
         ];
         row(&mut out, &cells);
     }

@@ -26,7 +26,6 @@ pub(in crate::call) use burst::is_image;
 use check::{LONGEST_TCF, TCF_IN_SOUND, is_zeros, training_check};
 pub(crate) use missing::Bounds;
 use pages::PageBook;
-pub(in crate::call) use pages::command_name;
 
 /// What the signals of a fax say, before verdict and cause.
 #[derive(Debug)]
@@ -336,7 +335,7 @@ impl Reader {
         };
         let whole = frame.fcs == Fcs::Good && !frame.damaged;
         if whole {
-            self.enter(self.phase_of(frame.fcf));
+            self.enter(frame.fcf.phase(self.phase > Phase::B));
         }
         let repeat = if whole {
             self.count_repeat(side, &frame)
@@ -372,35 +371,6 @@ impl Reader {
         };
         *last = Some((frame.octets.clone(), count));
         count
-    }
-
-    fn phase_of(&self, fcf: Fcf) -> Phase {
-        match fcf {
-            Fcf::Dcn => Phase::E,
-            Fcf::Eom
-            | Fcf::Mps
-            | Fcf::Eop
-            | Fcf::Eos
-            | Fcf::PriEom
-            | Fcf::PriMps
-            | Fcf::PriEop
-            | Fcf::Pps
-            | Fcf::Eor
-            | Fcf::Rr
-            | Fcf::Mcf
-            | Fcf::Rtn
-            | Fcf::Rtp
-            | Fcf::Pip
-            | Fcf::Pin
-            | Fcf::Pid
-            | Fcf::Rnr
-            | Fcf::Err
-            | Fcf::Ppr
-            | Fcf::Ctc
-            | Fcf::Ctr => Phase::D,
-            Fcf::Crp | Fcf::Fnv if self.phase > Phase::B => Phase::D,
-            _ => Phase::B,
-        }
     }
 
     /// What a whole message changes (T.30 5.3.6).
@@ -574,7 +544,7 @@ impl Reader {
             ),
             None => (None, None),
         };
-        let pages = self.book.finish(&self.events);
+        let pages = self.book.finish();
         Reading {
             pages,
             called: self.called,

@@ -5,15 +5,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::call::fax::{Heard, command_name, is_image};
+use crate::call::fax::{Heard, is_image};
 use crate::call::{Call, Event, EventId, EventKind, PageData, Side};
 use crate::capture::{Endpoint, FrameNo};
 use crate::line::{Fcs, SignalKind};
 use crate::page::{Coding, Layout, PageFacts, Resolution, bitmap};
-use crate::t30::Fcf;
 use crate::t30::capability::DcsMode;
 use crate::t30::fif::{self, PartialPage};
 use crate::t30::frame::T30Frame;
+use crate::t30::{Fcf, PostMessage};
 
 /// One attempt at a page: what it was to be, and what of it is in the capture.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,9 +39,9 @@ pub struct PageAttempt {
     /// Packets lost for good inside.
     pub lost_packets: u32,
     /// Command that ended it and answer to it: `EOP`, `MCF`. `None`: it broke off, or nobody answered.
-    pub command: Option<&'static str>,
+    pub command: Option<PostMessage>,
     /// See `command`.
-    pub answer: Option<&'static str>,
+    pub answer: Option<Fcf>,
     /// What its rows are like.
     pub facts: PageFacts,
 }
@@ -389,7 +389,7 @@ impl<'d> Assembly<'d> {
 
     fn ended_by(&mut self, frame: &T30Frame) {
         if let Some(page) = &mut self.page {
-            page.about.command = Some(command_name(frame.fcf, frame.fcf2));
+            page.about.command = Some(frame.post_message());
         }
     }
 
@@ -397,7 +397,7 @@ impl<'d> Assembly<'d> {
         if let Some(page) = &mut self.page
             && page.about.command.is_some()
         {
-            page.about.answer = frame.fcf.label();
+            page.about.answer = Some(frame.fcf);
         }
     }
 }

@@ -60,7 +60,6 @@ pub(crate) fn judge(call: &Call, reading: Option<&Reading>) -> Option<Fax> {
         cause: None,
         summary: String::new(),
         stages: Vec::new(),
-        signals: Vec::new(),
     };
     fax.summary = sentence::summary(call, &fax, &evidence);
     fax.stages = stages::stages(call, &fax, &evidence);
@@ -224,8 +223,12 @@ fn message(event: &Event) -> Option<&T30Frame> {
 
 /// EOP, PRI-EOP and their ECM forms end the fax; so does EOM where nothing follows.
 fn ends_fax(page: &Page) -> bool {
-    page.command
-        .is_some_and(|(name, _)| name.ends_with("EOP") || name.ends_with("EOM"))
+    page.command.is_some_and(|(command, _)| {
+        matches!(
+            command.announces(),
+            Fcf::Eop | Fcf::PriEop | Fcf::Eom | Fcf::PriEom
+        )
+    })
 }
 
 /// Sound that stops with the call shows no end of the page: a command follows it within so many seconds.
@@ -235,7 +238,8 @@ const COMMAND_FOLLOWS: f64 = 1.0;
 /// that MPS announced was not begun.
 fn cut(call: &Call, page: &Page) -> Option<&'static str> {
     if page.confirmed {
-        let next = page.announces_more() && page.answer.is_some_and(|(name, _)| name == "MCF");
+        let next =
+            page.announces_more() && page.answer.is_some_and(|(answer, _)| answer == Fcf::Mcf);
         return next.then_some("no next page");
     }
     let last = *page.data.last()?;

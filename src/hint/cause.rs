@@ -8,6 +8,7 @@ use crate::capture::{FrameNo, Timestamp};
 use crate::hint::engine::Root;
 use crate::hint::evidence::hang_up;
 use crate::hint::{Finding, Hint, Scene, Severity};
+use crate::t30::timer::T4;
 use crate::text::count;
 
 /// Rules that sum up a failure, and never explain it while another one does.
@@ -219,9 +220,9 @@ const WAITS: &[(&str, f64)] = &[
     ("udptl-one-way", 5.0),
     ("g711-one-way", 5.0),
     ("t30-no-dis", 12.0),
-    ("t30-dis-no-dcs", 2.35),
-    ("t30-dcs-no-response", 2.35),
-    ("t30-postmsg-no-response", 2.35),
+    ("t30-dis-no-dcs", T4.earliest()),
+    ("t30-dcs-no-response", T4.earliest()),
+    ("t30-postmsg-no-response", T4.earliest()),
     ("t30-cfr-no-page", 5.0),
     ("t30-page-no-postmsg", 5.0),
 ];

@@ -16,15 +16,6 @@ mod rounds;
 pub(crate) use reached::Reached;
 use rounds::{lines, rounds};
 
-/// T4: wait for an answer before a command is repeated, seconds; 3 s +15 % (T.30 5.4.3.2), with tolerance.
-pub(crate) const T4: f64 = 3.0 * 1.15 + evidence::LATE;
-/// T2: the receiver waits for a command; 6 s +1 s (T.30 5.4.3.2), with tolerance.
-pub(crate) const T2: f64 = 7.0 + evidence::LATE;
-/// T2, 6 s -1 s, with tolerance: the least time after which it may have run out.
-pub(crate) const T2_LEAST: f64 = 5.0 - evidence::EARLY;
-/// T1: identification; 35 s -5 s, with tolerance: the least time after which it may have run out.
-pub(crate) const T1_LEAST: f64 = 30.0 - evidence::EARLY;
-
 /// Something a fax terminal put on the line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Line<'a> {

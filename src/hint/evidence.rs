@@ -6,11 +6,8 @@ use crate::capture::{FrameNo, Timestamp};
 use crate::hint::{Finding, Scene, Severity};
 use crate::sip::StartLine;
 use crate::t30::Fcf;
+pub(crate) use crate::t30::timer::{EARLY, LATE};
 
-/// Added to every upper bound: delay of the network and of the peer (RULES.md 0.4).
-pub(crate) const LATE: f64 = 0.5;
-/// Taken off every lower bound.
-pub(crate) const EARLY: f64 = 0.2;
 /// Silence at the end of a capture after which a call that is up counts as cut by the capture's end: a
 /// T1 that began just before may still run.
 const CAPTURE_GOES_ON: f64 = 35.0;

@@ -537,7 +537,6 @@ impl Script {
             cause: None,
             summary: String::new(),
             stages: Vec::new(),
-            signals: Vec::new(),
         });
         self
     }

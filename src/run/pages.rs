@@ -104,8 +104,9 @@ fn line(page: &PageAttempt) -> String {
     if page.facts.blank {
         parts.push("blank".to_owned());
     }
-    parts.push(page.command.unwrap_or("broken off").to_owned());
-    parts.extend(page.answer.map(str::to_owned));
+    let command = page.command.map(|command| command.to_string());
+    parts.push(command.unwrap_or_else(|| "broken off".to_owned()));
+    parts.extend(page.answer.map(|answer| answer.to_string()));
     let attempt = match page.attempt {
         1 => String::new(),
         number => format!(", attempt {number}"),

@@ -9,7 +9,7 @@ use crate::field::Field;
 use crate::line::Modem;
 use crate::t30::Fcf;
 use crate::t30::capability::{Capabilities, DcsMode};
-use crate::t30::frame::T30Frame;
+use crate::t30::fcf::FifKind;
 use crate::t30::nsf;
 use crate::text::count;
 
@@ -69,16 +69,15 @@ pub fn ident(fif: &[u8]) -> String {
 }
 
 /// Short text beside the arrow; empty where there is nothing to say.
-pub(super) fn detail(frame: &T30Frame) -> String {
-    let fif = frame.fif();
-    match frame.fcf {
-        Fcf::Csi | Fcf::Tsi | Fcf::Cig | Fcf::Sub | Fcf::Sid | Fcf::Sep | Fcf::Psa => ident(fif),
-        Fcf::Pwd => masked(&ident(fif)),
-        Fcf::Tsa | Fcf::Ira | Fcf::Cia | Fcf::Isp | Fcf::Csa => internet_address(fif),
-        Fcf::Dis | Fcf::Dtc => Capabilities::new(fif).summary(),
-        Fcf::Dcs => DcsMode::new(fif).summary(),
-        Fcf::Nsf | Fcf::Nsc | Fcf::Nss => non_standard(fif),
-        Fcf::Pps => partial_page(fif).map_or_else(String::new, |pps| {
+pub(super) fn detail(fcf: Fcf, fif: &[u8]) -> String {
+    match fcf.fif() {
+        FifKind::Identification => ident(fif),
+        FifKind::Password => masked(&ident(fif)),
+        FifKind::InternetAddress => internet_address(fif),
+        FifKind::Capabilities => Capabilities::new(fif).summary(),
+        FifKind::Command => DcsMode::new(fif).summary(),
+        FifKind::NonStandard => non_standard(fif),
+        FifKind::PartialPage => partial_page(fif).map_or_else(String::new, |pps| {
             format!(
                 "page {}, block {}, {}",
                 u16::from(pps.page) + 1,
@@ -86,41 +85,38 @@ pub(super) fn detail(frame: &T30Frame) -> String {
                 count(usize::from(pps.frames), "frame")
             )
         }),
-        Fcf::Ppr => asked_again(&frames_asked(fif)),
-        Fcf::Ctc => ctc_modem(fif).map_or_else(String::new, |modem| modem.to_string()),
-        Fcf::Fcd => frame_number(fif).map_or_else(String::new, |number| format!("frame {number}")),
-        _ => String::new(),
+        FifKind::FramesAsked => asked_again(&frames_asked(fif)),
+        FifKind::Modem => ctc_modem(fif).map_or_else(String::new, |modem| modem.to_string()),
+        FifKind::CodedData => {
+            frame_number(fif).map_or_else(String::new, |number| format!("frame {number}"))
+        }
+        FifKind::SecondFcf | FifKind::Octets => String::new(),
     }
 }
 
 /// The information field in words, in wire order.
-pub(super) fn fields(frame: &T30Frame) -> Vec<Field> {
-    let fif = frame.fif();
-    match frame.fcf {
-        Fcf::Csi | Fcf::Tsi | Fcf::Cig | Fcf::Sub | Fcf::Sid | Fcf::Sep | Fcf::Psa => {
-            vec![ident_field(fif, &ident(fif))]
-        }
-        Fcf::Pwd => vec![ident_field(fif, &masked(&ident(fif)))],
-        Fcf::Tsa | Fcf::Ira | Fcf::Cia | Fcf::Isp | Fcf::Csa => {
-            vec![Field::new("Internet address", internet_address(fif))]
-        }
-        Fcf::Dis | Fcf::Dtc => bits::fields(fif, bits::Table::Offer),
-        Fcf::Dcs => bits::fields(fif, bits::Table::Command),
-        Fcf::Nsf | Fcf::Nsc | Fcf::Nss => non_standard_fields(fif),
-        Fcf::Pps | Fcf::Eor => post_page_fields(frame.fcf, fif),
-        Fcf::Ppr => vec![Field::new("frames asked again", ranges(&frames_asked(fif)))],
-        Fcf::Ctc => match ctc_modem(fif) {
+pub(super) fn fields(fcf: Fcf, fif: &[u8]) -> Vec<Field> {
+    match fcf.fif() {
+        FifKind::Identification => vec![ident_field(fif, &ident(fif))],
+        FifKind::Password => vec![ident_field(fif, &masked(&ident(fif)))],
+        FifKind::InternetAddress => vec![Field::new("Internet address", internet_address(fif))],
+        FifKind::Capabilities => bits::fields(fif, bits::Table::Offer),
+        FifKind::Command => bits::fields(fif, bits::Table::Command),
+        FifKind::NonStandard => non_standard_fields(fif),
+        FifKind::PartialPage | FifKind::SecondFcf => post_page_fields(fcf, fif),
+        FifKind::FramesAsked => vec![Field::new("frames asked again", ranges(&frames_asked(fif)))],
+        FifKind::Modem => match ctc_modem(fif) {
             Some(modem) => vec![Field::new("11-14  modem", modem.to_string())],
             None => vec![missing("2 octets of modem bits")],
         },
-        Fcf::Fcd => frame_number(fif).map_or_else(Vec::new, |number| {
+        FifKind::CodedData => frame_number(fif).map_or_else(Vec::new, |number| {
             vec![
                 Field::new("frame number", number.to_string()),
                 Field::new("coded data", count(fif.len() - 1, "octet")),
             ]
         }),
-        _ if fif.is_empty() => Vec::new(),
-        _ => vec![Field::new("information field", hex(fif))],
+        FifKind::Octets if fif.is_empty() => Vec::new(),
+        FifKind::Octets => vec![Field::new("information field", hex(fif))],
     }
 }
 

@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 
 use crate::field::Field;
 use crate::line::{Fcs, HdlcFrame, Modem};
-use crate::t30::Fcf;
-use crate::t30::fif;
+use crate::t30::{Fcf, PostMessage, fif};
 
 /// Address field of every T.30 message.
 const ADDRESS: u8 = 0xFF;
@@ -64,10 +63,17 @@ pub fn decode(hdlc: &HdlcFrame) -> Option<T30Frame> {
 impl T30Frame {
     /// What the ladder shows: `DIS`, `PPS-EOP`, `PPS-NULL`, `FCF 0x2D`.
     pub fn name(&self) -> Cow<'static, str> {
-        let first = short_name(self.fcf);
         match self.fcf2 {
-            Some(second) => Cow::Owned(format!("{first}-{}", short_name(second))),
-            None => first,
+            Some(_) => Cow::Owned(self.post_message().to_string()),
+            None => self.fcf.name(),
+        }
+    }
+
+    /// The command that it is, if it is one that comes after a page.
+    pub const fn post_message(&self) -> PostMessage {
+        PostMessage {
+            fcf: self.fcf,
+            then: self.fcf2,
         }
     }
 
@@ -84,7 +90,7 @@ impl T30Frame {
     /// Short text beside the arrow: a number, `V.17 14400, ECM, MMR, fine`, `page 1, block 0, 256 frames`.
     /// Empty where there is nothing to say. May hold text of the network.
     pub fn detail(&self) -> String {
-        fif::detail(self)
+        fif::detail(self.fcf, self.fif())
     }
 
     /// It may be another message than its octets say: a terminal would not take it.
@@ -95,7 +101,7 @@ impl T30Frame {
     /// The whole message in words, in wire order.
     pub fn fields(&self) -> Vec<Field> {
         let mut fields = self.header_fields();
-        fields.extend(fif::fields(self));
+        fields.extend(fif::fields(self.fcf, self.fif()));
         fields
     }
 
@@ -117,7 +123,7 @@ impl T30Frame {
                 other => format!("0x{other:02X}, neither 0xC0 nor 0xC8"),
             },
         ));
-        let mut text = format!("0x{octet:02X} {}", short_name(self.fcf));
+        let mut text = format!("0x{octet:02X} {}", self.fcf.name());
         if let Some(long) = self.fcf.long_name() {
             let _ = write!(text, ", {long}");
         }
@@ -148,13 +154,6 @@ impl T30Frame {
             (Fcs::Unseen, false) => "not seen: the end of the frame is not in the capture",
             (Fcs::Unseen, true) => "not seen: packets with octets of this frame are lost",
         }
-    }
-}
-
-fn short_name(fcf: Fcf) -> Cow<'static, str> {
-    match fcf.label() {
-        Some(label) => Cow::Borrowed(label),
-        None => Cow::Owned(format!("FCF 0x{:02X}", fcf.code())),
     }
 }
 

@@ -328,7 +328,6 @@ pub(crate) fn fax(
                 text: (*text).to_owned(),
             })
             .collect(),
-        signals: Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use crate::call::{Event, EventId, EventKind, Page};
 use crate::t30::frame::T30Frame;
-use crate::t30::{Fcf, fif};
+use crate::t30::{Fcf, PostMessage, fif};
 
 /// Pages of one fax, as they are sent.
 #[derive(Debug)]
@@ -25,15 +25,9 @@ pub(super) struct PageBook {
     /// Bursts whose PPS has not come yet.
     open: Vec<EventId>,
     /// Last post-message command without an answer.
-    pending: Option<Command>,
+    pending: Option<PostMessage>,
     /// Answers to pages whose commands and data the capture does not have.
     unseen: Vec<(Fcf, EventId)>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Command {
-    fcf: Fcf,
-    fcf2: Option<Fcf>,
 }
 
 impl Default for PageBook {
@@ -112,12 +106,10 @@ impl PageBook {
         {
             self.partial_page(counters.page, counters.block, events);
         }
-        self.pending = Some(Command {
-            fcf: frame.fcf,
-            fcf2: frame.fcf2,
-        });
+        let command = frame.post_message();
+        self.pending = Some(command);
         if let Some(page) = self.pages.last_mut() {
-            page.command = Some((command_name(frame.fcf, frame.fcf2), id));
+            page.command = Some((command, id));
         }
     }
 
@@ -155,13 +147,10 @@ impl PageBook {
             }
             return;
         };
-        let ends_page = !matches!(
-            (command.fcf, command.fcf2),
-            (Fcf::Pps | Fcf::Eor, Some(Fcf::Null))
-        );
+        let ends_page = command.ends_page();
         let Some(page) = self.pages.last_mut() else {
             // Command and answer are in the capture, the page before them is not.
-            if matches!(fcf, Fcf::Mcf | Fcf::Rtp | Fcf::Pip) && ends_page {
+            if fcf.confirms() && ends_page {
                 self.unseen.push((fcf, id));
             }
             self.pending = None;
@@ -175,32 +164,32 @@ impl PageBook {
                 if ends_page {
                     page.confirmed = page.given_up == 0;
                     self.fresh = true;
-                    page.answer = Some((name(fcf), id));
+                    page.answer = Some((fcf, id));
                     self.counters = None;
                 }
                 self.pending = None;
             }
             Fcf::Rtn | Fcf::Pin => {
-                page.answer = Some((name(fcf), id));
+                page.answer = Some((fcf, id));
                 page.confirmed = false;
                 self.again = true;
                 self.pending = None;
                 self.counters = None;
             }
             // PPR: the block goes on, the command will be repeated.
-            _ => page.answer = Some((name(fcf), id)),
+            _ => page.answer = Some((fcf, id)),
         }
     }
 
     /// All pages; answers whose pages the capture does not have count as pages of their own.
-    pub(super) fn finish(mut self, _events: &[Event]) -> Vec<Page> {
+    pub(super) fn finish(mut self) -> Vec<Page> {
         for (fcf, id) in self.unseen {
             let number = u32::try_from(self.pages.len() + 1).unwrap_or(u32::MAX);
             self.pages.push(Page {
                 number,
                 data: Vec::new(),
                 command: None,
-                answer: Some((name(fcf), id)),
+                answer: Some((fcf, id)),
                 confirmed: true,
                 attempts: 1,
                 given_up: 0,
@@ -216,26 +205,4 @@ fn page_data(events: &mut [Event], id: EventId) -> Option<&mut crate::call::Page
         EventKind::PageData(data) => Some(data),
         _ => None,
     }
-}
-
-/// `EOP`, `PPS-EOP`, `EOR-MPS`, ...
-pub(in crate::call) fn command_name(fcf: Fcf, fcf2: Option<Fcf>) -> &'static str {
-    match (fcf, fcf2) {
-        (Fcf::Pps, Some(Fcf::Null)) => "PPS-NULL",
-        (Fcf::Pps, Some(Fcf::Eop)) => "PPS-EOP",
-        (Fcf::Pps, Some(Fcf::Mps)) => "PPS-MPS",
-        (Fcf::Pps, Some(Fcf::Eom)) => "PPS-EOM",
-        (Fcf::Pps, Some(Fcf::PriEop)) => "PPS-PRI-EOP",
-        (Fcf::Pps, Some(Fcf::PriMps)) => "PPS-PRI-MPS",
-        (Fcf::Pps, Some(Fcf::PriEom)) => "PPS-PRI-EOM",
-        (Fcf::Eor, Some(Fcf::Null)) => "EOR-NULL",
-        (Fcf::Eor, Some(Fcf::Eop)) => "EOR-EOP",
-        (Fcf::Eor, Some(Fcf::Mps)) => "EOR-MPS",
-        (Fcf::Eor, Some(Fcf::Eom)) => "EOR-EOM",
-        _ => name(fcf),
-    }
-}
-
-fn name(fcf: Fcf) -> &'static str {
-    fcf.label().unwrap_or("answer")
 }

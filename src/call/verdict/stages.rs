@@ -11,7 +11,7 @@ pub(super) fn stages(call: &Call, fax: &Fax, evidence: &Evidence) -> Vec<Stage> 
     } else {
         None
     };
-    for phase in [Phase::A, Phase::B, Phase::C, Phase::D, Phase::E] {
+    for phase in Phase::ALL {
         out.push(of_phase(call, phase, stopped, evidence));
     }
     out.push(release(call));
@@ -89,13 +89,7 @@ fn switch(call: &Call, fax: &Fax, evidence: &Evidence) -> Stage {
 }
 
 fn of_phase(call: &Call, phase: Phase, stopped: Option<Phase>, evidence: &Evidence) -> Stage {
-    let name = match phase {
-        Phase::A => "A",
-        Phase::B => "B",
-        Phase::C => "C",
-        Phase::D => "D",
-        Phase::E => "E",
-    };
+    let name = phase.name();
     let seen = call.events.iter().any(|event| {
         event.observed && event.phase == Some(phase) && !matches!(event.kind, EventKind::Gap { .. })
     });

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::call::{Fax, FaxCarrier, Phase, Reached};
+use crate::call::{Fax, FaxCarrier, Reached};
 
 #[derive(Serialize)]
 pub(super) struct FaxObject<'a> {
@@ -35,11 +35,7 @@ impl<'a> FaxObject<'a> {
             verdict: fax.verdict.name(),
             reached: match fax.reached {
                 Reached::Setup => "setup",
-                Reached::Phase(Phase::A) => "A",
-                Reached::Phase(Phase::B) => "B",
-                Reached::Phase(Phase::C) => "C",
-                Reached::Phase(Phase::D) => "D",
-                Reached::Phase(Phase::E) => "E",
+                Reached::Phase(phase) => phase.name(),
             },
             pages_sent: fax.pages_sent,
             pages_confirmed: fax.pages_confirmed,

@@ -2,15 +2,15 @@
 
 use crate::call::{Event, Side, Transaction};
 use crate::capture::Timestamp;
-use crate::hint::dialogue::T1_LEAST;
 use crate::hint::scene::header;
 use crate::hint::sip::{q850_text, reason_cause};
 use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::t30::timer::T1;
 
 /// Hung up this soon after the answer (or the switch to T.38): nobody can say yet that DIS is missing, seconds.
 const EARLY: f64 = 12.0;
 /// The called side should show itself until T1 runs out: if it hangs up before, it never began the fax, seconds.
-const CALLED_GIVES_UP: f64 = T1_LEAST;
+const CALLED_GIVES_UP: f64 = T1.earliest();
 /// A dialog is left open if nothing more comes for this long while the capture goes on, seconds.
 const STUCK: f64 = 35.0;
 /// Sends of a BYE after which silence is no accident (at 0, 0.5 and 1.5 s).

@@ -291,8 +291,14 @@ fn a_proper_teardown_is_said() {
     cut.call.fax.as_mut().unwrap().pages = vec![crate::call::Page {
         number: 1,
         data: Vec::new(),
-        command: Some(("MPS", id)),
-        answer: Some(("MCF", id)),
+        command: Some((
+            crate::t30::PostMessage {
+                fcf: Fcf::Mps,
+                then: None,
+            },
+            id,
+        )),
+        answer: Some((Fcf::Mcf, id)),
         confirmed: true,
         attempts: 1,
         given_up: 0,

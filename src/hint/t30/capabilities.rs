@@ -1,7 +1,7 @@
 //! What DIS offers and what DCS makes of it.
 
 use crate::call::{Call, EventKind};
-use crate::hint::dialogue::{Dialogue, Line, T1_LEAST};
+use crate::hint::dialogue::{Dialogue, Line};
 use crate::hint::evidence::{frames, share, waited};
 use crate::hint::t30::offer::Offer;
 use crate::hint::{Finding, Rule, Scene, Severity};
@@ -9,6 +9,7 @@ use crate::line::{Fcs, Modem, Tone};
 use crate::t30::Fcf;
 use crate::t30::capability::{Capabilities, DcsMode, exceeds as asked_too_much};
 use crate::t30::fif::ctc_modem;
+use crate::t30::timer::T1;
 use crate::t38::Indicator;
 
 /// `t30-low-rate`: slow.
@@ -337,7 +338,7 @@ fn super_g3(scene: &Scene<'_>) -> Vec<Finding> {
     };
     let severity = if dialogue.has(&[Fcf::Dcs, Fcf::Dtc]) {
         Severity::Note
-    } else if waited(call, first.at, T1_LEAST) {
+    } else if waited(call, first.at, T1.earliest()) {
         Severity::Error
     } else {
         Severity::Warning

@@ -2,13 +2,14 @@
 
 use crate::call::{Call, Event, EventKind, FaxCarrier, Negotiation, Side};
 use crate::capture::Timestamp;
-use crate::hint::dialogue::{Dialogue, Line, Round, T1_LEAST};
+use crate::hint::dialogue::{Dialogue, Line, Round};
 use crate::hint::evidence::{self, LATE, frames, hang_up};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Tone;
 use crate::t30::Fcf;
 use crate::t30::capability::Capabilities;
 use crate::t30::frame::T30Frame;
+use crate::t30::timer::T1;
 use crate::t38::Indicator;
 
 /// `t30-no-dis`: a called fax shows itself within this time, seconds.
@@ -241,7 +242,7 @@ fn unanswered_dis(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) ->
     let begin = lines.first()?.event.at;
     let unanswered = last.answer.is_none()
         || dialogue.answer(last) == Some(Fcf::Dcn) && !dialogue.has(&[Fcf::Dcs]);
-    let t1 = dialogue.patience(last) + last.end.seconds_since(begin) >= T1_LEAST;
+    let t1 = dialogue.patience(last) + last.end.seconds_since(begin) >= T1.earliest();
     let severity = if unanswered && (last.attempt >= MANY_DIS || t1) {
         Severity::Error
     } else {

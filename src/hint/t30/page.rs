@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use crate::call::{EventKind, PageData, Side, Verdict};
 use crate::capture::Timestamp;
-use crate::hint::dialogue::{Dialogue, Line, T2, T2_LEAST};
+use crate::hint::dialogue::{Dialogue, Line};
 use crate::hint::evidence::{self, frames, hang_up, share, waited};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::Fcf;
+use crate::t30::timer::T2;
 use crate::t38::Indicator;
 use crate::text::count;
 
@@ -86,10 +87,10 @@ fn cfr_no_page(scene: &Scene<'_>) -> Vec<Finding> {
                 && receiver_gone(scene, sender, line.event.end, next.event.at).is_none()
         });
         let ends_at = next.map(|(_, next)| next.event.at);
-        let long = ends_at.is_some_and(|at| at.seconds_since(line.event.end) >= T2)
+        let long = ends_at.is_some_and(|at| at.seconds_since(line.event.end) >= T2.latest())
             || hang_up(scene.call).is_some_and(|event| event.at > line.event.end)
             || next.is_some()
-            || waited(scene.call, line.event.end, T2);
+            || waited(scene.call, line.event.end, T2.latest());
         (!repeated && !goes_on && long).then_some((line, sender, next.map(|(_, next)| next)))
     }) else {
         return Vec::new();
@@ -135,7 +136,7 @@ fn cfr_no_page(scene: &Scene<'_>) -> Vec<Finding> {
 fn receiver_gone(scene: &Scene<'_>, sender: Side, since: Timestamp, at: Timestamp) -> Option<f64> {
     let bye = hang_up(scene.call).filter(|bye| bye.from != sender && bye.at < at)?;
     let waited = bye.at.seconds_since(since);
-    (waited >= T2_LEAST && at.seconds_since(since) >= T2).then_some(waited)
+    (waited >= T2.earliest() && at.seconds_since(since) >= T2.latest()).then_some(waited)
 }
 
 /// Page data with their places.
@@ -267,14 +268,14 @@ fn no_postmessage(scene: &Scene<'_>) -> Vec<Finding> {
     let ended_by_receiver = dialogue
         .dcn
         .and_then(|dcn| dialogue.line(dcn))
-        .is_some_and(|dcn| dcn.event.at.seconds_since(line.event.end) < T2);
+        .is_some_and(|dcn| dcn.event.at.seconds_since(line.event.end) < T2.latest());
     let gone = next.and_then(|(_, next)| {
         receiver_gone(scene, sender, line.event.end, next.event.at)
             .map(|gone| (next, gone, next.event.at.seconds_since(line.event.end)))
     });
     if (next.is_some() && gone.is_none())
         || ended_by_receiver
-        || (gone.is_none() && until.seconds_since(line.event.end) < T2)
+        || (gone.is_none() && until.seconds_since(line.event.end) < T2.latest())
         || is_confirmed(scene, page.page)
     {
         return Vec::new();

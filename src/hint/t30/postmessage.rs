@@ -1,20 +1,13 @@
 //! Phase D: what the receiver says to the page.
 
 use crate::hint::dialogue::{Dialogue, Line, POST_MESSAGE, Round};
-use crate::hint::evidence::{self, EARLY, LATE, frames, hang_up, percent};
+use crate::hint::evidence::{self, frames, hang_up, percent};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::Fcf;
+use crate::t30::timer::{T3, T4, T5, TRIES};
 
-/// Commands are sent three times, then the sender gives up.
-const TRIES: usize = 3;
-/// Silence after which an answer is missing, seconds: T4 (3 s -15 %) less tolerance.
-const T4_LEAST: f64 = 3.0 * 0.85 - EARLY;
 /// `t30-rnr-wait`: seconds that should be looked at.
 const LONG_WAIT: f64 = 20.0;
-/// `t30-rnr-wait`: T5 (60 s -5 s) less tolerance.
-const T5_LEAST: f64 = 55.0 - EARLY;
-/// `t30-pip-pin`: T3 (10 s +5 s) with tolerance.
-const T3: f64 = 15.0 + LATE;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -125,14 +118,14 @@ fn wait(
         Some(line) => line.fcf() == Some(Fcf::Dcn),
         None => hang_up(scene.call).is_some(),
     };
-    let severity = if failed || seconds >= T5_LEAST {
+    let severity = if failed || seconds >= T5.earliest() {
         Severity::Error
     } else if seconds >= LONG_WAIT {
         Severity::Warning
     } else {
         Severity::Note
     };
-    let tail = match (failed, seconds >= T5_LEAST) {
+    let tail = match (failed, seconds >= T5.earliest()) {
         (true, true) => " – T5 expired, sender hung up",
         (true, false) => " – the fax ended while waiting",
         (false, _) => "",
@@ -168,7 +161,7 @@ fn no_response(scene: &Scene<'_>) -> Vec<Finding> {
 
 fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Option<Finding> {
     let is_silent = |round: &Round| {
-        let waited = !dialogue.is_talked_to(round) && dialogue.patience(round) >= T4_LEAST;
+        let waited = !dialogue.is_talked_to(round) && dialogue.patience(round) >= T4.earliest();
         round.answer.is_none() && (waited || nonsense(dialogue, round).is_some())
     };
     let silent: Vec<&Round> = run
@@ -308,8 +301,8 @@ fn interrupt(scene: &Scene<'_>) -> Vec<Finding> {
     };
     let next = dialogue.next_after(place, |next| next.valid().is_some());
     let stalls = match next {
-        Some((_, next)) => next.event.at.seconds_since(line.event.end) > T3,
-        None => evidence::waited(scene.call, line.event.end, T3),
+        Some((_, next)) => next.event.at.seconds_since(line.event.end) > T3.latest(),
+        None => evidence::waited(scene.call, line.event.end, T3.latest()),
     };
     let severity = if stalls || dialogue.has(&[Fcf::Pin]) {
         Severity::Warning

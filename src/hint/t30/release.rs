@@ -1,12 +1,13 @@
 //! Phase E: DCN, and calls that are cut without it.
 
 use crate::call::{Event, Side, Verdict};
-use crate::hint::dialogue::{Dialogue, Line, Reached, T2, What};
+use crate::hint::dialogue::{Dialogue, Line, Reached, What};
 use crate::hint::evidence::{self, LATE, capture_ends_early, frames, hang_up};
 use crate::hint::scene::header;
 use crate::hint::sip::{q850_text, reason_cause};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::Fcf;
+use crate::t30::timer::T2;
 
 /// `t30-dropped-mid-fax`: without SIP, silence after which the media have ended, seconds.
 const MEDIA_END: f64 = 10.0 + LATE;
@@ -273,7 +274,7 @@ fn no_dcn(scene: &Scene<'_>) -> Vec<Finding> {
     let Some((_, mcf)) = dialogue.all(&[Fcf::Mcf, Fcf::Rtp, Fcf::Pip]).last() else {
         return Vec::new();
     };
-    if !evidence::waited(scene.call, mcf.event.end, T2) {
+    if !evidence::waited(scene.call, mcf.event.end, T2.latest()) {
         return Vec::new();
     }
     let bye = hang_up(scene.call);

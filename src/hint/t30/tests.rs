@@ -7,6 +7,7 @@ use crate::hint::fixture::{CALLEE, CALLER, Script, at, audio, image, with_t38};
 use crate::hint::{Finding, PointOfView, Scene, Severity};
 use crate::line::{Fcs, HdlcFrame, Modem, Tone};
 use crate::t30::frame::decode;
+use crate::t30::{Fcf, PostMessage};
 
 // Octets as spandsp sends them, first bit sent the highest.
 const CSI: &str = "ffc0024c0c0c0cec1c9cacacac8cd40404040404040404";
@@ -779,7 +780,7 @@ fn ends_without_dcn() {
     fires("t30-no-dcn", &reason(102), Severity::Warning);
     let mut waits = script.clone();
     let mcf = waits.call.events.iter_mut().rfind(|event| {
-        matches!(&event.kind, EventKind::T30(message) if message.fcf == crate::t30::Fcf::Mcf)
+        matches!(&event.kind, EventKind::T30(message) if message.fcf == Fcf::Mcf)
     });
     mcf.unwrap().repeat = 2;
     fires("t30-no-dcn", &waits, Severity::Warning);
@@ -804,26 +805,31 @@ fn partial() {
 
 #[test]
 fn a_next_page_is_missing_only_where_one_was_announced() {
-    let confirmed = |command: &'static str| {
+    let confirmed = |fcf: Fcf, then: Option<Fcf>| {
         let mut script = failed(mixed());
         let id = script.call.events.last().unwrap().id;
         let fax = script.call.fax.as_mut().unwrap();
         fax.pages = vec![page(1, true)];
-        fax.pages[0].command = Some((command, id));
-        fax.pages[0].answer = Some(("MCF", id));
+        fax.pages[0].command = Some((PostMessage { fcf, then }, id));
+        fax.pages[0].answer = Some((Fcf::Mcf, id));
         (fax.pages_sent, fax.pages_confirmed) = (1, 1);
         script
     };
-    for announces in ["MPS", "PPS-MPS", "EOM"] {
+    for (fcf, then) in [
+        (Fcf::Mps, None),
+        (Fcf::Pps, Some(Fcf::Mps)),
+        (Fcf::Eom, None),
+    ] {
         let found = fires(
             "t30-partial-delivery",
-            &confirmed(announces),
+            &confirmed(fcf, then),
             Severity::Error,
         );
         assert!(found.seen.contains("announced"), "{}", found.seen);
     }
-    silent("t30-partial-delivery", &confirmed("EOP"));
-    silent("t30-partial-delivery", &confirmed("PPS-EOP"));
+    silent("t30-partial-delivery", &confirmed(Fcf::Eop, None));
+    let last = confirmed(Fcf::Pps, Some(Fcf::Eop));
+    silent("t30-partial-delivery", &last);
 }
 
 #[test]
@@ -837,7 +843,11 @@ fn the_fate_of_a_page_is_its_last_answer() {
         let mut script = failed(script);
         let fax = script.call.fax.as_mut().unwrap();
         fax.pages = vec![page(1, false)];
-        fax.pages[0].command = Some(("EOP", id));
+        let command = PostMessage {
+            fcf: Fcf::Eop,
+            then: None,
+        };
+        fax.pages[0].command = Some((command, id));
         (fax.pages_sent, fax.pages_confirmed) = (1, 0);
         fires("t30-partial-delivery", &script, Severity::Error).seen
     };

@@ -1,18 +1,15 @@
 //! The second half of phase B: DCS, CFR and FTT.
 
 use crate::capture::FrameNo;
-use crate::hint::dialogue::{Dialogue, Line, Round, T4};
-use crate::hint::evidence::{self, EARLY, frames};
+use crate::hint::dialogue::{Dialogue, Line, Round};
+use crate::hint::evidence::{self, frames};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Modem;
 use crate::t30::Fcf;
 use crate::t30::capability::DcsMode;
 use crate::t30::frame::T30Frame;
+use crate::t30::timer::{T4, TRIES};
 
-/// Commands are sent three times (T.30 5.4.2; spandsp, HylaFAX): then the sender gives up.
-const TRIES: u32 = 3;
-/// `t30-dcs-no-response`: silence after which an answer is missing, seconds: T4 less its tolerance.
-const T4_LEAST: f64 = 3.0 * 0.85 - EARLY;
 /// `t30-dcs-dis-loop`: as many turns are a loop.
 const LOOP: usize = 2;
 /// `t30-train-failed`: as many FTT.
@@ -96,7 +93,7 @@ fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Opt
     let is_silent = |round: &Round| {
         round.answer.is_none()
             && !dialogue.is_talked_to(round)
-            && dialogue.patience(round) >= T4_LEAST
+            && dialogue.patience(round) >= T4.earliest()
     };
     let silent: Vec<&Round> = run
         .iter()
@@ -104,8 +101,9 @@ fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Opt
         .filter(|round| is_silent(round))
         .collect();
     let last = *run.last()?;
-    let count = u32::try_from(silent.len()).unwrap_or(u32::MAX);
-    let given_up = is_silent(last) && dialogue.patience(last) >= T4.min(T4_LEAST + 0.5);
+    let count = silent.len();
+    let given_up =
+        is_silent(last) && dialogue.patience(last) >= T4.latest().min(T4.earliest() + 0.5);
     if silent.is_empty() {
         return None;
     }

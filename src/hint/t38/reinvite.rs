@@ -2,7 +2,6 @@
 
 use crate::call::{Event, EventKind};
 use crate::capture::Timestamp;
-use crate::hint::dialogue::T1_LEAST;
 use crate::hint::scene::{TOLERANCE, header};
 use crate::hint::t38::{
     Switch, accepted, agreed, error_unless_delivered, fax_in_audio, first_fax_sign, first_switches,
@@ -12,6 +11,7 @@ use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Fcs;
 use crate::sip::Sdp;
 use crate::t30::Fcf;
+use crate::t30::timer::T1;
 
 /// After the first sign of a fax the called side should have asked for T.38 by now, seconds.
 const ASK_AFTER_TONE: f64 = 12.0;
@@ -531,7 +531,7 @@ fn in_vain(scene: &Scene<'_>, switched: Timestamp, begins: &Event) -> bool {
         .unwrap_or(scene.call.capture.last_time);
     scene.t30_named("DIS").count() >= DIS_IN_VAIN
         || after("DIS").count() >= DIS_REPEATED
-        || (after("DIS").next().is_some() && ends.seconds_since(begins.at) >= T1_LEAST)
+        || (after("DIS").next().is_some() && ends.seconds_since(begins.at) >= T1.earliest())
 }
 
 /// First sign of the called fax: CED or V.21, as sound or as an event.

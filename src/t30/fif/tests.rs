@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::line::{Fcs, HdlcFrame};
-use crate::t30::frame;
+use crate::t30::frame::{self, T30Frame};
 
 fn decode(hex: &str) -> T30Frame {
     let octets = (0..hex.len())
