@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::capture::{Endpoint, FrameNo, Timestamp};
 use crate::line::{Modem, Tone};
 use crate::rtp::{RtpEvent, RtpSpan};
-use crate::sip::{Message, Party, Sdp};
+use crate::sip::{Message, Party, Sdp, StartLine};
 pub use crate::t30::Phase;
 use crate::t30::frame::T30Frame;
 use crate::t30::{Fcf, PostMessage};
@@ -18,6 +18,7 @@ use crate::t38::Indicator;
 pub use crate::t38::stats::{Encoding, MediaPath, UdptlGap, UdptlStats};
 
 pub mod correlate;
+pub mod exchange;
 pub mod fax;
 pub mod index;
 pub mod load;
@@ -29,6 +30,7 @@ pub mod path;
 pub mod transaction;
 pub mod verdict;
 
+pub use exchange::Exchange;
 pub use pages::PageAttempt;
 pub use pairing::{Pair, pair_messages};
 pub use path::{HopId, HostId, Path, Relay};
@@ -51,6 +53,9 @@ pub enum Side {
 }
 
 impl Side {
+    /// Caller and callee.
+    pub const BOTH: [Self; 2] = [Self::Caller, Self::Callee];
+
     /// The other side.
     #[must_use]
     pub const fn other(self) -> Self {
@@ -206,6 +211,8 @@ pub struct Call {
     pub udptl: BySide<UdptlStats>,
     /// The hosts that its SIP passes, and the hops between them; empty without SIP.
     pub path: Path,
+    /// Its T.30 exchange; empty without T.30.
+    pub exchange: Exchange,
     /// The fax, if there is one.
     pub fax: Option<Fax>,
     /// Its pages as T.38 carried them, each attempt for itself, in order.
@@ -218,6 +225,14 @@ impl Call {
     /// Whether there is SIP of it in the capture. Its Call-ID may be missing all the same: cut off by the snap length.
     pub fn has_sip(&self) -> bool {
         self.call_id.is_some() || self.packets.sip > 0
+    }
+
+    /// First BYE (or CANCEL of a call that was never answered).
+    pub(crate) fn hang_up(&self) -> Option<&Event> {
+        self.events.iter().find(|event| {
+            matches!(&event.kind, EventKind::Sip(sip)
+                if matches!(&sip.message.start, StartLine::Request { method, .. } if method == "BYE" || method == "CANCEL"))
+        })
     }
 }
 

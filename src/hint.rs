@@ -9,7 +9,6 @@ use crate::capture::{Endpoint, FrameNo};
 
 mod cap;
 pub mod cause;
-mod dialogue;
 pub mod engine;
 mod evidence;
 mod g711;
@@ -26,7 +25,7 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
-use dialogue::Dialogue;
+use crate::call::exchange::ExchangeView;
 pub use engine::{Diagnosis, diagnose, run};
 pub(crate) use sip::no_invite_note;
 
@@ -119,7 +118,7 @@ pub struct Scene<'a> {
     /// The user's view.
     pub view: &'a PointOfView,
     /// The call's T.30 exchange, read for the first rule that asks.
-    dialogue: OnceCell<Dialogue<'a>>,
+    exchange: OnceCell<ExchangeView<'a>>,
 }
 
 /// Options that come from the user (`--pbx`, `--udptl-ports`).

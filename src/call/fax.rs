@@ -16,7 +16,6 @@ use crate::t38::Indicator;
 
 mod burst;
 mod check;
-mod missing;
 mod pages;
 #[cfg(test)]
 mod tests;
@@ -24,7 +23,6 @@ mod tests;
 use burst::Burst;
 pub(in crate::call) use burst::is_image;
 use check::{LONGEST_TCF, TCF_IN_SOUND, is_zeros, training_check};
-pub(crate) use missing::Bounds;
 use pages::PageBook;
 
 /// What the signals of a fax say, before verdict and cause.
@@ -560,9 +558,4 @@ impl Reader {
             events: self.events,
         }
     }
-}
-
-/// Rows for what T.30 expects and never came: see `missing::find`.
-pub(crate) fn never_came(events: &[Event], bounds: &Bounds) -> Vec<Event> {
-    missing::find(events, bounds)
 }

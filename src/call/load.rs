@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::call::exchange::{Bounds, Exchange};
 use crate::call::fax::{self, Heard, Reading};
 use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Map, Names};
 use crate::call::pages::{self, CodedPage, LineData};
@@ -313,6 +314,7 @@ fn finish(
         media: Vec::new(),
         udptl,
         path: Path::default(),
+        exchange: Exchange::default(),
         fax: None,
         page_attempts: Vec::new(),
         capture: facts,
@@ -401,13 +403,14 @@ fn merge(call: &mut Call, reading: &mut Option<Reading>) {
         let over = call.ended.is_some() || reading.dcn.is_some();
         let waited_enough = call.capture.last_time.seconds_since(end) > SILENT_END;
         let whole = !call.capture.unfinished && (over || waited_enough);
-        let bounds = fax::Bounds {
+        let bounds = Bounds {
             end,
             whole,
             hung_up,
             not_captured,
         };
-        let missing = fax::never_came(&reading.events, &bounds);
+        call.exchange = Exchange::derive(&reading.events, reading.sender, &bounds);
+        let missing = call.exchange.missing(&reading.events);
         call.events.extend(missing);
         events = std::mem::take(&mut reading.events);
     }
@@ -417,7 +420,9 @@ fn merge(call: &mut Call, reading: &mut Option<Reading>) {
     events.append(&mut call.events);
     let new = put_in_order(&mut events, of_fax, clock_goes_back(&call.capture));
     if let Some(reading) = reading {
-        reading.renumber(|id| new.get(place(id)).copied().unwrap_or(id));
+        let new = |id| new.get(place(id)).copied().unwrap_or(id);
+        reading.renumber(new);
+        call.exchange.renumber(new);
     }
     call.events = events;
 }

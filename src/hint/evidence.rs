@@ -4,7 +4,6 @@
 use crate::call::{Call, CallState, Event, EventId, EventKind, Side};
 use crate::capture::{FrameNo, Timestamp};
 use crate::hint::{Finding, Scene, Severity};
-use crate::sip::StartLine;
 use crate::t30::Fcf;
 pub(crate) use crate::t30::timer::{EARLY, LATE};
 
@@ -37,10 +36,7 @@ pub(crate) fn with_more(mut finding: Finding, more: impl Into<String>) -> Findin
 
 /// First BYE (or CANCEL of a call that was never answered).
 pub(crate) fn hang_up(call: &Call) -> Option<&Event> {
-    call.events.iter().find(|event| {
-        matches!(&event.kind, EventKind::Sip(sip)
-            if matches!(&sip.message.start, StartLine::Request { method, .. } if method == "BYE" || method == "CANCEL"))
-    })
+    call.hang_up()
 }
 
 /// The DCN that ends the fax.

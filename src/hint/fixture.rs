@@ -7,6 +7,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use crate::call::exchange::{Bounds, Exchange};
 use crate::call::{
     BySide, Call, CallNo, CallState, CaptureFacts, Event, EventId, EventKind, Fax, FaxCarrier,
     MediaPeriod, Negotiation, PacketCounts, PageData, Path, Phase, Reached, Relay, Side, SipEvent,
@@ -167,6 +168,7 @@ impl Script {
                 media: Vec::new(),
                 udptl: BySide::default(),
                 path: Path::default(),
+                exchange: Exchange::default(),
                 fax: None,
                 page_attempts: Vec::new(),
                 capture: CaptureFacts {
@@ -554,13 +556,14 @@ impl Script {
 
     /// The hints of the call alone, for this user.
     pub(crate) fn seen_by(&self, view: &PointOfView) -> Vec<Hint> {
-        crate::hint::run(&Scene::new(&self.call, None, view))
+        crate::hint::run(&Scene::new(&read(&self.call), None, view))
     }
 
     /// The sentence at the top of the flow.
     pub(crate) fn headline(&self) -> String {
         let view = PointOfView::default();
-        let scene = Scene::new(&self.call, None, &view);
+        let call = read(&self.call);
+        let scene = Scene::new(&call, None, &view);
         crate::hint::diagnose(&scene)
             .root
             .map(|root| crate::hint::cause::sentence(&root, &scene))
@@ -571,7 +574,22 @@ impl Script {
     pub(crate) fn findings(&self, id: &str) -> Vec<Finding> {
         let view = PointOfView::default();
         let rule = crate::hint::rule(id).unwrap_or_else(|| panic!("no rule {id}"));
-        (rule.check)(&Scene::new(&self.call, None, &view))
+        (rule.check)(&Scene::new(&read(&self.call), None, &view))
+    }
+}
+
+/// The call with its T.30 exchange, as loading it would have it.
+pub(crate) fn read(call: &Call) -> Call {
+    let bounds = Bounds {
+        end: call.last_packet,
+        whole: !call.capture.unfinished,
+        hung_up: call.hang_up().map(|event| event.at),
+        not_captured: None,
+    };
+    let sender = call.fax.as_ref().and_then(|fax| fax.sender);
+    Call {
+        exchange: Exchange::derive(&call.events, sender, &bounds),
+        ..call.clone()
     }
 }
 

@@ -4,9 +4,9 @@
 use std::cell::OnceCell;
 use std::net::IpAddr;
 
+use crate::call::exchange::ExchangeView;
 use crate::call::{Call, Event, EventId, EventKind, Side, SipEvent, Transaction, Verdict};
 use crate::capture::{Endpoint, FrameNo, Timestamp};
-use crate::hint::dialogue::Dialogue;
 use crate::hint::{PointOfView, Scene};
 use crate::line::Fcs;
 use crate::sip::StartLine;
@@ -23,7 +23,7 @@ impl<'a> Scene<'a> {
             call,
             other,
             view,
-            dialogue: OnceCell::new(),
+            exchange: OnceCell::new(),
         }
     }
 
@@ -34,8 +34,8 @@ impl<'a> Scene<'a> {
     }
 
     /// The T.30 exchange of the call.
-    pub(crate) fn dialogue(&self) -> &Dialogue<'a> {
-        self.dialogue.get_or_init(|| Dialogue::of(self.call))
+    pub(crate) fn exchange(&self) -> &ExchangeView<'a> {
+        self.exchange.get_or_init(|| ExchangeView::of(self.call))
     }
 
     /// The event with this id.

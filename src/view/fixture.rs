@@ -94,6 +94,7 @@ impl Builder {
                 callee: UdptlStats::default(),
             },
             path: Path::default(),
+            exchange: crate::call::Exchange::default(),
             fax: None,
             page_attempts: Vec::new(),
             capture: CaptureFacts::default(),

@@ -158,7 +158,8 @@ fn an_unfinished_fax_has_the_end_of_the_capture_as_its_cause() {
         .t30(5.0, CALLEE, Fcf::Dis, &[])
         .fax(Verdict::Incomplete, FaxCarrier::T38);
     let view = crate::hint::PointOfView::default();
-    let scene = crate::hint::Scene::new(&script.call, None, &view);
+    let call = crate::hint::fixture::read(&script.call);
+    let scene = crate::hint::Scene::new(&call, None, &view);
     let root = crate::hint::diagnose(&scene).root.unwrap();
     assert_eq!(root.rule.id, "cap-ends-early");
 }

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
+use crate::call::exchange::ExchangeView;
 use crate::call::{Call, Event, EventId, EventKind, FaxCarrier, Pair, pair_messages};
 use crate::capture::FrameNo;
-use crate::hint::dialogue::Dialogue;
 use crate::hint::evidence::{frames, hang_up};
 use crate::hint::leg::{both_delivered, has_t38, letter, middle};
 use crate::hint::scene::{clock_jumps, event};
@@ -149,7 +149,7 @@ pub(super) fn latency(scene: &Scene<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let repeats = |call: &Call| {
-        Dialogue::of(call).rounds.iter().any(|round| {
+        ExchangeView::of(call).rounds.iter().any(|round| {
             round.attempt > 1 || round.unseen.is_some() || round.repeats_answered.is_some()
         })
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::call::{Call, CallNo, EventKind, FaxCarrier, Side, Verdict, pair_messages};
-use crate::hint::fixture::{CALLEE, CALLER, Script, at, audio, host, image};
+use crate::hint::fixture::{CALLEE, CALLER, Script, at, audio, host, image, read};
 use crate::hint::{Finding, PointOfView, Scene, Severity};
 use crate::line::{Fcs, HdlcFrame, Modem};
 use crate::t30::frame::decode;
@@ -74,7 +74,7 @@ fn relayed(delay: f64) -> (Call, Call) {
 fn findings(id: &str, call: &Call, other: &Call) -> Vec<Finding> {
     let view = PointOfView::default();
     let rule = crate::hint::rule(id).unwrap();
-    (rule.check)(&Scene::new(call, Some(other), &view))
+    (rule.check)(&Scene::new(&read(call), Some(&read(other)), &view))
 }
 
 #[track_caller]

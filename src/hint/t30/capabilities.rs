@@ -1,7 +1,7 @@
 //! What DIS offers and what DCS makes of it.
 
+use crate::call::exchange::{ExchangeView, Line};
 use crate::call::{Call, EventKind};
-use crate::hint::dialogue::{Dialogue, Line};
 use crate::hint::evidence::{frames, share, waited};
 use crate::hint::t30::offer::Offer;
 use crate::hint::{Finding, Rule, Scene, Severity};
@@ -85,8 +85,8 @@ pub(super) const RULES: &[Rule] = &[
     },
 ];
 
-fn last_dis_before<'d>(dialogue: &'d Dialogue<'_>, place: usize) -> Option<&'d Line<'d>> {
-    dialogue
+fn last_dis_before<'d>(exchange: &'d ExchangeView<'_>, place: usize) -> Option<&'d Line<'d>> {
+    exchange
         .last_before(place, &[Fcf::Dis, Fcf::Dtc])
         .map(|(_, line)| line)
 }
@@ -108,20 +108,20 @@ fn max_bit_rate(call: &Call) -> Option<u32> {
 }
 
 fn low_rate(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    let Some((place, line, dcs)) = dialogue
+    let exchange = scene.exchange();
+    let Some((place, line, dcs)) = exchange
         .messages()
         .filter(|(_, _, message)| message.fcf == Fcf::Dcs)
         .last()
     else {
         return Vec::new();
     };
-    let rates = rates(dialogue);
+    let rates = rates(exchange);
     let modem = match rates.last() {
         Some((at, modem)) if *at > place => *modem,
         _ => DcsMode::new(dcs.fif()).modem,
     };
-    let dis = last_dis_before(dialogue, place);
+    let dis = last_dis_before(exchange, place);
     let Some((dis, offer)) = dis.and_then(|dis| Some((dis.valid()?, Offer::of(scene, dis)?)))
     else {
         return Vec::new();
@@ -130,7 +130,7 @@ fn low_rate(scene: &Scene<'_>) -> Vec<Finding> {
     // Here it may stand with more than the receiver offered.
     let here = Capabilities::new(dis.fif()).max_rate().min(made);
     let best = here.min(max_bit_rate(scene.call).unwrap_or(u32::MAX));
-    if modem.rate == 0 || modem.rate >= best || !dialogue.has(&[Fcf::Cfr]) {
+    if modem.rate == 0 || modem.rate >= best || !exchange.has(&[Fcf::Cfr]) {
         return Vec::new();
     }
     // Slower than the command before: an RTN or FTT after which the sender stays at its rate is no fallback.
@@ -140,7 +140,7 @@ fn low_rate(scene: &Scene<'_>) -> Vec<Finding> {
         .filter(|((_, before), (_, after))| after.rate > 0 && after.rate < before.rate)
         .map(|(_, (at, _))| *at)
         .collect();
-    let in_document = slower.iter().any(|at| is_in_document(dialogue, *at));
+    let in_document = slower.iter().any(|at| is_in_document(exchange, *at));
     let fallbacks = slower.len();
     // All pages came through: slow, and no more than that (RULES.md, t30-success).
     let severity = if (modem.rate <= SLOW || in_document) && !scene.delivered() {
@@ -159,8 +159,8 @@ fn low_rate(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 /// The modem of each command that sets one (DCS, CTC), with its place.
-fn rates(dialogue: &Dialogue<'_>) -> Vec<(usize, Modem)> {
-    dialogue
+fn rates(exchange: &ExchangeView<'_>) -> Vec<(usize, Modem)> {
+    exchange
         .messages()
         .filter_map(|(place, _, message)| {
             let modem = match message.fcf {
@@ -175,8 +175,8 @@ fn rates(dialogue: &Dialogue<'_>) -> Vec<(usize, Modem)> {
 
 /// Whether page data were sent before a place since the receiver last identified itself (after EOM it does so
 /// for the next document).
-fn is_in_document(dialogue: &Dialogue<'_>, place: usize) -> bool {
-    dialogue
+fn is_in_document(exchange: &ExchangeView<'_>, place: usize) -> bool {
+    exchange
         .lines
         .iter()
         .take(place)
@@ -190,15 +190,15 @@ fn is_in_document(dialogue: &Dialogue<'_>, place: usize) -> bool {
 }
 
 fn exceeds(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
+    let exchange = scene.exchange();
     let mut reported: Vec<Vec<String>> = Vec::new();
     let mut out = Vec::new();
-    for (place, line, dcs) in dialogue.messages() {
+    for (place, line, dcs) in exchange.messages() {
         if dcs.fcf != Fcf::Dcs {
             continue;
         }
         let Some(dis_line) =
-            last_dis_before(dialogue, place).filter(|dis| dis.event.from != line.event.from)
+            last_dis_before(exchange, place).filter(|dis| dis.event.from != line.event.from)
         else {
             continue;
         };
@@ -221,11 +221,11 @@ fn exceeds(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn cannot_receive(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    if dialogue.has(&[Fcf::Dtc, Fcf::Cfr, Fcf::Mcf]) {
+    let exchange = scene.exchange();
+    if exchange.has(&[Fcf::Dtc, Fcf::Cfr, Fcf::Mcf]) {
         return Vec::new();
     }
-    let Some((_, line, dis)) = dialogue
+    let Some((_, line, dis)) = exchange
         .messages()
         .filter(|(_, _, message)| message.fcf == Fcf::Dis)
         .last()
@@ -249,8 +249,8 @@ fn cannot_receive(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn ecm_off(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    let Some((place, line, dcs)) = dialogue
+    let exchange = scene.exchange();
+    let Some((place, line, dcs)) = exchange
         .messages()
         .filter(|(_, _, message)| message.fcf == Fcf::Dcs)
         .last()
@@ -261,16 +261,16 @@ fn ecm_off(scene: &Scene<'_>) -> Vec<Finding> {
     if mode.ecm || mode.iaf {
         return Vec::new();
     }
-    let stats = scene.call.udptl.of(dialogue.sender);
+    let stats = scene.call.udptl.of(exchange.sender);
     let gone = stats.lost.saturating_sub(stats.recovered);
     let lossy = share(gone, stats.packets.saturating_add(stats.lost)) > LOSS;
-    let missed = dialogue.is_t38() && (lossy || dialogue.has(&[Fcf::Rtn]));
+    let missed = exchange.is_t38() && (lossy || exchange.has(&[Fcf::Rtn]));
     let severity = if missed {
         Severity::Warning
     } else {
         Severity::Note
     };
-    let dis = last_dis_before(dialogue, place);
+    let dis = last_dis_before(exchange, place);
     // The sender can choose only of what came to it.
     let who = match dis
         .and_then(|dis| Offer::of(scene, dis))
@@ -306,9 +306,9 @@ fn version(call: &Call) -> u32 {
 
 fn super_g3(scene: &Scene<'_>) -> Vec<Finding> {
     let call = scene.call;
-    let dialogue = scene.dialogue();
+    let exchange = scene.exchange();
     let version = version(call);
-    if !dialogue.is_t38() || version >= V34_VERSION {
+    if !exchange.is_t38() || version >= V34_VERSION {
         return Vec::new();
     }
     let is_v8 = |kind: &EventKind| match kind {
@@ -336,7 +336,7 @@ fn super_g3(scene: &Scene<'_>) -> Vec<Finding> {
     let Some(first) = call.events.iter().find(|event| is_v8(&event.kind)) else {
         return Vec::new();
     };
-    let severity = if dialogue.has(&[Fcf::Dcs, Fcf::Dtc]) {
+    let severity = if exchange.has(&[Fcf::Dcs, Fcf::Dtc]) {
         Severity::Note
     } else if waited(call, first.at, T1.earliest()) {
         Severity::Error
@@ -359,16 +359,16 @@ fn routing(scene: &Scene<'_>) -> Vec<Finding> {
         Fcf::Cia,
         Fcf::Isp,
     ];
-    let dialogue = scene.dialogue();
+    let exchange = scene.exchange();
     let mut out = Vec::new();
-    if let Some((place, line)) = dialogue.all(ROUTING).next() {
+    if let Some((place, line)) = exchange.all(ROUTING).next() {
         let sender = line.event.from;
-        let refusal = dialogue
+        let refusal = exchange
             .next_after(place, |next| {
                 next.event.from != sender && matches!(next.fcf(), Some(Fcf::Dcn | Fcf::Fnv))
             })
-            .filter(|_| !dialogue.has(&[Fcf::Cfr]));
-        let mut names: Vec<String> = dialogue.all(ROUTING).map(|(_, line)| line.name()).collect();
+            .filter(|_| !exchange.has(&[Fcf::Cfr]));
+        let mut names: Vec<String> = exchange.all(ROUTING).map(|(_, line)| line.name()).collect();
         names.dedup();
         let (severity, tail) = match refusal {
             Some((_, no)) => (Severity::Error, format!("{} after it: refused", no.name())),
@@ -380,7 +380,7 @@ fn routing(scene: &Scene<'_>) -> Vec<Finding> {
             Finding::new(severity, frames(cited.into_iter().flatten()), seen).on(line.event.id),
         );
     }
-    let odd = dialogue.messages().find(|(_, _, message)| {
+    let odd = exchange.messages().find(|(_, _, message)| {
         matches!(message.fcf, Fcf::Csi | Fcf::Tsi | Fcf::Cig) && message.fif().len() != IDENT
     });
     if let Some((_, line, message)) = odd {

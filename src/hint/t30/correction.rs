@@ -1,6 +1,6 @@
 //! The repairs of ECM: PPR, CTC, EOR.
 
-use crate::hint::dialogue::{Dialogue, Line};
+use crate::call::exchange::{ExchangeView, Line};
 use crate::hint::evidence::{frames, share};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::Fcf;
@@ -81,26 +81,26 @@ struct Request<'d> {
 }
 
 /// PPR with their blocks; those to a PPS that only repeats another are left out.
-fn requests<'d>(dialogue: &'d Dialogue<'_>) -> Vec<Request<'d>> {
+fn requests<'d>(exchange: &'d ExchangeView<'_>) -> Vec<Request<'d>> {
     let mut out: Vec<Request<'_>> = Vec::new();
     let mut key = None;
     let mut number = 0;
     let mut of = 0;
-    for (place, line) in dialogue.all(&[Fcf::Ppr]) {
-        let repeat = dialogue
+    for (place, line) in exchange.all(&[Fcf::Ppr]) {
+        let repeat = exchange
             .rounds
             .iter()
             .any(|round| round.answer == Some(place) && round.repeats_answered.is_some());
         if repeat {
             continue;
         }
-        let partial = dialogue
+        let partial = exchange
             .last_before(place, &[Fcf::Pps])
             .and_then(|(_, line)| line.valid())
             .and_then(pps);
         let (page, block, frames) = partial.unwrap_or((0, 0, 256));
         let confirmed_since = out.last().is_some_and(|last| {
-            dialogue
+            exchange
                 .lines
                 .iter()
                 .take(place)
@@ -117,7 +117,7 @@ fn requests<'d>(dialogue: &'d Dialogue<'_>) -> Vec<Request<'d>> {
         out.push(Request {
             place,
             line,
-            page: dialogue.page_at(place),
+            page: exchange.page_at(place),
             block,
             of,
             bad: line.valid().map_or(0, |message| bad_frames(message, of)),
@@ -128,14 +128,14 @@ fn requests<'d>(dialogue: &'d Dialogue<'_>) -> Vec<Request<'d>> {
 }
 
 fn ppr(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    let requests = requests(dialogue);
+    let exchange = scene.exchange();
+    let requests = requests(exchange);
     let again = |request: &Request<'_>| {
         requests.iter().any(|other| {
             other.number > 1 && other.page == request.page && other.block == request.block
         })
     };
-    let sender_stats = scene.call.udptl.of(dialogue.sender);
+    let sender_stats = scene.call.udptl.of(exchange.sender);
     requests
         .iter()
         .map(|request| {
@@ -149,7 +149,7 @@ fn ppr(scene: &Scene<'_>) -> Vec<Finding> {
                 crate::text::count(request.of, "frame"),
                 request.number
             );
-            let more = if !dialogue.is_t38() {
+            let more = if !exchange.is_t38() {
                 "See the RTP loss at that time."
             } else if sender_stats.lost > sender_stats.recovered {
                 "T.38 packets of the sender are missing at the capture point: the loss is before it."
@@ -164,16 +164,16 @@ fn ppr(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn fourth_ppr(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    let requests = requests(dialogue);
+    let exchange = scene.exchange();
+    let requests = requests(exchange);
     requests
         .iter()
         .filter(|request| request.number == PPR_LIMIT)
         .map(|request| {
-            let next = dialogue.next_after(request.place, |line| {
+            let next = exchange.next_after(request.place, |line| {
                 matches!(line.fcf(), Some(Fcf::Ctc | Fcf::Eor | Fcf::Dcn))
             });
-            let saved = dialogue
+            let saved = exchange
                 .next_after(request.place, |line| line.fcf() == Some(Fcf::Mcf))
                 .is_some()
                 && next.is_none_or(|(_, line)| line.fcf() == Some(Fcf::Ctc));
@@ -208,18 +208,17 @@ fn fourth_ppr(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn given_up(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    dialogue
+    let exchange = scene.exchange();
+    exchange
         .rounds_of(&[Fcf::Eor])
         .filter(|round| round.attempt == 1 && round.repeats_answered.is_none())
         .filter_map(|round| {
-            let line = dialogue.command(round)?;
-            let answer = round.answer.and_then(|place| dialogue.line(place));
+            let line = exchange.command(round)?;
+            let answer = round.answer.and_then(|place| exchange.line(place));
             let cited = [Some(line.frame()), answer.map(Line::frame)];
             let seen = format!(
                 "EOR: {} gave up on a block – page {} has missing data",
-                round.from,
-                dialogue.page_at(round.command)
+                round.from, round.page
             );
             Some(
                 Finding::new(Severity::Error, frames(cited.into_iter().flatten()), seen)

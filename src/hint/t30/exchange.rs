@@ -1,8 +1,8 @@
 //! The half-duplex exchange itself: who talks over whom, what is not heard, what comes back damaged.
 
 use crate::call::Side;
+use crate::call::exchange::Line;
 use crate::capture::Timestamp;
-use crate::hint::dialogue::{ANSWERS, Line};
 use crate::hint::evidence::{self, EARLY, LATE, frames};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Fcs;
@@ -51,13 +51,13 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn collision(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
+    let exchange = scene.exchange();
     // A side that hears nothing at all talks over the other for that reason, not for delay or echo.
-    let deaf = !dialogue.hears(dialogue.receiver());
+    let deaf = !exchange.hears(exchange.receiver());
     let mut hits: Vec<(&Line<'_>, &Line<'_>)> = Vec::new();
     let mut echo = None;
     let mut latest: [Option<&Line<'_>>; 2] = [None, None];
-    for line in &dialogue.lines {
+    for line in &exchange.lines {
         let (own, theirs) = match line.event.from {
             Side::Caller => (0, 1),
             Side::Callee => (1, 0),
@@ -124,17 +124,17 @@ fn is_echo(first: &Line<'_>, back: &Line<'_>) -> bool {
 }
 
 fn not_heard(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
+    let exchange = scene.exchange();
     let mut out: Vec<Finding> = Vec::new();
     let mut seen_before: Vec<(String, String)> = Vec::new();
-    for round in &dialogue.rounds {
+    for round in exchange.rounds {
         let Some(reply) = round
             .repeats_answered
-            .and_then(|place| dialogue.line(place))
+            .and_then(|place| exchange.line(place))
         else {
             continue;
         };
-        let Some(command) = dialogue.command(round) else {
+        let Some(command) = exchange.command(round) else {
             continue;
         };
         let good = reply
@@ -174,22 +174,22 @@ fn not_heard(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn repeat_asked(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
+    let exchange = scene.exchange();
     let mut out = Vec::new();
-    let crp: Vec<(usize, &Line<'_>)> = dialogue.all(&[Fcf::Crp]).collect();
+    let crp: Vec<(usize, &Line<'_>)> = exchange.all(&[Fcf::Crp]).collect();
     if let Some((place, first)) = crp.first().copied() {
-        let command = dialogue
+        let command = exchange
             .lines
             .iter()
             .take(place)
             .rev()
             .find(|line| line.event.from != first.event.from && line.message().is_some());
         // Where the side that asked answers later, the repetition worked, and CRP is only a warning.
-        let survived = dialogue.next_after(place, |line| {
+        let survived = exchange.next_after(place, |line| {
             line.event.from == first.event.from
-                && line.fcf().is_some_and(|fcf| {
-                    ANSWERS.contains(&fcf) && !matches!(fcf, Fcf::Crp | Fcf::Dcn)
-                })
+                && line
+                    .fcf()
+                    .is_some_and(|fcf| fcf.is_answer() && !matches!(fcf, Fcf::Crp | Fcf::Dcn))
         });
         let stuck = survived.is_none() && !scene.delivered();
         let severity = if crp.len() >= MANY_CRP || stuck {
@@ -219,8 +219,8 @@ fn repeat_asked(scene: &Scene<'_>) -> Vec<Finding> {
             .about(scene.endpoint(first.event.from.other())),
         );
     }
-    if let Some((place, line)) = dialogue.all(&[Fcf::Fnv]).next() {
-        let ended = dialogue
+    if let Some((place, line)) = exchange.all(&[Fcf::Fnv]).next() {
+        let ended = exchange
             .next_after(place, |next| next.valid().is_some())
             .is_some_and(|(_, next)| next.fcf() == Some(Fcf::Dcn));
         let severity = if ended {

@@ -1,8 +1,8 @@
 //! Phase A and the first half of phase B: does the called fax show itself, does the caller answer it.
 
+use crate::call::exchange::{ExchangeView, Line, Round};
 use crate::call::{Call, Event, EventKind, FaxCarrier, Negotiation, Side};
 use crate::capture::Timestamp;
-use crate::hint::dialogue::{Dialogue, Line, Round};
 use crate::hint::evidence::{self, LATE, frames, hang_up};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Tone;
@@ -108,11 +108,11 @@ const fn is_answer_tone(tone: Tone) -> bool {
 }
 
 fn tones_absent(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    if !dialogue.is_t38() || dialogue.is_half() {
+    let exchange = scene.exchange();
+    if !exchange.is_t38() || exchange.is_half() {
         return Vec::new();
     }
-    let Some((_, dis)) = dialogue.all(&[Fcf::Dis]).next() else {
+    let Some((_, dis)) = exchange.all(&[Fcf::Dis]).next() else {
         return Vec::new();
     };
     let heard = |wanted: fn(Tone) -> bool| scene.call.events.iter().filter_map(tone_of).any(wanted);
@@ -128,8 +128,8 @@ fn tones_absent(scene: &Scene<'_>) -> Vec<Finding> {
 
 fn no_dis(scene: &Scene<'_>) -> Vec<Finding> {
     let call = scene.call;
-    let dialogue = scene.dialogue();
-    if dialogue
+    let exchange = scene.exchange();
+    if exchange
         .lines
         .iter()
         .any(|line| line.message().is_some() || line.page().is_some())
@@ -155,7 +155,7 @@ fn no_dis(scene: &Scene<'_>) -> Vec<Finding> {
         .events
         .iter()
         .rfind(|event| tone_of(event) == Some(Tone::Cng));
-    let called = dialogue.called;
+    let called = exchange.called;
     let cited = frames([event, last].into_iter().flatten().map(|event| event.frame));
     let mut found = Finding::new(
         Severity::Error,
@@ -215,34 +215,38 @@ fn fax_expected(call: &Call) -> Option<(Timestamp, Option<&Event>)> {
 }
 
 fn dis_no_dcs(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    if dialogue.is_half() {
+    let exchange = scene.exchange();
+    if exchange.is_half() {
         return Vec::new();
     }
-    dialogue
+    exchange
         .runs(&[Fcf::Dis])
         .into_iter()
-        .filter_map(|run| unanswered_dis(scene, dialogue, &run))
+        .filter_map(|run| unanswered_dis(scene, exchange, &run))
         .collect()
 }
 
-fn unanswered_dis(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Option<Finding> {
+fn unanswered_dis(
+    scene: &Scene<'_>,
+    exchange: &ExchangeView<'_>,
+    run: &[&Round],
+) -> Option<Finding> {
     let (first, last) = (run.first()?, run.last()?);
     let lines: Vec<&Line<'_>> = run
         .iter()
-        .filter_map(|round| dialogue.command(round))
+        .filter_map(|round| exchange.command(round))
         .collect();
     // A DCS that came damaged was sent: other rules tell of that.
     let answered_badly = run
         .iter()
-        .any(|round| round.answer.is_none() && dialogue.is_talked_to(round));
+        .any(|round| round.answer.is_none() && exchange.is_talked_to(round));
     if last.attempt < 2 || answered_badly {
         return None;
     }
     let begin = lines.first()?.event.at;
     let unanswered = last.answer.is_none()
-        || dialogue.answer(last) == Some(Fcf::Dcn) && !dialogue.has(&[Fcf::Dcs]);
-    let t1 = dialogue.patience(last) + last.end.seconds_since(begin) >= T1.earliest();
+        || exchange.answer(last) == Some(Fcf::Dcn) && !exchange.has(&[Fcf::Dcs]);
+    let t1 = exchange.patience(last) + last.end.seconds_since(begin) >= T1.earliest();
     let severity = if unanswered && (last.attempt >= MANY_DIS || t1) {
         Severity::Error
     } else {
@@ -261,15 +265,20 @@ fn unanswered_dis(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) ->
     let order = lines.iter().skip(1).chain(lines.first());
     let mut found = Finding::new(severity, frames(order.map(|line| line.frame())), seen)
         .about(scene.endpoint(calling))
-        .more(instead(scene, dialogue, calling, begin));
+        .more(instead(scene, exchange, calling, begin));
     found.event = lines.last().map(|line| line.event.id);
     Some(found)
 }
 
 /// What the caller did instead of answering.
-fn instead(scene: &Scene<'_>, dialogue: &Dialogue<'_>, calling: Side, from: Timestamp) -> String {
+fn instead(
+    scene: &Scene<'_>,
+    exchange: &ExchangeView<'_>,
+    calling: Side,
+    from: Timestamp,
+) -> String {
     let stats = scene.call.udptl.of(calling);
-    let words = if !dialogue.is_t38() {
+    let words = if !exchange.is_t38() {
         "It sent no T.30 message in the audio.".to_owned()
     } else if stats.packets == 0 {
         "Not one T.38 packet came from it.".to_owned()
@@ -288,12 +297,12 @@ fn instead(scene: &Scene<'_>, dialogue: &Dialogue<'_>, calling: Side, from: Time
 }
 
 fn both_sides(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    if dialogue.has(&[Fcf::Cfr, Fcf::Mcf]) {
+    let exchange = scene.exchange();
+    if exchange.has(&[Fcf::Cfr, Fcf::Mcf]) {
         return Vec::new();
     }
     let of = |side: Side| {
-        dialogue
+        exchange
             .all(&[Fcf::Dis])
             .map(|(_, line)| line)
             .find(|line| line.event.from == side)
@@ -313,7 +322,7 @@ fn both_sides(scene: &Scene<'_>) -> Vec<Finding> {
         let cited = frames([second.frame(), first.frame()]);
         return vec![Finding::new(Severity::Error, cited, seen).on(second.event.id)];
     }
-    if let Some(found) = roles_swapped(scene, dialogue) {
+    if let Some(found) = roles_swapped(scene, exchange) {
         return vec![found];
     }
     let cng = |side: Side| {
@@ -326,7 +335,7 @@ fn both_sides(scene: &Scene<'_>) -> Vec<Finding> {
     let (Some(a), Some(b)) = (cng(Side::Caller).nth(1), cng(Side::Callee).nth(1)) else {
         return Vec::new();
     };
-    if dialogue.lines.iter().any(|line| line.message().is_some()) {
+    if exchange.lines.iter().any(|line| line.message().is_some()) {
         return Vec::new();
     }
     let seen = "Both ends act as sender (CNG) – roles wrong or media looped".to_owned();
@@ -335,13 +344,13 @@ fn both_sides(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 /// DIS of the side that called, while the callee calls (CNG) or commands (DCS).
-fn roles_swapped(scene: &Scene<'_>, dialogue: &Dialogue<'_>) -> Option<Finding> {
+fn roles_swapped(scene: &Scene<'_>, exchange: &ExchangeView<'_>) -> Option<Finding> {
     // Without SIP, or its beginning, it is not known who called.
-    if !scene.call.has_sip() || scene.call.capture.starts_mid_call || dialogue.has(&[Fcf::Dtc]) {
+    if !scene.call.has_sip() || scene.call.capture.starts_mid_call || exchange.has(&[Fcf::Dtc]) {
         return None;
     }
     let from = |wanted: &'static [Fcf], side: Side| {
-        dialogue
+        exchange
             .all(wanted)
             .map(|(_, line)| line.event)
             .find(|event| event.from == side)
@@ -363,18 +372,18 @@ fn roles_swapped(scene: &Scene<'_>, dialogue: &Dialogue<'_>) -> Option<Finding> 
 }
 
 fn non_standard(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
+    let exchange = scene.exchange();
     [Fcf::Nsf, Fcf::Nsc, Fcf::Nss]
         .into_iter()
         .filter_map(|fcf| {
-            let (_, line, message) = dialogue
+            let (_, line, message) = exchange
                 .messages()
                 .find(|(_, _, message)| message.fcf == fcf)?;
             let fif = message.fif();
             let overwritten =
                 !fif.is_empty() && fif.iter().all(|octet| matches!(octet, 0x00 | 0xFF));
             let (severity, seen) = match fcf {
-                Fcf::Nss if dialogue.is_t38() => (
+                Fcf::Nss if exchange.is_t38() => (
                     Severity::Warning,
                     "NSS: proprietary mode, which T.38 cannot carry".to_owned(),
                 ),
@@ -387,16 +396,16 @@ fn non_standard(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn polling(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    let Some((place, line)) = dialogue.all(&[Fcf::Dtc, Fcf::Cig, Fcf::Nsc]).next() else {
+    let exchange = scene.exchange();
+    let Some((place, line)) = exchange.all(&[Fcf::Dtc, Fcf::Cig, Fcf::Nsc]).next() else {
         return Vec::new();
     };
     let called = line.event.from.other();
-    let refused = dialogue
+    let refused = exchange
         .rounds_of(&[Fcf::Dtc])
         .last()
-        .is_some_and(|round| dialogue.answer(round) == Some(Fcf::Dcn));
-    let nothing_ready = dialogue
+        .is_some_and(|round| exchange.answer(round) == Some(Fcf::Dcn));
+    let nothing_ready = exchange
         .last_before(place, &[Fcf::Dis])
         .and_then(|(_, dis)| dis.valid())
         .is_some_and(|dis| !Capabilities::new(dis.fif()).has_document());
@@ -405,7 +414,7 @@ fn polling(scene: &Scene<'_>) -> Vec<Finding> {
             Severity::Error,
             format!(" – DCN: nothing to poll at the {called}"),
         )
-    } else if nothing_ready && !dialogue.has(&[Fcf::Cfr]) {
+    } else if nothing_ready && !exchange.has(&[Fcf::Cfr]) {
         (
             Severity::Warning,
             " – but DIS offers no document (bit 9)".to_owned(),
@@ -416,9 +425,9 @@ fn polling(scene: &Scene<'_>) -> Vec<Finding> {
     let cited = frames(
         [
             Some(line.frame()),
-            dialogue
+            exchange
                 .dcn
-                .and_then(|dcn| dialogue.line(dcn))
+                .and_then(|dcn| exchange.line(dcn))
                 .map(Line::frame),
         ]
         .into_iter()

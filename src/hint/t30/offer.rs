@@ -1,8 +1,8 @@
 //! What a receiver offered in its DIS, and what of it came to the sender: a PBX in between may change it.
 
+use crate::call::exchange::Line;
 use crate::call::{Event, EventKind, pair_messages};
 use crate::hint::Scene;
-use crate::hint::dialogue::Line;
 use crate::hint::scene::event;
 use crate::t30::capability::Capabilities;
 use crate::t30::frame::T30Frame;
@@ -69,7 +69,7 @@ mod tests {
         if let Some(fax) = &mut script.call.fax {
             fax.sender = Some(Side::Caller);
         }
-        script.call
+        crate::hint::fixture::read(&script.call)
     }
 
     fn seen(id: &str, call: &Call, other: Option<&Call>) -> String {

@@ -1,7 +1,7 @@
 //! How the fax ended.
 
+use crate::call::exchange::{ExchangeView, Line};
 use crate::call::{Page, Side, Verdict};
-use crate::hint::dialogue::{Dialogue, Line};
 use crate::hint::evidence::frames;
 use crate::hint::t30::release::is_unknown;
 use crate::hint::{Finding, Rule, Scene, Severity};
@@ -36,15 +36,15 @@ fn success(scene: &Scene<'_>) -> Vec<Finding> {
     if fax.verdict != Verdict::Ok || fax.pages_confirmed == 0 {
         return Vec::new();
     }
-    let dialogue = scene.dialogue();
-    let confirmations: Vec<&Line<'_>> = dialogue
+    let exchange = scene.exchange();
+    let confirmations: Vec<&Line<'_>> = exchange
         .all(&[Fcf::Mcf, Fcf::Rtp, Fcf::Pip])
         .map(|(_, line)| line)
         .collect();
-    let (Some(last), Some(first)) = (confirmations.last(), dialogue.lines.first()) else {
+    let (Some(last), Some(first)) = (confirmations.last(), exchange.lines.first()) else {
         return Vec::new();
     };
-    let end = dialogue.lines.last().unwrap_or(last);
+    let end = exchange.lines.last().unwrap_or(last);
     let mut how: Vec<String> = Vec::new();
     if let (Some(modem), Some(rate)) = (fax.modem, fax.bit_rate) {
         how.push(format!("{modem} {rate}"));
@@ -58,14 +58,14 @@ fn success(scene: &Scene<'_>) -> Vec<Finding> {
     ));
     let cited = std::iter::once(last.frame())
         .chain(
-            dialogue
+            exchange
                 .all(&[Fcf::Dis, Fcf::Dcs, Fcf::Cfr, Fcf::Eop])
                 .map(|(_, line)| line.frame()),
         )
         .chain(
-            dialogue
+            exchange
                 .dcn
-                .and_then(|dcn| dialogue.line(dcn))
+                .and_then(|dcn| exchange.line(dcn))
                 .map(Line::frame),
         );
     vec![
@@ -95,7 +95,7 @@ fn partial(scene: &Scene<'_>) -> Vec<Finding> {
         // Every page is confirmed here and none was to follow: what failed is not a page of this leg.
         return Vec::new();
     }
-    let dialogue = scene.dialogue();
+    let exchange = scene.exchange();
     let seen = if announced {
         format!(
             "{} of {} confirmed – the announced next page was never sent",
@@ -109,7 +109,7 @@ fn partial(scene: &Scene<'_>) -> Vec<Finding> {
             count(fax.pages_sent, "page"),
             missing.map_or_else(
                 || "the rest never came".to_owned(),
-                |page| fate(scene, dialogue, page)
+                |page| fate(scene, exchange, page)
             )
         )
     };
@@ -139,7 +139,7 @@ fn partial(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 /// What became of a page that is not confirmed.
-fn fate(scene: &Scene<'_>, dialogue: &Dialogue<'_>, page: &Page) -> String {
+fn fate(scene: &Scene<'_>, exchange: &ExchangeView<'_>, page: &Page) -> String {
     let number = page.number;
     let Some((command, id)) = page.command else {
         return page.answer.map_or_else(
@@ -152,7 +152,7 @@ fn fate(scene: &Scene<'_>, dialogue: &Dialogue<'_>, page: &Page) -> String {
         let of_the_other = move |line: &&Line<'_>| sender.map(Side::other) == Some(line.event.from);
         // What follows the data of another page says nothing about this one.
         let same_page = move |line: &&Line<'_>| line.page().is_none_or(|data| data.page == number);
-        let after = dialogue.lines.iter().filter(move |line| line.event.id > id);
+        let after = exchange.lines.iter().filter(move |line| line.event.id > id);
         after.take_while(same_page).filter(of_the_other)
     };
     let reply = replies().filter_map(Line::fcf).last();

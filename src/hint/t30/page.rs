@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
+use crate::call::exchange::{ExchangeView, Line};
 use crate::call::{EventKind, PageData, Side, Verdict};
 use crate::capture::Timestamp;
-use crate::hint::dialogue::{Dialogue, Line};
 use crate::hint::evidence::{self, frames, hang_up, share, waited};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::Fcf;
@@ -69,17 +69,17 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn cfr_no_page(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    if dialogue.is_half() {
+    let exchange = scene.exchange();
+    if exchange.is_half() {
         return Vec::new();
     }
-    let Some(found) = dialogue.all(&[Fcf::Cfr]).find_map(|(place, line)| {
+    let Some(found) = exchange.all(&[Fcf::Cfr]).find_map(|(place, line)| {
         let sender = line.event.from.other();
-        let repeated = dialogue
+        let repeated = exchange
             .rounds
             .iter()
             .any(|round| round.answer == Some(place) && round.repeats_answered.is_some());
-        let next = dialogue.next_after(place, |next| {
+        let next = exchange.next_after(place, |next| {
             next.event.from == sender || next.page().is_some() || next.fcf() == Some(Fcf::Dcn)
         });
         let goes_on = next.is_some_and(|(_, next)| {
@@ -140,9 +140,9 @@ fn receiver_gone(scene: &Scene<'_>, sender: Side, since: Timestamp, at: Timestam
 }
 
 /// Page data with their places.
-fn page_lines<'d>(dialogue: &'d Dialogue<'_>) -> Vec<(usize, &'d Line<'d>, &'d PageData)> {
+fn page_lines<'d>(exchange: &'d ExchangeView<'_>) -> Vec<(usize, &'d Line<'d>, &'d PageData)> {
     let mut out: Vec<(usize, &Line<'_>, &PageData)> = Vec::new();
-    for (place, line) in dialogue.lines.iter().enumerate() {
+    for (place, line) in exchange.lines.iter().enumerate() {
         if let Some(page) = line.page() {
             out.push((place, line, page));
         }
@@ -163,19 +163,19 @@ fn cut_at(scene: &Scene<'_>, from: Timestamp) -> Option<Timestamp> {
 }
 
 fn truncated(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    if dialogue.is_half() {
+    let exchange = scene.exchange();
+    if exchange.is_half() {
         return Vec::new();
     }
     let is_t38 = |line: &Line<'_>, page: &PageData| {
-        page.level.is_none() && dialogue.is_t38() && line.event.from == dialogue.sender
+        page.level.is_none() && exchange.is_t38() && line.event.from == exchange.sender
     };
     let mut out = Vec::new();
-    for (place, line, page) in page_lines(dialogue) {
+    for (place, line, page) in page_lines(exchange) {
         let confirmed = is_confirmed(scene, page.page);
         let cut = cut_at(scene, line.event.at)
             .is_some_and(|at| at.seconds_since(line.event.end) <= CUT_BY_HANG_UP);
-        let next = dialogue.next_after(place, |next| next.event.from == line.event.from);
+        let next = exchange.next_after(place, |next| next.event.from == line.event.from);
         let short =
             is_t38(line, page) && page.ended && page.bytes < SHORT_PAGE && page.block.is_none();
         let breaks = !page.ended
@@ -251,23 +251,23 @@ fn is_confirmed(scene: &Scene<'_>, number: u32) -> bool {
 }
 
 fn no_postmessage(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    if dialogue.is_half() {
+    let exchange = scene.exchange();
+    if exchange.is_half() {
         return Vec::new();
     }
-    let last = page_lines(dialogue).pop();
+    let last = page_lines(exchange).pop();
     let Some((place, line, page)) = last else {
         return Vec::new();
     };
     let sender = line.event.from;
-    let next = dialogue.next_after(place, |next| {
+    let next = exchange.next_after(place, |next| {
         // A damaged message of the sender was sent: loss rules tell of that.
         next.event.from == sender && next.message().is_some()
     });
     let until = cut_at(scene, line.event.at).unwrap_or(scene.call.capture.last_time);
-    let ended_by_receiver = dialogue
+    let ended_by_receiver = exchange
         .dcn
-        .and_then(|dcn| dialogue.line(dcn))
+        .and_then(|dcn| exchange.line(dcn))
         .is_some_and(|dcn| dcn.event.at.seconds_since(line.event.end) < T2.latest());
     let gone = next.and_then(|(_, next)| {
         receiver_gone(scene, sender, line.event.end, next.event.at)
@@ -308,9 +308,9 @@ struct Whole<'d> {
     resent: u32,
 }
 
-fn whole_pages<'d>(dialogue: &'d Dialogue<'_>) -> Vec<Whole<'d>> {
+fn whole_pages<'d>(exchange: &'d ExchangeView<'_>) -> Vec<Whole<'d>> {
     let mut out: Vec<Whole<'_>> = Vec::new();
-    for (_, line, page) in page_lines(dialogue) {
+    for (_, line, page) in page_lines(exchange) {
         match out.last_mut() {
             Some(whole) if whole.number == page.page => {
                 whole.last = line;
@@ -333,8 +333,8 @@ fn whole_pages<'d>(dialogue: &'d Dialogue<'_>) -> Vec<Whole<'d>> {
 }
 
 fn slow(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    whole_pages(dialogue)
+    let exchange = scene.exchange();
+    whole_pages(exchange)
         .into_iter()
         .filter_map(|whole| {
             let seconds = whole.last.event.end.seconds_since(whole.first.event.at);

@@ -1,6 +1,6 @@
 //! Phase D: what the receiver says to the page.
 
-use crate::hint::dialogue::{Dialogue, Line, POST_MESSAGE, Round};
+use crate::call::exchange::{ExchangeView, Line, Round};
 use crate::hint::evidence::{self, frames, hang_up, percent};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::Fcf;
@@ -75,25 +75,25 @@ const CONFIRM: &[Fcf] = &[
 ];
 
 fn not_ready(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
+    let exchange = scene.exchange();
     let mut out = Vec::new();
     let mut from = 0;
-    while let Some((place, first)) = dialogue
+    while let Some((place, first)) = exchange
         .lines
         .iter()
         .enumerate()
         .skip(from)
         .find(|(_, line)| line.fcf() == Some(Fcf::Rnr))
     {
-        let end = dialogue.next_after(place, |line| {
+        let end = exchange.next_after(place, |line| {
             line.valid()
                 .is_some_and(|message| !matches!(message.fcf, Fcf::Rnr | Fcf::Rr))
                 || line.page().is_some()
         });
-        let until = end.map_or(dialogue.lines.len(), |(place, _)| place);
+        let until = end.map_or(exchange.lines.len(), |(place, _)| place);
         out.push(wait(
             scene,
-            dialogue,
+            exchange,
             (place, first),
             until,
             end.map(|(_, line)| line),
@@ -105,12 +105,12 @@ fn not_ready(scene: &Scene<'_>) -> Vec<Finding> {
 
 fn wait(
     scene: &Scene<'_>,
-    dialogue: &Dialogue<'_>,
+    exchange: &ExchangeView<'_>,
     (place, first): (usize, &Line<'_>),
     until: usize,
     end: Option<&Line<'_>>,
 ) -> Finding {
-    let rounds: Vec<&Line<'_>> = dialogue.lines.iter().take(until).skip(place).collect();
+    let rounds: Vec<&Line<'_>> = exchange.lines.iter().take(until).skip(place).collect();
     let last = rounds.last().copied().unwrap_or(first);
     let ended_at = end.map_or(last.event.end, |line| line.event.at);
     let seconds = ended_at.seconds_since(first.event.at);
@@ -148,21 +148,21 @@ fn wait(
 }
 
 fn no_response(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    if dialogue.is_half() {
+    let exchange = scene.exchange();
+    if exchange.is_half() {
         return Vec::new();
     }
-    dialogue
+    exchange
         .runs(CONFIRM)
         .into_iter()
-        .filter_map(|run| silent_run(scene, dialogue, &run))
+        .filter_map(|run| silent_run(scene, exchange, &run))
         .collect()
 }
 
-fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Option<Finding> {
+fn silent_run(scene: &Scene<'_>, exchange: &ExchangeView<'_>, run: &[&Round]) -> Option<Finding> {
     let is_silent = |round: &Round| {
-        let waited = !dialogue.is_talked_to(round) && dialogue.patience(round) >= T4.earliest();
-        round.answer.is_none() && (waited || nonsense(dialogue, round).is_some())
+        let waited = !exchange.is_talked_to(round) && exchange.patience(round) >= T4.earliest();
+        round.answer.is_none() && (waited || nonsense(exchange, round).is_some())
     };
     let silent: Vec<&Round> = run
         .iter()
@@ -178,10 +178,10 @@ fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Opt
     };
     let lines: Vec<&Line<'_>> = silent
         .iter()
-        .filter_map(|round| dialogue.command(round))
+        .filter_map(|round| exchange.command(round))
         .collect();
     let name = lines.first()?.name();
-    let page = dialogue.page_at(first_silent.command);
+    let page = first_silent.page;
     let receiver = last.from.other();
     let confirms = if is_silent(last) {
         format!("page {page} not confirmed by {receiver}")
@@ -189,7 +189,7 @@ fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Opt
         format!("{receiver} answers page {page} late")
     };
     let seen = format!("{name} sent {}x, no MCF – {confirms}", silent.len());
-    let odd = nonsense(dialogue, last);
+    let odd = nonsense(exchange, last);
     let heard = odd.map_or_else(String::new, |line| {
         let odd = line.name();
         format!("The {receiver} said {odd}, which is no answer to {name}. ")
@@ -212,20 +212,20 @@ fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Opt
 }
 
 /// A message that T.30 does not know in place of the answer, whereupon the sender disconnects.
-fn nonsense<'d, 'a>(dialogue: &'d Dialogue<'a>, round: &Round) -> Option<&'d Line<'a>> {
-    let (place, odd) = dialogue.next_after(round.command, |line| line.valid().is_some())?;
+fn nonsense<'d, 'a>(exchange: &'d ExchangeView<'a>, round: &Round) -> Option<&'d Line<'a>> {
+    let (place, odd) = exchange.next_after(round.command, |line| line.valid().is_some())?;
     let unknown = odd.fcf().is_some_and(|fcf| fcf.label().is_none());
-    let (_, next) = dialogue.next_after(place, |line| line.valid().is_some())?;
+    let (_, next) = exchange.next_after(place, |line| line.valid().is_some())?;
     let gave_up = next.fcf() == Some(Fcf::Dcn) && next.event.from == round.from;
     (unknown && gave_up && odd.event.from != round.from).then_some(odd)
 }
 
 fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    dialogue
+    let exchange = scene.exchange();
+    exchange
         .all(&[Fcf::Rtn])
         .map(|(place, line)| {
-            let page = dialogue.page_at(place);
+            let page = exchange.page_at(place);
             let confirmed = scene.call.fax.as_ref().is_some_and(|fax| {
                 fax.pages
                     .iter()
@@ -236,8 +236,8 @@ fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
             } else {
                 Severity::Error
             };
-            let command = dialogue
-                .last_before(place, POST_MESSAGE)
+            let command = exchange
+                .last_post_message(place)
                 .map(|(_, line)| line.frame());
             let seen =
                 format!("RTN – receiver rejected page {page} (quality); sender must retrain");
@@ -247,40 +247,40 @@ fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
                 seen,
             )
             .on(line.event.id);
-            found.more = loss_words(dialogue);
+            found.more = loss_words(exchange);
             found
         })
         .collect()
 }
 
 /// What the capture shows of loss on the way of the page.
-fn loss_words(dialogue: &Dialogue<'_>) -> Option<String> {
-    if !dialogue.is_t38() {
+fn loss_words(exchange: &ExchangeView<'_>) -> Option<String> {
+    if !exchange.is_t38() {
         return None;
     }
-    let stats = dialogue.call.udptl.of(dialogue.sender);
+    let stats = exchange.call.udptl.of(exchange.sender);
     let gone = stats.lost.saturating_sub(stats.recovered);
     Some(if gone > 0 {
         format!(
             "{gone} T.38 packets of the {} are lost for good before the capture point ({} %).",
-            dialogue.sender,
+            exchange.sender,
             percent(gone, stats.packets.saturating_add(stats.lost))
         )
     } else {
         format!(
             "No T.38 packet of the {} is missing here: look behind the capture point and at the telephone lines.",
-            dialogue.sender
+            exchange.sender
         )
     })
 }
 
 fn retrain(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    dialogue
+    let exchange = scene.exchange();
+    exchange
         .all(&[Fcf::Rtp])
         .map(|(place, line)| {
-            let page = dialogue.page_at(place);
-            let dcs = dialogue
+            let page = exchange.page_at(place);
+            let dcs = exchange
                 .next_after(place, |next| next.fcf() == Some(Fcf::Dcs))
                 .map(|(_, next)| next.frame());
             Finding::new(
@@ -295,16 +295,16 @@ fn retrain(scene: &Scene<'_>) -> Vec<Finding> {
 
 fn interrupt(scene: &Scene<'_>) -> Vec<Finding> {
     const INTERRUPTS: &[Fcf] = &[Fcf::Pip, Fcf::Pin, Fcf::PriEom, Fcf::PriMps, Fcf::PriEop];
-    let dialogue = scene.dialogue();
-    let Some((place, line)) = dialogue.all(INTERRUPTS).next() else {
+    let exchange = scene.exchange();
+    let Some((place, line)) = exchange.all(INTERRUPTS).next() else {
         return Vec::new();
     };
-    let next = dialogue.next_after(place, |next| next.valid().is_some());
+    let next = exchange.next_after(place, |next| next.valid().is_some());
     let stalls = match next {
         Some((_, next)) => next.event.at.seconds_since(line.event.end) > T3.latest(),
         None => evidence::waited(scene.call, line.event.end, T3.latest()),
     };
-    let severity = if stalls || dialogue.has(&[Fcf::Pin]) {
+    let severity = if stalls || exchange.has(&[Fcf::Pin]) {
         Severity::Warning
     } else {
         Severity::Note

@@ -1,7 +1,7 @@
 //! Phase E: DCN, and calls that are cut without it.
 
+use crate::call::exchange::{ExchangeView, Line, Reached, What};
 use crate::call::{Event, Side, Verdict};
-use crate::hint::dialogue::{Dialogue, Line, Reached, What};
 use crate::hint::evidence::{self, LATE, capture_ends_early, frames, hang_up};
 use crate::hint::scene::header;
 use crate::hint::sip::{q850_text, reason_cause};
@@ -79,15 +79,15 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// The DCN and how far the fax had come before it.
-fn dcn<'d>(dialogue: &'d Dialogue<'_>) -> Option<(usize, &'d Line<'d>, Reached)> {
-    let place = dialogue.dcn?;
-    let line = dialogue.line(place)?;
-    Some((place, line, dialogue.reached(place)))
+fn dcn<'d>(exchange: &'d ExchangeView<'_>) -> Option<(usize, &'d Line<'d>, Reached)> {
+    let place = exchange.dcn?;
+    let line = exchange.line(place)?;
+    Some((place, line, exchange.reached(place)))
 }
 
 /// The last message before a place.
-fn before<'d>(dialogue: &'d Dialogue<'_>, place: usize) -> Option<&'d Line<'d>> {
-    dialogue
+fn before<'d>(exchange: &'d ExchangeView<'_>, place: usize) -> Option<&'d Line<'d>> {
+    exchange
         .lines
         .iter()
         .take(place)
@@ -96,8 +96,8 @@ fn before<'d>(dialogue: &'d Dialogue<'_>, place: usize) -> Option<&'d Line<'d>> 
 }
 
 /// `your PBX`, `caller`: with the part it plays.
-fn part(scene: &Scene<'_>, dialogue: &Dialogue<'_>, side: Side) -> String {
-    let role = if side == dialogue.sender {
+fn part(scene: &Scene<'_>, exchange: &ExchangeView<'_>, side: Side) -> String {
+    let role = if side == exchange.sender {
         "sender"
     } else {
         "receiver"
@@ -107,12 +107,12 @@ fn part(scene: &Scene<'_>, dialogue: &Dialogue<'_>, side: Side) -> String {
 
 fn found(
     scene: &Scene<'_>,
-    dialogue: &Dialogue<'_>,
+    exchange: &ExchangeView<'_>,
     severity: Severity,
     (place, line): (usize, &Line<'_>),
     seen: String,
 ) -> Finding {
-    let last = before(dialogue, place);
+    let last = before(exchange, place);
     let cited = [Some(line.frame()), last.map(Line::frame)];
     let more = evidence::blame(
         scene,
@@ -127,42 +127,42 @@ fn found(
 }
 
 fn before_dcs(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    let Some((place, line, Reached::Dis)) = dcn(dialogue) else {
+    let exchange = scene.exchange();
+    let Some((place, line, Reached::Dis)) = dcn(exchange) else {
         return Vec::new();
     };
     let side = line.event.from;
-    let first = dialogue
+    let first = exchange
         .lines
         .iter()
         .find(|line| line.message().is_some())
         .unwrap_or(line);
     let seconds = line.event.at.seconds_since(first.event.at);
-    let seen = if side == dialogue.called {
+    let seen = if side == exchange.called {
         format!("DCN of the {side} {seconds:.0} s after its first DIS – nobody answered it")
     } else {
         format!("DCN right after DIS – the {side} refuses: no common mode, or no document")
     };
-    vec![found(scene, dialogue, Severity::Error, (place, line), seen)]
+    vec![found(scene, exchange, Severity::Error, (place, line), seen)]
 }
 
 fn after_dcs(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    let Some((place, line, Reached::Dcs | Reached::Ftt)) = dcn(dialogue) else {
+    let exchange = scene.exchange();
+    let Some((place, line, Reached::Dcs | Reached::Ftt)) = dcn(exchange) else {
         return Vec::new();
     };
     let side = line.event.from;
     // A DCS that is damaged here is known by its TCF.
-    let checks = dialogue.lines.iter().take(place);
+    let checks = exchange.lines.iter().take(place);
     let checks = checks.filter(|line| matches!(line.what, What::Tcf(_)));
-    let tries = dialogue
+    let tries = exchange
         .rounds_of(&[Fcf::Dcs, Fcf::Nss])
         .count()
         .max(checks.count());
-    let seen = if side == dialogue.sender {
+    let seen = if side == exchange.sender {
         format!(
             "DCN in training: {} gave up after {}",
-            part(scene, dialogue, side),
+            part(scene, exchange, side),
             if tries == 1 {
                 "1 try".to_owned()
             } else {
@@ -172,28 +172,28 @@ fn after_dcs(scene: &Scene<'_>) -> Vec<Finding> {
     } else {
         format!(
             "DCN in training: {} refused DCS or identification",
-            part(scene, dialogue, side)
+            part(scene, exchange, side)
         )
     };
-    vec![found(scene, dialogue, Severity::Error, (place, line), seen)]
+    vec![found(scene, exchange, Severity::Error, (place, line), seen)]
 }
 
 fn in_page(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    let Some((place, line, reached)) = dcn(dialogue) else {
+    let exchange = scene.exchange();
+    let Some((place, line, reached)) = dcn(exchange) else {
         return Vec::new();
     };
     let side = line.event.from;
-    if reached == Reached::Cfr && dialogue.repeated_though_answered(place) {
+    if reached == Reached::Cfr && exchange.repeated_though_answered(place) {
         return Vec::new();
     }
-    let receiver_gave_up = reached == Reached::MoreConfirmed && side == dialogue.receiver();
+    let receiver_gave_up = reached == Reached::MoreConfirmed && side == exchange.receiver();
     if !matches!(reached, Reached::Cfr | Reached::Page) && !receiver_gave_up {
         return Vec::new();
     }
-    let data = dialogue.lines.iter().take(place).rev().find_map(Line::page);
+    let data = exchange.lines.iter().take(place).rev().find_map(Line::page);
     let sloppy = reached == Reached::Page
-        && side == dialogue.sender
+        && side == exchange.sender
         && data.is_some_and(|page| page.block.is_none() && page.ended);
     let severity = if sloppy {
         Severity::Warning
@@ -201,11 +201,11 @@ fn in_page(scene: &Scene<'_>) -> Vec<Finding> {
         Severity::Error
     };
     let page = match reached {
-        Reached::Page => dialogue.page_at(place),
+        Reached::Page => exchange.page_at(place),
         // The page that was due and never began.
         _ => data.map_or(1, |page| page.page + 1),
     };
-    let why = match (reached, side == dialogue.sender) {
+    let why = match (reached, side == exchange.sender) {
         (Reached::Page, true) if sloppy => "ended without EOP, page not confirmed",
         (Reached::Page, _) => "aborted",
         (_, true) => "sent no data",
@@ -213,19 +213,19 @@ fn in_page(scene: &Scene<'_>) -> Vec<Finding> {
     };
     let seen = format!(
         "DCN during page {page} – {} {why}",
-        part(scene, dialogue, side)
+        part(scene, exchange, side)
     );
-    vec![found(scene, dialogue, severity, (place, line), seen)]
+    vec![found(scene, exchange, severity, (place, line), seen)]
 }
 
 fn after_page(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    let Some((place, line, reached)) = dcn(dialogue) else {
+    let exchange = scene.exchange();
+    let Some((place, line, reached)) = dcn(exchange) else {
         return Vec::new();
     };
     let side = line.event.from;
-    let by_sender = side == dialogue.sender;
-    let again = asked_again(dialogue, place);
+    let by_sender = side == exchange.sender;
+    let again = asked_again(exchange, place);
     let why = match (reached, by_sender) {
         (Reached::PostMessage, false) if again => "had answered, and was asked again",
         (Reached::PostMessage, false) => "rejected the page",
@@ -237,11 +237,11 @@ fn after_page(scene: &Scene<'_>) -> Vec<Finding> {
         (Reached::Rejected | Reached::Correction | Reached::NotReady, false) => "aborted",
         _ => return Vec::new(),
     };
-    let last = before(dialogue, place).map_or_else(|| "page".to_owned(), Line::name);
+    let last = before(exchange, place).map_or_else(|| "page".to_owned(), Line::name);
     let seen = format!(
         "DCN after {last} page {} – {}: {why}",
-        dialogue.page_at(place),
-        part(scene, dialogue, side)
+        exchange.page_at(place),
+        part(scene, exchange, side)
     );
     // All pages are confirmed; only the sender does not know (`t30-response-not-heard`).
     let severity = if again && !by_sender && scene.delivered() {
@@ -249,13 +249,13 @@ fn after_page(scene: &Scene<'_>) -> Vec<Finding> {
     } else {
         Severity::Error
     };
-    vec![found(scene, dialogue, severity, (place, line), seen)]
+    vec![found(scene, exchange, severity, (place, line), seen)]
 }
 
 /// Whether the last command before a place repeats one whose answer is in the capture: the side that got it
 /// twice has done its part.
-fn asked_again(dialogue: &Dialogue<'_>, place: usize) -> bool {
-    dialogue
+fn asked_again(exchange: &ExchangeView<'_>, place: usize) -> bool {
+    exchange
         .rounds
         .iter()
         .rev()
@@ -264,14 +264,14 @@ fn asked_again(dialogue: &Dialogue<'_>, place: usize) -> bool {
 }
 
 fn no_dcn(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    if dialogue.dcn.is_some()
-        || dialogue.is_half()
-        || dialogue.reached_in_all() != Reached::EndConfirmed
+    let exchange = scene.exchange();
+    if exchange.dcn.is_some()
+        || exchange.is_half()
+        || exchange.reached_in_all() != Reached::EndConfirmed
     {
         return Vec::new();
     }
-    let Some((_, mcf)) = dialogue.all(&[Fcf::Mcf, Fcf::Rtp, Fcf::Pip]).last() else {
+    let Some((_, mcf)) = exchange.all(&[Fcf::Mcf, Fcf::Rtp, Fcf::Pip]).last() else {
         return Vec::new();
     };
     if !evidence::waited(scene.call, mcf.event.end, T2.latest()) {
@@ -316,20 +316,20 @@ fn no_dcn(scene: &Scene<'_>) -> Vec<Finding> {
 
 fn dropped(scene: &Scene<'_>) -> Vec<Finding> {
     let call = scene.call;
-    let dialogue = scene.dialogue();
-    if dialogue.dcn.is_some() || scene.delivered() || dialogue.is_half() {
+    let exchange = scene.exchange();
+    if exchange.dcn.is_some() || scene.delivered() || exchange.is_half() {
         return Vec::new();
     }
-    let phase = match dialogue.reached_in_all() {
+    let phase = match exchange.reached_in_all() {
         Reached::Nothing | Reached::EndConfirmed => return Vec::new(),
         Reached::Dis | Reached::Dtc | Reached::Dcs | Reached::Ftt => "B",
         Reached::Cfr | Reached::Page | Reached::MoreConfirmed => "C",
         Reached::PostMessage | Reached::Rejected | Reached::Correction | Reached::NotReady => "D",
     };
-    let Some(last) = dialogue.lines.last() else {
+    let Some(last) = exchange.lines.last() else {
         return Vec::new();
     };
-    let after = dialogue
+    let after = exchange
         .lines
         .iter()
         .rev()

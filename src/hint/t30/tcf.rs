@@ -1,7 +1,7 @@
 //! The training check.
 
+use crate::call::exchange::{ExchangeView, Line, Round, What};
 use crate::call::{EventKind, Tcf};
-use crate::hint::dialogue::{Dialogue, Line, Round, What};
 use crate::hint::evidence::{self, frames};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::Fcf;
@@ -40,14 +40,14 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn tcf_missing(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    if !dialogue.is_t38() || dialogue.is_half() || local_tcf(scene) {
+    let exchange = scene.exchange();
+    if !exchange.is_t38() || exchange.is_half() || local_tcf(scene) {
         return Vec::new();
     }
-    let missing: Vec<&Line<'_>> = dialogue
+    let missing: Vec<&Line<'_>> = exchange
         .rounds_of(&[Fcf::Dcs])
-        .filter(|round| lacks_tcf(dialogue, round))
-        .filter_map(|round| dialogue.command(round))
+        .filter(|round| lacks_tcf(exchange, round))
+        .filter_map(|round| exchange.command(round))
         .collect();
     let Some(last) = missing.last().copied() else {
         return Vec::new();
@@ -75,9 +75,9 @@ fn local_tcf(scene: &Scene<'_>) -> bool {
     })
 }
 
-fn lacks_tcf(dialogue: &Dialogue<'_>, round: &Round) -> bool {
+fn lacks_tcf(exchange: &ExchangeView<'_>, round: &Round) -> bool {
     const WAIT: f64 = 4.0 + evidence::LATE;
-    let Some(dcs) = dialogue.command(round) else {
+    let Some(dcs) = exchange.command(round) else {
         return false;
     };
     let internet_aware = dcs
@@ -86,16 +86,16 @@ fn lacks_tcf(dialogue: &Dialogue<'_>, round: &Round) -> bool {
     let answer = round
         .answer
         .or(round.unseen)
-        .and_then(|place| dialogue.line(place));
+        .and_then(|place| exchange.line(place));
     if internet_aware
         || answer.and_then(Line::fcf) == Some(Fcf::Cfr)
-        || (answer.is_none() && dialogue.patience(round) < WAIT)
-        || dialogue.call.udptl.of(round.from).packets == 0
+        || (answer.is_none() && exchange.patience(round) < WAIT)
+        || exchange.call.udptl.of(round.from).packets == 0
     {
         return false;
     }
     let until = answer.map_or_else(|| dcs.event.end.plus_seconds(WAIT), |line| line.event.at);
-    !dialogue.call.events.iter().any(|event| {
+    !exchange.call.events.iter().any(|event| {
         event.from == round.from
             && event.at >= dcs.event.at
             && event.at <= until
@@ -133,9 +133,9 @@ fn damage(tcf: &Tcf) -> Option<String> {
 }
 
 /// Whether the sender stopped its TCF because the other side began to talk.
-fn is_broken_off(dialogue: &Dialogue<'_>, place: usize, tcf: &Line<'_>) -> bool {
+fn is_broken_off(exchange: &ExchangeView<'_>, place: usize, tcf: &Line<'_>) -> bool {
     let whole = tcf.event.at.plus_seconds(TCF_SECONDS + evidence::LATE);
-    dialogue
+    exchange
         .lines
         .iter()
         // A message that began before it may still be under way: at most a burst of NSF, CSI and DIS.
@@ -149,20 +149,20 @@ fn is_broken_off(dialogue: &Dialogue<'_>, place: usize, tcf: &Line<'_>) -> bool 
 }
 
 fn tcf_corrupt(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    let bad: Vec<(usize, &Line<'_>, String)> = dialogue
+    let exchange = scene.exchange();
+    let bad: Vec<(usize, &Line<'_>, String)> = exchange
         .lines
         .iter()
         .enumerate()
         .filter_map(|(place, line)| match line.what {
-            What::Tcf(tcf) if !is_broken_off(dialogue, place, line) => {
+            What::Tcf(tcf) if !is_broken_off(exchange, place, line) => {
                 damage(tcf).map(|what| (place, line, what))
             }
             _ => None,
         })
         .collect();
     let refused = |place: usize| {
-        dialogue
+        exchange
             .next_after(place, |line| line.message().is_some())
             .and_then(|(_, line)| line.fcf())
             != Some(Fcf::Cfr)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::call::{EventKind, FaxCarrier, Page, PageData, Side, Tcf, Verdict};
-use crate::hint::fixture::{CALLEE, CALLER, Script, at, audio, image, with_t38};
+use crate::hint::fixture::{CALLEE, CALLER, Script, at, audio, image, read, with_t38};
 use crate::hint::{Finding, PointOfView, Scene, Severity};
 use crate::line::{Fcs, HdlcFrame, Modem, Tone};
 use crate::t30::frame::decode;
@@ -779,9 +779,10 @@ fn ends_without_dcn() {
     fires("t30-no-dcn", &reason(16), Severity::Note);
     fires("t30-no-dcn", &reason(102), Severity::Warning);
     let mut waits = script.clone();
-    let mcf = waits.call.events.iter_mut().rfind(|event| {
-        matches!(&event.kind, EventKind::T30(message) if message.fcf == Fcf::Mcf)
-    });
+    let mcf =
+        waits.call.events.iter_mut().rfind(
+            |event| matches!(&event.kind, EventKind::T30(message) if message.fcf == Fcf::Mcf),
+        );
     mcf.unwrap().repeat = 2;
     fires("t30-no-dcn", &waits, Severity::Warning);
 }
@@ -864,7 +865,8 @@ fn mixed() -> Script {
 fn cause(script: Script) -> Option<&'static str> {
     let script = script.fax(Verdict::Failed, FaxCarrier::T38);
     let view = PointOfView::default();
-    let scene = Scene::new(&script.call, None, &view);
+    let call = read(&script.call);
+    let scene = Scene::new(&call, None, &view);
     crate::hint::diagnose(&scene).root.map(|root| root.rule.id)
 }
 

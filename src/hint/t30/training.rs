@@ -1,7 +1,7 @@
 //! The second half of phase B: DCS, CFR and FTT.
 
+use crate::call::exchange::{ExchangeView, Line, Round};
 use crate::capture::FrameNo;
-use crate::hint::dialogue::{Dialogue, Line, Round};
 use crate::hint::evidence::{self, frames};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Modem;
@@ -70,30 +70,30 @@ fn selected(dcs: &T30Frame) -> Option<Modem> {
 }
 
 /// Modem and rate of the DCS of a round.
-fn rate_of(dialogue: &Dialogue<'_>, round: &Round) -> Option<Modem> {
-    dialogue
+fn rate_of(exchange: &ExchangeView<'_>, round: &Round) -> Option<Modem> {
+    exchange
         .command(round)
         .and_then(Line::valid)
         .and_then(selected)
 }
 
 fn dcs_no_response(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    if dialogue.is_half() {
+    let exchange = scene.exchange();
+    if exchange.is_half() {
         return Vec::new();
     }
-    dialogue
+    exchange
         .runs(TRAINING_COMMANDS)
         .into_iter()
-        .filter_map(|run| silent_run(scene, dialogue, &run))
+        .filter_map(|run| silent_run(scene, exchange, &run))
         .collect()
 }
 
-fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Option<Finding> {
+fn silent_run(scene: &Scene<'_>, exchange: &ExchangeView<'_>, run: &[&Round]) -> Option<Finding> {
     let is_silent = |round: &Round| {
         round.answer.is_none()
-            && !dialogue.is_talked_to(round)
-            && dialogue.patience(round) >= T4.earliest()
+            && !exchange.is_talked_to(round)
+            && exchange.patience(round) >= T4.earliest()
     };
     let silent: Vec<&Round> = run
         .iter()
@@ -103,7 +103,7 @@ fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Opt
     let last = *run.last()?;
     let count = silent.len();
     let given_up =
-        is_silent(last) && dialogue.patience(last) >= T4.latest().min(T4.earliest() + 0.5);
+        is_silent(last) && exchange.patience(last) >= T4.latest().min(T4.earliest() + 0.5);
     if silent.is_empty() {
         return None;
     }
@@ -116,11 +116,11 @@ fn silent_run(scene: &Scene<'_>, dialogue: &Dialogue<'_>, run: &[&Round]) -> Opt
     let receiver = sender.other();
     let lines: Vec<&Line<'_>> = silent
         .iter()
-        .filter_map(|round| dialogue.command(round))
+        .filter_map(|round| exchange.command(round))
         .collect();
     let seen = format!("DCS/TCF sent {count}x, no CFR or FTT – {receiver} does not answer");
-    let rate = rate_of(dialogue, last).map_or_else(String::new, |modem| format!("At {modem}. "));
-    let before = dialogue
+    let rate = rate_of(exchange, last).map_or_else(String::new, |modem| format!("At {modem}. "));
+    let before = exchange
         .lines
         .iter()
         .filter(|line| line.event.from == receiver && line.message().is_some())
@@ -161,11 +161,11 @@ fn standing_on(found: Finding, line: Option<&Line<'_>>) -> Finding {
 }
 
 fn dcs_dis_loop(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    let turns: Vec<(&Line<'_>, &Line<'_>)> = dialogue
+    let exchange = scene.exchange();
+    let turns: Vec<(&Line<'_>, &Line<'_>)> = exchange
         .rounds_of(TRAINING_COMMANDS)
         .filter(|round| round.answer.is_none())
-        .filter_map(|round| Some((dialogue.command(round)?, dialogue.line(round.unseen?)?)))
+        .filter_map(|round| Some((exchange.command(round)?, exchange.line(round.unseen?)?)))
         .collect();
     let Some((dcs, last)) = turns.last().copied() else {
         return Vec::new();
@@ -202,8 +202,8 @@ fn dcs_dis_loop(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn ftt(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    dialogue
+    let exchange = scene.exchange();
+    exchange
         .all(&[Fcf::Ftt])
         .enumerate()
         .map(|(number, (place, line))| {
@@ -212,7 +212,7 @@ fn ftt(scene: &Scene<'_>) -> Vec<Finding> {
             } else {
                 Severity::Warning
             };
-            let dcs = dialogue.last_before(place, &[Fcf::Dcs]);
+            let dcs = exchange.last_before(place, &[Fcf::Dcs]);
             let rate = dcs
                 .and_then(|(_, dcs)| dcs.valid())
                 .and_then(selected)
@@ -232,18 +232,18 @@ fn ftt(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn train_failed(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    let last_cfr = dialogue.all(&[Fcf::Cfr]).last().map(|(place, _)| place);
-    let refused: Vec<(Option<Modem>, usize, &Line<'_>)> = dialogue
+    let exchange = scene.exchange();
+    let last_cfr = exchange.all(&[Fcf::Cfr]).last().map(|(place, _)| place);
+    let refused: Vec<(Option<Modem>, usize, &Line<'_>)> = exchange
         .all(&[Fcf::Ftt])
         .filter(|(place, _)| last_cfr.is_none_or(|cfr| *place > cfr))
-        .map(|(place, line)| (dialogue.dcs_before(place).and_then(selected), place, line))
+        .map(|(place, line)| (exchange.dcs_before(place).and_then(selected), place, line))
         .collect();
     let Some((rate, place, last)) = refused.last().copied() else {
         return Vec::new();
     };
     let low = rate.is_some_and(|modem| modem.name == "V.27ter")
-        && dialogue
+        && exchange
             .next_after(place, |line| line.valid().is_some())
             .and_then(|(_, line)| line.fcf())
             == Some(Fcf::Dcn);

@@ -265,15 +265,15 @@ fn ratemgmt_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
 
 /// What flows between DCS and its answer against the method that both sides named.
 fn contradicted(scene: &Scene<'_>, local: bool) -> Option<(Severity, String, FrameNo)> {
-    let dialogue = scene.dialogue();
+    let exchange = scene.exchange();
     // What is not there may be lost, or not captured.
-    let doubtful = dialogue.is_half() || scene.call.capture.truncated_count > 0;
-    if doubtful || !dialogue.is_t38() {
+    let doubtful = exchange.is_half() || scene.call.capture.truncated_count > 0;
+    if doubtful || !exchange.is_t38() {
         return None;
     }
-    let round = dialogue.rounds_of(&[Fcf::Dcs]).find_map(|round| {
-        let dcs = dialogue.command(round)?;
-        let answer = dialogue.line(round.answer?)?;
+    let round = exchange.rounds_of(&[Fcf::Dcs]).find_map(|round| {
+        let dcs = exchange.command(round)?;
+        let answer = exchange.line(round.answer?)?;
         let refused = match answer.fcf()? {
             Fcf::Ftt => true,
             Fcf::Cfr => false,

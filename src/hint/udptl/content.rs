@@ -112,7 +112,7 @@ pub(super) fn asn1(scene: &Scene<'_>) -> Vec<Finding> {
     let Some(version) = agreed_version(call) else {
         return Vec::new();
     };
-    let dialogue = scene.dialogue();
+    let exchange = scene.exchange();
     SIDES
         .into_iter()
         .filter_map(|side| {
@@ -127,7 +127,7 @@ pub(super) fn asn1(scene: &Scene<'_>) -> Vec<Finding> {
             if fits {
                 return None;
             }
-            let severity = if dialogue.hears(side.other()) {
+            let severity = if exchange.hears(side.other()) {
                 Severity::Note
             } else {
                 Severity::Error
@@ -264,11 +264,11 @@ pub(super) fn fcs(scene: &Scene<'_>) -> Vec<Finding> {
     {
         return Vec::new();
     }
-    let dialogue = scene.dialogue();
+    let exchange = scene.exchange();
     SIDES
         .into_iter()
         .filter_map(|side| {
-            let bad: Vec<_> = dialogue
+            let bad: Vec<_> = exchange
                 .lines
                 .iter()
                 .filter(|line| {

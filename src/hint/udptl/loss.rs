@@ -1,8 +1,8 @@
 //! What is lost, repeated or late in T.38.
 
+use crate::call::exchange::ExchangeView;
 use crate::call::{Call, Event, EventKind, Negotiation, Side, UdptlStats, Verdict};
 use crate::capture::{FrameNo, Timestamp};
-use crate::hint::dialogue::Dialogue;
 use crate::hint::evidence::{self, finding, frames, percent, share, with_more};
 use crate::hint::{Finding, Scene, Severity};
 use crate::line::Fcs;
@@ -117,7 +117,7 @@ fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
         .collect();
     let control = stats.lost_control > 0 || bad.iter().any(|gap| gap.control);
     let severity = match scene.delivered() {
-        true if stats.lost_image == 0 && !leaves_traces(scene.dialogue()) => Severity::Note,
+        true if stats.lost_image == 0 && !leaves_traces(scene.exchange()) => Severity::Note,
         true => Severity::Warning,
         false if control || share(stats.lost_image, expected(stats)) > IMAGE_LOSS => {
             Severity::Error
@@ -169,9 +169,9 @@ fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
 }
 
 /// Whether anything in the dialogue had to be sent again.
-fn leaves_traces(dialogue: &Dialogue<'_>) -> bool {
-    dialogue.has(&[Fcf::Ftt, Fcf::Ppr, Fcf::Rtn, Fcf::Rtp, Fcf::Crp])
-        || dialogue.rounds.iter().any(|round| {
+fn leaves_traces(exchange: &ExchangeView<'_>) -> bool {
+    exchange.has(&[Fcf::Ftt, Fcf::Ppr, Fcf::Rtn, Fcf::Rtp, Fcf::Crp])
+        || exchange.rounds.iter().any(|round| {
             round.attempt > 1 || round.unseen.is_some() || round.repeats_answered.is_some()
         })
 }

@@ -1,10 +1,10 @@
 //! Where T.38 packets come from and go to.
 
+use crate::call::exchange::ExchangeView;
 use crate::call::{
     Call, Event, EventId, EventKind, MediaPath, MediaPeriod, Side, UdptlStats, Verdict,
 };
 use crate::capture::{Endpoint, Timestamp};
-use crate::hint::dialogue::{ANSWERS, Dialogue};
 use crate::hint::evidence::{self, LATE, finding, frames, named, with_more};
 use crate::hint::scene::is_private;
 use crate::hint::{Finding, Scene, Severity};
@@ -105,17 +105,17 @@ fn passes_here(call: &Call, ends: [Endpoint; 2]) -> bool {
 }
 
 pub(super) fn one_way(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
-    if dialogue.is_half() {
+    let exchange = scene.exchange();
+    if exchange.is_half() {
         return Vec::new();
     }
     [Side::Caller, Side::Callee]
         .into_iter()
-        .filter_map(|live| one_way_from(scene, dialogue, live))
+        .filter_map(|live| one_way_from(scene, exchange, live))
         .collect()
 }
 
-fn one_way_from(scene: &Scene<'_>, dialogue: &Dialogue<'_>, live: Side) -> Option<Finding> {
+fn one_way_from(scene: &Scene<'_>, exchange: &ExchangeView<'_>, live: Side) -> Option<Finding> {
     let call = scene.call;
     let silent = live.other();
     let stats = call.udptl.of(live);
@@ -124,8 +124,8 @@ fn one_way_from(scene: &Scene<'_>, dialogue: &Dialogue<'_>, live: Side) -> Optio
     let enough = packets_after_switch(call, live) >= LIVE_PACKETS
         && last.seconds_since(first) >= LIVE_SECONDS;
     if !enough
-        || answers_in_audio(dialogue, silent, first)
-        || waits_for_the_first_word(dialogue, live)
+        || answers_in_audio(exchange, silent, first)
+        || waits_for_the_first_word(exchange, live)
     {
         return None;
     }
@@ -137,7 +137,7 @@ fn one_way_from(scene: &Scene<'_>, dialogue: &Dialogue<'_>, live: Side) -> Optio
         (seen, answer.or_else(|| event_at(call, live, first)))
     } else {
         let (_, stopped) = call.udptl.of(silent).last?;
-        let quiet = last.seconds_since(stopped) - paging(dialogue, live, stopped);
+        let quiet = last.seconds_since(stopped) - paging(exchange, live, stopped);
         if quiet < SILENT_SECONDS {
             return None;
         }
@@ -160,33 +160,33 @@ fn one_way_from(scene: &Scene<'_>, dialogue: &Dialogue<'_>, live: Side) -> Optio
 
 /// The live side is the called terminal, and all that it sent before its DCN is damaged: the calling one has
 /// nothing to answer, so its silence shows no blocked way (CNG is optional).
-fn waits_for_the_first_word(dialogue: &Dialogue<'_>, live: Side) -> bool {
+fn waits_for_the_first_word(exchange: &ExchangeView<'_>, live: Side) -> bool {
     let own = || {
-        dialogue
+        exchange
             .lines
             .iter()
             .filter(|line| line.event.from == live && line.message().is_some())
             .filter(|line| line.fcf() != Some(Fcf::Dcn))
     };
-    dialogue.called == live
+    exchange.called == live
         && own().next().is_some()
         && own().all(|line| line.valid().is_none_or(|message| !message.last))
 }
 
 /// A fax that went on in sound after T.38 was tried: nothing is one-way about the fax itself.
-fn answers_in_audio(dialogue: &Dialogue<'_>, side: Side, after: Timestamp) -> bool {
-    dialogue.messages().any(|(_, line, message)| {
+fn answers_in_audio(exchange: &ExchangeView<'_>, side: Side, after: Timestamp) -> bool {
+    exchange.messages().any(|(_, line, message)| {
         line.event.from == side
             && line.event.at > after
-            && ANSWERS.contains(&message.fcf)
+            && message.fcf.is_answer()
             && message.fcf != Fcf::Dcn
-            && dialogue.call.udptl.of(side).packets == 0
+            && exchange.call.udptl.of(side).packets == 0
     })
 }
 
 /// Seconds of page data that a side sent after a time: its peer is silent meanwhile, as it should be.
-fn paging(dialogue: &Dialogue<'_>, side: Side, after: Timestamp) -> f64 {
-    dialogue
+fn paging(exchange: &ExchangeView<'_>, side: Side, after: Timestamp) -> f64 {
+    exchange
         .lines
         .iter()
         .filter(|line| line.page().is_some() && line.event.from == side)
@@ -254,14 +254,18 @@ fn destination_words(scene: &Scene<'_>, live: &UdptlStats, silent: Side) -> Stri
 }
 
 pub(super) fn wrong_destination(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
+    let exchange = scene.exchange();
     [Side::Caller, Side::Callee]
         .into_iter()
-        .filter_map(|side| wrong_destination_of(scene, dialogue, side))
+        .filter_map(|side| wrong_destination_of(scene, exchange, side))
         .collect()
 }
 
-fn wrong_destination_of(scene: &Scene<'_>, dialogue: &Dialogue<'_>, side: Side) -> Option<Finding> {
+fn wrong_destination_of(
+    scene: &Scene<'_>,
+    exchange: &ExchangeView<'_>,
+    side: Side,
+) -> Option<Finding> {
     let call = scene.call;
     let peer = side.other();
     let right = endpoints(call, peer);
@@ -284,7 +288,7 @@ fn wrong_destination_of(scene: &Scene<'_>, dialogue: &Dialogue<'_>, side: Side) 
         .filter(|path| path.last > switch && !sources.contains(&path.dst))
         .max_by_key(|path| path.packets)
         .filter(|path| path.packets >= WRONG_PACKETS)?;
-    let deaf = !dialogue.hears(peer);
+    let deaf = !exchange.hears(peer);
     let lasting = wrong.last.seconds_since(wrong.first) > UNHEARD_SECONDS;
     let severity = if deaf && lasting {
         Severity::Error
@@ -326,14 +330,14 @@ fn wrong_destination_of(scene: &Scene<'_>, dialogue: &Dialogue<'_>, side: Side) 
 }
 
 pub(super) fn source_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
-    let dialogue = scene.dialogue();
+    let exchange = scene.exchange();
     [Side::Caller, Side::Callee]
         .into_iter()
-        .filter_map(|side| source_mismatch_of(scene.call, dialogue, side))
+        .filter_map(|side| source_mismatch_of(scene.call, exchange, side))
         .collect()
 }
 
-fn source_mismatch_of(call: &Call, dialogue: &Dialogue<'_>, side: Side) -> Option<Finding> {
+fn source_mismatch_of(call: &Call, exchange: &ExchangeView<'_>, side: Side) -> Option<Finding> {
     let own = endpoints(call, side);
     let said = *own.last()?;
     let switch = switch(call)?;
@@ -346,7 +350,7 @@ fn source_mismatch_of(call: &Call, dialogue: &Dialogue<'_>, side: Side) -> Optio
         .filter(|reply| own.contains(&reply.dst))
         .max_by_key(|reply| reply.packets);
     let unheard = to_sdp.is_some_and(|reply| {
-        reply.last.seconds_since(reply.first) > REPLIES_SECONDS && !dialogue.hears(side)
+        reply.last.seconds_since(reply.first) > REPLIES_SECONDS && !exchange.hears(side)
     });
     let inside = is_inside_nat(call, side, path.src, said);
     let severity = match (unheard, inside) {

@@ -1,15 +1,11 @@
-//! What is on the line, and which command got which answer.
+//! Which command got which answer, and which was sent again.
 
-use crate::call::{BySide, Call, Event, EventKind, PageData};
+use crate::call::exchange::line::{Line, What};
+use crate::call::{BySide, Side};
 use crate::capture::Timestamp;
-use crate::hint::dialogue::{ANSWERS, COMMANDS, Line, Round, What};
 use crate::t30::Fcf;
 use crate::t30::frame::T30Frame;
 
-/// Less data than this is the rest of a training that was broken off, where a training is under way, octets.
-const LEFTOVER: u32 = 200;
-/// No longer than this it may be a TCF (1.5 s) that is not known as one, seconds.
-const TRAINING: f64 = 2.0;
 /// A DIS that begins sooner after the end of a DCS was under way when the DCS came, seconds.
 const DIS_IN_FLIGHT: f64 = 0.3;
 /// Longest pause between the frames of one burst, seconds.
@@ -17,49 +13,35 @@ const BURST_PAUSE: f64 = 1.0;
 /// TCF: 1.5 s of zeros (T.30 5.3.6.1.4), after a pause of 75 ms.
 const TCF_SECONDS: f64 = 1.575;
 
-/// Lines of one call that rules look at, some thousand pages: many rules compare lines with lines, and the
-/// square of what a hostile capture holds must stay small.
-pub(crate) const MAX_LINES: usize = 10_000;
-
-pub(super) fn lines(call: &Call) -> Vec<Line<'_>> {
-    let mut out = Vec::new();
-    // A DCS (of any quality) has no answer yet: between it and CFR or FTT is TCF (RULES.md 0.1).
-    let mut training = false;
-    for event in call.events.iter().filter(|event| event.observed) {
-        let what = match &event.kind {
-            EventKind::T30(message) => {
-                if matches!(message.fcf, Fcf::Dcs | Fcf::Nss) {
-                    training = true;
-                } else if ANSWERS.contains(&message.fcf) && message.fcf != Fcf::Crp {
-                    training = false;
-                }
-                What::Message(message)
-            }
-            EventKind::Tcf(tcf) => What::Tcf(tcf),
-            EventKind::PageData(page) if training && is_leftover(event, page) => continue,
-            EventKind::PageData(page) => What::Page(page),
-            _ => continue,
-        };
-        let line = Line { event, what };
-        out.push(line);
-        if line.fcf() == Some(Fcf::Dcn) || out.len() >= MAX_LINES {
-            break;
-        }
-    }
-    out
-}
-
-/// Whether fast data during a training are no page: they are no longer than a TCF.
-fn is_leftover(event: &Event, page: &PageData) -> bool {
-    page.level.is_none() && (page.bytes < LEFTOVER || event.end.seconds_since(event.at) <= TRAINING)
+/// A command and what became of it. Places are those in [`Exchange::lines`](super::Exchange::lines).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Round {
+    /// Place of the command.
+    pub command: usize,
+    /// Who sent it.
+    pub from: Side,
+    /// 1 for the first, 2 for the same command again without a valid answer in between, ...
+    pub attempt: u32,
+    /// Number of the page that holds at the command: of the last page data before it, at least 1.
+    pub page: u32,
+    /// When it was over; a DCS ends with its TCF.
+    pub end: Timestamp,
+    /// Place of the answer.
+    pub answer: Option<usize>,
+    /// DIS in answer to a DCS: the receiver did not see it.
+    pub unseen: Option<usize>,
+    /// The command repeats one whose answer is in the capture: place of that answer.
+    pub repeats_answered: Option<usize>,
 }
 
 pub(super) fn rounds(lines: &[Line<'_>]) -> Vec<Round> {
     let mut out: Vec<Round> = Vec::new();
     // The last round of each side.
     let mut last: BySide<Option<usize>> = BySide::default();
+    let mut page = 1;
     for (place, line) in lines.iter().enumerate() {
         let from = line.event.from;
+        page = line.page().map_or(page, |data| data.page);
         if let Some(fcf) = line.fcf()
             && let Some(round) = last.of(from.other()).and_then(|at| out.get_mut(at))
         {
@@ -75,6 +57,7 @@ pub(super) fn rounds(lines: &[Line<'_>]) -> Vec<Round> {
             command: place,
             from,
             attempt,
+            page,
             end: command_end(lines, place, line, message),
             answer: None,
             unseen: None,
@@ -86,7 +69,7 @@ pub(super) fn rounds(lines: &[Line<'_>]) -> Vec<Round> {
 
 /// NSS stands before a DCS or instead of it; only its last frame is the command.
 fn is_command(message: &T30Frame) -> bool {
-    COMMANDS.contains(&message.fcf) && (message.fcf != Fcf::Nss || message.last)
+    message.fcf.is_command() && (message.fcf != Fcf::Nss || message.last)
 }
 
 /// The latest round of the other side gets the answer, if it is open.
@@ -94,15 +77,7 @@ fn take_answer(round: &mut Round, lines: &[Line<'_>], place: usize, fcf: Fcf) {
     let Some(command) = lines.get(round.command).and_then(Line::fcf) else {
         return;
     };
-    let answers = match command {
-        Fcf::Dis => matches!(
-            fcf,
-            Fcf::Dcs | Fcf::Nss | Fcf::Dtc | Fcf::Crp | Fcf::Fnv | Fcf::Dcn
-        ),
-        Fcf::Dtc => matches!(fcf, Fcf::Dcs | Fcf::Nss | Fcf::Crp | Fcf::Fnv | Fcf::Dcn),
-        _ => ANSWERS.contains(&fcf),
-    };
-    if answers && round.answer.is_none() {
+    if command.is_answered_by(fcf) && round.answer.is_none() {
         round.answer = Some(place);
     }
     if fcf == Fcf::Dis

@@ -1,6 +1,6 @@
 //! How far a fax had come.
 
-use crate::hint::dialogue::{ANSWERS, COMMANDS, Dialogue, POST_MESSAGE, What, ends_procedure};
+use crate::call::exchange::{ExchangeView, What};
 use crate::t30::Fcf;
 
 /// Where in the fax a DCN was sent (RULES.md 9.1).
@@ -34,13 +34,14 @@ pub(crate) enum Reached {
     NotReady,
 }
 
-impl Dialogue<'_> {
+impl ExchangeView<'_> {
     /// How far the fax had come just before a place.
     pub(crate) fn reached(&self, place: usize) -> Reached {
         for (at, line) in self.lines.iter().enumerate().take(place).rev() {
             match line.what {
                 What::Tcf(_) => return Reached::Dcs,
                 What::Page(_) => return Reached::Page,
+                What::Rest => {}
                 What::Message(message) => {
                     if line.valid().is_some() && decides(message.fcf) {
                         return self.after(at, message.fcf);
@@ -78,10 +79,10 @@ impl Dialogue<'_> {
             Fcf::Rtn | Fcf::Pin => Reached::Rejected,
             Fcf::Rnr | Fcf::Rr => Reached::NotReady,
             Fcf::Mcf | Fcf::Rtp | Fcf::Pip => match self
-                .last_before(place, POST_MESSAGE)
+                .last_post_message(place)
                 .and_then(|(_, line)| line.valid())
             {
-                Some(command) if !ends_procedure(command) => Reached::MoreConfirmed,
+                Some(command) if !command.post_message().ends_procedure() => Reached::MoreConfirmed,
                 // A command that is not in the capture may have been the last one.
                 _ => Reached::EndConfirmed,
             },
@@ -98,17 +99,17 @@ impl Dialogue<'_> {
             .rev()
             .take_while(|line| {
                 line.fcf()
-                    .is_none_or(|fcf| !ANSWERS.contains(&fcf) || fcf == Fcf::Crp)
+                    .is_none_or(|fcf| !fcf.is_answer() || fcf == Fcf::Crp)
             })
             .any(|line| match line.what {
                 What::Tcf(_) => true,
                 What::Message(message) => matches!(message.fcf, Fcf::Dcs | Fcf::Nss),
-                What::Page(_) => false,
+                What::Page(_) | What::Rest => false,
             })
     }
 }
 
 /// Messages that move the fax on; identification frames and the like do not.
 fn decides(fcf: Fcf) -> bool {
-    (COMMANDS.contains(&fcf) || ANSWERS.contains(&fcf)) && !matches!(fcf, Fcf::Crp | Fcf::Fnv)
+    (fcf.is_command() || fcf.is_answer()) && !matches!(fcf, Fcf::Crp | Fcf::Fnv)
 }

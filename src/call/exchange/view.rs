@@ -1,114 +1,19 @@
-//! The T.30 exchange of a call, as rules ask for it: who plays which part, which command got which answer,
-//! what was repeated, and what the DCS in force says.
-//!
-//! Derived from the events of one call; a message with a bad check sequence is on the line, but neither a
-//! command nor an answer, as no terminal takes it for one.
+//! The exchange as rules ask for it: with the events at hand.
 
-use crate::call::{Call, Event, PageData, Side, Tcf};
-use crate::capture::{FrameNo, Timestamp};
-use crate::hint::evidence;
+use crate::call::exchange::{Exchange, Line, Round, event};
+use crate::call::{Call, Side};
 use crate::t30::Fcf;
 use crate::t30::frame::T30Frame;
 
-mod reached;
-mod rounds;
-
-pub(crate) use reached::Reached;
-use rounds::{lines, rounds};
-
-/// Something a fax terminal put on the line.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Line<'a> {
-    /// Its event.
-    pub(crate) event: &'a Event,
-    /// What it is.
-    pub(crate) what: What<'a>,
-}
-
-/// What was on the line.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum What<'a> {
-    /// A T.30 message, whatever its check sequence.
-    Message(&'a T30Frame),
-    /// Training check.
-    Tcf(&'a Tcf),
-    /// Page data.
-    Page(&'a PageData),
-}
-
-impl<'a> Line<'a> {
-    /// The message, if it is one that a terminal would take.
-    pub(crate) fn valid(&self) -> Option<&'a T30Frame> {
-        self.message().filter(|message| !message.is_doubtful())
-    }
-
-    /// The message, if it is one.
-    pub(crate) fn message(&self) -> Option<&'a T30Frame> {
-        match self.what {
-            What::Message(message) => Some(message),
-            What::Tcf(_) | What::Page(_) => None,
-        }
-    }
-
-    /// The FCF of a valid message.
-    pub(crate) fn fcf(&self) -> Option<Fcf> {
-        self.valid().map(|message| message.fcf)
-    }
-
-    /// Page data, if it is that.
-    pub(crate) fn page(&self) -> Option<&'a PageData> {
-        match self.what {
-            What::Page(page) => Some(page),
-            What::Message(_) | What::Tcf(_) => None,
-        }
-    }
-
-    /// First frame.
-    pub(crate) fn frame(&self) -> FrameNo {
-        self.event.frame
-    }
-
-    /// `DIS`, `PPS-EOP`, `TCF`, `page 2`.
-    pub(crate) fn name(&self) -> String {
-        match self.what {
-            What::Message(message) if message.is_doubtful() => {
-                format!("{} (damaged)", message.name())
-            }
-            What::Message(message) => message.name().into_owned(),
-            What::Tcf(_) => "TCF".to_owned(),
-            What::Page(page) => format!("page {}", page.page),
-        }
-    }
-}
-
-/// A command and what became of it.
+/// The T.30 exchange of one call, with its events.
 #[derive(Clone, Debug)]
-pub(crate) struct Round {
-    /// Place of the command in [`Dialogue::lines`].
-    pub(crate) command: usize,
-    /// Who sent it.
-    pub(crate) from: Side,
-    /// 1 for the first, 2 for the same command again without a valid answer in between, ...
-    pub(crate) attempt: u32,
-    /// When it was over; a DCS ends with its TCF.
-    pub(crate) end: Timestamp,
-    /// Place of the answer.
-    pub(crate) answer: Option<usize>,
-    /// DIS in answer to a DCS: the receiver did not see it.
-    pub(crate) unseen: Option<usize>,
-    /// The command repeats one whose answer is in the capture: place of that answer.
-    pub(crate) repeats_answered: Option<usize>,
-}
-
-/// The T.30 exchange of one call.
-#[derive(Clone, Debug)]
-pub(crate) struct Dialogue<'a> {
+pub(crate) struct ExchangeView<'a> {
     /// The call.
     pub(crate) call: &'a Call,
     /// Messages, TCF and page data in time order, up to and with the first DCN.
     pub(crate) lines: Vec<Line<'a>>,
     /// Commands in time order.
-    pub(crate) rounds: Vec<Round>,
+    pub(crate) rounds: &'a [Round],
     /// The called terminal: the one that identifies itself with DIS.
     pub(crate) called: Side,
     /// It sends pages.
@@ -117,37 +22,25 @@ pub(crate) struct Dialogue<'a> {
     pub(crate) dcn: Option<usize>,
 }
 
-impl<'a> Dialogue<'a> {
-    /// Reads a call. Empty for a call without T.30.
+impl<'a> ExchangeView<'a> {
+    /// The exchange of a call. Empty for a call without T.30.
     pub(crate) fn of(call: &'a Call) -> Self {
-        let lines = lines(call);
-        let first = |wanted: &[Fcf]| {
-            lines
-                .iter()
-                .find(|line| line.fcf().is_some_and(|fcf| wanted.contains(&fcf)))
-                .map(|line| line.event.from)
-        };
-        let dtc = first(&[Fcf::Dtc]);
-        let dcs = first(&[Fcf::Dcs, Fcf::Nss]);
-        let called = first(&[Fcf::Dis])
-            .or_else(|| first(&[Fcf::Csi, Fcf::Nsf]))
-            .or_else(|| dtc.map(Side::other))
-            .or_else(|| dcs.map(Side::other))
-            .or_else(|| first(ANSWERS).filter(|_| dtc.is_none()))
-            .unwrap_or(Side::Callee);
-        let sender = dcs
-            .or_else(|| call.fax.as_ref().and_then(|fax| fax.sender))
-            .or_else(|| dtc.map(Side::other))
-            .unwrap_or_else(|| called.other());
-        let dcn = lines.iter().position(|line| line.fcf() == Some(Fcf::Dcn));
-        let rounds = rounds(&lines);
-        Self {
-            call,
+        let Exchange {
             lines,
             rounds,
             called,
             sender,
             dcn,
+            ..
+        } = &call.exchange;
+        let events = lines.iter().filter_map(|id| event(&call.events, *id));
+        Self {
+            call,
+            lines: events.filter_map(Line::of).collect(),
+            rounds,
+            called: *called,
+            sender: *sender,
+            dcn: *dcn,
         }
     }
 
@@ -192,6 +85,14 @@ impl<'a> Dialogue<'a> {
             .find(|(_, line)| line.fcf().is_some_and(|fcf| wanted.contains(&fcf)))
     }
 
+    /// The last post-message command before a place.
+    pub(crate) fn last_post_message(&self, place: usize) -> Option<(usize, &Line<'a>)> {
+        let before = self.lines.iter().enumerate().take(place);
+        before
+            .rev()
+            .find(|(_, line)| line.fcf().is_some_and(Fcf::is_post_message))
+    }
+
     /// The first line after a place for which `wanted` holds.
     pub(crate) fn next_after(
         &self,
@@ -214,7 +115,7 @@ impl<'a> Dialogue<'a> {
         })
     }
 
-    /// FCF of a round's command.
+    /// The command of a round.
     pub(crate) fn command(&self, round: &Round) -> Option<&Line<'a>> {
         self.line(round.command)
     }
@@ -244,9 +145,9 @@ impl<'a> Dialogue<'a> {
         let answers = |side: Side| {
             self.lines.iter().any(|line| {
                 line.event.from == side
-                    && line.fcf().is_some_and(|fcf| {
-                        ANSWERS.contains(&fcf) && !matches!(fcf, Fcf::Dcn | Fcf::Crp)
-                    })
+                    && line
+                        .fcf()
+                        .is_some_and(|fcf| fcf.is_answer() && !matches!(fcf, Fcf::Dcn | Fcf::Crp))
             })
         };
         let commands = |side: Side| {
@@ -254,10 +155,10 @@ impl<'a> Dialogue<'a> {
                 line.event.from == side
                     && line
                         .fcf()
-                        .is_some_and(|fcf| COMMANDS.contains(&fcf) && fcf != Fcf::Dis)
+                        .is_some_and(|fcf| fcf.is_command() && fcf != Fcf::Dis)
             })
         };
-        [Side::Caller, Side::Callee].into_iter().any(|side| {
+        Side::BOTH.into_iter().any(|side| {
             !seen(side.other()) && (answers(side) || (commands(side) && self.pages_confirmed() > 0))
         })
     }
@@ -274,7 +175,7 @@ impl<'a> Dialogue<'a> {
     }
 }
 
-impl Dialogue<'_> {
+impl ExchangeView<'_> {
     /// Runs of the same command, each with all its rounds.
     pub(crate) fn runs<'d>(&'d self, wanted: &'d [Fcf]) -> Vec<Vec<&'d Round>> {
         let mut out: Vec<Vec<&Round>> = Vec::new();
@@ -301,7 +202,7 @@ impl Dialogue<'_> {
                 line.event.from != round.from
                     || line
                         .fcf()
-                        .is_none_or(|fcf| !COMMANDS.contains(&fcf) && fcf != Fcf::Dcn)
+                        .is_none_or(|fcf| !fcf.is_command() && fcf != Fcf::Dcn)
             })
             .any(|line| line.event.from != round.from && line.message().is_some())
     }
@@ -317,10 +218,10 @@ impl Dialogue<'_> {
                 line.event.from == round.from
                     && line
                         .fcf()
-                        .is_some_and(|fcf| COMMANDS.contains(&fcf) || fcf == Fcf::Dcn)
+                        .is_some_and(|fcf| fcf.is_command() || fcf == Fcf::Dcn)
             })
             .map(|line| line.event.at);
-        let hang_up = evidence::hang_up(self.call).map(|event| event.at);
+        let hang_up = self.call.hang_up().map(|event| event.at);
         let sent = self.line(round.command).map(|line| line.event.at);
         let until = [next, hang_up.filter(|at| Some(*at) > sent)]
             .into_iter()
@@ -336,8 +237,7 @@ impl Dialogue<'_> {
         self.messages().any(|(_, line, message)| {
             line.event.from == side
                 && (matches!(message.fcf, Fcf::Dcs | Fcf::Dtc | Fcf::Nss)
-                    || (ANSWERS.contains(&message.fcf)
-                        && !matches!(message.fcf, Fcf::Dcn | Fcf::Crp)))
+                    || (message.fcf.is_answer() && !matches!(message.fcf, Fcf::Dcn | Fcf::Crp)))
         })
     }
 
@@ -355,64 +255,4 @@ impl Dialogue<'_> {
     pub(crate) fn is_t38(&self) -> bool {
         self.call.udptl.caller.packets > 0 || self.call.udptl.callee.packets > 0
     }
-}
-
-/// Commands: an answer is expected (T.30 5.3.6).
-pub(crate) const COMMANDS: &[Fcf] = &[
-    Fcf::Dis,
-    Fcf::Dtc,
-    Fcf::Dcs,
-    Fcf::Nss,
-    Fcf::Ctc,
-    Fcf::Eom,
-    Fcf::Mps,
-    Fcf::Eor,
-    Fcf::Eop,
-    Fcf::Rr,
-    Fcf::Eos,
-    Fcf::PriEom,
-    Fcf::PriMps,
-    Fcf::PriEop,
-    Fcf::Pps,
-];
-
-/// Answers to the commands of the sender of pages.
-pub(crate) const ANSWERS: &[Fcf] = &[
-    Fcf::Cfr,
-    Fcf::Ftt,
-    Fcf::Ctr,
-    Fcf::Mcf,
-    Fcf::Rtn,
-    Fcf::Rtp,
-    Fcf::Pin,
-    Fcf::Pip,
-    Fcf::Pid,
-    Fcf::Rnr,
-    Fcf::Err,
-    Fcf::Ppr,
-    Fcf::Fnv,
-    Fcf::Crp,
-    Fcf::Dcn,
-];
-
-/// Post-message commands that want a page confirmed.
-pub(crate) const POST_MESSAGE: &[Fcf] = &[
-    Fcf::Eom,
-    Fcf::Mps,
-    Fcf::Eop,
-    Fcf::Eos,
-    Fcf::PriEom,
-    Fcf::PriMps,
-    Fcf::PriEop,
-    Fcf::Pps,
-];
-
-/// Whether a post-message command announces the end: EOP, PRI-EOP, PPS-EOP.
-pub(crate) fn ends_procedure(message: &T30Frame) -> bool {
-    let fcf = if matches!(message.fcf, Fcf::Pps | Fcf::Eor) {
-        message.fcf2
-    } else {
-        Some(message.fcf)
-    };
-    matches!(fcf, Some(Fcf::Eop | Fcf::PriEop))
 }
