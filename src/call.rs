@@ -646,11 +646,21 @@ impl Page {
     }
 }
 
+impl Fax {
+    /// The phase that it stopped in, where it stopped in one.
+    pub(crate) fn stopped_in(&self) -> Option<Phase> {
+        let stopped = |stage: &&Stage| stage.mark == StageMark::Failed;
+        self.stages.iter().find(stopped)?.phase
+    }
+}
+
 /// A stage of the strip over the ladder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stage {
     /// `setup`, `T.38`, `A`, `B`, `C`, `D`, `E`, `release`.
     pub name: &'static str,
+    /// The phase that it is, if it is one.
+    pub phase: Option<Phase>,
     /// How it went.
     pub mark: StageMark,
     /// A few words where it stopped: `no DCS`.

@@ -55,13 +55,6 @@ pub enum SignalKind {
         /// The content, as text.
         text: String,
     },
-    /// Packets that are lost for good, as a gap.
-    Gap {
-        /// How many packets.
-        packets: u32,
-        /// First sequence number that is missing.
-        first_seq: u16,
-    },
     /// A T.38 packet that does not decode.
     Malformed {
         /// Why, in a few words.

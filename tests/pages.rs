@@ -12,6 +12,7 @@ use faxflow::analysis::Options;
 use faxflow::analysis::reading::Analysis;
 use faxflow::call::pages::CodedPage;
 use faxflow::page::Bitmap;
+use faxflow::t30::Fcf;
 use serde_json::Value;
 
 #[path = "support/shared.rs"]
@@ -138,7 +139,7 @@ fn pages_are_those_of_the_receiver() {
                     .iter()
                     .filter(|page| {
                         let about = &page.coded.about;
-                        about.command.is_some() && about.answer != Some("RTN")
+                        about.command.is_some() && about.answer != Some(Fcf::Rtn)
                     })
                     .map(|page| page.image.clone())
                     .collect();

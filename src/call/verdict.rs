@@ -9,10 +9,14 @@ use crate::call::{
 use crate::capture::FrameNo;
 use crate::line::{Fcs, Tone};
 use crate::t30::Fcf;
+use crate::t30::fcf::Class;
 use crate::t30::frame::T30Frame;
 
+mod headline;
 mod sentence;
 mod stages;
+
+pub use headline::{Headline, PagesTold};
 
 /// A capture that ends so soon after the last packet of a call does not show its end (RULES.md `cap-ends-early`).
 pub const ENDS_EARLY: f64 = 35.0;
@@ -142,8 +146,16 @@ pub(super) struct Evidence {
     pub(super) unconfirmed: usize,
     /// Page data that broke off or never began, in a word.
     pub(super) cut: Option<&'static str>,
-    /// The capture lacks the start, the end or one direction.
-    pub(super) lacks: Option<&'static str>,
+    /// What of the fax the capture does not have.
+    pub(super) lacks: Option<Lacks>,
+}
+
+/// What of a fax a capture does not have, so that nothing is known of its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lacks {
+    OneDirection,
+    Start,
+    End,
 }
 
 impl Evidence {
@@ -263,37 +275,19 @@ fn cut(call: &Call, page: &Page) -> Option<&'static str> {
 }
 
 /// Whether the capture can show how it ended (RULES.md 9 row 17).
-fn lacks(call: &Call, evidence: &Evidence, first: Option<Fcf>) -> Option<&'static str> {
+fn lacks(call: &Call, evidence: &Evidence, first: Option<Fcf>) -> Option<Lacks> {
     if one_direction(call) {
-        return Some("one direction");
+        return Some(Lacks::OneDirection);
     }
-    let started = matches!(
-        first,
-        None | Some(
-            Fcf::Dis
-                | Fcf::Csi
-                | Fcf::Nsf
-                | Fcf::Dtc
-                | Fcf::Cig
-                | Fcf::Nsc
-                | Fcf::Pwd
-                | Fcf::Sep
-                | Fcf::Psa
-                | Fcf::Cia
-                | Fcf::Isp
-                | Fcf::Dcs
-                | Fcf::Tsi
-                | Fcf::Sub
-                | Fcf::Sid
-                | Fcf::Tsa
-                | Fcf::Ira
-                | Fcf::Nss
-                | Fcf::Dcn
+    let started = first.is_none_or(|fcf| {
+        matches!(
+            fcf.class(),
+            Class::Identification | Class::Poll | Class::Command | Class::Optional | Class::Release
         )
-    );
+    });
     let may_start_late = !call.has_sip() || call.capture.starts_mid_call;
     if !started && may_start_late && evidence.dcs == 0 {
-        return Some("the start");
+        return Some(Lacks::Start);
     }
     let up = !matches!(
         call.state,
@@ -302,7 +296,7 @@ fn lacks(call: &Call, evidence: &Evidence, first: Option<Fcf>) -> Option<&'stati
     let silent = call.capture.last_time.seconds_since(call.last_packet);
     let ends_early = up && (call.capture.unfinished || silent < ENDS_EARLY);
     let finished = evidence.dcn.is_some() || evidence.complete;
-    (ends_early && !finished).then_some("the end")
+    (ends_early && !finished).then_some(Lacks::End)
 }
 
 /// Replies to a side that is not in the capture prove that it spoke (RULES.md `cap-one-direction`).
@@ -316,7 +310,7 @@ fn one_direction(call: &Call) -> bool {
                     && !matches!(event.kind, EventKind::Icmp { .. } | EventKind::Missing(_))
             })
     };
-    [Side::Caller, Side::Callee]
+    Side::BOTH
         .into_iter()
         .any(|side| silent(side) && call.events.iter().any(|event| replies_to(event, side)))
 }
@@ -331,30 +325,28 @@ pub(crate) fn not_captured(call: &Call, heard: &[Event]) -> Option<Side> {
                     && !matches!(event.kind, EventKind::Icmp { .. } | EventKind::Sip(_))
             })
     };
-    [Side::Caller, Side::Callee]
+    Side::BOTH
         .into_iter()
         .find(|side| silent(*side) && all().any(|event| replies_to(event, *side)))
 }
 
-/// Whether a message is one that only a terminal sends which has heard `side`.
+/// Whether a message is one that only a terminal sends which has heard `side`: an answer, or a command to a terminal
+/// that has answered.
 fn replies_to(event: &Event, side: Side) -> bool {
     event.from != side
         && message(event).is_some_and(|frame| {
             matches!(
-                frame.fcf,
-                Fcf::Cfr
-                    | Fcf::Mcf
-                    | Fcf::Ftt
-                    | Fcf::Ppr
-                    | Fcf::Rtn
-                    | Fcf::Rtp
-                    | Fcf::Ctr
-                    | Fcf::Err
-                    | Fcf::Rnr
-                    | Fcf::Dcs
-                    | Fcf::Eop
-                    | Fcf::Mps
-                    | Fcf::Pps
+                frame.fcf.class(),
+                Class::Trained
+                    | Class::Untrained
+                    | Class::Confirm
+                    | Class::Reject
+                    | Class::Resend
+                    | Class::Corrected
+                    | Class::GivenUp
+                    | Class::Busy
+                    | Class::Command
+                    | Class::PostMessage
             )
         })
 }

@@ -3,13 +3,13 @@
 //! The earliest error by the time of its first cited frame, on a tie the lower layer. On two legs what is
 //! wrong between them comes first: it explains both ends.
 
-use crate::call::{Call, Event, EventKind, StageMark, Verdict};
+use crate::call::verdict::{Headline, PagesTold};
+use crate::call::{Call, Event, EventKind, Fax, Phase, Verdict};
 use crate::capture::{FrameNo, Timestamp};
 use crate::hint::engine::Root;
 use crate::hint::evidence::hang_up;
 use crate::hint::{Finding, Hint, Scene, Severity};
 use crate::t30::timer::T4;
-use crate::text::count;
 
 /// Rules that sum up a failure, and never explain it while another one does.
 const SUMMARIES: &[&str] = &["t30-partial-delivery", "leg-first-failure"];
@@ -93,23 +93,6 @@ pub(crate) fn mark_consequences(scene: &Scene<'_>, root: Option<&Root>, hints: &
     }
 }
 
-/// `2 of 3 pages` (confirmed, sent) where some pages came through: the first that one wants to know.
-fn pages_told(call: &Call) -> Option<String> {
-    let fax = call
-        .fax
-        .as_ref()
-        .filter(|fax| fax.verdict == Verdict::Partial)?;
-    Some(if fax.pages_confirmed < fax.pages_sent {
-        format!(
-            "{} of {}",
-            fax.pages_confirmed,
-            count(fax.pages_sent, "page")
-        )
-    } else {
-        format!("{} confirmed", count(fax.pages_confirmed, "page"))
-    })
-}
-
 /// The sentence at the top of the flow: what, whose side, the deciding frame.
 pub fn sentence(root: &Root, scene: &Scene<'_>) -> String {
     let mirrored = scene.mirrored();
@@ -118,46 +101,32 @@ pub fn sentence(root: &Root, scene: &Scene<'_>) -> String {
         _ => scene,
     };
     let finding = &root.hint.finding;
-    let mut at: Vec<String> = Vec::new();
-    if let Some(side) = finding.host.and_then(|host| on.side_of(host)) {
-        at.push(on.whose(side));
-    }
-    if let Some(frame) = deciding_frame(on.call, &root.hint) {
-        at.push(format!("frame {frame}"));
-    }
-    if on.call.number != scene.call.number {
-        at.push(format!("on the other leg, call {}", on.call.number));
-    }
+    let side = finding.host.and_then(|host| on.side_of(host));
+    let fax = scene.call.fax.as_ref();
     let what = root.hint.says();
-    let stage = scene.call.fax.as_ref().and_then(|fax| {
-        fax.stages
-            .iter()
-            .find(|stage| stage.mark == StageMark::Failed)
-    });
+    // Some say it themselves.
+    let pages = fax
+        .and_then(PagesTold::of)
+        .filter(|pages| !what.starts_with(&pages.to_string()));
+    let says_pages = pages.is_none() && fax.and_then(PagesTold::of).is_some();
     // Where the cause names its phase, that one; else the one that the fax stopped in.
-    let phase = named_phase(what)
-        .or_else(|| stage.map(|stage| stage.name).filter(|name| name.len() == 1))
-        .map(|name| format!("Phase {name}: "));
-    let pages = pages_told(scene.call);
-    let mut out = match pages {
-        // It says so itself.
-        Some(pages) if what.starts_with(&pages) => String::new(),
-        Some(pages) => format!("{pages}; {}", phase.unwrap_or_default()),
-        None => phase.unwrap_or_default(),
-    };
-    out.push_str(what);
-    if !at.is_empty() {
-        out.push_str("; ");
-        out.push_str(&at.join(", "));
+    let phase = named_phase(what).or_else(|| fax.and_then(Fax::stopped_in));
+    Headline {
+        pages,
+        phase: phase.filter(|_| !says_pages),
+        what: what.to_owned(),
+        side: side.map(|side| on.whose(side)),
+        frame: deciding_frame(on.call, &root.hint),
+        other_leg: (on.call.number != scene.call.number).then_some(on.call.number),
     }
-    out
+    .to_string()
 }
 
 /// The phase that a finding says it happened in.
-fn named_phase(seen: &str) -> Option<&str> {
+fn named_phase(seen: &str) -> Option<Phase> {
     let (_, rest) = seen.split_once(" in phase ")?;
     let name = rest.split(|c: char| !c.is_alphanumeric()).next()?;
-    (name.len() == 1).then_some(name)
+    Phase::ALL.into_iter().find(|phase| phase.name() == name)
 }
 
 /// The event on whose row a hint stands: as the rule says, else the one that holds its first cited frame.

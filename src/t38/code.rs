@@ -1,6 +1,6 @@
 //! Code points of T.38 (ITU-T T.38 Annex A, ASN.1 of 2002), labelled as in the ASN.1.
 
-use crate::line::Modem;
+use crate::line::{Modem, SignalKind, Tone};
 use crate::wire_enum::wire_enum;
 
 wire_enum! {
@@ -94,6 +94,40 @@ impl Indicator {
         };
         Some((Modem { name, rate }, long))
     }
+
+    /// What it puts on the line; `None` for an unknown indicator.
+    pub fn signal(self) -> Option<SignalKind> {
+        Some(match self {
+            Self::NoSignal => SignalKind::Silence,
+            Self::Cng => SignalKind::Tone(Tone::Cng),
+            Self::Ced => SignalKind::Tone(Tone::Ced),
+            Self::V8Ansam => SignalKind::Tone(Tone::AnsAm),
+            Self::V21Preamble => SignalKind::Preamble,
+            other => match other.training() {
+                Some((modem, long)) => SignalKind::Training { modem, long },
+                None => SignalKind::V8 {
+                    name: other.label()?,
+                    text: String::new(),
+                },
+            },
+        })
+    }
+
+    /// The indicator that puts this on the line; `None` where T.38 has none, or sends it as data.
+    pub fn of(signal: &SignalKind) -> Option<Self> {
+        Some(match signal {
+            SignalKind::Silence => Self::NoSignal,
+            SignalKind::Tone(Tone::Cng) => Self::Cng,
+            SignalKind::Tone(Tone::Ced) => Self::Ced,
+            SignalKind::Tone(Tone::AnsAm) => Self::V8Ansam,
+            SignalKind::Preamble => Self::V21Preamble,
+            SignalKind::Training { modem, long } => {
+                let trains = |known: &&Self| known.training() == Some((*modem, *long));
+                *Self::KNOWN.iter().find(trains)?
+            }
+            _ => return None,
+        })
+    }
 }
 
 impl DataType {
@@ -122,5 +156,21 @@ impl DataType {
     /// Whether T.30 messages travel in this data: V.21, or the control channel of V.34.
     pub fn carries_control(self) -> bool {
         matches!(self, Self::V21 | Self::V34ControlChannel1200)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_indicator_is_told_by_its_signal() {
+        for indicator in Indicator::KNOWN {
+            let signal = indicator.signal().unwrap();
+            if !matches!(signal, SignalKind::V8 { .. }) {
+                assert_eq!(Indicator::of(&signal), Some(*indicator));
+            }
+        }
+        assert_eq!(Indicator::Unknown(99).signal(), None);
     }
 }

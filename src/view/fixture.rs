@@ -325,6 +325,7 @@ pub(crate) fn fax(
             .iter()
             .map(|(name, mark, text)| Stage {
                 name,
+                phase: None,
                 mark: *mark,
                 text: (*text).to_owned(),
             })

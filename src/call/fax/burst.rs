@@ -1,8 +1,7 @@
 //! Page data as one event: a burst of coded-data frames (ECM), or one run of data without HDLC.
 
 use crate::call::PageData;
-use crate::capture::{Endpoint, FrameNo, Timestamp};
-use crate::line::{CarrierSpan, Fcs, HdlcFrame, Modem, NonEcmData, Signal, SignalKind};
+use crate::line::{CarrierSpan, Fcs, HdlcFrame, Modem, NonEcmData, Signal};
 use crate::t30::frame;
 
 /// FCF of coded data (T.30 Annex A).
@@ -28,31 +27,22 @@ fn is_mislabelled(frame: &HdlcFrame) -> bool {
 /// Coded-data frames of one side, collected until something else comes.
 #[derive(Debug)]
 pub(super) struct Burst {
-    frame: FrameNo,
-    last_frame: FrameNo,
-    at: Timestamp,
-    end: Timestamp,
-    src: Endpoint,
-    dst: Endpoint,
+    /// When and where; its kind says nothing.
+    span: Signal,
     data: PageData,
 }
 
 impl Burst {
     pub(super) fn new(signal: &Signal, modem: Modem) -> Self {
         Self {
-            frame: signal.frame,
-            last_frame: signal.last_frame,
-            at: signal.at,
-            end: signal.end,
-            src: signal.src,
-            dst: signal.dst,
+            span: signal.clone(),
             data: empty(modem),
         }
     }
 
     pub(super) fn add(&mut self, signal: &Signal, frame: &HdlcFrame) {
-        self.last_frame = self.last_frame.max(signal.last_frame);
-        self.end = self.end.max(signal.end);
+        self.span.last_frame = self.span.last_frame.max(signal.last_frame);
+        self.span.end = self.span.end.max(signal.end);
         if frame.fcs != Fcs::Good || frame.damaged {
             self.data.bad_frames += 1;
             return;
@@ -77,21 +67,9 @@ impl Burst {
         }
     }
 
-    /// The span of the burst as a signal, for its event.
-    pub(super) fn signal(&self) -> Signal {
-        Signal {
-            frame: self.frame,
-            last_frame: self.last_frame,
-            at: self.at,
-            end: self.end,
-            src: self.src,
-            dst: self.dst,
-            kind: SignalKind::Silence,
-        }
-    }
-
-    pub(super) fn into_page_data(self) -> PageData {
-        self.data
+    /// When and where, and the data.
+    pub(super) fn into_parts(self) -> (Signal, PageData) {
+        (self.span, self.data)
     }
 }
 

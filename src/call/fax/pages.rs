@@ -8,14 +8,23 @@ use crate::call::{Event, EventId, EventKind, Page};
 use crate::t30::frame::T30Frame;
 use crate::t30::{Fcf, PostMessage, fif};
 
+/// What the next data are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Next {
+    /// Another page.
+    #[default]
+    Page,
+    /// More of the same page.
+    Part,
+    /// The same page again, after RTN or PIN.
+    Again,
+}
+
 /// Pages of one fax, as they are sent.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct PageBook {
     pages: Vec<Page>,
-    /// The next data begins a new page.
-    fresh: bool,
-    /// The page is to be sent again (after RTN or PIN).
-    again: bool,
+    next: Next,
     /// Page and block counters of the last PPS.
     counters: Option<(u8, u8)>,
     /// Block number within the page.
@@ -30,22 +39,6 @@ pub(super) struct PageBook {
     unseen: Vec<(Fcf, EventId)>,
 }
 
-impl Default for PageBook {
-    fn default() -> Self {
-        Self {
-            pages: Vec::new(),
-            fresh: true,
-            again: false,
-            counters: None,
-            block: 0,
-            sent: HashSet::new(),
-            open: Vec::new(),
-            pending: None,
-            unseen: Vec::new(),
-        }
-    }
-}
-
 impl PageBook {
     /// A page, or a part of one, without ECM.
     pub(super) fn plain_data(&mut self, id: EventId, events: &mut [Event]) {
@@ -55,37 +48,36 @@ impl PageBook {
 
     /// A burst of coded data; its PPS will tell page and block.
     pub(super) fn ecm_burst(&mut self, id: EventId, events: &mut [Event]) {
-        let new_page = self.fresh;
         self.begin_data();
-        if new_page {
-            self.block = 0;
-            self.sent.clear();
-        }
         self.assign(id, Some(self.block), events);
         self.open.push(id);
     }
 
     fn begin_data(&mut self) {
-        if self.fresh || self.pages.is_empty() {
-            let number = u32::try_from(self.pages.len() + 1).unwrap_or(u32::MAX);
-            self.pages.push(Page {
-                number,
-                data: Vec::new(),
-                command: None,
-                answer: None,
-                confirmed: false,
-                attempts: 1,
-                given_up: 0,
-            });
-            self.fresh = false;
-        } else if self.again
-            && let Some(page) = self.pages.last_mut()
-        {
-            page.attempts += 1;
-            self.block = 0;
-            self.sent.clear();
+        match (self.next, self.pages.last_mut()) {
+            (Next::Page, _) | (_, None) => self.begin_page(),
+            (Next::Again, Some(page)) => page.attempts += 1,
+            (Next::Part, Some(_)) => return,
         }
-        self.again = false;
+        self.block = 0;
+        self.sent.clear();
+        self.next = Next::Part;
+    }
+
+    fn begin_page(&mut self) {
+        self.pages.push(Page {
+            number: self.next_number(),
+            data: Vec::new(),
+            command: None,
+            answer: None,
+            confirmed: false,
+            attempts: 1,
+            given_up: 0,
+        });
+    }
+
+    fn next_number(&self) -> u32 {
+        u32::try_from(self.pages.len() + 1).unwrap_or(u32::MAX)
     }
 
     fn assign(&mut self, id: EventId, block: Option<u32>, events: &mut [Event]) {
@@ -163,7 +155,7 @@ impl PageBook {
                 }
                 if ends_page {
                     page.confirmed = page.given_up == 0;
-                    self.fresh = true;
+                    self.next = Next::Page;
                     page.answer = Some((fcf, id));
                     self.counters = None;
                 }
@@ -172,7 +164,9 @@ impl PageBook {
             Fcf::Rtn | Fcf::Pin => {
                 page.answer = Some((fcf, id));
                 page.confirmed = false;
-                self.again = true;
+                if self.next == Next::Part {
+                    self.next = Next::Again;
+                }
                 self.pending = None;
                 self.counters = None;
             }
@@ -183,17 +177,12 @@ impl PageBook {
 
     /// All pages; answers whose pages the capture does not have count as pages of their own.
     pub(super) fn finish(mut self) -> Vec<Page> {
-        for (fcf, id) in self.unseen {
-            let number = u32::try_from(self.pages.len() + 1).unwrap_or(u32::MAX);
-            self.pages.push(Page {
-                number,
-                data: Vec::new(),
-                command: None,
-                answer: Some((fcf, id)),
-                confirmed: true,
-                attempts: 1,
-                given_up: 0,
-            });
+        for answer in std::mem::take(&mut self.unseen) {
+            self.begin_page();
+            if let Some(page) = self.pages.last_mut() {
+                page.answer = Some(answer);
+                page.confirmed = true;
+            }
         }
         self.pages
     }

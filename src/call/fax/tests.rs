@@ -1,7 +1,10 @@
 //! What the reader makes of signals that are not as T.30 has them.
 
 use super::*;
+use crate::call::EventKind;
+use crate::call::exchange::{Bounds, Exchange};
 use crate::capture::{Endpoint, FrameNo, Timestamp};
+use crate::line::{Fcs, HdlcFrame, NonEcmData, SignalKind};
 
 const V17: Modem = Modem {
     name: "V.17",
@@ -106,6 +109,11 @@ fn an_answer_after_the_dcn_confirms_nothing() {
     assert!(!reading(&signals).pages[0].confirmed);
 }
 
+fn rows(signals: &[Heard], bounds: &Bounds) -> Vec<Event> {
+    let events = reading(signals).events;
+    Exchange::derive(&events, None, bounds).missing(&events)
+}
+
 /// Rows for what never came after DIS at 1 s, a page from 6 to 7.5 s and EOP at 8 s.
 fn never(bounds: impl FnOnce(&mut Bounds)) -> Vec<(&'static str, &'static str, Timestamp)> {
     let mut signals = begun();
@@ -117,7 +125,7 @@ fn never(bounds: impl FnOnce(&mut Bounds)) -> Vec<(&'static str, &'static str, T
         not_captured: None,
     };
     bounds(&mut all);
-    never_came(&reading(&signals).events, &all)
+    rows(&signals, &all)
         .iter()
         .filter_map(|event| match &event.kind {
             EventKind::Missing(missing) => Some((missing.name, missing.timer, event.at)),
@@ -154,8 +162,7 @@ fn a_timer_is_named_only_where_it_ran_out() {
             hung_up: None,
             not_captured: None,
         };
-        let rows = never_came(&reading(&dis).events, &bounds);
-        match rows.first().map(|row| &row.kind) {
+        match rows(&dis, &bounds).first().map(|row| &row.kind) {
             Some(EventKind::Missing(missing)) => Some(missing.timer),
             _ => None,
         }

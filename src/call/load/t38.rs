@@ -10,7 +10,6 @@ use crate::call::fax::Heard;
 use crate::call::index::{DialogEntry, FlowEntry};
 use crate::call::load::{Draft, Source};
 use crate::call::{BySide, EventKind, Side, UdptlStats};
-use crate::line::{Signal, SignalKind};
 use crate::rtp::header;
 use crate::t38::stream::{Arrival, Framing, assemble};
 use crate::t38::tpkt;
@@ -49,26 +48,16 @@ pub(super) fn read(
         let assembled = assemble(&arrivals, framing);
         gaps(draft, side, &assembled.stats, arrivals.first());
         out.heard.reserve(assembled.signals.len());
-        out.heard.extend(
-            assembled
-                .signals
-                .into_iter()
-                .filter(is_content)
-                .map(|signal| Heard {
-                    side,
-                    audio: false,
-                    level: None,
-                    signal,
-                }),
-        );
+        out.heard
+            .extend(assembled.signals.into_iter().map(|signal| Heard {
+                side,
+                audio: false,
+                level: None,
+                signal,
+            }));
         *out.stats.of_mut(side) = assembled.stats;
     }
     Ok(out)
-}
-
-/// Losses have rows of their own, made from the figures.
-fn is_content(signal: &Signal) -> bool {
-    !matches!(signal.kind, SignalKind::Gap { .. })
 }
 
 /// One row for each run of lost packets.

@@ -1,7 +1,7 @@
 //! The one sentence over a flow and in the calls list (RULES.md 9).
 
-use crate::call::verdict::{Evidence, stopped_in};
-use crate::call::{Call, Event, EventKind, Fax, FaxCarrier, Phase, Side, Verdict};
+use crate::call::verdict::{Evidence, Lacks, stopped_in};
+use crate::call::{Call, Event, EventKind, Fax, FaxCarrier, Page, Phase, Verdict};
 use crate::sip::StartLine;
 use crate::t30::Fcf;
 use crate::text::count;
@@ -48,16 +48,11 @@ fn delivered(fax: &Fax, evidence: &Evidence) -> String {
 }
 
 fn incomplete(fax: &Fax, evidence: &Evidence) -> String {
-    let lacks = evidence.lacks.unwrap_or("a part");
-    let what = if lacks == "one direction" {
-        "has only one direction"
-    } else {
-        "lacks"
-    };
-    let what = if what == "lacks" {
-        format!("lacks {lacks}")
-    } else {
-        what.to_owned()
+    let what = match evidence.lacks {
+        Some(Lacks::OneDirection) => "has only one direction",
+        Some(Lacks::Start) => "lacks the start",
+        Some(Lacks::End) => "lacks the end",
+        None => "lacks a part",
     };
     format!(
         "Unknown: the capture {what}; {} confirmed so far",
@@ -70,7 +65,7 @@ fn failed(call: &Call, fax: &Fax, evidence: &Evidence) -> String {
         return partial(fax, evidence);
     }
     match stopped_in(evidence) {
-        Some(Phase::D) => unconfirmed(evidence),
+        Some(Phase::D) => unconfirmed(fax, evidence),
         Some(Phase::C) => "Failed in phase C: training confirmed, no complete page".to_owned(),
         Some(_) => phase_b(evidence),
         None => no_t30(call, fax),
@@ -91,11 +86,19 @@ fn partial(fax: &Fax, evidence: &Evidence) -> String {
     )
 }
 
-fn unconfirmed(evidence: &Evidence) -> String {
+/// No page was confirmed: the first one tells what became of them.
+fn unconfirmed(fax: &Fax, evidence: &Evidence) -> String {
+    let number = |wanted: &dyn Fn(&Page) -> bool| {
+        let page = fax.pages.iter().find(|page| wanted(page));
+        page.map_or(1, |page| page.number)
+    };
     if evidence.rtn {
-        return "Failed in phase D: the receiver rejected page 1 (RTN)".to_owned();
+        let rejected = |page: &Page| page.answer.is_some_and(|(answer, _)| answer == Fcf::Rtn);
+        let page = number(&rejected);
+        return format!("Failed in phase D: the receiver rejected page {page} (RTN)");
     }
-    "Unconfirmed: page 1 sent, no MCF".to_owned()
+    let page = number(&|page| !page.confirmed);
+    format!("Unconfirmed: page {page} sent, no MCF")
 }
 
 fn phase_b(evidence: &Evidence) -> String {
@@ -174,7 +177,7 @@ fn hang_up(call: &Call, evidence: &Evidence) -> String {
     }
     let bye = call.events.iter().find(|event| is_bye(event));
     match bye {
-        Some(event) if evidence.t30 => format!("; the {} hung up", side(event.from)),
+        Some(event) if evidence.t30 => format!("; the {} hung up", event.from),
         _ => String::new(),
     }
 }
@@ -182,8 +185,4 @@ fn hang_up(call: &Call, evidence: &Evidence) -> String {
 fn is_bye(event: &Event) -> bool {
     matches!(&event.kind, EventKind::Sip(sip)
         if matches!(&sip.message.start, StartLine::Request { method, .. } if method.eq_ignore_ascii_case("BYE")))
-}
-
-const fn side(side: Side) -> &'static str {
-    side.name()
 }

@@ -21,6 +21,7 @@ pub(super) fn stages(call: &Call, fax: &Fax, evidence: &Evidence) -> Vec<Stage> 
 fn stage(name: &'static str, mark: StageMark, text: &str) -> Stage {
     Stage {
         name,
+        phase: None,
         mark,
         text: text.to_owned(),
     }
@@ -89,30 +90,26 @@ fn switch(call: &Call, fax: &Fax, evidence: &Evidence) -> Stage {
 }
 
 fn of_phase(call: &Call, phase: Phase, stopped: Option<Phase>, evidence: &Evidence) -> Stage {
-    let name = phase.name();
     let seen = call.events.iter().any(|event| {
         event.observed && event.phase == Some(phase) && !matches!(event.kind, EventKind::Gap { .. })
     });
-    if stopped == Some(phase) {
-        return stage(name, StageMark::Failed, &why(phase, evidence));
-    }
-    if !seen {
-        return stage(name, StageMark::NotSeen, "");
-    }
     let trouble = match phase {
         Phase::B => evidence.ftt > 0,
         Phase::D => evidence.rtn || evidence.unconfirmed > 0,
         _ => false,
     };
-    stage(
-        name,
-        if trouble {
-            StageMark::Troubled
-        } else {
-            StageMark::Passed
-        },
-        "",
-    )
+    let (mark, text) = match (stopped == Some(phase), seen) {
+        (true, _) => (StageMark::Failed, why(phase, evidence)),
+        (false, false) => (StageMark::NotSeen, String::new()),
+        (false, true) if trouble => (StageMark::Troubled, String::new()),
+        (false, true) => (StageMark::Passed, String::new()),
+    };
+    Stage {
+        name: phase.name(),
+        phase: Some(phase),
+        mark,
+        text,
+    }
 }
 
 fn why(phase: Phase, evidence: &Evidence) -> String {

@@ -730,7 +730,7 @@ fn disconnects() {
     let dcs = || dis().say(10.0, CALLER, DCS);
     let mps = || page_sent().say(21.0, CALLER, MPS);
     // RULES.md 9.1: who, where, and the one rule that says so.
-    let table: [(Script, Side, Option<&str>); 9] = [
+    let table: Vec<(Script, Side, Option<&str>)> = vec![
         (dis(), CALLER, Some(DCN_RULES[0])),
         (dis(), CALLEE, Some(DCN_RULES[0])),
         (dcs(), CALLEE, Some(DCN_RULES[1])),

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use crate::capture::{Endpoint, FrameNo, Timestamp};
-use crate::line::{Fcs, HdlcFrame, NonEcmData, Signal, SignalKind, Tone};
+use crate::line::{Fcs, HdlcFrame, NonEcmData, Signal, SignalKind};
 use crate::t38::code::{DataType, FieldType, Indicator};
 use crate::t38::ifp::{Ifp, IfpField};
 use crate::t38::per::DecodeError;
 use crate::t38::stats::{Encoding, UdptlStats};
 use crate::t38::stream::Arrival;
-use crate::t38::stream::order::{Run, wrap};
+use crate::t38::stream::order::Run;
 use crate::t38::stream::slots::Slot;
 
 /// Longest HDLC frame kept, in octets: FCD has 260, BFT and T.43 negotiation frames a few thousand.
@@ -202,12 +202,6 @@ impl<'a> Builder<'a> {
         if let Some(non_ecm) = &mut self.non_ecm {
             non_ecm.lost_packets += packets;
         }
-        let first_seq = wrap(before.order.1 + 1);
-        let begin = Moment {
-            order: (before.order.0, before.order.1 + 1),
-            ..now
-        };
-        self.push(begin, now, SignalKind::Gap { packets, first_seq });
     }
 
     fn take(
@@ -257,22 +251,9 @@ impl<'a> Builder<'a> {
         if self.indicator.replace(indicator) == Some(indicator) {
             return;
         }
-        let kind = match indicator {
-            Indicator::NoSignal => SignalKind::Silence,
-            Indicator::Cng => SignalKind::Tone(Tone::Cng),
-            Indicator::Ced => SignalKind::Tone(Tone::Ced),
-            Indicator::V8Ansam => SignalKind::Tone(Tone::AnsAm),
-            Indicator::V21Preamble => SignalKind::Preamble,
-            other => match (other.training(), other.label()) {
-                (Some((modem, long)), _) => SignalKind::Training { modem, long },
-                (None, Some(name)) => SignalKind::V8 {
-                    name,
-                    text: String::new(),
-                },
-                (None, None) => return,
-            },
-        };
-        self.push(moment, moment, kind);
+        if let Some(kind) = indicator.signal() {
+            self.push(moment, moment, kind);
+        }
     }
 
     fn take_field(&mut self, data_type: DataType, field: IfpField<'_>, moment: Moment) {

@@ -390,6 +390,7 @@ fn the_strip_of_two_legs_shows_where_either_failed() {
     let marks = |flow: &mut AnalysedFlow, leg: usize, stages: &[(&'static str, StageMark)]| {
         let call = Arc::make_mut(&mut flow.flow.legs[leg]);
         let stage = |(name, mark): &(&'static str, StageMark)| Stage {
+            phase: None,
             name,
             mark: *mark,
             text: String::new(),
