@@ -9,8 +9,10 @@ use clap::{CommandFactory, Parser};
 use crate::analysis::Options;
 use crate::analysis::reading::Analysis;
 use crate::call::CallNo;
+use crate::capture::Error;
 use crate::cli::{Cli, Color, Command, General, Output, Shape, Which};
 use crate::export;
+use crate::run::pass::Unread;
 use crate::text::is_hostile;
 
 mod check;
@@ -151,8 +153,9 @@ fn open(cli: &Cli, file: &Path) -> Result<Status, Failure> {
     )
 }
 
-/// Reads a capture to its end, with progress on standard error.
-fn read(general: &General, file: &Path) -> Result<Analysis, Failure> {
+/// Reads a capture to its end, with progress on standard error. With it the error of the system at which reading
+/// ended, if there was one: what was read is shown all the same.
+fn read(general: &General, file: &Path) -> Result<(Analysis, Result<(), Error>), Failure> {
     let options = Options {
         file: file.to_owned(),
         view: general.point_of_view(),
@@ -167,21 +170,21 @@ fn read(general: &General, file: &Path) -> Result<Analysis, Failure> {
             complain(&format!("{}: {}", file.display(), note.text));
         }
     }
-    Ok(analysis)
+    let whole = analysis.take_failure().map_or(Ok(()), Err);
+    Ok((analysis, whole))
 }
 
 /// `faxflow calls FILE`
 fn calls(general: &General, file: &Path, output: &Output) -> Result<Status, Failure> {
-    let analysis = read(general, file)?;
+    let (analysis, whole) = read(general, file)?;
+    let unread = Unread::default();
     let format = output.format.into();
     let faxes = match format {
         // Made of the calls alone.
         export::Format::Json | export::Format::Ndjson => pass::FaxRows::new(),
-        export::Format::Text | export::Format::Markdown => {
-            pass::fax_rows(&analysis).map_err(|error| again(file, error))?
-        }
+        export::Format::Text | export::Format::Markdown => pass::fax_rows(&analysis, &unread),
     };
-    let calls = pass::Analyses::new(&analysis);
+    let calls = pass::Analyses::new(&analysis, &unread);
     write(output, &[file.to_owned()], |mut to| {
         export::calls(
             &mut to,
@@ -194,7 +197,9 @@ fn calls(general: &General, file: &Path, output: &Output) -> Result<Status, Fail
     })?;
     // The process ends here: giving back each of a hundred thousand calls would only take time.
     drop(faxes);
+    let told = unread.told(&analysis);
     std::mem::forget(analysis);
+    whole.and(told)?;
     Ok(Status::Good)
 }
 
@@ -224,12 +229,15 @@ fn flow(
     shape: &Shape,
     output: &Output,
 ) -> Result<Status, Failure> {
-    let analysis = read(general, file)?;
+    let (analysis, whole) = read(general, file)?;
     let Some(chosen) = chosen(&analysis, file, which) else {
+        // The call may be in what could not be read.
+        whole?;
         return Ok(Status::Nothing);
     };
+    let unread = Unread::default();
     let named = !which.call.is_empty() || !which.call_id.is_empty();
-    let flows = pass::Flows::new(&analysis, chosen);
+    let flows = pass::Flows::new(&analysis, chosen, &unread);
     let flows = if named { flows } else { flows.only_faxes() };
     write(output, &[file.to_owned()], |mut to| {
         export::flow(
@@ -240,6 +248,7 @@ fn flow(
             &shape.for_export(),
         )
     })?;
+    whole.and_then(|()| unread.told(&analysis))?;
     Ok(Status::Good)
 }
 
@@ -321,13 +330,6 @@ fn print(body: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Status, 
     export::file::write_to_stdout(body)
         .map_err(|error| Failure::Io("standard output".to_owned(), error))?;
     Ok(Status::Good)
-}
-
-fn again(file: &Path, error: io::Error) -> Failure {
-    Failure::Io(
-        format!("{}: cannot read it a second time", file.display()),
-        error,
-    )
 }
 
 /// One line on standard error; nobody may be there to read it.

@@ -1,4 +1,4 @@
-//! The command line: exit status, errors, outputs (CONTRACT.md 1).
+//! The command line: exit status, errors, outputs (docs/cli.md).
 #![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
 
 use std::fs;
@@ -41,7 +41,7 @@ fn draws_the_flow_without_a_terminal() {
     assert_eq!(text, stdout(&["flow", "assets/demo.pcap"]));
 }
 
-/// SCREENS.md: a text fits `--width`, with two legs, long labels and long times too.
+/// A text fits `--width`, with two legs, long labels and long times too.
 #[test]
 fn flow_fits_80_columns() {
     let mut files = vec!["assets/demo.pcap".into()];
@@ -186,6 +186,46 @@ fn reads_standard_input_and_compressed_captures() {
         let found = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
         assert_eq!(list(&found), list(&expected));
     }
+}
+
+/// A socket that is reset in the middle of the capture: what came is shown, and the exit status is that of an error.
+#[cfg(unix)]
+#[test]
+fn a_read_error_in_the_middle_is_an_error() {
+    use std::io::Write;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    let capture = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo.pcap")).unwrap();
+    for command in ["calls", "flow", "check"] {
+        let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+        // What is never read resets the other end when this one is closed.
+        theirs.write_all(b"unread").unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_faxflow"))
+            .args([command, "-"])
+            .stdin(OwnedFd::from(theirs))
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        ours.write_all(&capture[..capture.len() / 2]).unwrap();
+        drop(ours);
+        let output = child.wait_with_output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{command}: {error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(
+            error.starts_with("faxflow: -: cannot read after frame "),
+            "{error}"
+        );
+        let shown = String::from_utf8(output.stdout).unwrap();
+        assert!(shown.contains("fax"), "{command}: {shown}");
+    }
+    // A capture that is only cut is no error.
+    let cut = tempfile::NamedTempFile::new().unwrap();
+    fs::write(cut.path(), &capture[..capture.len() / 2]).unwrap();
+    let output = faxflow(&["calls", cut.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0));
 }
 
 #[test]

@@ -51,6 +51,8 @@ pub struct Analysis {
     no_fax: Map<DialogId, FrameNo>,
     /// Sound that was found in a pass of its own.
     kept_sound: Map<FlowId, sound::KeptSound>,
+    /// At which error calls could not be listened to.
+    failure: Option<Error>,
     finished: bool,
 }
 
@@ -74,6 +76,7 @@ impl Analysis {
             listened: Map::default(),
             no_fax: Map::default(),
             kept_sound: Map::default(),
+            failure: None,
             finished: false,
         })
     }
@@ -121,6 +124,11 @@ impl Analysis {
         }
         self.settle();
         Ok(())
+    }
+
+    /// The error of the system because of which something of the capture is not in the calls, if there was one.
+    pub fn take_failure(&mut self) -> Option<Error> {
+        self.reader.failure().or_else(|| self.failure.take())
     }
 
     /// Waits for more of a pipe, at most so long. False: it is no pipe, or all of it is read.

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
+use super::error::of_the_system;
+
 /// Octets needed to tell a compression.
 pub(super) const MAGIC_LEN: usize = 4;
 
@@ -154,7 +156,10 @@ impl Zstd {
 }
 
 /// What the crate says is for its developers.
-fn damaged(error: &dyn std::fmt::Display) -> io::Error {
+fn damaged(error: &(dyn std::error::Error + 'static)) -> io::Error {
+    if let Some(error) = of_the_system(error) {
+        return error;
+    }
     let detail = error.to_string();
     let detail = detail.split([':', '(', '{']).next().unwrap_or_default();
     io::Error::new(

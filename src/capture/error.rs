@@ -17,6 +17,17 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// It was opened, and cannot be read on at a place inside.
+    #[error("{file}: cannot read {place}: {source}{}", advice(source))]
+    Broken {
+        /// As the user gave it.
+        file: String,
+        /// `after frame 12 (offset 3456)`, `call 3 again`.
+        place: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// It is no capture.
     #[error("{file}: {what} (offset {offset}); {advice}")]
     NotACapture {
@@ -29,6 +40,19 @@ pub enum Error {
         /// What to do.
         advice: &'static str,
     },
+}
+
+/// The error of the system that is behind an error. `None`: the data are damaged, and the system could read them.
+pub(super) fn of_the_system(error: &(dyn std::error::Error + 'static)) -> Option<io::Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let code = (error.downcast_ref::<io::Error>()).and_then(io::Error::raw_os_error);
+        if let Some(code) = code {
+            return Some(io::Error::from_raw_os_error(code));
+        }
+        next = error.source();
+    }
+    None
 }
 
 /// What to do about it, with a semicolon before it; nothing where the error says enough.

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::buffer::Buffer;
 use super::container::{self, PCAP_HEADER_LEN};
+use super::error::of_the_system;
 use super::link::LinkType;
 use super::live::Pipe;
 use super::source::{Opened, Source};
@@ -261,6 +262,27 @@ impl Reader {
             let have = self.buffer.offset() + self.buffer.available().len() as u64;
             pipe.wait(have, timeout);
         }
+    }
+
+    /// The error of the system at which reading ended, with its place. Damaged data are no such error but a
+    /// [`Note`], and a cut capture ends without one.
+    pub fn failure(&self) -> Option<Error> {
+        let source = of_the_system(self.buffer.failure()?)?;
+        Some(Error::Broken {
+            file: self.info.file.clone(),
+            place: format!(
+                "after frame {} (offset {})",
+                self.next_no.saturating_sub(1),
+                self.buffer.offset()
+            ),
+            source,
+        })
+    }
+
+    /// As [`Reader::failure`], for a pass that reads again.
+    pub(crate) fn read_error(&self) -> io::Result<()> {
+        let error = self.buffer.failure().and_then(|error| of_the_system(error));
+        error.map_or(Ok(()), Err)
     }
 
     /// What is known about the capture so far.

@@ -152,7 +152,7 @@ impl Store {
                 take(&frame);
             }
         }
-        Ok(())
+        reader.read_error()
     }
 
     /// Reads frames again, beginning with the one at the mark. Of a compressed capture everything before it

@@ -1,4 +1,4 @@
-//! `faxflow check`: one verdict for every fax; the exit status tells scripts (CONTRACT.md 1).
+//! `faxflow check`: one verdict for every fax; the exit status tells scripts (docs/cli.md).
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -9,6 +9,7 @@ use crate::analysis::reading::Analysis;
 use crate::call::{CallNo, Verdict};
 use crate::cli::{General, Output};
 use crate::export;
+use crate::run::pass::Unread;
 use crate::run::{Failure, Status, complain, pass, read, write};
 
 /// Checks several captures; a file that cannot be read is told after the others.
@@ -22,7 +23,12 @@ pub(super) fn run(
     write(output, files, |to| {
         for file in files {
             match read(general, file) {
-                Ok(analysis) => one(&analysis, output, to, &mut found)?,
+                Ok((analysis, whole)) => {
+                    let unread = Unread::default();
+                    one(&analysis, &unread, output, to, &mut found)?;
+                    let whole = whole.and_then(|()| unread.told(&analysis));
+                    failures.extend(whole.err().map(Failure::from));
+                }
                 Err(failure) => failures.push(failure),
             }
         }
@@ -69,13 +75,14 @@ impl Found {
 
 fn one(
     analysis: &Analysis,
+    unread: &Unread,
     output: &Output,
     mut to: &mut dyn Write,
     found: &mut Found,
 ) -> std::io::Result<()> {
     let mut flows: Vec<AnalysedFlow> = Vec::new();
     let mut here = Found::default();
-    for flow in pass::Flows::new(analysis, pass::faxes(analysis)).only_faxes() {
+    for flow in pass::Flows::new(analysis, pass::faxes(analysis), unread).only_faxes() {
         here.count(&flow);
         flows.push(flow);
     }
@@ -83,7 +90,7 @@ fn one(
         // It may have been the fax: shown, so that its hints say why it never connected.
         let refused: Vec<Vec<CallNo>> = refused(analysis);
         here.suspicious = refused.len();
-        flows.extend(pass::Flows::new(analysis, refused));
+        flows.extend(pass::Flows::new(analysis, refused, unread));
     }
     found.good += here.good;
     found.bad += here.bad;

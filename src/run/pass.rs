@@ -1,30 +1,80 @@
 //! Calls and flows of a capture that has been read, loaded one after the other as they are written.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, IsTerminal, Write};
+use std::slice;
 use std::time::{Duration, Instant};
 
 use crate::analysis::reading::Analysis;
 use crate::analysis::{Analysed, AnalysedFlow, CallRow};
 use crate::call::CallNo;
-use crate::capture::CaptureInfo;
+use crate::capture::{CaptureInfo, Error};
+use crate::text::noun;
 
 /// Calls loaded at once.
 const BATCH: usize = 8;
 
+/// The first read error of a pass, and the calls that are missing from the output because of it.
+#[derive(Debug, Default)]
+pub(super) struct Unread(RefCell<Option<(Vec<CallNo>, io::Error)>>);
+
+impl Unread {
+    fn note(&self, calls: &[CallNo], error: io::Error) {
+        (self.0.borrow_mut()).get_or_insert_with(|| (calls.to_vec(), error));
+    }
+
+    /// The error, for standard error once everything else is shown.
+    pub(super) fn told(self, analysis: &Analysis) -> Result<(), Error> {
+        let Some((calls, source)) = self.0.into_inner() else {
+            return Ok(());
+        };
+        let numbers: Vec<String> = calls.iter().map(|call| call.0.to_string()).collect();
+        Err(Error::Broken {
+            file: analysis.info().file.clone(),
+            place: format!(
+                "{} {} again",
+                noun(calls.len() as u64, "call"),
+                numbers.join(" and ")
+            ),
+            source,
+        })
+    }
+}
+
+/// Loads several at once. Where that fails, one by one: only those that cannot be read again are left out, and the
+/// first of them is noted.
+fn load_each<N, T>(
+    some: &[N],
+    calls: impl Fn(&N) -> &[CallNo],
+    unread: &Unread,
+    load: impl Fn(&[N]) -> io::Result<Vec<T>>,
+) -> Vec<T> {
+    load(some).unwrap_or_else(|_| {
+        let one = |one: &N| {
+            load(slice::from_ref(one)).unwrap_or_else(|error| {
+                unread.note(calls(one), error);
+                Vec::new()
+            })
+        };
+        some.iter().flat_map(one).collect()
+    })
+}
+
 /// The rows of all that may be a fax, analysed.
-pub(super) fn fax_rows(analysis: &Analysis) -> io::Result<FaxRows<'_>> {
+pub(super) fn fax_rows<'a>(analysis: &'a Analysis, unread: &Unread) -> FaxRows<'a> {
     let faxes: Vec<CallNo> = analysis.suspects().collect();
     let mut rows = FaxRows::new();
     for some in faxes.chunks(BATCH) {
-        for one in analysis.analyse_all(some, false)? {
+        let load = |some: &[CallNo]| analysis.analyse_all(some, false);
+        for one in load_each(some, slice::from_ref, unread, load) {
             if let Some(row) = analysis.row(one.call.number) {
                 rows.insert(row.number, row.with(&one));
             }
         }
     }
-    Ok(rows)
+    rows
 }
 
 /// Rows of faxes by their numbers.
@@ -83,18 +133,20 @@ pub(super) fn faxes(analysis: &Analysis) -> Vec<Vec<CallNo>> {
     out
 }
 
-/// Calls of a capture, loaded in batches as they are asked for. What cannot be read again is left out.
+/// Calls of a capture, loaded in batches as they are asked for. What cannot be read again is left out and noted.
 pub(super) struct Analyses<'a> {
     analysis: &'a Analysis,
+    unread: &'a Unread,
     left: std::vec::IntoIter<CallNo>,
     ready: std::vec::IntoIter<Analysed>,
 }
 
 impl<'a> Analyses<'a> {
-    pub(super) fn new(analysis: &'a Analysis) -> Self {
+    pub(super) fn new(analysis: &'a Analysis, unread: &'a Unread) -> Self {
         let left: Vec<CallNo> = analysis.numbers().collect();
         Self {
             analysis,
+            unread,
             left: left.into_iter(),
             ready: Vec::new().into_iter(),
         }
@@ -113,11 +165,8 @@ impl Iterator for Analyses<'_> {
             if some.is_empty() {
                 return None;
             }
-            self.ready = self
-                .analysis
-                .analyse_all(&some, false)
-                .unwrap_or_default()
-                .into_iter();
+            let load = |some: &[CallNo]| self.analysis.analyse_all(some, false);
+            self.ready = load_each(&some, slice::from_ref, self.unread, load).into_iter();
         }
     }
 }
@@ -125,6 +174,7 @@ impl Iterator for Analyses<'_> {
 /// Flows of a capture, loaded as they are asked for; what turns out to be no fax is passed over.
 pub(super) struct Flows<'a> {
     analysis: &'a Analysis,
+    unread: &'a Unread,
     left: std::iter::Peekable<std::vec::IntoIter<Vec<CallNo>>>,
     ready: std::vec::IntoIter<AnalysedFlow>,
     only_faxes: bool,
@@ -136,9 +186,14 @@ const FLOWS_MAX: usize = 1024;
 const BATCH_PACKETS: u32 = 20_000;
 
 impl<'a> Flows<'a> {
-    pub(super) fn new(analysis: &'a Analysis, chosen: Vec<Vec<CallNo>>) -> Self {
+    pub(super) fn new(
+        analysis: &'a Analysis,
+        chosen: Vec<Vec<CallNo>>,
+        unread: &'a Unread,
+    ) -> Self {
         Self {
             analysis,
+            unread,
             left: chosen.into_iter().peekable(),
             ready: Vec::new().into_iter(),
             only_faxes: false,
@@ -162,11 +217,8 @@ impl<'a> Flows<'a> {
         {
             some.push(legs);
         }
-        let loaded = self.analysis.flows(&some);
-        // What cannot be read again is left out, and nothing else.
-        Some(loaded.unwrap_or_else(|_| {
-            let one = |legs: &Vec<CallNo>| self.analysis.flow(legs, false).ok();
-            some.iter().filter_map(one).collect()
+        Some(load_each(&some, Vec::as_slice, self.unread, |some| {
+            self.analysis.flows(some)
         }))
     }
 
@@ -238,5 +290,57 @@ impl Progress {
         if self.shown {
             let _ = write!(io::stderr(), "\r\x1b[K");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::analysis::Options;
+
+    #[test]
+    fn one_that_cannot_be_loaded_takes_no_other_along() {
+        let unread = Unread::default();
+        let load = |some: &[CallNo]| {
+            if some.contains(&CallNo(2)) {
+                return Err(io::Error::from_raw_os_error(5));
+            }
+            Ok(some.to_vec())
+        };
+        let calls = [CallNo(1), CallNo(2), CallNo(3)];
+        let loaded = load_each(&calls, slice::from_ref, &unread, load);
+        assert_eq!(loaded, [CallNo(1), CallNo(3)]);
+        let noted = unread.0.into_inner().unwrap();
+        assert_eq!(
+            (noted.0, noted.1.raw_os_error()),
+            (vec![CallNo(2)], Some(5))
+        );
+    }
+
+    /// A file that shrinks after it was indexed: its calls cannot be read again.
+    #[test]
+    fn a_fax_that_cannot_be_read_again_is_an_error() {
+        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo.pcap");
+        let copy = tempfile::NamedTempFile::new().unwrap();
+        std::fs::copy(sample, copy.path()).unwrap();
+        let mut analysis = Analysis::open(Options {
+            file: copy.path().to_owned(),
+            ..Options::default()
+        })
+        .unwrap();
+        analysis.read_all(|_| {}).unwrap();
+        let unread = Unread::default();
+        let all = Flows::new(&analysis, faxes(&analysis), &unread).count();
+        assert!(all > 0);
+        unread.told(&analysis).unwrap();
+
+        copy.as_file().set_len(24).unwrap();
+        let unread = Unread::default();
+        let left = Flows::new(&analysis, faxes(&analysis), &unread).count();
+        assert!(left < all);
+        let error = unread.told(&analysis).unwrap_err().to_string();
+        assert!(error.contains("cannot read call"), "{error}");
     }
 }

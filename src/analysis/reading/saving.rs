@@ -63,6 +63,7 @@ pub(super) fn packets(
             writer.write(&frame)?;
         }
     }
+    reader.read_error()?;
     writer.map_or_else(
         || Err(io::Error::other("the call has no packets")),
         Writer::finish,

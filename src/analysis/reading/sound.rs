@@ -10,7 +10,7 @@ use crate::call::load::{self, RtpByFlow};
 use crate::capture::packet::Decoder;
 use crate::capture::reader::{Mark, Reader};
 use crate::capture::store::Store;
-use crate::capture::{FrameNo, Packet, Place, Timestamp, Transport};
+use crate::capture::{Error, FrameNo, Packet, Place, Timestamp, Transport};
 use crate::rtp::RtpArrival;
 
 impl Analysis {
@@ -36,10 +36,17 @@ impl Analysis {
             let count = left.iter().take_while(more).count().max(1);
             let (some, rest) = left.split_at(count);
             left = rest;
-            let rtp = self.read_rtp(some).unwrap_or_default();
+            let rtp = self.read_rtp(some).unwrap_or_else(|error| {
+                self.fail(some, error);
+                RtpByFlow::default()
+            });
             for id in some {
                 let call = load::call(&self.source(), *id, CallNo(0), &rtp);
-                let is_fax = call.is_ok_and(|call| call.is_some_and(|call| call.fax.is_some()));
+                let call = call.unwrap_or_else(|error| {
+                    self.fail(&[*id], error);
+                    None
+                });
+                let is_fax = call.is_some_and(|call| call.fax.is_some());
                 let until = self
                     .index
                     .dialog(*id)
@@ -47,6 +54,17 @@ impl Analysis {
                 self.listened.insert(*id, (until, is_fax));
             }
         }
+    }
+
+    /// Keeps the first error at which calls could not be listened to.
+    fn fail(&mut self, dialogs: &[DialogId], source: io::Error) {
+        let first = dialogs.first().and_then(|id| self.index.dialog(*id));
+        let frame = first.map_or(0, |dialog| dialog.first_frame.0);
+        self.failure.get_or_insert_with(|| Error::Broken {
+            file: self.options.file.display().to_string(),
+            place: format!("the RTP from frame {frame} on again"),
+            source,
+        });
     }
 
     fn only_sound(&self, dialog: &DialogEntry) -> bool {
@@ -153,13 +171,13 @@ impl Analysis {
         let (store, capture) = (&mut self.store, first_of(&wanted));
         let reader = capture.and_then(|mark| store.frames_from(mark).ok());
         let Some(reader) = reader else { return };
-        search_in(reader, &wanted, |id, packet| {
+        let read = search_in(reader, &wanted, |id, packet| {
             if result.is_ok() {
                 result = kept.entry(id).or_default().keep(store, packet);
             }
         });
-        // Without room for it the passes are what is left.
-        if result.is_ok() {
+        // Without room for it the passes are what is left; they tell of what cannot be read.
+        if read.and(result).is_ok() {
             self.kept_sound.extend(kept);
         }
     }
@@ -175,7 +193,7 @@ fn search(
     found: impl FnMut(FlowId, &Packet<'_>),
 ) -> io::Result<()> {
     if let Some(from) = first_of(flows) {
-        search_in(store.frames_from(from)?, flows, found);
+        return search_in(store.frames_from(from)?, flows, found);
     }
     Ok(())
 }
@@ -189,7 +207,7 @@ fn search_in(
     mut reader: Reader,
     flows: &[(FlowId, &FlowEntry)],
     mut found: impl FnMut(FlowId, &Packet<'_>),
-) {
+) -> io::Result<()> {
     let mut wanted: Map<_, Vec<(FlowId, &FlowEntry)>> = Map::default();
     for (id, flow) in flows {
         let path = wanted.entry((flow.src, flow.dst)).or_default();
@@ -218,6 +236,7 @@ fn search_in(
             }
         });
     }
+    reader.read_error()
 }
 
 /// The RTP of a flow in the spool.
