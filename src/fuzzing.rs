@@ -22,7 +22,7 @@ use crate::line::{Fcs, HdlcFrame, Modem};
 use crate::page::{Bitmap, Coding, Layout, PageFacts, Resolution};
 use crate::rtp::{RtpArrival, event, fax, sniff, stream};
 use crate::sip::framing::Framer;
-use crate::sip::{Message, detail, parse, scan, sdp as description};
+use crate::sip::{Message, detail, parse, scan, sdp as description, strict};
 use crate::t30::frame;
 use crate::t38::stats::Encoding;
 use crate::t38::stream::{Arrival, Framing, assemble};
@@ -216,7 +216,7 @@ pub fn sip(octets: &[u8]) {
         message.reasons(),
         message.session_expires(),
     );
-    let _ = detail::strict_check(&message);
+    let _ = strict::opinions(&message);
     bounded(&detail::fields(&message), octets);
 }
 
@@ -231,7 +231,6 @@ pub fn sdp(octets: &[u8]) {
         let _ = (line.format_names(), line.voice_band_data());
         let _ = (line.encoding(0), line.payload_type("PCMU"));
     }
-    let _ = description::strict_check(&lossy(octets));
     bounded(&detail::sdp_fields(octets), octets);
 }
 

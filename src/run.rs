@@ -44,7 +44,7 @@ impl From<Status> for ExitCode {
 pub(crate) enum Failure {
     /// The capture could not be read at all.
     #[error(transparent)]
-    Capture(#[from] crate::capture::Error),
+    Capture(#[from] Error),
     /// The output could not be written.
     #[error(transparent)]
     Output(#[from] export::file::Error),

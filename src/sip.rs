@@ -11,6 +11,7 @@ mod lexer;
 pub mod parse;
 pub mod scan;
 pub mod sdp;
+pub mod strict;
 
 /// A whole SIP message with its raw octets. Made by [`parse::message`].
 #[derive(Clone, Debug, PartialEq)]

@@ -159,7 +159,7 @@ fn has_every_field_of_the_contract() {
             keys(message),
             sorted(
                 "frame last_frame time offset_s duration_s call hop src dst from layer name hex fcs_ok retransmission \
-                 observed page block bytes fields hints"
+                 observed page block bytes fields second_opinion hints"
             )
         );
     }

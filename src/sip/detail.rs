@@ -1,6 +1,4 @@
-//! A message as fields for the message pane, and what the strict parser (`rsip`) says of it.
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
+//! A message as fields for the message pane.
 
 use super::parse::body::Body;
 use super::sdp::t38::{self, T38Name};
@@ -10,20 +8,6 @@ use crate::text::lossy;
 
 /// Lines of a body that are shown as fields.
 const MAX_BODY_LINES: usize = 500;
-
-/// What the strict parser says of a message: `Err` with its reason if it refuses it.
-///
-/// A refusal does not make a message invalid: the parser knows fewer forms than RFC 3261 allows.
-pub fn strict_check(message: &Message) -> Result<(), String> {
-    let parsed = catch_unwind(AssertUnwindSafe(|| {
-        rsip::SipMessage::try_from(message.raw.as_slice()).map(drop)
-    }));
-    match parsed {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(error.to_string().chars().take(160).collect()),
-        Err(_) => Err("the strict parser gave up".to_owned()),
-    }
-}
 
 /// The message as fields: start line, headers, what the body says, problems.
 pub fn fields(message: &Message) -> Vec<Field> {
@@ -247,14 +231,5 @@ a=T38FaxFillBitRemoval:0\r\na=T38FaxMaxRate:9600\r\n";
         let message =
             message(b"INFO sip:a SIP/2.0\r\nc: application/isup\r\n\r\n\x00\x01").unwrap();
         assert!(fields(&message).contains(&Field::new("body", "2 octets, no text")));
-    }
-
-    #[test]
-    fn strict_parser_refuses_what_it_does_not_know() {
-        assert_eq!(strict_check(&message(REINVITE.as_bytes()).unwrap()), Ok(()));
-        let folded = REINVITE
-            .replace("CSeq: 2", "CSeq:\r\n 2")
-            .replace("\r\n", "\n");
-        assert!(strict_check(&message(folded.as_bytes()).unwrap()).is_err());
     }
 }

@@ -1,8 +1,7 @@
 //! Session descriptions (RFC 8866, old: 4566), line by line: a line that cannot be read is noted and never
-//! takes its neighbours along. The strict parser only cross-checks, on demand.
+//! takes its neighbours along.
 
 use std::net::IpAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{MediaKind, MediaLine, Sdp, T38Attributes};
 use crate::text::lossy;
@@ -386,29 +385,6 @@ impl MediaLine {
                     .then(|| payload_type.parse().ok())?
             })
             .collect()
-    }
-}
-
-/// What the strict parser (`sdp_rs`) says of a description: `Err` with its reason if it refuses it.
-///
-/// It is known to panic on some input; that counts as a refusal. Meant for the detail view of one message.
-pub fn strict_check(text: &str) -> Result<(), String> {
-    // Its panics come from overflows in r= and z= lines: time that does not fit is refused before.
-    let risky = text.split(['\r', '\n']).any(|line| {
-        matches!(line.as_bytes(), [b'r' | b'z', b'=', ..])
-            && line
-                .split(|c: char| !c.is_ascii_digit())
-                .any(|digits| digits.len() > 9)
-    });
-    if risky {
-        return Err("time in r= or z= out of range".to_owned());
-    }
-    match catch_unwind(AssertUnwindSafe(|| {
-        sdp_rs::SessionDescription::try_from(text).map(drop)
-    })) {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("the strict parser gave up".to_owned()),
     }
 }
 

@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::call::{Call, Event, EventKind};
 use crate::field::Field;
 use crate::line::Fcs;
+use crate::sip::strict;
 use crate::t30::frame::T30Frame;
 use crate::view::time::{self, Clock};
 use crate::view::{Role, Row, Span, clip, plain, wrap};
@@ -48,9 +49,26 @@ fn lay_out(
     } else {
         rows.extend(octets_rows(event, width));
         rows.extend(field_rows(fields, width));
+        rows.extend(opinion_rows(event, width));
         rows.extend(negotiation::rows(call, event, width));
     }
     whole(rows, event, width)
+}
+
+/// A second opinion on a SIP message, see [`crate::sip::strict`]: a sentence each. Of a message that the capture cut
+/// there is none.
+pub fn opinions(event: &Event) -> Vec<String> {
+    match &event.kind {
+        EventKind::Sip(sip) if sip.cut == 0 => strict::opinions(&sip.message),
+        _ => Vec::new(),
+    }
+}
+
+fn opinion_rows(event: &Event, width: usize) -> Vec<Row> {
+    (opinions(event).iter())
+        .flat_map(|said| wrap(&plain(said, false), width))
+        .map(|line| Row::of(vec![Span::new(line, Role::Dim)]))
+        .collect()
 }
 
 /// Rows made those of an event, not too many and none too wide.

@@ -36,6 +36,7 @@ pub(super) struct MessageObject<'a> {
     block: Option<u32>,
     bytes: Option<u32>,
     fields: Vec<FieldObject>,
+    second_opinion: Option<Vec<String>>,
     hints: Vec<&'static str>,
 }
 
@@ -121,6 +122,7 @@ fn message<'a>(
                 value: field.value,
             })
             .collect(),
+        second_opinion: Some(decode::opinions(event)).filter(|said| !said.is_empty()),
         hints,
     }
 }

@@ -15,7 +15,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::{fields, long_name, name, negotiation, octets, raw_rows, trouble, whole};
+use super::{fields, long_name, name, negotiation, octets, opinion_rows, raw_rows, trouble, whole};
 use crate::call::{Call, Event, EventKind, Side, SipEvent};
 use crate::field::Field;
 use crate::sip::{Party, StartLine};
@@ -71,6 +71,7 @@ pub fn side_pane(call: &Call, event: &Event, raw: bool, width: usize, clock: Clo
                 width,
             ));
             rows.extend(negotiated);
+            rows.extend(opinion_rows(event, width));
         }
         EventKind::T30(frame) => {
             rows.push(octets_row(frame));
