@@ -66,7 +66,7 @@ pub struct General {
     #[arg(long, global = true)]
     pub no_pages: bool,
 
-    /// Colour; `NO_COLOR` is heeded
+    /// Colours of the screen and of text output; `NO_COLOR` is heeded
     #[arg(long, value_name = "WHEN", global = true, value_enum, default_value_t)]
     pub color: Color,
 

@@ -11,6 +11,7 @@ use crate::hint::Rule;
 use crate::view::ladder;
 use crate::view::time::TimeMode;
 
+mod colour;
 pub mod file;
 mod json;
 mod markdown;
@@ -45,6 +46,8 @@ pub struct Options {
     pub time: TimeMode,
     /// Repeats, indicators and provisional answers folded away, as on the screen.
     pub fold: bool,
+    /// Text with the colours of its roles; JSON and Markdown have none.
+    pub colour: bool,
 }
 
 impl Default for Options {
@@ -54,6 +57,7 @@ impl Default for Options {
             ascii: false,
             time: TimeMode::Relative,
             fold: true,
+            colour: false,
         }
     }
 }

@@ -192,7 +192,10 @@ fn calls(general: &General, file: &Path, output: &Output) -> Result<Status, Fail
             pass::Rows::new(&analysis, &faxes),
             calls,
             format,
-            &whole_width(output),
+            &export::Options {
+                colour: coloured(general, output),
+                ..whole_width(output)
+            },
         )
     })?;
     // The process ends here: giving back each of a hundred thousand calls would only take time.
@@ -245,7 +248,10 @@ fn flow(
             analysis.info(),
             flows,
             output.format.into(),
-            &shape.for_export(),
+            &export::Options {
+                colour: coloured(general, output),
+                ..shape.for_export()
+            },
         )
     })?;
     whole.and_then(|()| unread.told(&analysis))?;
@@ -344,6 +350,18 @@ fn colour(general: &General) -> bool {
         Color::Never => false,
         // NO_COLOR counts if it is set and not empty (no-color.org).
         Color::Auto => std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    }
+}
+
+/// Whether text that a command writes is coloured: by itself only what goes to a terminal that has colours.
+fn coloured(general: &General, output: &Output) -> bool {
+    let is_dumb = || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    match general.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            colour(general) && output.output.is_none() && io::stdout().is_terminal() && !is_dumb()
+        }
     }
 }
 

@@ -228,6 +228,42 @@ fn a_read_error_in_the_middle_is_an_error() {
     assert_eq!(output.status.code(), Some(0));
 }
 
+/// What is coloured says the same without its colours.
+#[test]
+fn color_always_colours_text_only() {
+    let uncoloured = |text: &str| {
+        let mut parts = text.split("\x1b[");
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |out, part| out + part.split_once('m').unwrap().1)
+    };
+    for command in ["calls", "flow", "check"] {
+        let plain = stdout(&[command, "assets/demo.pcap"]);
+        let coloured = stdout(&[command, "assets/demo.pcap", "--color", "always"]);
+        assert!(!plain.contains('\x1b'), "{command}");
+        assert_eq!(uncoloured(&coloured), plain, "{command}");
+        // A failed fax in bold red, a good one in green.
+        let has = |codes: &str, word: &str| {
+            (coloured.lines()).any(|line| line.contains(&format!("\x1b[{codes}m{word}")))
+        };
+        assert!(has("1;31", "✗ "), "{command}");
+        assert!(has("32", "✓ "), "{command}");
+        for format in ["json", "ndjson", "markdown"] {
+            let words = [command, "assets/demo.pcap", "--format", format];
+            let always = [&words[..], &["--color", "always"]].concat();
+            assert_eq!(stdout(&always), stdout(&words), "{words:?}");
+        }
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("calls.txt");
+    let to_file = |color: &str| {
+        let name = file.to_str().unwrap();
+        faxflow(&["calls", "assets/demo.pcap", "--color", color, "-o", name]);
+        fs::read_to_string(&file).unwrap().contains('\x1b')
+    };
+    assert!(to_file("always"));
+    assert!(!to_file("auto") && !to_file("never"));
+}
+
 #[test]
 fn never_writes_over_the_capture() {
     let directory = tempfile::tempdir().unwrap();

@@ -20,6 +20,16 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Terminal {
     fn start(rows: u16, cols: u16, words: &[&str], directory: &std::path::Path) -> Self {
+        Self::start_with("", (rows, cols), words, directory)
+    }
+
+    /// With a value of `NO_COLOR`.
+    fn start_with(
+        no_color: &str,
+        (rows, cols): (u16, u16),
+        words: &[&str],
+        directory: &std::path::Path,
+    ) -> Self {
         let pair = native_pty_system()
             .openpty(PtySize {
                 rows,
@@ -32,6 +42,7 @@ impl Terminal {
         command.args(words);
         command.env("TERM", "xterm-256color");
         command.env("RUST_BACKTRACE", "0");
+        command.env("NO_COLOR", no_color);
         command.cwd(directory);
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
@@ -61,6 +72,19 @@ impl Terminal {
 
     fn screen(&self) -> String {
         self.parser.lock().unwrap().screen().contents()
+    }
+
+    /// Whether any character has a colour of its own.
+    fn is_coloured(&self) -> bool {
+        let parser = self.parser.lock().unwrap();
+        let screen = parser.screen();
+        let (rows, cols) = screen.size();
+        let mut cells =
+            (0..u16::from(rows)).flat_map(|row| (0..u16::from(cols)).map(move |col| (row, col)));
+        cells.any(|(row, col)| {
+            let cell = screen.cell(row, col);
+            cell.is_some_and(|cell| cell.fgcolor() != vt100::Color::Default)
+        })
     }
 
     fn wait_for(&self, text: &str) {
@@ -166,4 +190,18 @@ fn an_error_is_readable_and_leaves_the_terminal() {
     let terminal = Terminal::start(24, 80, &["no-such-file"], directory.path());
     terminal.wait_for("faxflow: no-such-file");
     assert_eq!(terminal.end(), (2, true));
+}
+
+#[test]
+fn text_is_coloured_on_a_terminal_unless_no_color_is_set() {
+    let directory = tempfile::tempdir().unwrap();
+    for (no_color, coloured) in [("", true), ("1", false)] {
+        let words = ["check", &demo()];
+        let terminal = Terminal::start_with(no_color, (60, 160), &words, directory.path());
+        terminal.wait_for("t30-dis-no-dcs");
+        // All of it is drawn when the program has ended.
+        thread::sleep(Duration::from_millis(200));
+        assert_eq!(terminal.is_coloured(), coloured, "NO_COLOR={no_color}");
+        assert_eq!(terminal.end(), (1, true));
+    }
 }

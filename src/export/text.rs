@@ -11,12 +11,14 @@ use crate::hint::{Hint, Severity};
 use crate::text::noun;
 use crate::view::calls::{self, Measure, Table, WHOLE, note_text, thousands};
 use crate::view::ladder::{self, head};
-use crate::view::{Row, hints, plain, time, width as view_width, wrap};
+use crate::view::{Role, Row, Span, hints, plain, time, width as view_width, wrap};
 
-use super::Options;
+use super::{Options, colour};
 
 /// Between the parts of a head line.
 const APART: &str = "   ";
+/// Before all lines of a text but the first.
+const INDENT: &str = "  ";
 /// Octets of a list that are written at once.
 const AT_ONCE: usize = 1 << 16;
 
@@ -51,21 +53,23 @@ where
 fn write_flow(out: &mut impl Write, flow: &AnalysedFlow, options: &Options) -> io::Result<()> {
     let ladder = ladder::layout_whole(flow, &options.ladder());
     write_head(out, flow, options)?;
-    write_rows(out, &ladder.whole_strip())?;
+    write_rows(out, &ladder.whole_strip(), options)?;
     for call in &flow.flow.legs {
-        write_wrapped(out, &hosts(call, options.ascii), options.width, "  ")?;
+        write_wrapped(out, &hosts(call, options.ascii), Role::Plain, options)?;
     }
     writeln!(out)?;
-    write_rows(out, &ladder.header)?;
+    write_rows(out, &ladder.header, options)?;
     for row in ladder.whole_rows() {
-        write_row(out, &row)?;
+        colour::write_row(out, &row, options.colour)?;
     }
     let all: Vec<&Hint> = in_order(flow);
     if !all.is_empty() {
-        writeln!(out, "\nHints")?;
+        writeln!(out)?;
+        colour::write_line(out, "Hints", Role::Heading, options.colour)?;
     }
     for hint in all {
-        write_rows(out, &hints::full(hint, options.width, options.ascii))?;
+        let rows = hints::full(hint, options.width, options.ascii);
+        write_rows(out, &rows, options)?;
     }
     Ok(())
 }
@@ -81,12 +85,13 @@ fn write_head(out: &mut impl Write, flow: &AnalysedFlow, options: &Options) -> i
     if let Some(carrier) = head::carrier(&flow.flow) {
         let _ = write!(line, "   {carrier}");
     }
-    write_wrapped(out, &line, options.width, "  ")?;
-    write_wrapped(out, &verdict(flow, ascii), options.width, "  ")
+    write_wrapped(out, &line, Role::Heading, options)?;
+    let (text, role) = verdict(flow, ascii);
+    write_wrapped(out, &text, role, options)
 }
 
 /// `✗ Failed in phase B: the sender never answered DIS [t30-dis-no-dcs]`; without a fax what became of the call.
-fn verdict(flow: &AnalysedFlow, ascii: bool) -> String {
+fn verdict(flow: &AnalysedFlow, ascii: bool) -> (String, Role) {
     let Some(fax) = head::lead(&flow.flow) else {
         let outcomes: Vec<String> = flow
             .flow
@@ -94,13 +99,15 @@ fn verdict(flow: &AnalysedFlow, ascii: bool) -> String {
             .iter()
             .map(|call| plain(&head::outcome(call), ascii).into_owned())
             .collect();
-        return format!("no fax; {}", outcomes.join(", "));
+        let text = format!("no fax; {}", outcomes.join(", "));
+        return (text, Role::Warning);
     };
-    let (mark, _) = head::verdict(fax.verdict, ascii);
+    let (mark, role) = head::verdict(fax.verdict, ascii);
     let cause = fax
         .cause
         .map_or_else(String::new, |cause| format!(" [{cause}]"));
-    format!("{mark} {}{cause}", plain(&fax.summary, ascii))
+    let text = format!("{mark} {}{cause}", plain(&fax.summary, ascii));
+    (text, role)
 }
 
 /// `call 2: caller 192.0.2.10:5060 (Asterisk 18), callee 203.0.113.5:5060`
@@ -159,11 +166,8 @@ fn about(out: &mut impl Write, capture: &CaptureInfo, options: &Options) -> io::
     if let (Some(first), Some(last)) = (capture.first_time, capture.last_time) {
         let _ = write!(line, "   {} to {} UTC", time::date(first), time::date(last));
     }
-    write_wrapped(out, &line, options.width, "  ")?;
-    for note in &capture.notes {
-        write_wrapped(out, &note_text(note, options.ascii), options.width, "  ")?;
-    }
-    Ok(())
+    write_wrapped(out, &line, Role::Dim, options)?;
+    write_notes(out, capture, options)
 }
 
 /// The calls list, as wide as it has to be.
@@ -189,15 +193,17 @@ where
         faxes += usize::from(row.borrow().fax.is_some());
     }
     let title = calls::title(count, faxes, capture, &shape);
-    writeln!(out, "{}", title.text())?;
-    for note in &capture.notes {
-        write_wrapped(out, &note_text(note, options.ascii), options.width, "  ")?;
-    }
+    colour::write_row(out, &title, options.colour)?;
+    write_notes(out, capture, options)?;
     if count == 0 {
         return writeln!(out, "No calls.");
     }
     let table = Table::new(&measure, &shape);
-    writeln!(out, "{}", table.heading().text())?;
+    colour::write_row(out, &table.heading(), options.colour)?;
+    if options.colour {
+        return (rows.into_iter())
+            .try_for_each(|row| colour::write_row(out, &table.row(row.borrow()), true));
+    }
     let mut lines = String::new();
     for row in rows {
         table.write_line(&mut lines, row.borrow());
@@ -225,50 +231,59 @@ where
     for flow in flows {
         let flow = flow.borrow();
         any = true;
-        let line = format!(
-            "{file}: {}, {}: {}",
+        let who = format!(
+            "{file}: {}, {}: ",
             head::numbers(&flow.flow),
             head::parties(&flow.flow, options.ascii),
-            verdict(flow, options.ascii)
         );
-        writeln!(out, "{line}")?;
+        let (text, role) = verdict(flow, options.ascii);
+        let row = Row::of(vec![Span::plain(who), Span::new(text, role)]);
+        colour::write_row(out, &row, options.colour)?;
         for hint in in_order(flow) {
             if hint.finding.severity <= Severity::Warning {
-                for row in hints::full(hint, options.width.saturating_sub(4), options.ascii) {
-                    writeln!(out, "    {}", row.text())?;
+                for mut row in hints::full(hint, options.width.saturating_sub(4), options.ascii) {
+                    row.spans.insert(0, Span::plain("    "));
+                    colour::write_row(out, &row, options.colour)?;
                 }
             }
         }
     }
     if !any {
-        writeln!(out, "{file}: no fax found")?;
+        let line = format!("{file}: no fax found");
+        colour::write_line(out, &line, Role::Plain, options.colour)?;
         for note in &capture.notes {
             let text = note_text(note, options.ascii);
             for row in wrap_keeping_spaces(&text, options.width.saturating_sub(4)) {
-                writeln!(out, "    {row}")?;
+                colour::write_line(out, &format!("    {row}"), Role::Warning, options.colour)?;
             }
         }
     }
     Ok(())
 }
 
-fn write_rows(out: &mut impl Write, rows: &[Row]) -> io::Result<()> {
-    rows.iter().try_for_each(|row| write_row(out, row))
+fn write_rows(out: &mut impl Write, rows: &[Row], options: &Options) -> io::Result<()> {
+    rows.iter()
+        .try_for_each(|row| colour::write_row(out, row, options.colour))
 }
 
-fn write_row(out: &mut impl Write, row: &Row) -> io::Result<()> {
-    let mut text = row.text();
-    text.push('\n');
-    out.write_all(text.as_bytes())
+/// What is noted of the capture.
+fn write_notes(out: &mut impl Write, capture: &CaptureInfo, options: &Options) -> io::Result<()> {
+    (capture.notes.iter()).try_for_each(|note| {
+        write_wrapped(out, &note_text(note, options.ascii), Role::Warning, options)
+    })
 }
 
 /// Text over as many lines as it needs, all but the first indented.
-fn write_wrapped(out: &mut impl Write, text: &str, width: usize, indent: &str) -> io::Result<()> {
-    for (at, line) in wrap_keeping_spaces(text, width.saturating_sub(indent.len()))
-        .iter()
-        .enumerate()
-    {
-        writeln!(out, "{}{line}", if at == 0 { "" } else { indent })?;
+fn write_wrapped(
+    out: &mut impl Write,
+    text: &str,
+    role: Role,
+    options: &Options,
+) -> io::Result<()> {
+    let lines = wrap_keeping_spaces(text, options.width.saturating_sub(INDENT.len()));
+    for (at, line) in lines.iter().enumerate() {
+        let indent = if at == 0 { "" } else { INDENT };
+        colour::write_line(out, &format!("{indent}{line}"), role, options.colour)?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::call::{CallNo, Verdict};
 use crate::cli::{General, Output};
 use crate::export;
 use crate::run::pass::Unread;
-use crate::run::{Failure, Status, complain, pass, read, write};
+use crate::run::{Failure, Status, coloured, complain, pass, read, write};
 
 /// Checks several captures; a file that cannot be read is told after the others.
 pub(super) fn run(
@@ -18,6 +18,10 @@ pub(super) fn run(
     files: &[PathBuf],
     output: &Output,
 ) -> Result<Status, Failure> {
+    let options = export::Options {
+        colour: coloured(general, output),
+        ..export::Options::default()
+    };
     let mut found = Found::default();
     let mut failures: Vec<Failure> = Vec::new();
     write(output, files, |to| {
@@ -25,7 +29,7 @@ pub(super) fn run(
             match read(general, file) {
                 Ok((analysis, whole)) => {
                     let unread = Unread::default();
-                    one(&analysis, &unread, output, to, &mut found)?;
+                    one(&analysis, &unread, (output, &options), to, &mut found)?;
                     let whole = whole.and_then(|()| unread.told(&analysis));
                     failures.extend(whole.err().map(Failure::from));
                 }
@@ -76,7 +80,7 @@ impl Found {
 fn one(
     analysis: &Analysis,
     unread: &Unread,
-    output: &Output,
+    (output, options): (&Output, &export::Options),
     mut to: &mut dyn Write,
     found: &mut Found,
 ) -> std::io::Result<()> {
@@ -100,7 +104,7 @@ fn one(
         analysis.info(),
         flows,
         output.format.into(),
-        &export::Options::default(),
+        options,
     )
 }
 

@@ -1,11 +1,9 @@
-//! What each role looks like: the only place that knows colours.
-//!
-//! Four of the sixteen colours only, those that can be read on a dark and on a light ground; everything
-//! that a colour says is also said by a word or a mark, so that nothing is lost without them.
+//! The looks of [`crate::view::style`] as styles of ratatui, and those of the screen alone.
 
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::view::Role;
+use crate::view::style::Hue;
 
 /// How roles are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,28 +15,27 @@ pub(super) struct Theme {
 impl Theme {
     /// The style of a role.
     pub(super) fn style(self, role: Role) -> Style {
-        let plain = Style::new();
-        let bold = Modifier::BOLD;
-        match role {
-            Role::Plain | Role::Indicator | Role::Note => plain,
-            Role::Heading | Role::T30 | Role::Key | Role::Mark => plain.add_modifier(bold),
-            Role::Dim | Role::Lifeline | Role::Rtp | Role::Repeat | Role::Consequence => {
-                plain.add_modifier(Modifier::DIM)
-            }
-            Role::Sip => self.fg(Color::Cyan),
-            Role::Page | Role::Good => self.fg(Color::Green),
-            Role::Missing => self.fg(Color::Red),
-            Role::Error => self.fg(Color::Red).add_modifier(bold),
-            Role::Warning => self.fg(Color::Magenta).add_modifier(bold),
+        let look = role.style();
+        let mut style = Style::new();
+        if let Some(hue) = look.hue.filter(|_| self.colour) {
+            style = style.fg(colour(hue));
         }
+        if look.bold {
+            style = style.add_modifier(Modifier::BOLD);
+        }
+        if look.dim {
+            style = style.add_modifier(Modifier::DIM);
+        }
+        style
     }
+}
 
-    fn fg(self, colour: Color) -> Style {
-        if self.colour {
-            Style::new().fg(colour)
-        } else {
-            Style::new()
-        }
+fn colour(hue: Hue) -> Color {
+    match hue {
+        Hue::Red => Color::Red,
+        Hue::Green => Color::Green,
+        Hue::Magenta => Color::Magenta,
+        Hue::Cyan => Color::Cyan,
     }
 }
 
@@ -71,27 +68,6 @@ mod tests {
         ] {
             assert_eq!(theme.style(role).fg, None, "{role:?}");
             assert_eq!(theme.style(role).bg, None, "{role:?}");
-        }
-    }
-
-    #[test]
-    fn keeps_off_colours_that_vanish_on_some_grounds() {
-        let theme = Theme { colour: true };
-        for role in [
-            Role::Error,
-            Role::Warning,
-            Role::Good,
-            Role::Sip,
-            Role::Page,
-        ] {
-            let colour = theme.style(role).fg;
-            assert!(
-                matches!(
-                    colour,
-                    Some(Color::Red | Color::Green | Color::Magenta | Color::Cyan)
-                ),
-                "{role:?} {colour:?}"
-            );
         }
     }
 }
