@@ -5,6 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+#[path = "support/shared.rs"]
+mod shared;
+
 fn faxflow(words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_faxflow"))
         .args(words)
@@ -44,15 +47,18 @@ fn draws_the_flow_without_a_terminal() {
 /// A text fits `--width`, with two legs, long labels and long times too.
 #[test]
 fn flow_fits_80_columns() {
-    let mut files = vec!["assets/demo.pcap".into()];
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/captures/synthetic");
-    let synthetic = fs::read_dir(shared).into_iter().flatten();
-    files.extend(synthetic.filter_map(|entry| {
-        let path = entry.unwrap().path();
-        path.extension()
-            .is_some_and(|kind| kind == "pcap" || kind == "pcapng")
-            .then(|| path.to_str().unwrap().to_owned())
-    }));
+    let mut files = vec!["assets/demo.pcap".to_owned()];
+    let captures = shared::directories().into_iter().take(2);
+    files.extend(
+        captures
+            .flat_map(|directory| fs::read_dir(directory).unwrap())
+            .filter_map(|entry| {
+                let path = entry.unwrap().path();
+                path.extension()
+                    .is_some_and(|kind| kind == "pcap" || kind == "pcapng")
+                    .then(|| path.to_str().unwrap().to_owned())
+            }),
+    );
     for file in files {
         for shape in [&[][..], &["--ascii", "--time", "absolute"]] {
             let words = [&["flow", &file, "--width", "80"], shape].concat();

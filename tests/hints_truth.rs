@@ -1,4 +1,4 @@
-//! Hints against the truth files of ../shared/captures/synthetic: the cause of every failure, and no alarm
+//! Hints against the truth files of the synthetic captures: the cause of every failure, and no alarm
 //! on a fax that was delivered.
 #![allow(
     clippy::unwrap_used,
@@ -16,6 +16,8 @@ use serde_json::Value;
 
 #[path = "support/shared.rs"]
 mod shared;
+
+shared::over_captures!(causes_and_no_false_alarm);
 
 /// Captures in which something is truly wrong that `also` does not list.
 const RIGHTLY: &[(&str, &str)] = &[
@@ -81,12 +83,8 @@ fn disagreement(truth: &Value, calls: &[Analysed]) -> Vec<String> {
     out
 }
 
-#[test]
-fn causes_and_no_false_alarm() {
-    let Some(directory) = shared::captures("synthetic") else {
-        return;
-    };
-    let wrong: Vec<String> = shared::truths(&directory)
+fn causes_and_no_false_alarm(directory: &Path) {
+    let wrong: Vec<String> = shared::truths(directory)
         .iter()
         .flat_map(|(truth, capture)| disagreement(truth, &analyse(capture)))
         .collect();

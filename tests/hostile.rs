@@ -1,5 +1,5 @@
 //! A capture whose every text is hostile, through the real program: nothing of it steers a terminal, becomes HTML or
-//! Markdown, or costs a file that was there before (CONTRACT.md 1).
+//! Markdown, or costs a file that was there before (docs/cli.md).
 #![allow(clippy::unwrap_used, reason = "a test may fail by panic")]
 
 use std::fs;

@@ -1,4 +1,4 @@
-//! A capture that still grows: what has not come yet is no fault. Good faxes of ../shared, cut at many places.
+//! A capture that still grows: what has not come yet is no fault. Good faxes, cut at many places.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -16,6 +16,11 @@ use faxflow::hint::Severity;
 
 #[path = "support/shared.rs"]
 mod shared;
+
+shared::over_captures!(
+    a_fault_is_told_though_the_capture_may_go_on,
+    a_call_in_progress_raises_no_alarm_too_early
+);
 
 /// Places at which each capture is cut.
 const CUTS: usize = 16;
@@ -52,7 +57,7 @@ fn alarms(octets: &[u8]) -> BTreeSet<&'static str> {
         .collect()
 }
 
-/// Octets up to the end of each record of a pcap file (little-endian, as those of ../shared are).
+/// Octets up to the end of each record of a pcap file (little-endian, as the synthetic ones are).
 fn ends(octets: &[u8]) -> Vec<usize> {
     let mut at = 24;
     let mut ends = Vec::new();
@@ -94,13 +99,9 @@ fn the_shipped_sample_raises_no_alarm_too_early() {
 }
 
 /// What was held back comes when the call is over.
-#[test]
-fn a_fault_is_told_though_the_capture_may_go_on() {
-    let Some(directory) = shared::captures("synthetic") else {
-        return;
-    };
+fn a_fault_is_told_though_the_capture_may_go_on(directory: &Path) {
     let mut silent = Vec::new();
-    for (truth, path) in shared::truths(&directory) {
+    for (truth, path) in shared::truths(directory) {
         // Whether a capture ends early is not known before it ends.
         let cause = truth["cause"].as_str();
         let Some(cause) = cause.filter(|cause| *cause != "cap-ends-early") else {
@@ -113,12 +114,8 @@ fn a_fault_is_told_though_the_capture_may_go_on() {
     assert!(silent.is_empty(), "{}", silent.join("\n"));
 }
 
-#[test]
-fn a_call_in_progress_raises_no_alarm_too_early() {
-    let Some(directory) = shared::captures("synthetic") else {
-        return;
-    };
-    let good = shared::truths(&directory)
+fn a_call_in_progress_raises_no_alarm_too_early(directory: &Path) {
+    let good = shared::truths(directory)
         .into_iter()
         .filter(|(truth, path)| {
             truth["cause"].is_null() && path.extension().is_some_and(|end| end == "pcap")

@@ -13,9 +13,9 @@ use faxflow::line::Fcs;
 #[path = "support/shared.rs"]
 mod shared;
 
-/// All calls of a real capture; `None` where ../shared is not there.
-fn calls(name: &str) -> Option<(Vec<Analysed>, Vec<String>)> {
-    let file = shared::captures("real")?.join(name);
+/// All calls of a real capture, and the notes of it.
+fn calls(name: &str) -> (Vec<Analysed>, Vec<String>) {
+    let file = shared::shared("real").join(name);
     let mut analysis = Analysis::open(Options {
         file,
         ..Options::default()
@@ -29,7 +29,7 @@ fn calls(name: &str) -> Option<(Vec<Analysed>, Vec<String>)> {
         .iter()
         .map(|note| note.text.clone())
         .collect();
-    Some((analysis.analyse_all(&numbers, true).unwrap(), notes))
+    (analysis.analyse_all(&numbers, true).unwrap(), notes)
 }
 
 /// Names of the whole T.30 messages of a side.
@@ -57,10 +57,9 @@ fn bursts(call: &Call) -> Vec<(u32, Option<u32>, u32, u32)> {
 }
 
 #[test]
+#[cfg_attr(not(shared_captures), ignore = "needs ../shared")]
 fn ecm_with_ppr_behind_nat() {
-    let Some((calls, _)) = calls("fax_t38_sip_ecm_ppr_nat.pcap") else {
-        return;
-    };
+    let (calls, _) = calls("fax_t38_sip_ecm_ppr_nat.pcap");
     assert_eq!(calls.len(), 1);
     let call = &calls[0].call;
     let fax = call.fax.as_ref().unwrap();
@@ -103,6 +102,7 @@ fn ecm_with_ppr_behind_nat() {
 }
 
 #[test]
+#[cfg_attr(not(shared_captures), ignore = "needs ../shared")]
 fn t38_without_a_reinvite_or_without_sip_is_found() {
     for name in [
         "fax_t38_cisco_nse_sip_ogw.pcapng",
@@ -110,9 +110,7 @@ fn t38_without_a_reinvite_or_without_sip_is_found() {
         "fax_t38_h323_ogw.pcapng",
         "fax_t38_h323_tgw.pcapng",
     ] {
-        let Some((calls, _)) = calls(name) else {
-            return;
-        };
+        let (calls, _) = calls(name);
         let faxes: Vec<&Analysed> = calls.iter().filter(|one| one.call.fax.is_some()).collect();
         assert_eq!(faxes.len(), 1, "{name}");
         let call = &faxes[0].call;
@@ -133,10 +131,9 @@ fn t38_without_a_reinvite_or_without_sip_is_found() {
 }
 
 #[test]
+#[cfg_attr(not(shared_captures), ignore = "needs ../shared")]
 fn refused_t38_is_no_t38() {
-    let Some((calls, _)) = calls("fax_t38_rejected_488_megaco_b2bua_fourlegs.pcap") else {
-        return;
-    };
+    let (calls, _) = calls("fax_t38_rejected_488_megaco_b2bua_fourlegs.pcap");
     assert_eq!(calls.len(), 2);
     assert!(calls.iter().all(|one| one.call.packets.t38 == 0));
     assert!(calls.iter().all(|one| one.call.other_leg.is_some()));
@@ -152,6 +149,7 @@ fn refused_t38_is_no_t38() {
 }
 
 #[test]
+#[cfg_attr(not(shared_captures), ignore = "needs ../shared")]
 fn dialogs_with_invite_are_as_many_as_there_are() {
     // By `tshark -Y sip`: Call-IDs with an INVITE.
     for (name, expected) in [
@@ -187,9 +185,7 @@ fn dialogs_with_invite_are_as_many_as_there_are() {
         ("sip_tcp_retrans_sll.pcap", 0),
         ("sip_vlan_gre_ppp_qinq_pppoe.pcapng", 5),
     ] {
-        let Some((calls, _)) = calls(name) else {
-            return;
-        };
+        let (calls, _) = calls(name);
         let ids: std::collections::BTreeSet<_> =
             calls.iter().map(|one| one.call.call_id.clone()).collect();
         assert_eq!(ids.len(), expected, "{name}: {ids:?}");

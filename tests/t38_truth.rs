@@ -1,4 +1,4 @@
-//! The T.30 frames that faxflow finds in T.38 against the truth files of ../shared/captures/synthetic.
+//! The T.30 frames that faxflow finds in T.38 against the truth files of the synthetic captures.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -14,29 +14,30 @@ use std::path::{Path, PathBuf};
 
 use faxflow::capture::{Endpoint, FrameNo, Timestamp};
 use faxflow::line::{Fcs, SignalKind};
+use faxflow::rtp::header;
 use faxflow::t38::stream::{Arrival, Assembled, Framing, assemble};
-use faxflow::t38::udptl::{Plausibility, is_rtp_not_udptl, plausible};
+use faxflow::t38::udptl::{Plausibility, plausible};
 use serde_json::Value;
 
 #[path = "support/pcap.rs"]
 mod pcap;
+#[path = "support/shared.rs"]
+mod shared;
 
 use pcap::Datagram;
 
-fn shared() -> Option<PathBuf> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/captures");
-    if dir.is_dir() {
-        return Some(dir);
-    }
-    println!("skipped: {} is not there", dir.display());
-    None
-}
+shared::over_captures!(
+    finds_the_frames_of_the_truth,
+    counts_loss_and_repair,
+    judges_packets_by_content,
+);
 
+/// What may be T.38 by its content, as the index tells it; of a cut datagram that cannot be told.
 fn arrivals<'d>(datagrams: &'d [Datagram], src: &str, dst: &str) -> Vec<Arrival<'d>> {
     datagrams
         .iter()
         .filter(|datagram| written(datagram.src) == src && written(datagram.dst) == dst)
-        .filter(|datagram| !is_rtp_not_udptl(&datagram.payload, &[]) || datagram.cut)
+        .filter(|datagram| datagram.cut || plausible(&datagram.payload) != Plausibility::No)
         .map(arrival)
         .collect()
 }
@@ -107,32 +108,21 @@ fn expected(link: &Value, control_only: bool, from: f64, to: f64) -> Vec<Seen> {
         .collect()
 }
 
-fn truths(dir: &Path) -> BTreeMap<String, (Value, PathBuf)> {
-    let mut list = BTreeMap::new();
-    for entry in std::fs::read_dir(dir.join("synthetic")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|ext| ext != "json") {
-            continue;
-        }
-        let truth: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        let capture = ["pcap", "pcapng"]
-            .into_iter()
-            .map(|ext| path.with_extension(ext))
-            .find(|path| path.is_file())
-            .unwrap();
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        list.insert(name, (truth, capture));
-    }
-    list
+/// Names of captures with what is true of them.
+fn truths(directory: &Path) -> BTreeMap<String, (Value, PathBuf)> {
+    (shared::truths(directory).into_iter())
+        .map(|(truth, capture)| {
+            let name = capture.file_stem().unwrap().to_string_lossy().into_owned();
+            (name, (truth, capture))
+        })
+        .collect()
 }
 
-#[test]
-fn finds_the_frames_of_the_truth() {
-    let Some(dir) = shared() else { return };
+fn finds_the_frames_of_the_truth(directory: &Path) {
     let only = std::env::var("ONLY").unwrap_or_default();
     let mut wrong = Vec::new();
     let mut checked = 0;
-    for (name, (truth, capture)) in truths(&dir) {
+    for (name, (truth, capture)) in truths(directory) {
         if !name.contains(&only) {
             continue;
         }
@@ -191,11 +181,9 @@ fn difference(a: &[Seen], b: &[Seen]) -> String {
 }
 
 /// Loss and repair, as faxgen's own receiver counts them.
-#[test]
-fn counts_loss_and_repair() {
-    let Some(dir) = shared() else { return };
+fn counts_loss_and_repair(directory: &Path) {
     let mut wrong = Vec::new();
-    for (name, (truth, capture)) in truths(&dir) {
+    for (name, (truth, capture)) in truths(directory) {
         let params = &truth["params"];
         let recording = &params["recording"];
         let part = ["from", "to"]
@@ -251,11 +239,9 @@ fn counts_loss_and_repair() {
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-#[test]
-fn judges_packets_by_content() {
-    let Some(dir) = shared() else { return };
+fn judges_packets_by_content(directory: &Path) {
     let mut doubtful = Vec::new();
-    for (name, (truth, capture)) in truths(&dir) {
+    for (name, (truth, capture)) in truths(directory) {
         let mut paths = Vec::new();
         for fax in truth["faxes"].as_array().unwrap() {
             for link in fax["links"].as_array().unwrap() {
@@ -272,7 +258,7 @@ fn judges_packets_by_content() {
                 doubtful.push(format!("{name} {} RTP is {judged:?}", datagram.frame));
             }
             if udptl && !rtp && !datagram.cut {
-                let sound = is_rtp_not_udptl(&datagram.payload, &[]);
+                let sound = header::looks_like_rtp(&datagram.payload);
                 if judged == Plausibility::No && !sound {
                     doubtful.push(format!("{name} {} T.38 is {judged:?}", datagram.frame));
                 }
