@@ -22,7 +22,7 @@ use crate::view::time::TimeMode;
     after_help = "FILE: pcap or pcapng, also gzip or zstd; `-` is standard input. A file named like a command: ./calls"
 )]
 pub struct Cli {
-    /// Capture to open in the terminal UI; where standard output is no terminal, the report of every fax
+    /// Capture to open in the terminal UI; if standard output is not a terminal, print the report of every fax
     #[arg(value_name = "FILE", required = true)]
     pub file: Option<PathBuf>,
 
@@ -34,11 +34,11 @@ pub struct Cli {
     #[command(flatten)]
     pub shape: Shape,
 
-    /// The file still grows: show what comes
+    /// Follow a file that still grows
     #[arg(long)]
     pub follow: bool,
 
-    /// Of more calls than N drop finished voice calls, the oldest first; faxes stay
+    /// Keep at most N calls: drop the oldest finished voice calls, never a fax
     #[arg(long, value_name = "N", value_parser = keep_calls)]
     pub keep_calls: Option<usize>,
 
@@ -54,7 +54,7 @@ pub struct Cli {
 /// Options of every command.
 #[derive(Clone, Debug, Args)]
 pub struct General {
-    /// Address of your own PBX, so that hints can say "your side" (repeatable; else guessed)
+    /// Address of your PBX, so that hints can say "your side" (repeatable) [default: guessed]
     #[arg(long, value_name = "ADDR", global = true)]
     pub pbx: Vec<IpAddr>,
 
@@ -66,15 +66,15 @@ pub struct General {
     #[arg(long, global = true)]
     pub no_pages: bool,
 
-    /// Colours of the screen and of text output; `NO_COLOR` is heeded
+    /// Colour the screen and text output; `NO_COLOR` is honoured
     #[arg(long, value_name = "WHEN", global = true, value_enum, default_value_t)]
     pub color: Color,
 
-    /// Less on standard error
+    /// Print less on standard error
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// More on standard error (repeatable)
+    /// Print more on standard error (repeatable)
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 }
@@ -82,7 +82,7 @@ pub struct General {
 /// Which calls.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Which {
-    /// Number of a call (repeatable: two calls make a two-leg flow); without it every fax
+    /// Number of a call (repeatable: two calls make a two-leg flow) [default: every fax]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub call: Vec<u32>,
 
@@ -94,15 +94,15 @@ pub struct Which {
 /// Shape of the ladder.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Shape {
-    /// Columns of the text [default: 118]
+    /// Width of the text in columns [default: 118]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=1000))]
     pub width: Option<u16>,
 
-    /// Plain ASCII instead of lines and arrows
+    /// Draw lines and arrows in plain ASCII
     #[arg(long)]
     pub ascii: bool,
 
-    /// How time is shown [default: relative]
+    /// Show time in this form [default: relative]
     #[arg(long, value_name = "MODE", value_enum)]
     pub time: Option<Time>,
 }
@@ -110,11 +110,11 @@ pub struct Shape {
 /// Where to and in what form.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Output {
-    /// Form of the output
+    /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub format: Format,
 
-    /// Write there instead of to standard output; renamed into place when whole
+    /// Write to FILE instead of standard output; an existing file is replaced when the output is complete
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }
@@ -122,7 +122,7 @@ pub struct Output {
 /// The commands.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// The VoIP-calls list
+    /// List the calls of a capture
     Calls {
         /// Capture; `-` is standard input
         file: PathBuf,
@@ -130,7 +130,7 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// The flow (ladder) of one or two calls, or of every fax
+    /// Print the flow (ladder) of one or two calls, or of every fax
     Flow {
         /// Capture; `-` is standard input
         file: PathBuf,
@@ -144,7 +144,7 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// One verdict and the hints for every fax; the exit status tells scripts
+    /// Print a verdict and the hints for every fax; the exit status is made for scripts
     #[command(
         after_help = "Exit status: 0 all faxes good; 1 a fax failed, was only partly sent, or a call \
 was refused or never answered and there is no fax; 2 wrong usage or a file that cannot be read; 3 no fax found."
@@ -174,18 +174,18 @@ was refused or never answered and there is no fax; 2 wrong usage or a file that 
         #[arg(long)]
         force: bool,
     },
-    /// The rules that hints come from; with an ID, one rule in full
+    /// List the rules behind the hints; with an ID, show one rule in full
     Rules {
         /// e.g. t30-dis-no-dcs
         id: Option<String>,
     },
-    /// Completions for a shell
+    /// Print the completions for a shell
     Completions {
         /// The shell
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
-    /// The manual page
+    /// Print the manual page
     Man,
 }
 

@@ -268,7 +268,7 @@ fn chosen(analysis: &Analysis, file: &Path, which: &Which) -> Option<Vec<Vec<Cal
     for number in &which.call {
         if !known.contains(&CallNo(*number)) {
             complain(&format!(
-                "{}: there is no call {number}; it has {} (see `faxflow calls`)",
+                "{}: no call {number}; the capture has {} (see `faxflow calls`)",
                 file.display(),
                 known.len()
             ));
@@ -279,7 +279,7 @@ fn chosen(analysis: &Analysis, file: &Path, which: &Which) -> Option<Vec<Vec<Cal
     for call_id in &which.call_id {
         let Some(number) = analysis.by_call_id(call_id) else {
             complain(&format!(
-                "{}: there is no call with Call-ID {}",
+                "{}: no call has the Call-ID {}",
                 file.display(),
                 crate::text::visible(call_id)
             ));
@@ -302,7 +302,7 @@ fn rules(id: Option<&str>) -> Result<Status, Failure> {
     })?;
     if !found {
         complain(&format!(
-            "{}: there is no such rule; `faxflow rules` lists them",
+            "{}: no such rule; `faxflow rules` lists them",
             id.unwrap_or_default()
         ));
         return Ok(Status::Unreadable);
