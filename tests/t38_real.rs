@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use faxflow::capture::{Endpoint, FrameNo, Timestamp};
 use faxflow::line::SignalKind;
+use faxflow::rtp::header;
 use faxflow::t30::frame;
 use faxflow::t38::stream::{Arrival, Assembled, Framing, assemble};
 use faxflow::t38::udptl::{Plausibility, plausible};
@@ -26,13 +27,15 @@ fn real(file: &str) -> PathBuf {
         .join(file)
 }
 
-/// Both directions of the UDP ports: what may be T.38 by its content, as the index tells it.
+/// Both directions of the UDP ports without the sound, told by content as the index does.
 fn directions(file: &str, ports: &[u16]) -> Vec<Assembled> {
     let path = real(file);
     let mut by_source: BTreeMap<_, Vec<Arrival<'_>>> = BTreeMap::new();
     for datagram in pcap::read(&path) {
         let on_port = ports.contains(&datagram.src.port()) || ports.contains(&datagram.dst.port());
-        if !on_port || plausible(&datagram.payload) == Plausibility::No {
+        let is_sound = plausible(&datagram.payload) == Plausibility::No
+            && header::looks_like_rtp(&datagram.payload);
+        if !on_port || is_sound {
             continue;
         }
         by_source.entry(datagram.src).or_default().push(Arrival {

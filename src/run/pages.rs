@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Failure, Status, again, chosen, complain, print, read};
+use super::pass::Unread;
+use super::{Failure, Status, chosen, complain, print, read};
 use crate::analysis::reading::Analysis;
 use crate::call::{CallNo, PageAttempt};
 use crate::cli::{General, Which};
@@ -21,10 +22,13 @@ pub(super) fn run(
         complain("--no-pages leaves pages out: there is nothing to write");
         return Ok(Status::Unreadable);
     }
-    let analysis = read(general, file)?;
+    let (analysis, whole) = read(general, file)?;
     let Some(calls) = chosen(&analysis, file, which) else {
+        // The call may be in what could not be read.
+        whole?;
         return Ok(Status::Nothing);
     };
+    let unread = Unread::default();
     let unusable = |error| Failure::Io(directory.display().to_string(), error);
     fs::create_dir_all(directory).map_err(unusable)?;
     let target = Target {
@@ -34,9 +38,11 @@ pub(super) fn run(
     };
     let mut written = Vec::new();
     for call in calls.into_iter().flatten() {
-        written.extend(of_call(&analysis, file, call, &target, form)?);
+        written.extend(of_call(&analysis, &unread, call, &target, form)?);
     }
+    let whole = whole.and_then(|()| unread.told(&analysis));
     if written.is_empty() {
+        whole?;
         complain(&format!(
             "{}: no pages in T.38; those of a fax in G.711 sound are not demodulated",
             file.display()
@@ -46,17 +52,21 @@ pub(super) fn run(
     if !general.quiet {
         print(|out| written.iter().try_for_each(|one| tell(out, one)))?;
     }
+    whole?;
     Ok(Status::Good)
 }
 
 fn of_call(
     analysis: &Analysis,
-    file: &Path,
+    unread: &Unread,
     call: CallNo,
     target: &Target<'_>,
     form: Form,
 ) -> Result<Vec<Written>, Failure> {
-    let coded = analysis.pages(call).map_err(|error| again(file, error))?;
+    let coded = analysis.pages(call).unwrap_or_else(|error| {
+        unread.note(&[call], error);
+        Vec::new()
+    });
     Ok(pages::write(target, call, &coded, form)?)
 }
 

@@ -21,7 +21,8 @@ const BATCH: usize = 8;
 pub(super) struct Unread(RefCell<Option<(Vec<CallNo>, io::Error)>>);
 
 impl Unread {
-    fn note(&self, calls: &[CallNo], error: io::Error) {
+    /// Keeps it, if it is the first.
+    pub(super) fn note(&self, calls: &[CallNo], error: io::Error) {
         (self.0.borrow_mut()).get_or_insert_with(|| (calls.to_vec(), error));
     }
 
