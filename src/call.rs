@@ -213,6 +213,9 @@ pub struct Call {
     pub path: Path,
     /// Its T.30 exchange; empty without T.30.
     pub exchange: Exchange,
+    /// The messages of the fax as seen on other links than those that are read, in time order; their ids go on
+    /// where those of [`Call::events`] end.
+    pub copies: Vec<Event>,
     /// The fax, if there is one.
     pub fax: Option<Fax>,
     /// Its pages as T.38 carried them, each attempt for itself, in order.

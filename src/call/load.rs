@@ -17,6 +17,7 @@ use crate::rtp::RtpArrival;
 use crate::sip::{Party, StartLine};
 
 mod audio;
+mod copies;
 mod signalling;
 mod t38;
 
@@ -74,9 +75,13 @@ fn read(
     };
     let mut draft = Draft::new(number, source.index.names(dialog));
     signalling::read(source, dialog, &mut draft)?;
+    for (event, place) in draft.events.iter_mut().zip(0..) {
+        event.id = EventId(place);
+    }
+    let path = path::trace(&mut draft.events);
     let codecs = signalling::codecs(&draft.events);
-    let t38 = t38::read(source, dialog, &mut draft)?;
-    let sound = audio::read(source, dialog, rtp, &codecs, &mut draft);
+    let t38 = t38::read(source, dialog, &path, &mut draft)?;
+    let sound = audio::read(source, dialog, rtp, &codecs, (&path, &mut draft));
     icmp(dialog, &mut draft);
     let mut heard = t38.heard;
     let has_t38 = !heard.is_empty();
@@ -97,7 +102,8 @@ fn read(
     };
     let line_data = LineData::of(&heard);
     let reading = fax::read(number, heard, carrier);
-    let mut call = finish(source, dialog, draft, reading, (t38.stats, facts));
+    let mut call = finish(source, dialog, draft, reading, (t38.stats, facts, path));
+    copies::take(&mut call, (t38.elsewhere, t38.read), t38.crossings);
     for side in [Side::Caller, Side::Callee] {
         call.udptl.of_mut(side).rtp_residue = audio::residue(source, dialog, rtp, (&call, side));
         call.udptl.of_mut(side).rtp_again = audio::again(source, dialog, rtp, (&call, side));
@@ -273,7 +279,7 @@ fn finish(
     dialog: &DialogEntry,
     draft: Draft,
     reading: Option<Reading>,
-    (udptl, facts): (BySide<UdptlStats>, CaptureFacts),
+    (udptl, facts, path): (BySide<UdptlStats>, CaptureFacts, Path),
 ) -> Call {
     let sip_packets = dialog.messages.len();
     let Draft {
@@ -313,8 +319,9 @@ fn finish(
         negotiations: Vec::new(),
         media: Vec::new(),
         udptl,
-        path: Path::default(),
+        path,
         exchange: Exchange::default(),
+        copies: Vec::new(),
         fax: None,
         page_attempts: Vec::new(),
         capture: facts,
@@ -326,7 +333,6 @@ fn finish(
         call.capture.other_sip = heard.map(|(_, heard)| (heard.frame, heard.seconds()));
     }
     merge(&mut call, &mut reading);
-    call.path = path::trace(&mut call.events);
     take_ends(&mut call);
     call.transactions = transaction::group(&mut call.events);
     call.negotiations = negotiation::negotiations(&call.transactions, &call.events);
@@ -419,6 +425,19 @@ fn merge(call: &mut Call, reading: &mut Option<Reading>) {
     events.reserve_exact(call.events.len());
     events.append(&mut call.events);
     let new = put_in_order(&mut events, of_fax, clock_goes_back(&call.capture));
+    // The SIP events came first of those that are not of the fax.
+    let of_sip = |id: EventId| {
+        new.get(of_fax.saturating_add(place(id)))
+            .copied()
+            .unwrap_or(id)
+    };
+    for event in &mut events {
+        if let Relay::Copy(id) = event.relay {
+            event.relay = Relay::Copy(of_sip(id));
+        }
+    }
+    call.path.renumber(of_sip);
+    copies::place(&call.path, &mut events);
     if let Some(reading) = reading {
         let new = |id| new.get(place(id)).copied().unwrap_or(id);
         reading.renumber(new);

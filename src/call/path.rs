@@ -3,16 +3,19 @@
 //! A proxy sends a message on, and a capture near it has the message once on each hop. Each of these observations
 //! is an [`Event`] of the call; [`Relay`] tells the original from its copies. A call without a proxy has one hop.
 
-use crate::call::{Call, Event, EventId, EventKind, Side};
-use crate::capture::Endpoint;
+use crate::call::{BySide, Call, Event, EventId, EventKind, Side, UdptlStats};
+use crate::capture::{Endpoint, FrameNo, Timestamp};
 
 mod exchange;
 mod host;
+mod media;
+mod passage;
 mod place;
 mod relay;
 mod route;
 mod via;
 
+pub(crate) use passage::passage;
 pub(crate) use route::trace;
 
 /// Hops of one dialog; Max-Forwards begins at 70 (RFC 3261 8.1.1.6).
@@ -29,7 +32,7 @@ pub struct HostId(pub u8);
 pub struct HopId(pub u8);
 
 /// The hosts of a dialog and the hops between them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Path {
     /// Hosts, each once, in the order in which the first INVITE passes them; then those that it does not pass.
     pub hosts: Vec<Host>,
@@ -37,6 +40,74 @@ pub struct Path {
     pub route: Vec<HostId>,
     /// First those of the route (hop n lies between its elements n and n + 1), then the others.
     pub hops: Vec<Hop>,
+    /// Media endpoints that SDP announces, by hop.
+    pub announced: Vec<Announced>,
+    /// Stretches of the route with media of their own, from the caller on.
+    pub links: Vec<Link>,
+    /// Streams of neighbouring links compared.
+    pub crossings: Vec<Crossing>,
+}
+
+/// A media endpoint that an SDP announces on a hop; the first time alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Announced {
+    /// Where the SDP was seen, or what hop of the route it passes by.
+    pub hop: HopId,
+    /// Who sent it; what a proxy wrote in its place is of the same side.
+    pub side: Side,
+    /// For T.38.
+    pub image: bool,
+    /// The endpoint.
+    pub end: Endpoint,
+    /// The message.
+    pub event: EventId,
+    /// Its time.
+    pub at: Timestamp,
+}
+
+/// Neighbouring hops with the same media: proxies between them leave SDP alone.
+#[derive(Clone, Debug, Default)]
+pub struct Link {
+    /// Its first hop.
+    pub first: HopId,
+    /// Its last one.
+    pub last: HopId,
+    /// T.38 figures by sender, as seen here; empty where the path has one link ([`Call::udptl`] has them).
+    pub udptl: BySide<Option<UdptlStats>>,
+}
+
+/// The T.38 of one direction before and behind the host between two links.
+#[derive(Clone, Copy, Debug)]
+pub struct Crossing {
+    /// Who sent it.
+    pub way: Side,
+    /// Link on which it comes, by its place in [`Path::links`].
+    pub before: usize,
+    /// Link on which it leaves.
+    pub after: usize,
+    /// The packets.
+    pub packets: Passage,
+}
+
+/// What of a stream passed a host.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Passage {
+    /// Packets that came.
+    pub came: u32,
+    /// Of them different ones, sequence numbers left aside.
+    pub different: u32,
+    /// From the first to the last of them.
+    pub seconds: f64,
+    /// Packets that left.
+    pub went: u32,
+    /// Packets that came and left.
+    pub passed: u32,
+    /// First packet that came.
+    pub first: Option<FrameNo>,
+    /// First packet of which no copy left.
+    pub first_lost: Option<FrameNo>,
+    /// Median and longest delay, seconds.
+    pub delay: Option<(f64, f64)>,
 }
 
 /// An element: one lifeline, perhaps with several addresses.
@@ -54,6 +125,8 @@ pub struct Host {
     pub agent: Option<String>,
     /// How it is known.
     pub known: Known,
+    /// A media proxy: the element that puts its address into SDP.
+    pub serves: Option<HostId>,
 }
 
 /// What a host of a path does.
@@ -188,6 +261,36 @@ impl Path {
         let captured = || self.route_hops().iter().filter(|hop| hop.captured);
         let (first, last) = (captured().next()?, captured().next_back()?);
         Some((self.host(first.from)?, self.host(last.to)?))
+    }
+
+    /// The link of a media packet; `None` where there is one link only, or no SDP tells.
+    pub fn link_of_media(&self, src: Endpoint, dst: Endpoint, from: Side) -> Option<usize> {
+        if self.links.len() < 2 {
+            return None;
+        }
+        self.link_of(self.hop_of_media(src, dst, from)?)
+    }
+
+    /// Of some links, the one nearest to the end that gets what `side` sends.
+    pub(crate) fn nearest_link(
+        &self,
+        side: Side,
+        links: impl Iterator<Item = Option<usize>>,
+    ) -> Option<usize> {
+        match side {
+            Side::Caller => links.flatten().max(),
+            Side::Callee => links.flatten().min(),
+        }
+    }
+
+    /// Gives what refers to events their new numbers.
+    pub(crate) fn renumber(&mut self, new: impl Fn(EventId) -> EventId) {
+        for one in &mut self.announced {
+            one.event = new(one.event);
+        }
+        for rewrite in self.hops.iter_mut().flat_map(|hop| &mut hop.rewritten) {
+            rewrite.event = new(rewrite.event);
+        }
     }
 
     /// The hosts that are neither end, each once, in the order of the route.

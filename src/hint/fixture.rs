@@ -169,6 +169,7 @@ impl Script {
                 udptl: BySide::default(),
                 path: Path::default(),
                 exchange: Exchange::default(),
+                copies: Vec::new(),
                 fax: None,
                 page_attempts: Vec::new(),
                 capture: CaptureFacts {

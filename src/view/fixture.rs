@@ -95,6 +95,7 @@ impl Builder {
             },
             path: Path::default(),
             exchange: crate::call::Exchange::default(),
+            copies: Vec::new(),
             fax: None,
             page_attempts: Vec::new(),
             capture: CaptureFacts::default(),

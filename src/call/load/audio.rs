@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::call::fax::Heard;
 use crate::call::index::{DialogEntry, FlowEntry, FlowId, Map};
 use crate::call::load::{Draft, RtpByFlow, Source};
-use crate::call::{Call, EventKind, Side};
+use crate::call::{Call, EventKind, Path, Side};
 use crate::capture::{FrameNo, Timestamp};
 use crate::line::{Signal, SignalKind, Tone};
 use crate::rtp::header::HEADER_LEN;
@@ -92,10 +92,10 @@ pub(super) fn read(
     dialog: &DialogEntry,
     rtp: &RtpByFlow,
     codecs: &Map<u8, String>,
-    draft: &mut Draft,
+    (path, draft): (&Path, &mut Draft),
 ) -> Vec<Heard> {
     let mut listen = |side: Side| {
-        let flows: Vec<(FlowId, &FlowEntry)> = (dialog.flows.iter())
+        let mut flows: Vec<(FlowId, &FlowEntry)> = (dialog.flows.iter())
             .filter_map(|id| Some((*id, source.index.flow(*id)?)))
             .filter(|(_, flow)| flow.rtp > 0 && flow.owner.is_some_and(|(_, owner)| owner == side))
             .collect();
@@ -104,6 +104,13 @@ pub(super) fn read(
             .map(|(_, flow)| flow.rtp)
             .fold(0, u32::saturating_add);
         draft.rtp_packets = draft.rtp_packets.saturating_add(total);
+        let link = |flow: &FlowEntry| path.link_of_media(flow.src, flow.dst, side);
+        let near = path.nearest_link(side, flows.iter().map(|(_, flow)| link(flow)));
+        // A stable order: what reaches the other end first, and of that the most.
+        flows.sort_by_key(|(id, flow)| {
+            let packets = rtp.get(id).map_or(0, Vec::len);
+            (link(flow) != near, std::cmp::Reverse(packets))
+        });
         let arrivals = of_one_path(&flows, rtp);
         rows(draft, side, &arrivals, codecs);
         // Where only the headers are known, what was sampled of the sound was nothing of a fax.
@@ -188,12 +195,10 @@ fn rows(draft: &mut Draft, side: Side, arrivals: &[RtpArrival], codecs: &Map<u8,
 /// The packets of one side in capture order; a path that repeats another one (the same stream before and
 /// after a media proxy) is left out.
 fn of_one_path<'r>(flows: &[(FlowId, &FlowEntry)], rtp: &'r RtpByFlow) -> Cow<'r, [RtpArrival]> {
-    let mut by_size: Vec<&Vec<RtpArrival>> =
-        flows.iter().filter_map(|(id, _)| rtp.get(id)).collect();
+    let by_size: Vec<&Vec<RtpArrival>> = flows.iter().filter_map(|(id, _)| rtp.get(id)).collect();
     if let [only] = by_size.as_slice() {
         return Cow::Borrowed(only.as_slice());
     }
-    by_size.sort_by_key(|arrivals| std::cmp::Reverse(arrivals.len()));
     let mut all: Vec<RtpArrival> = Vec::new();
     let mut seen: std::collections::HashSet<Vec<u8>> = std::collections::HashSet::new();
     for arrivals in by_size {

@@ -9,7 +9,9 @@ use foldhash::fast::RandomState;
 use crate::call::fax::Heard;
 use crate::call::index::{DialogEntry, FlowEntry};
 use crate::call::load::{Draft, Source};
-use crate::call::{BySide, EventKind, Side, UdptlStats};
+use crate::call::path::{Crossing, passage};
+use crate::call::{BySide, EventKind, Path, Side, UdptlStats};
+use crate::line::Signal;
 use crate::rtp::header;
 use crate::t38::stream::{Arrival, Framing, assemble};
 use crate::t38::tpkt;
@@ -17,17 +19,93 @@ use crate::t38::tpkt;
 /// Signals of both sides and the figures.
 #[derive(Debug, Default)]
 pub(super) struct T38 {
+    /// What reached the hop nearest to the receiving end.
     pub(super) heard: Vec<Heard>,
     pub(super) stats: BySide<UdptlStats>,
+    /// What was seen on the other links.
+    pub(super) elsewhere: Vec<OnLink>,
+    /// How the streams of neighbouring links compare.
+    pub(super) crossings: Vec<Crossing>,
+    /// The link on which each side is read.
+    pub(super) read: BySide<Option<usize>>,
+}
+
+/// The T.38 of one link of which at least one direction is read on another.
+#[derive(Debug)]
+pub(super) struct OnLink {
+    pub(super) link: usize,
+    /// Both directions.
+    pub(super) heard: Vec<Heard>,
+    /// The figures of each direction; `None`: it is read, or nothing came.
+    pub(super) stats: BySide<Option<UdptlStats>>,
+}
+
+/// The packets of one side on one link.
+struct Stream<'s> {
+    side: Side,
+    /// `None`: no SDP tells where it belongs.
+    link: Option<usize>,
+    framing: Framing,
+    arrivals: Vec<Arrival<'s>>,
+    /// It is what the other end gets, as near to it as the capture has it.
+    is_read: bool,
+}
+
+/// What the packets of a stream say.
+struct Listened {
+    side: Side,
+    link: Option<usize>,
+    heard: Vec<Heard>,
+    stats: UdptlStats,
+    is_read: bool,
 }
 
 /// Reads all T.38 of a dialog.
 pub(super) fn read(
     source: &Source<'_>,
     dialog: &DialogEntry,
+    path: &Path,
     draft: &mut Draft,
 ) -> io::Result<T38> {
     let mut out = T38::default();
+    let streams = streams(source, dialog, path)?;
+    for side in [Side::Caller, Side::Callee] {
+        out.crossings.extend(crossings(&streams, path, side));
+    }
+    let mut others: Vec<Listened> = Vec::new();
+    for stream in &streams {
+        let assembled = assemble(&stream.arrivals, stream.framing);
+        let first = stream.arrivals.first();
+        if stream.is_read {
+            let packets = u32::try_from(stream.arrivals.len()).unwrap_or(u32::MAX);
+            draft.t38_packets = draft.t38_packets.saturating_add(packets);
+            gaps(draft, stream.side, &assembled.stats, first);
+        }
+        let heard = heard(stream.side, assembled.signals);
+        others.push(Listened {
+            side: stream.side,
+            link: stream.link,
+            heard,
+            stats: assembled.stats,
+            is_read: stream.is_read,
+        });
+    }
+    out.elsewhere = elsewhere(&others);
+    for one in others.into_iter().filter(|one| one.is_read) {
+        *out.read.of_mut(one.side) = one.link;
+        out.heard.extend(one.heard);
+        *out.stats.of_mut(one.side) = one.stats;
+    }
+    Ok(out)
+}
+
+/// The streams of both sides by link; those that are read first come first.
+fn streams<'s>(
+    source: &Source<'s>,
+    dialog: &DialogEntry,
+    path: &Path,
+) -> io::Result<Vec<Stream<'s>>> {
+    let mut out = Vec::new();
     for side in [Side::Caller, Side::Callee] {
         let mut flows: Vec<&FlowEntry> = dialog
             .flows
@@ -38,28 +116,98 @@ pub(super) fn read(
             })
             .collect();
         flows.sort_by_key(|flow| std::cmp::Reverse(flow.t38.len()));
-        let Some(framing) = flows.first().map(|flow| flow.framing) else {
-            continue;
-        };
-        let arrivals = of_one_path(source, &flows, framing)?;
-        draft.t38_packets = draft
-            .t38_packets
-            .saturating_add(u32::try_from(arrivals.len()).unwrap_or(u32::MAX));
-        let assembled = assemble(&arrivals, framing);
-        gaps(draft, side, &assembled.stats, arrivals.first());
-        out.heard.reserve(assembled.signals.len());
-        out.heard
-            .extend(assembled.signals.into_iter().map(|signal| Heard {
+        let link = |flow: &FlowEntry| path.link_of_media(flow.src, flow.dst, side);
+        let read = path.nearest_link(side, flows.iter().map(|flow| link(flow)));
+        let mut links: Vec<Option<usize>> = vec![read];
+        for flow in &flows {
+            // What no SDP explains is read with the rest.
+            let at = link(flow).or(read);
+            if !links.contains(&at) {
+                links.push(at);
+            }
+        }
+        for at in links {
+            let here: Vec<&FlowEntry> = flows
+                .iter()
+                .copied()
+                .filter(|flow| link(flow).or(read) == at)
+                .collect();
+            let Some(framing) = here.first().map(|flow| flow.framing) else {
+                continue;
+            };
+            let arrivals = of_one_path(source, &here, framing)?;
+            out.push(Stream {
                 side,
-                audio: false,
-                level: None,
-                signal,
-            }));
-        *out.stats.of_mut(side) = assembled.stats;
+                link: at,
+                framing,
+                arrivals,
+                is_read: at == read,
+            });
+        }
     }
     Ok(out)
 }
 
+/// What passes from link to link, in the direction of one side.
+fn crossings(streams: &[Stream<'_>], path: &Path, side: Side) -> Vec<Crossing> {
+    let on = |link: usize| {
+        let stream = streams
+            .iter()
+            .find(|stream| stream.side == side && stream.link == Some(link));
+        stream.map_or(&[][..], |stream| stream.arrivals.as_slice())
+    };
+    let neighbours = (0..path.links.len()).zip(1..path.links.len());
+    neighbours
+        .map(|(near, far)| {
+            if side == Side::Caller {
+                (near, far)
+            } else {
+                (far, near)
+            }
+        })
+        .filter(|(before, _)| !on(*before).is_empty())
+        .map(|(before, after)| Crossing {
+            way: side,
+            before,
+            after,
+            packets: passage(on(before), on(after)),
+        })
+        .collect()
+}
+
+/// Links of which not everything is read, with both directions.
+fn elsewhere(all: &[Listened]) -> Vec<OnLink> {
+    let mut out: Vec<OnLink> = Vec::new();
+    for unread in all.iter().filter(|one| !one.is_read) {
+        let Some(link) = unread.link else { continue };
+        let known = out.iter().position(|one| one.link == link);
+        let at = known.unwrap_or_else(|| {
+            let here = all.iter().filter(|one| one.link == Some(link));
+            out.push(OnLink {
+                link,
+                heard: here.flat_map(|one| one.heard.clone()).collect(),
+                stats: BySide::default(),
+            });
+            out.len() - 1
+        });
+        if let Some(one) = out.get_mut(at) {
+            *one.stats.of_mut(unread.side) = Some(unread.stats.clone());
+        }
+    }
+    out
+}
+
+fn heard(side: Side, signals: Vec<Signal>) -> Vec<Heard> {
+    signals
+        .into_iter()
+        .map(|signal| Heard {
+            side,
+            audio: false,
+            level: None,
+            signal,
+        })
+        .collect()
+}
 /// One row for each run of lost packets.
 fn gaps(draft: &mut Draft, side: Side, stats: &UdptlStats, first: Option<&Arrival<'_>>) {
     let Some(first) = first else { return };

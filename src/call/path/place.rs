@@ -30,6 +30,7 @@ impl Tracer<'_> {
             role: Role::Callee,
             agent: None,
             known: Known::Headers,
+            serves: None,
         });
         self.id_of.insert(element, id);
         Some(id)

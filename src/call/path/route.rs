@@ -31,10 +31,13 @@ pub(crate) fn trace(events: &mut [Event]) -> Path {
     tracer.lay_route();
     tracer.place_the_rest();
     tracer.name_hosts();
-    let Tracer { path, hop_of, .. } = tracer;
+    let Tracer {
+        mut path, hop_of, ..
+    } = tracer;
     for (event, exchange) in events.iter_mut().zip(&exchanges.of_event) {
         event.hop = exchange.and_then(|at| hop_of.get(at).copied().flatten());
     }
+    path.read_sdp(events);
     path
 }
 

@@ -57,8 +57,12 @@ pub(super) fn messages<'a>(call: &'a Call, hints: &[Hint], digits: u8) -> Vec<Me
             }
         }
     }
-    call.events
-        .iter()
+    let mut events: Vec<&Event> = call.events.iter().chain(&call.copies).collect();
+    if !call.copies.is_empty() {
+        events.sort_by_key(|event| event.at);
+    }
+    events
+        .into_iter()
         .map(|event| {
             let hints = placed.remove(&event.id).unwrap_or_default();
             message(call, event, hints, digits)

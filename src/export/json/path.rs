@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::call::path::{Hop, Host, Role};
-use crate::call::{HopId, HostId, Path};
+use crate::call::{HopId, Path};
 
 #[derive(Serialize)]
 pub(super) struct HostObject<'a> {
@@ -31,8 +31,16 @@ pub(super) const fn number(hop: HopId) -> u8 {
 
 /// The hosts along the route; one that is passed twice stands twice.
 pub(super) fn hosts(path: &Path) -> Vec<HostObject<'_>> {
-    let host = |id: &HostId| path.host(*id).map(HostObject::of);
-    path.route.iter().filter_map(host).collect()
+    let mut out = Vec::new();
+    let mut told = BTreeSet::new();
+    for id in &path.route {
+        let proxies = path.hosts.iter().filter(|host| host.serves == Some(*id));
+        let own = path.host(*id).into_iter();
+        // A media proxy stands behind its proxy, once.
+        let first = told.insert(id);
+        out.extend(own.chain(proxies.filter(|_| first)).map(HostObject::of));
+    }
+    out
 }
 
 /// The hops that are in the capture.
