@@ -8,6 +8,7 @@ use crate::capture::{Endpoint, FrameNo, Timestamp};
 
 mod exchange;
 mod host;
+mod joint;
 mod media;
 mod passage;
 mod place;
@@ -15,6 +16,7 @@ mod relay;
 mod route;
 mod via;
 
+pub(crate) use joint::join;
 pub(crate) use passage::passage;
 pub(crate) use route::trace;
 

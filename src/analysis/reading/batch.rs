@@ -134,6 +134,7 @@ impl Analysis {
             else {
                 continue;
             };
+            crate::call::path::join(&mut near, &mut far);
             crate::call::verdict::reconcile_legs(&mut near, &mut far);
             loaded.insert(*number, near);
             loaded.insert(other, far);

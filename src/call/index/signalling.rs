@@ -13,8 +13,8 @@ use crate::sip::scan::{Brief, BriefStart};
 mod state;
 
 use state::{
-    Method, Response, begin, is_invite_2xx, is_invite_failure, note_hops, request, response,
-    side_by_host,
+    Method, Response, begin, is_at_caller, is_invite_2xx, is_invite_failure, note_answer,
+    note_hops, request, response, side_by_host,
 };
 
 impl Index {
@@ -54,14 +54,21 @@ impl Index {
         if method == Method::Invite && request && side == Side::Caller {
             note_hops(dialog, packet);
         }
+        let at_caller = is_at_caller(dialog, packet, request);
         match brief.start {
-            BriefStart::Request { .. } => self::request(dialog, packet.at, brief, method, side),
+            BriefStart::Request { .. } => {
+                self::request(dialog, packet.at, brief, method, (side, at_caller));
+            }
             BriefStart::Response { status } => {
                 let response = Response {
                     status,
                     number: answered,
                     from_caller: found.of_caller || brief.from_tag.is_none(),
+                    at_caller,
                 };
+                if response.from_caller && is_invite_2xx(brief, method) {
+                    note_answer(dialog, packet);
+                }
                 self::response(dialog, packet.at, brief, method, &response);
             }
         }
@@ -100,7 +107,7 @@ impl Index {
             .by_call_id
             .get(key)
             .filter(|at| self.has_call_id(*at, brief.call_id()));
-        if let Some(found) = self.find(first, brief, method) {
+        if let Some(found) = self.find(first, brief, method, packet) {
             return Some(found);
         }
         if self.dialogs.len() >= MAX_DIALOGS {
@@ -146,7 +153,13 @@ impl Index {
     }
 
     /// Among the dialogs with the same Call-ID: the one whose tags fit.
-    fn find(&self, first: Option<u32>, brief: &Brief<'_>, method: Method) -> Option<Found> {
+    fn find(
+        &self,
+        first: Option<u32>,
+        brief: &Brief<'_>,
+        method: Method,
+        packet: &Packet<'_>,
+    ) -> Option<Found> {
         let from = brief.from_tag.unwrap_or_default();
         let to = brief.to_tag;
         let mut loose = None;
@@ -166,8 +179,13 @@ impl Index {
             }
             let id = DialogId(at);
             let found = Found { id, of_caller };
+            let request = matches!(brief.start, BriefStart::Request { .. });
             match (peer, dialog.callee_tag()) {
                 (Some(peer), Some(known)) if peer == known => return Some(found),
+                // Behind a relay tags are other ones: those of a branch of a fork, of a B2BUA that keeps the Call-ID.
+                (Some(_), Some(_)) if !is_at_caller(dialog, packet, request) => {
+                    loose = loose.or(Some(found));
+                }
                 // Another 2xx to the same INVITE is another dialog (RFC 3261 13.2.2.4).
                 (Some(_), Some(_))
                     if dialog.confirmed && of_caller && is_invite_2xx(brief, method) => {}

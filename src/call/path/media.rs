@@ -79,6 +79,16 @@ impl Path {
             .any(|one| (one.hop, one.side, one.end) == (hop, side, end))
     }
 
+    /// The T.38 endpoints of a side as the hops of a longer path name them.
+    pub(crate) fn rewritten_endpoints(&self, side: Side) -> impl Iterator<Item = Endpoint> {
+        let several = !self.is_one_hop();
+        let all = self
+            .announced
+            .iter()
+            .filter(move |one| several && one.image && one.side == side);
+        all.map(|one| one.end)
+    }
+
     /// The first hop whose SDP names the destination of a media packet to the one who sent it, else its source; where
     /// there is one hop only, that one.
     pub fn hop_of_media(&self, src: Endpoint, dst: Endpoint, from: Side) -> Option<HopId> {

@@ -30,11 +30,10 @@ fn t38_periods(call: &Call) -> impl Iterator<Item = &MediaPeriod> {
     call.media.iter().filter(|period| period.t38.is_some())
 }
 
-/// The T.38 endpoints that a side's SDP gave over the whole call.
+/// The T.38 endpoints that a side's SDP gave over the whole call: what proxies made of them, then its own.
 pub(super) fn endpoints(call: &Call, side: Side) -> Vec<Endpoint> {
-    t38_periods(call)
-        .filter_map(|period| period.t38.as_ref().map(|t38| *t38.of(side)))
-        .collect()
+    let own = t38_periods(call).filter_map(|period| period.t38.as_ref().map(|t38| *t38.of(side)));
+    call.path.rewritten_endpoints(side).chain(own).collect()
 }
 
 pub(super) fn switch(call: &Call) -> Option<Timestamp> {

@@ -3,7 +3,7 @@
 use crate::call::index::dialog::DialogEntry;
 use crate::call::index::tag::Tag;
 use crate::call::{CallState, Side};
-use crate::capture::{Packet, Timestamp};
+use crate::capture::{Endpoint, Packet, Timestamp};
 use crate::sip::scan::{Brief, BriefStart};
 
 /// Hosts that relay one dialog; Max-Forwards begins at 70 (RFC 3261 8.1.1.6).
@@ -86,21 +86,44 @@ pub(super) fn side_by_host(dialog: &DialogEntry, packet: &Packet<'_>) -> Side {
     }
 }
 
-/// An INVITE that a host sends on is relayed by it: the way of the dialog gets longer.
+/// An INVITE that another host than the caller sends is relayed: the way of the dialog gets longer.
 pub(super) fn note_hops(dialog: &mut DialogEntry, packet: &Packet<'_>) {
-    if !dialog.starts_with_invite {
+    let own = packet.src.addr == dialog.caller.addr && dialog.callee.addr != dialog.caller.addr;
+    if !dialog.starts_with_invite || own || packet.src == dialog.caller {
         return;
     }
-    if packet.src.addr == dialog.callee.addr
-        && packet.dst.addr != dialog.caller.addr
-        && dialog.rare().hops.len() < MAX_HOPS
-    {
-        let relay = dialog.callee;
+    let relay = dialog.callee;
+    let forward = packet.dst.addr != dialog.caller.addr;
+    let known = |host: &Endpoint| host.addr == packet.src.addr;
+    // From an address to which no INVITE went: the host has two of them, or a NAT stands between.
+    let elsewhere = dialog.answered.is_none() && !dialog.rare().hops.iter().any(known);
+    if forward && (known(&relay) || elsewhere) && dialog.rare().hops.len() < MAX_HOPS {
         let hops = &mut dialog.rare_mut().hops;
         if !hops.contains(&relay) {
             hops.push(relay);
         }
         dialog.callee = packet.dst;
+    }
+}
+
+/// Whether a message is on the caller's own hop, where the state of a relayed dialog is decided.
+pub(super) fn is_at_caller(dialog: &DialogEntry, packet: &Packet<'_>, request: bool) -> bool {
+    let hops = &dialog.rare().hops;
+    if hops.is_empty() {
+        return true;
+    }
+    let end = if request { packet.src } else { packet.dst };
+    let caller = dialog.caller;
+    let shared = |host: &Endpoint| host.addr == caller.addr;
+    end == caller
+        || (end.addr == caller.addr && !hops.iter().any(shared) && !shared(&dialog.callee))
+}
+
+/// The 2xx comes from the callee, on whichever branch of a fork that is.
+pub(super) fn note_answer(dialog: &mut DialogEntry, packet: &Packet<'_>) {
+    let hops = &dialog.rare().hops;
+    if !hops.is_empty() && !hops.contains(&packet.src) && packet.src != dialog.caller {
+        dialog.callee = packet.src;
     }
 }
 
@@ -110,7 +133,7 @@ pub(super) fn request(
     at: Timestamp,
     brief: &Brief<'_>,
     method: Method,
-    side: Side,
+    (side, at_caller): (Side, bool),
 ) {
     if method == Method::Invite {
         dialog.has_invite = true;
@@ -127,7 +150,7 @@ pub(super) fn request(
     {
         dialog.state = CallState::Completed;
         dialog.ended = Some(at);
-    } else if method == Method::Cancel && dialog.answered.is_none() {
+    } else if method == Method::Cancel && dialog.answered.is_none() && at_caller {
         dialog.state = CallState::Cancelled;
         dialog.ended = Some(at);
     }
@@ -140,6 +163,8 @@ pub(super) struct Response {
     pub(super) number: Option<u32>,
     /// The caller sent the request.
     pub(super) from_caller: bool,
+    /// It is on the caller's hop.
+    pub(super) at_caller: bool,
 }
 
 /// Follows the state of a call by a response, and whether it is one to the caller.
@@ -160,8 +185,10 @@ pub(super) fn response(
         status,
         number,
         from_caller,
+        at_caller,
     } = response;
     let initial = from_caller
+        && at_caller
         && (dialog.invite_cseq.is_none() || dialog.invite_cseq == number)
         && dialog.answered.is_none();
     if from_caller
