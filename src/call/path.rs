@@ -273,18 +273,6 @@ impl Path {
         self.link_of(self.hop_of_media(src, dst, from)?)
     }
 
-    /// Of some links, the one nearest to the end that gets what `side` sends.
-    pub(crate) fn nearest_link(
-        &self,
-        side: Side,
-        links: impl Iterator<Item = Option<usize>>,
-    ) -> Option<usize> {
-        match side {
-            Side::Caller => links.flatten().max(),
-            Side::Callee => links.flatten().min(),
-        }
-    }
-
     /// Gives what refers to events their new numbers.
     pub(crate) fn renumber(&mut self, new: impl Fn(EventId) -> EventId) {
         for one in &mut self.announced {
@@ -356,5 +344,16 @@ impl Call {
         } else {
             (hop.to, hop.from)
         })
+    }
+}
+
+/// Of some links, the one nearest to the end that gets what `side` sends.
+pub(crate) fn nearest_link(
+    side: Side,
+    links: impl Iterator<Item = Option<usize>>,
+) -> Option<usize> {
+    match side {
+        Side::Caller => links.flatten().max(),
+        Side::Callee => links.flatten().min(),
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::call::fax::Heard;
 use crate::call::index::{DialogEntry, FlowEntry, FlowId, Map};
 use crate::call::load::{Draft, RtpByFlow, Source};
+use crate::call::path::nearest_link;
 use crate::call::{Call, EventKind, Path, Side};
 use crate::capture::{FrameNo, Timestamp};
 use crate::line::{Signal, SignalKind, Tone};
@@ -105,7 +106,7 @@ pub(super) fn read(
             .fold(0, u32::saturating_add);
         draft.rtp_packets = draft.rtp_packets.saturating_add(total);
         let link = |flow: &FlowEntry| path.link_of_media(flow.src, flow.dst, side);
-        let near = path.nearest_link(side, flows.iter().map(|(_, flow)| link(flow)));
+        let near = nearest_link(side, flows.iter().map(|(_, flow)| link(flow)));
         // A stable order: what reaches the other end first, and of that the most.
         flows.sort_by_key(|(id, flow)| {
             let packets = rtp.get(id).map_or(0, Vec::len);

@@ -9,7 +9,7 @@ use foldhash::fast::RandomState;
 use crate::call::fax::Heard;
 use crate::call::index::{DialogEntry, FlowEntry};
 use crate::call::load::{Draft, Source};
-use crate::call::path::{Crossing, passage};
+use crate::call::path::{Crossing, nearest_link, passage};
 use crate::call::{BySide, EventKind, Path, Side, UdptlStats};
 use crate::line::Signal;
 use crate::rtp::header;
@@ -117,7 +117,7 @@ fn streams<'s>(
             .collect();
         flows.sort_by_key(|flow| std::cmp::Reverse(flow.t38.len()));
         let link = |flow: &FlowEntry| path.link_of_media(flow.src, flow.dst, side);
-        let read = path.nearest_link(side, flows.iter().map(|flow| link(flow)));
+        let read = nearest_link(side, flows.iter().map(|flow| link(flow)));
         let mut links: Vec<Option<usize>> = vec![read];
         for flow in &flows {
             // What no SDP explains is read with the rest.

@@ -278,6 +278,9 @@ fn sdp_of(event: &Event) -> Option<&Sdp> {
     }
 }
 
+/// Whether two lines differ in one point.
+type Differs = fn(&MediaLine, &MediaLine) -> bool;
+
 /// What differs between two SDP of one message.
 fn rewrites(old: &Sdp, new: &Sdp, event: EventId) -> Vec<Rewrite> {
     let mut out = Vec::new();
@@ -295,7 +298,7 @@ fn rewrites(old: &Sdp, new: &Sdp, event: EventId) -> Vec<Rewrite> {
             MediaKind::Image => "image",
             MediaKind::Other(name) => name,
         };
-        let differences: [(&str, fn(&MediaLine, &MediaLine) -> bool); 4] = [
+        let differences: [(&str, Differs); 4] = [
             ("c=", |old, new| old.connection != new.connection),
             ("port", |old, new| old.port != new.port),
             ("transport", |old, new| {

@@ -1,6 +1,5 @@
 //! What of a stream leaves the host that lies between two links.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use foldhash::fast::RandomState;
@@ -72,6 +71,6 @@ fn take(copies: &mut VecDeque<Timestamp>, at: Timestamp) -> Option<f64> {
     None
 }
 
-fn content<'p>(payload: &'p Cow<'_, [u8]>) -> &'p [u8] {
+fn content(payload: &[u8]) -> &[u8] {
     payload.get(SEQUENCE_LEN..).unwrap_or(payload)
 }
