@@ -6,6 +6,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
+use crate::file::FileId;
+
 mod buffer;
 mod compress;
 mod container;
@@ -241,6 +243,8 @@ pub struct CaptureInfo {
     pub time_gaps: Vec<(FrameNo, f64)>,
     /// Notes for the user, in order.
     pub notes: Vec<Note>,
+    /// The files it was read from: nothing may be written over them.
+    pub files: Vec<FileId>,
 }
 
 #[cfg(test)]

@@ -10,9 +10,11 @@ use crate::capture::CaptureInfo;
 use crate::hint::Rule;
 use crate::view::ladder;
 use crate::view::time::TimeMode;
+use ascii::{Ascii, StandIn};
 
+pub mod ascii;
 mod colour;
-pub mod file;
+pub use crate::file;
 mod json;
 mod markdown;
 pub mod pages;
@@ -88,6 +90,9 @@ where
 {
     match format {
         Format::Text => text::flows(out, capture, flows, options),
+        Format::Markdown if options.ascii => {
+            markdown::flows(&mut Ascii::new(out, StandIn::Text), capture, flows, options)
+        }
         Format::Markdown => markdown::flows(out, capture, flows, options),
         Format::Json => json::flows(out, capture, flows, true),
         Format::Ndjson => json::flow_lines(out, capture, flows, true),
@@ -111,6 +116,9 @@ where
 {
     match format {
         Format::Text => text::calls(out, capture, rows, options),
+        Format::Markdown if options.ascii => {
+            markdown::calls(&mut Ascii::new(out, StandIn::Text), capture, rows)
+        }
         Format::Markdown => markdown::calls(out, capture, rows),
         Format::Json => json::calls(out, capture, calls),
         Format::Ndjson => json::call_lines(out, capture, calls),
@@ -131,6 +139,9 @@ where
 {
     match format {
         Format::Text => text::check(out, capture, flows, options),
+        Format::Markdown if options.ascii => {
+            markdown::flows(&mut Ascii::new(out, StandIn::Text), capture, flows, options)
+        }
         Format::Markdown => markdown::flows(out, capture, flows, options),
         Format::Json => json::flows(out, capture, flows, false),
         Format::Ndjson => json::flow_lines(out, capture, flows, false),

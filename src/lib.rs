@@ -14,6 +14,7 @@ pub mod capture;
 pub mod cli;
 pub mod export;
 pub mod field;
+pub mod file;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod hint;

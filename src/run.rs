@@ -1,5 +1,6 @@
 //! The command line carried out: what is read, what is written, with which exit status (docs/cli.md).
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,11 +12,14 @@ use crate::analysis::reading::Analysis;
 use crate::call::CallNo;
 use crate::capture::Error;
 use crate::cli::{Cli, Color, Command, General, Output, Shape, Which};
-use crate::export;
+use crate::export::ascii::{Ascii, StandIn};
+use crate::export::{self, Format};
+use crate::file::{self, FileId};
 use crate::run::pass::Unread;
 use crate::text::is_hostile;
 
 mod check;
+mod locale;
 mod pages;
 mod pass;
 mod screen;
@@ -47,7 +51,7 @@ pub(crate) enum Failure {
     Capture(#[from] Error),
     /// The output could not be written.
     #[error(transparent)]
-    Output(#[from] export::file::Error),
+    Output(#[from] file::Error),
     /// Something else with a file or the terminal.
     #[error("{0}: {1}")]
     Io(String, #[source] io::Error),
@@ -68,9 +72,14 @@ pub fn main() -> ExitCode {
                 Status::Good
             };
             // It repeats the arguments, which may be names of files that somebody else chose.
-            if std::env::args_os().any(|word| word.to_string_lossy().chars().any(is_hostile)) {
+            let spoken = |word: OsString| {
+                let word = word.to_string_lossy().into_owned();
+                word.chars().any(is_hostile) || locale::errors_are_ascii() && !word.is_ascii()
+            };
+            if std::env::args_os().any(spoken) {
                 for line in error.render().to_string().lines() {
-                    let _ = writeln!(io::stderr(), "{}", crate::text::visible(line));
+                    let line = crate::view::plain(line, locale::errors_are_ascii());
+                    let _ = writeln!(io::stderr(), "{line}");
                 }
             } else {
                 let _ = error.print();
@@ -78,6 +87,12 @@ pub fn main() -> ExitCode {
             return status.into();
         }
     };
+    // Without a handler the system ends the program where a file grows beyond `ulimit -f`; so it is an error.
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
+    if locale::output_is_ascii() && !cli.general.quiet {
+        complain("the locale is not one of UTF-8: plain ASCII is shown");
+    }
     match run(&cli) {
         Ok(status) => status.into(),
         Err(failure) => {
@@ -141,8 +156,11 @@ fn manual(out: &mut Vec<u8>) -> io::Result<()> {
 
 /// `faxflow FILE`: the screen, or, where standard output is no terminal, the report of every fax.
 fn open(cli: &Cli, file: &Path) -> Result<Status, Failure> {
-    if io::stdout().is_terminal() {
-        return screen::run(cli, file);
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    match (io::stdout().is_terminal(), dumb) {
+        (true, false) => return screen::run(cli, file),
+        (true, true) => complain("TERM=dumb has no screen: this is the report of every fax"),
+        (false, _) => {}
     }
     flow(
         &cli.general,
@@ -178,11 +196,11 @@ fn read(general: &General, file: &Path) -> Result<(Analysis, Result<(), Error>),
 fn calls(general: &General, file: &Path, output: &Output) -> Result<Status, Failure> {
     let (analysis, whole) = read(general, file)?;
     let unread = Unread::default();
-    let format = output.format.into();
+    let format: Format = output.format.into();
     let faxes = match format {
         // Made of the calls alone.
-        export::Format::Json | export::Format::Ndjson => pass::FaxRows::new(),
-        export::Format::Text | export::Format::Markdown => pass::fax_rows(&analysis, &unread),
+        Format::Json | Format::Ndjson => pass::FaxRows::new(),
+        Format::Text | Format::Markdown => pass::fax_rows(&analysis, &unread),
     };
     let calls = pass::Analyses::new(&analysis, &unread);
     write(output, &[file.to_owned()], |mut to| {
@@ -208,7 +226,10 @@ fn calls(general: &General, file: &Path, output: &Output) -> Result<Status, Fail
 
 /// The list in a file or pipe has no width of its own: columns as wide as they need be.
 fn whole_width(output: &Output) -> export::Options {
-    let usual = export::Options::default();
+    let usual = export::Options {
+        ascii: output.output.is_none() && locale::output_is_ascii(),
+        ..export::Options::default()
+    };
     let width = if output.output.is_none() && io::stdout().is_terminal() {
         terminal_width()
     } else {
@@ -316,31 +337,48 @@ fn write(
     captures: &[PathBuf],
     body: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
-    match &output.output {
-        Some(path) => {
-            for capture in captures {
-                // Standard input may be a file.
-                let capture = match capture.as_path() {
-                    stdin if stdin == Path::new("-") => Path::new("/dev/stdin"),
-                    named => named,
-                };
-                export::file::must_differ(path, capture)?;
-            }
-            export::file::write_atomically(path, None, body).map_err(Failure::from)
-        }
-        None => print(body).map(drop),
+    let Some(path) = &output.output else {
+        let json = matches!(output.format.into(), Format::Json | Format::Ndjson);
+        return print_as(if json { StandIn::Json } else { StandIn::Text }, body).map(drop);
+    };
+    // Standard input may be a file too.
+    let captures: Vec<FileId> = captures
+        .iter()
+        .filter_map(|capture| FileId::named(capture).ok())
+        .collect();
+    let ((), written) = file::write(path, &captures, file::How::default(), body)?;
+    if written.owner_changed {
+        complain(&written.told("output", path));
     }
+    Ok(())
 }
 
 fn print(body: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Status, Failure> {
-    export::file::write_to_stdout(body)
+    print_as(StandIn::Text, body)
+}
+
+/// Standard output; a terminal that reads no UTF-8 gets stand-ins.
+fn print_as(
+    stand_in: StandIn,
+    body: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<Status, Failure> {
+    let ascii = locale::output_is_ascii();
+    let body = |out: &mut dyn Write| {
+        if ascii {
+            body(&mut Ascii::new(out, stand_in))
+        } else {
+            body(out)
+        }
+    };
+    file::write_to_stdout(body)
         .map_err(|error| Failure::Io("standard output".to_owned(), error))?;
     Ok(Status::Good)
 }
 
 /// One line on standard error; nobody may be there to read it.
 fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "faxflow: {}", crate::text::visible(text));
+    let text = crate::view::plain(text, locale::errors_are_ascii());
+    let _ = writeln!(io::stderr(), "faxflow: {text}");
 }
 
 /// Whether colours are wanted.

@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
+use icu_properties::{CodePointMapData, CodePointSetData};
+
 /// Makes control characters, bidirectional overrides and other invisible characters visible.
 ///
 /// C0 and DEL become control pictures (`␛`), everything else that hides or reorders becomes `\u{..}`.
@@ -49,14 +52,20 @@ pub fn noun<N: Copy + PartialEq + From<u8>>(number: N, one: &str) -> String {
     format!("{one}{plural}")
 }
 
-/// Whether a character could steer a terminal, hide, or reorder what stands beside it.
+/// Whether a character could steer a terminal, hide, or reorder what stands beside it: by its Unicode properties,
+/// those of control, of format, of line ends, and what is drawn as nothing.
 pub fn is_hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
+    let category = CodePointMapData::<GeneralCategory>::new().get(c);
+    matches!(
+        category,
+        GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+    ) || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 #[cfg(test)]
@@ -68,6 +77,19 @@ mod tests {
         assert_eq!(visible("\x1b[2J"), "␛[2J");
         assert_eq!(visible("a\u{202e}b"), "a\\u{202e}b");
         assert_eq!(visible("\u{9b}31m\r\n\x7f"), "\\u{9b}31m␍␊␡");
+    }
+
+    #[test]
+    fn what_hides_or_reorders_is_hostile_by_property() {
+        let hostile = "\u{0}\u{7f}\u{85}\u{9b}\u{ad}\u{34f}\u{600}\u{61c}\u{6dd}\u{70f}\u{115f}\u{17b4}\u{180e}\u{200b}\
+                       \u{200f}\u{2028}\u{2029}\u{202e}\u{2065}\u{2069}\u{3164}\u{fe0f}\u{feff}\u{ffa0}\u{fff0}\u{fffb}\
+                       \u{110bd}\u{13430}\u{1bca0}\u{1d173}\u{e0001}\u{e0fff}";
+        for c in hostile.chars() {
+            assert!(is_hostile(c), "{c:?}");
+        }
+        for c in "aé ß漢🎃\u{a0}…→\u{301}\u{fffd}".chars() {
+            assert!(!is_hostile(c), "{c:?}");
+        }
     }
 
     #[test]

@@ -59,9 +59,15 @@ impl Source for Service {
 /// Shows a capture until the user leaves. The terminal is given back as it was, whatever happens.
 pub fn run(source: &impl Source, options: Options) -> Result<()> {
     let screen = Screen::enter().wrap_err("cannot use the terminal")?;
-    let done = run_on(&screen, source, options);
+    let mut app = App::new(
+        options,
+        terminal::size().wrap_err("cannot use the terminal")?,
+    );
+    let done = run_on(&screen, source, &mut app);
+    let lost = finish_saving(&mut app, source);
     screen.end();
     match done {
+        Ok(()) if lost.is_some() => Err(color_eyre::eyre::eyre!(lost.unwrap_or_default())),
         // Nobody is left to be told: the terminal has gone.
         Err(error) if is_hang_up(&error) => Ok(()),
         done => done.wrap_err("cannot go on with the terminal"),
@@ -81,25 +87,54 @@ fn is_hang_up(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(EIO)
 }
 
-fn run_on(screen: &Screen, source: &impl Source, options: Options) -> io::Result<()> {
-    let size = crossterm::terminal::size()?;
+/// How long a file that is being written is waited for when the user leaves.
+const SAVING: Duration = Duration::from_secs(3);
+
+/// Waits for the packets that are being saved; what to say if they are not.
+fn finish_saving(app: &mut App, source: &impl Source) -> Option<String> {
+    let path = app.waiting.saving.clone()?;
+    let started = Instant::now();
+    while app.waiting.saving.is_some() && started.elapsed() < SAVING {
+        if let Some(update @ Update::Saved(_)) = source.next(Duration::from_millis(50)) {
+            app.apply(update);
+        }
+    }
+    let failed = app.notice.as_ref().filter(|notice| notice.failed);
+    match (app.waiting.saving.is_some(), failed) {
+        (true, _) => Some(format!(
+            "{}: not written, the program ended before the packets were",
+            path.display()
+        )),
+        (false, failed) => failed.map(|notice| notice.text.clone()),
+    }
+}
+
+fn run_on(screen: &Screen, source: &impl Source, app: &mut App) -> io::Result<()> {
     let mut painter = Painter::new(terminal::output()?);
-    let mut app = App::new(options, size);
     let started = Instant::now();
     let mut due = Due::All;
     while !screen.must_end() {
-        if take_updates(&mut app, source, &mut painter)? {
+        if screen.must_stop() {
+            Screen::suspend()?;
+            effect::come_back(app, &mut painter)?;
+            due = Due::All;
+        }
+        if screen.went_on()? {
+            effect::come_back(app, &mut painter)?;
+            due = Due::All;
+        }
+        if take_updates(app, source, &mut painter)? {
             due = Due::All;
         }
         due = match due {
             Due::Nothing => Due::Nothing,
             due => {
                 app.reading.elapsed = started.elapsed();
-                draw(&app, &mut painter, due.later())?
+                draw(app, &mut painter, due.later())?
             }
         };
         let wait = match due {
-            Due::Nothing => patience(&app, started.elapsed()),
+            Due::Nothing => patience(app, started.elapsed()),
             _ => REST,
         };
         if !event::poll(wait)? {
@@ -107,10 +142,10 @@ fn run_on(screen: &Screen, source: &impl Source, options: Options) -> io::Result
         }
         // All keys that are there are taken before the screen is drawn: holding a key never runs behind.
         for _ in 0..64 {
-            if let Some(action) = action_of(&event::read()?, &app) {
-                let effect = update::update(&mut app, action);
+            if let Some(action) = action_of(&event::read()?, app) {
+                let effect = update::update(app, action);
                 due = app.side_pane(action).map_or(Due::All, Due::Later);
-                if !effect::perform(effect, &mut app, source, &mut painter)? {
+                if !effect::perform(effect, app, source, &mut painter)? {
                     return Ok(());
                 }
             }
@@ -181,6 +216,14 @@ fn take_updates(
 fn draw(app: &App, painter: &mut Painter<Output>, later: Option<Rect>) -> io::Result<Due> {
     let mut buffer = Buffer::empty(Rect::new(0, 0, app.size.0, app.size.1));
     let cursor = render::render(app, &mut buffer);
+    if app.options.ascii {
+        // What was typed, and whatever a view left: nothing else reaches a terminal that knows no UTF-8.
+        for cell in &mut buffer.content {
+            if !cell.symbol().is_ascii() {
+                cell.set_symbol("?");
+            }
+        }
+    }
     let complete = painter.show(&buffer, cursor, later)?;
     Ok(if complete { Due::Nothing } else { Due::All })
 }
@@ -189,7 +232,10 @@ fn action_of(event: &Event, app: &App) -> Option<Action> {
     match event {
         Event::Key(key) if app.prompt.is_some() => prompt_action_for(*key),
         Event::Key(key) => action_for(*key, app.context()),
-        Event::Resize(width, height) => Some(Action::Resize(*width, *height)),
+        Event::Resize(width, height) => {
+            let (width, height) = terminal::bounded((*width, *height));
+            Some(Action::Resize(width, height))
+        }
         _ => None,
     }
 }

@@ -19,6 +19,8 @@ use faxflow::export::{self, Format};
 
 #[path = "support/shared.rs"]
 mod shared;
+#[path = "support/structure.rs"]
+mod structure;
 
 /// Longest time for one damaged capture; the contract says 10 s for the whole program.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -124,7 +126,17 @@ fn captures(largest: u64) -> Vec<PathBuf> {
     all
 }
 
-fn damage_all(count: usize, largest: u64) {
+/// What is done to a capture.
+type Change = fn(&mut Vec<u8>, &mut Random);
+
+/// Valid framing around what lies; damage where the form of the capture is another one.
+fn restructure(octets: &mut Vec<u8>, random: &mut Random) {
+    if !structure::restructure(octets, random) {
+        damage(octets, random);
+    }
+}
+
+fn damage_all(count: usize, largest: u64, change: Change) {
     let captures = captures(largest);
     let mut random = Random(0x00fa_cade);
     let (mut calls, mut slowest) = (0, Duration::ZERO);
@@ -134,7 +146,7 @@ fn damage_all(count: usize, largest: u64) {
         // Printed only when it fails: the last one named is the culprit.
         println!("{number}: {} with seed {seed:#x}", path.display());
         let mut octets = std::fs::read(path).unwrap();
-        damage(&mut octets, &mut Random(seed));
+        change(&mut octets, &mut Random(seed));
         let start = Instant::now();
         calls += check(&octets);
         let took = start.elapsed();
@@ -150,7 +162,12 @@ fn damage_all(count: usize, largest: u64) {
 
 #[test]
 fn survives_damage() {
-    damage_all(200, SMALL);
+    damage_all(200, SMALL, damage);
+}
+
+#[test]
+fn survives_changes_of_structure() {
+    damage_all(200, SMALL, restructure);
 }
 
 /// Address space of the program for one damaged capture, KiB.
@@ -158,14 +175,19 @@ const MEMORY: &str = "524288";
 /// Damaged captures given to the program in the ordinary run.
 const FEW: usize = 60;
 
-/// The program itself: `check --format json` ends with a status of the contract, in time, within its memory,
+/// The program itself: `check --format json` and `flow` end with a status of the contract, in time, within its memory,
 /// and without a panic. What it does not survive stays in target/mutations.
 ///
 /// `MUTATIONS=20000 FAXFLOW=target/release/faxflow cargo test --test mutations program -- --nocapture`; `SEED`
-/// begins elsewhere.
+/// begins elsewhere, `STRUCTURE=1` changes their structure instead.
 #[cfg(unix)]
 #[test]
 fn the_program_survives_damage() {
+    let change: Change = if std::env::var_os("STRUCTURE").is_some() {
+        restructure
+    } else {
+        damage
+    };
     let number = |name: &str| {
         std::env::var(name)
             .ok()
@@ -182,11 +204,12 @@ fn the_program_survives_damage() {
         let path = &captures[random.below(captures.len())];
         let seed = random.next() | 1;
         let mut octets = std::fs::read(path).unwrap();
-        damage(&mut octets, &mut Random(seed));
+        change(&mut octets, &mut Random(seed));
         std::fs::write(&file, &octets).unwrap();
         let start = Instant::now();
-        let finding = match run(&file) {
-            Ok(status) => {
+        let check = run(&file, &["check", "--format", "json"]);
+        let finding = match check.and_then(|status| Ok((status, run(&file, &["flow"])?))) {
+            Ok((status, _)) => {
                 statuses[status] += 1;
                 None
             }
@@ -220,13 +243,11 @@ fn program() -> String {
 
 /// The exit status, if it is one of the contract, or what went wrong.
 #[cfg(unix)]
-fn run(file: &Path) -> Result<usize, String> {
+fn run(file: &Path, words: &[&str]) -> Result<usize, String> {
     let mut child = Command::new("sh")
-        .args([
-            "-c",
-            "ulimit -v \"$1\"; exec \"$0\" check --format json \"$2\"",
-        ])
+        .args(["-c", "ulimit -v \"$1\"; shift; exec \"$0\" \"$@\""])
         .args([&*program(), MEMORY])
+        .args(words)
         .arg(file)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

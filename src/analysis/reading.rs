@@ -14,6 +14,7 @@ use crate::capture::packet::Decoder;
 use crate::capture::reader::{Mark, Reader};
 use crate::capture::store::Store;
 use crate::capture::{CaptureInfo, Error, FrameNo, Note};
+use crate::file;
 
 mod batch;
 mod evict_calls;
@@ -111,8 +112,13 @@ impl Analysis {
             ingest.take_any(&frame);
             left -= 1;
         }
-        if let Some(error) = ingest.failure {
-            return Err(spool_error(&self.options.file, error));
+        if let Some(source) = ingest.failure {
+            // What was read until now can be shown, and must not look like all of it.
+            let error = spool_error(&self.options.file, source);
+            self.reader.fail(&error.to_string());
+            self.failure.get_or_insert(error);
+            self.finished = true;
+            return Ok(false);
         }
         Ok(left == 0)
     }
@@ -122,6 +128,7 @@ impl Analysis {
         while self.advance(STEP)? || self.wait(PATIENCE) {
             progress(self.reader.info());
         }
+        self.reader.note_growth();
         self.settle();
         Ok(())
     }
@@ -204,6 +211,16 @@ impl Analysis {
         self.numbers = numbers;
         self.calls = calls;
         renumbered
+    }
+
+    /// Adds a note on the capture as a whole: the first one.
+    pub fn note(&mut self, text: &str) {
+        let note = Note {
+            frame: None,
+            offset: None,
+            text: text.to_owned(),
+        };
+        self.reader.info_mut().notes.insert(0, note);
     }
 
     /// Whether it comes through a pipe that may give more.
@@ -332,17 +349,24 @@ impl Analysis {
             .collect()
     }
 
-    /// Writes the packets of some calls as a pcap file: how many.
-    pub fn save_packets(&self, numbers: &[CallNo], path: &Path) -> io::Result<u64> {
-        let start = self
-            .start
-            .ok_or_else(|| io::Error::other("the capture is empty"))?;
-        saving::packets(
-            &self.store,
-            start,
-            (&self.index, &self.dialogs_of(numbers)),
-            path,
-        )
+    /// Writes the packets of some calls as a pcap file, while the screen is up: how many.
+    pub fn save_packets(
+        &self,
+        numbers: &[CallNo],
+        path: &Path,
+    ) -> Result<(u64, file::Written), file::Error> {
+        let how = file::How {
+            private: true,
+            keep: false,
+            screen: true,
+        };
+        file::write(path, &self.info().files, how, |out| {
+            let start = self
+                .start
+                .ok_or_else(|| io::Error::other("the capture is empty"))?;
+            let calls = self.dialogs_of(numbers);
+            saving::packets(&self.store, start, (&self.index, &calls), out)
+        })
     }
 
     fn dialogs_of(&self, numbers: &[CallNo]) -> Vec<DialogId> {
@@ -362,7 +386,7 @@ pub const STEP: usize = 4096;
 fn spool_error(file: &Path, source: io::Error) -> Error {
     Error::Io {
         file: file.display().to_string(),
-        action: "cannot keep what was read in a temporary file",
+        action: "cannot keep what is read in a temporary file",
         source,
     }
 }

@@ -1,6 +1,7 @@
 //! A capture being read on a thread of its own, so that the screen never waits.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread;
@@ -9,10 +10,12 @@ use std::time::{Duration, Instant};
 use crate::analysis::reading::{Analysis, STEP};
 use crate::analysis::{AnalysedFlow, CallRow, Options};
 use crate::call::CallNo;
-use crate::capture::{CaptureInfo, Error};
+use crate::capture::{CaptureInfo, Error, Note};
 
+mod follow;
 mod stalled_faxes;
 
+use follow::{Change, Followed};
 use stalled_faxes::StalledFaxes;
 
 /// Between two looks at a growing file that has nothing new.
@@ -52,8 +55,8 @@ pub enum Update {
     Dropped(Vec<CallNo>),
     /// The answer to [`Service::open`]; also sent again, unasked, when an open call has changed (`--follow`).
     Opened(AnalysedFlow),
-    /// The answer to [`Service::save_packets`]: how many packets went where, or what went wrong.
-    Saved(Result<(u64, PathBuf), String>),
+    /// The answer to [`Service::save_packets`]: what is there now, in words for the user, or what went wrong.
+    Saved(Result<String, String>),
     /// The capture is read to its end and all faxes are analysed.
     Finished(CaptureInfo),
     /// A request or the reading failed, in words for the user.
@@ -62,13 +65,23 @@ pub enum Update {
 
 impl Service {
     /// Opens the capture and starts reading it.
+    ///
+    /// A file that is followed may be absent or empty: whoever writes it has just been started.
     pub fn start(options: Options) -> Result<Self, Error> {
-        let analysis = Analysis::open(options)?;
         let (requests, inbox) = channel();
         let (outbox, updates) = channel();
+        let waits = options.follow && !holds_something(&options);
+        let analysis = if waits {
+            None
+        } else {
+            Some(Analysis::open(options.clone())?)
+        };
         // Ends by itself: when the screen is gone, sending fails.
         thread::spawn(move || {
-            let mut worker = Worker::new(analysis, inbox, outbox);
+            let Some(analysis) = analysis.or_else(|| wait_for(&options, &inbox, &outbox)) else {
+                return;
+            };
+            let mut worker = Worker::new(options, analysis, inbox, outbox);
             worker.run();
         });
         Ok(Self { requests, updates })
@@ -99,8 +112,58 @@ impl Service {
 /// The screen is gone.
 struct Gone;
 
+/// Whether there is enough of a file to tell what it is: the header of a pcap file, or the first block of pcapng.
+fn holds_something(options: &Options) -> bool {
+    const HEADER: u64 = 28;
+    // What is no regular file has no length, and waits by itself.
+    fs::metadata(&options.file).map_or(options.file == Path::new("-"), |metadata| {
+        !metadata.is_file() || metadata.len() >= HEADER
+    })
+}
+
+/// Waits until a file that is followed is there. `None`: the screen is gone.
+fn wait_for(
+    options: &Options,
+    inbox: &Receiver<Request>,
+    outbox: &Sender<Update>,
+) -> Option<Analysis> {
+    let file = options.file.display().to_string();
+    let info = |text: String| CaptureInfo {
+        file: file.clone(),
+        notes: vec![Note {
+            frame: None,
+            offset: None,
+            text,
+        }],
+        ..CaptureInfo::default()
+    };
+    let mut told = info("waiting for the file: it does not exist yet, or is empty".to_owned());
+    outbox.send(Update::Progress(told.clone())).ok()?;
+    loop {
+        if let Err(RecvTimeoutError::Disconnected) = inbox.recv_timeout(GROWING) {
+            return None;
+        }
+        if !holds_something(options) {
+            continue;
+        }
+        match Analysis::open(options.clone()) {
+            Ok(analysis) => return Some(analysis),
+            Err(error) => {
+                let now = info(error.to_string());
+                if now.notes != told.notes {
+                    outbox.send(Update::Progress(now.clone())).ok()?;
+                    told = now;
+                }
+            }
+        }
+    }
+}
+
 struct Worker {
+    options: Options,
     analysis: Analysis,
+    /// The file by its name, while it is followed.
+    followed: Option<Followed>,
     inbox: Receiver<Request>,
     outbox: Sender<Update>,
     opened: Option<(Vec<CallNo>, bool)>,
@@ -115,11 +178,20 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(analysis: Analysis, inbox: Receiver<Request>, outbox: Sender<Update>) -> Self {
+    fn new(
+        options: Options,
+        analysis: Analysis,
+        inbox: Receiver<Request>,
+        outbox: Sender<Update>,
+    ) -> Self {
         let now = Instant::now();
+        let followed = (options.follow && analysis.info().file_bytes.is_some())
+            .then(|| Followed::new(&options.file, &analysis.info().files));
         Self {
             grows: analysis.is_live(),
+            options,
             analysis,
+            followed,
             inbox,
             outbox,
             opened: None,
@@ -307,9 +379,37 @@ impl Worker {
         }
         match self.inbox.recv_timeout(GROWING) {
             Ok(request) => self.answer(request),
-            Err(RecvTimeoutError::Timeout) => Ok(()),
+            Err(RecvTimeoutError::Timeout) => self.look_at_name(),
             Err(RecvTimeoutError::Disconnected) => Err(Gone),
         }
+    }
+
+    /// Of a file that is followed: whether it is still the one of its name. All of the one at hand was read.
+    fn look_at_name(&mut self) -> Result<(), Gone> {
+        let read = self.analysis.info().file_pos;
+        let Some(change) = self.followed.as_mut().and_then(|it| it.look(read)) else {
+            return Ok(());
+        };
+        if change == Change::Deleted {
+            self.analysis.note(change.text());
+            return self.send(Update::Progress(self.analysis.info().clone()));
+        }
+        // Not long enough to tell what it is, or no capture: at the next look.
+        if !holds_something(&self.options) {
+            return Ok(());
+        }
+        let Ok(mut analysis) = Analysis::open(self.options.clone()) else {
+            return Ok(());
+        };
+        analysis.note(change.text());
+        let old: Vec<CallNo> = self.analysis.numbers().collect();
+        self.followed = Some(Followed::new(&self.options.file, &analysis.info().files));
+        self.analysis = analysis;
+        self.opened = None;
+        self.faxes.clear();
+        self.stalled = StalledFaxes::default();
+        self.send(Update::Dropped(old))?;
+        self.send(Update::Progress(self.analysis.info().clone()))
     }
 
     /// After the end: only requests.
@@ -339,7 +439,7 @@ impl Worker {
                 Ok(())
             }
             Request::Save(calls, path) => {
-                let saved = self.save(&calls, &path).map(|packets| (packets, path));
+                let saved = self.save(&calls, &path);
                 self.send(Update::Saved(saved))
             }
         }
@@ -352,9 +452,10 @@ impl Worker {
         })
     }
 
-    fn save(&self, calls: &[CallNo], path: &Path) -> Result<u64, String> {
-        self.analysis
-            .save_packets(calls, path)
-            .map_err(|error| error.to_string())
+    fn save(&self, calls: &[CallNo], path: &Path) -> Result<String, String> {
+        let saved = self.analysis.save_packets(calls, path);
+        let (packets, written) = saved.map_err(|error| error.to_string())?;
+        let what = crate::text::count(packets, "packet");
+        Ok(written.told(&what, path))
     }
 }

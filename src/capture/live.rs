@@ -30,8 +30,9 @@ struct State {
 impl Pipe {
     /// Begins to copy `input`.
     pub(super) fn start(input: Box<dyn Read + Send>) -> io::Result<Arc<Self>> {
+        let spool = tempfile::tempfile().map_err(not_kept)?;
         let pipe = Arc::new(Self {
-            spool: Arc::new(tempfile::tempfile()?),
+            spool: Arc::new(spool),
             state: Mutex::default(),
             grown: Condvar::new(),
         });
@@ -51,7 +52,7 @@ impl Pipe {
                 Ok(count) => {
                     let mut spool: &File = &self.spool;
                     if let Err(error) = spool.write_all(piece.get(..count).unwrap_or_default()) {
-                        break Some(error);
+                        break Some(not_kept(error));
                     }
                     self.state().written += count as u64;
                     self.grown.notify_all();
@@ -88,6 +89,20 @@ impl Pipe {
                 .wait_timeout_while(self.state(), timeout, nothing_new),
         );
     }
+}
+
+/// A pipe can be read but once: what is not kept is lost.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "cannot keep what is read in a temporary file: {source}{}",
+    super::error::advice(source)
+)]
+struct NotKept {
+    source: io::Error,
+}
+
+fn not_kept(source: io::Error) -> io::Error {
+    io::Error::new(source.kind(), NotKept { source })
 }
 
 /// Reads what has come, from the start.

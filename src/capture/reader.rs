@@ -147,6 +147,7 @@ impl Reader {
             position,
             file_bytes,
             pipe,
+            id,
         } = Source::open(path)?;
         let mut buffer = Buffer::new(input, 0);
         let file = path.display().to_string();
@@ -163,6 +164,7 @@ impl Reader {
             file,
             file_bytes,
             time_digits: 6,
+            files: id.into_iter().collect(),
             ..CaptureInfo::default()
         };
         match &format {
@@ -283,6 +285,40 @@ impl Reader {
     pub(crate) fn read_error(&self) -> io::Result<()> {
         let error = self.buffer.failure().and_then(|error| of_the_system(error));
         error.map_or(Ok(()), Err)
+    }
+
+    /// Nothing more of the capture can be read or kept: the first note says so, and stays.
+    pub fn fail(&mut self, why: &str) {
+        self.failure_noted = true;
+        self.info.notes.insert(
+            0,
+            Note {
+                frame: Some(FrameNo(self.next_no)),
+                offset: None,
+                text: format!("not all of the capture was read: {why}"),
+            },
+        );
+    }
+
+    /// Says of a file that grew while it was read that more is to come.
+    pub fn note_growth(&mut self) {
+        let grown = self
+            .origin
+            .source
+            .len_now()
+            .zip(self.info.file_bytes)
+            .and_then(|(now, before)| now.checked_sub(before))
+            .filter(|grown| *grown > 0);
+        if let Some(grown) = grown {
+            self.info.notes.push(Note {
+                frame: None,
+                offset: None,
+                text: format!(
+                    "the capture is still being written: {grown} octets came while it was read; read it again when it is \
+                     complete, or with --follow"
+                ),
+            });
+        }
     }
 
     /// What is known about the capture so far.
@@ -443,9 +479,14 @@ impl Reader {
             && !self.failure_noted
         {
             self.failure_noted = true;
-            let text = format!("the capture cannot be read further: {error}");
-            let offset = self.buffer.offset();
-            self.note(Damage { offset, text });
+            if of_the_system(error).is_some() {
+                let why = error.to_string();
+                self.fail(&why);
+            } else {
+                let text = format!("the capture cannot be read further: {error}");
+                let offset = self.buffer.offset();
+                self.note(Damage { offset, text });
+            }
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::Error;
 use super::compress::{self, Compression};
 use super::live::{Copied, Pipe};
+use crate::file::FileId;
 
 /// Standard input's name on the command line.
 const STDIN: &str = "-";
@@ -33,6 +34,8 @@ pub(super) struct Opened {
     pub(super) file_bytes: Option<u64>,
     /// It is a pipe: more may come.
     pub(super) pipe: Option<Arc<Pipe>>,
+    /// Which file it is.
+    pub(super) id: Option<FileId>,
 }
 
 impl Source {
@@ -44,7 +47,10 @@ impl Source {
             source,
         };
         if path.as_os_str() == STDIN {
-            return open_stream(Box::new(io::stdin())).map_err(|e| fail("cannot read", e));
+            // Standard input may be a file too.
+            let id = FileId::named(path).ok();
+            let opened = open_stream(Box::new(io::stdin())).map_err(|e| fail("cannot read", e))?;
+            return Ok(Opened { id, ..opened });
         }
         let file = File::open(path).map_err(|e| fail("cannot open", e))?;
         let meta = file.metadata().map_err(|e| fail("cannot open", e))?;
@@ -56,10 +62,15 @@ impl Source {
                 advice: "name a capture file inside it",
             });
         }
-        if !meta.is_file() {
-            return open_stream(Box::new(file)).map_err(|e| fail("cannot read", e));
-        }
-        open_regular(file, meta.len()).map_err(|e| fail("cannot read", e))
+        let opened = if meta.is_file() {
+            open_regular(file, meta.len())
+        } else {
+            open_stream(Box::new(file))
+        };
+        Ok(Opened {
+            id: Some(FileId::of(&meta)),
+            ..opened.map_err(|e| fail("cannot read", e))?
+        })
     }
 
     /// Reads the (uncompressed) capture again from an offset.
@@ -74,6 +85,12 @@ impl Source {
                 Ok(input)
             }
         }
+    }
+
+    /// How long the file is by now.
+    pub(super) fn len_now(&self) -> Option<u64> {
+        let (Self::Plain(file) | Self::Compressed(file, _)) = self;
+        file.metadata().ok().map(|metadata| metadata.len())
     }
 
     /// As [`Source::plain`], to be kept.
@@ -113,6 +130,7 @@ fn open_regular(file: File, len: u64) -> io::Result<Opened> {
         position,
         file_bytes: Some(len),
         pipe: None,
+        id: None,
     })
 }
 
@@ -137,6 +155,7 @@ fn open_stream(mut stream: Box<dyn Read + Send>) -> io::Result<Opened> {
         position,
         file_bytes: None,
         pipe: Some(pipe),
+        id: None,
     })
 }
 

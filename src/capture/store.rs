@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::{Mutex, PoisonError};
 
@@ -164,11 +164,12 @@ impl Store {
 
 impl Spool {
     fn flush(&mut self) -> io::Result<()> {
-        let mut file = match &self.file {
+        let file = match &self.file {
             Some(file) => file,
             None => self.file.insert(tempfile::tempfile()?),
         };
-        file.write_all(&self.pending)?;
+        // At its place: an attempt that failed may have written a part of it.
+        file.write_all_at(&self.pending, self.written)?;
         self.written += self.pending.len() as u64;
         self.pending.clear();
         Ok(())

@@ -1,10 +1,6 @@
-//! Frames written as a pcap file, beside their place until the file is whole.
+//! Frames written as a pcap file.
 
-use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
+use std::io::{self, Write};
 
 use super::link::{self, LinkType};
 use super::reader::Frame;
@@ -16,29 +12,17 @@ const MAGIC_NANOSECONDS: u32 = 0xa1b2_3c4d;
 const SNAPLEN: u32 = 262_144;
 
 /// Writes a little-endian pcap file with nanosecond time stamps.
-///
-/// The file appears under its name only with [`Writer::finish`]; without it nothing is left behind.
 #[derive(Debug)]
-pub struct Writer {
-    file: BufWriter<NamedTempFile>,
-    path: PathBuf,
+pub struct Writer<W> {
+    file: W,
     link: LinkType,
     frames: u64,
 }
 
-impl Writer {
+impl<W: Write> Writer<W> {
     /// Begins a file. A pcap file has one link type: with [`LinkType::RAW`], frames of any other type are reduced
     /// to the IP packets in them.
-    pub fn create(path: &Path, link: LinkType) -> io::Result<Self> {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let file = tempfile::Builder::new()
-            .prefix(".faxflow-")
-            // Temporary files are private by default; this one becomes an ordinary file, by the user's umask.
-            .permissions(std::fs::Permissions::from_mode(0o666))
-            .tempfile_in(folder.unwrap_or_else(|| Path::new(".")))?;
-        let mut file = BufWriter::new(file);
+    pub fn begin(mut file: W, link: LinkType) -> io::Result<Self> {
         file.write_all(&MAGIC_NANOSECONDS.to_le_bytes())?;
         // Version 2.4; then two fields that nobody uses.
         file.write_all(&[2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0])?;
@@ -46,7 +30,6 @@ impl Writer {
         file.write_all(&u32::from(link.0).to_le_bytes())?;
         Ok(Self {
             file,
-            path: path.to_owned(),
             link,
             frames: 0,
         })
@@ -78,14 +61,8 @@ impl Writer {
         Ok(true)
     }
 
-    /// Puts the file in its place. Gives the number of frames in it.
-    pub fn finish(self) -> io::Result<u64> {
-        let file = self
-            .file
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)?;
-        file.as_file().sync_all()?;
-        file.persist(&self.path).map_err(|error| error.error)?;
-        Ok(self.frames)
+    /// The number of frames written.
+    pub fn frames(&self) -> u64 {
+        self.frames
     }
 }

@@ -188,13 +188,18 @@ fn write_ladder(out: &mut impl Write, flow: &AnalysedFlow, options: &Options) ->
 
 /// A fence that the text cannot close: longer than any run of backticks in it.
 fn fence(text: &str) -> String {
+    "`".repeat((longest_run(text) + 1).max(3))
+}
+
+/// The most backticks in a row.
+fn longest_run(text: &str) -> usize {
     let mut longest = 0;
     let mut run = 0;
     for c in text.chars() {
         run = if c == '`' { run + 1 } else { 0 };
         longest = longest.max(run);
     }
-    "`".repeat((longest + 1).max(3))
+    longest
 }
 
 /// The list of calls as a table.
@@ -247,6 +252,21 @@ where
 fn escape(text: &str) -> String {
     let text = crate::text::visible(text);
     let mut out = String::with_capacity(text.len());
+    for word in text.split_inclusive(' ') {
+        let (word, space) = word
+            .strip_suffix(' ')
+            .map_or((word, ""), |word| (word, " "));
+        if may_be_link(word) {
+            push_code(&mut out, word);
+        } else {
+            push_escaped(&mut out, word);
+        }
+        out.push_str(space);
+    }
+    out
+}
+
+fn push_escaped(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),
@@ -262,8 +282,33 @@ fn escape(text: &str) -> String {
             c => out.push(c),
         }
     }
-    // Bare addresses would become links by themselves.
-    out.replace("://", ":&#47;&#47;")
+}
+
+/// Whether a reader of Markdown may make a link of a word by itself: an address of the web or of mail, or a bare host
+/// name. They do that after escapes and entities are read, but never in code.
+fn may_be_link(word: &str) -> bool {
+    // In the order of a name: a letter or digit, the dot, a label of two letters at least.
+    let host = word.split('.').zip(word.split('.').skip(1));
+    let is_host = |(before, after): (&str, &str)| {
+        let letters = after.chars().take_while(|c| c.is_alphabetic()).count();
+        before.ends_with(char::is_alphanumeric) && letters >= 2
+    };
+    word.contains("://") || word.contains('@') || host.into_iter().any(is_host)
+}
+
+/// Code, whatever stands in it: between more backticks than it has in a row. A bar is escaped for the cell of a table.
+fn push_code(out: &mut String, text: &str) {
+    let ticks = "`".repeat(longest_run(text) + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') {
+        " "
+    } else {
+        ""
+    };
+    out.push_str(&ticks);
+    out.push_str(pad);
+    out.push_str(&text.replace('|', "\\|"));
+    out.push_str(pad);
+    out.push_str(&ticks);
 }
 
 #[cfg(test)]
@@ -274,9 +319,28 @@ mod tests {
     fn escapes_what_markdown_and_html_would_read() {
         assert_eq!(
             escape("<b>a|b</b> [x](y) @me `c`"),
-            "&lt;b&gt;a\\|b&lt;/b&gt; \\[x\\]\\(y\\) &#64;me \\`c\\`"
+            "&lt;b&gt;a\\|b&lt;/b&gt; \\[x\\]\\(y\\) `@me` \\`c\\`"
         );
         assert_eq!(escape("a\n# b\u{1b}"), "a␊&#35; b␛");
+    }
+
+    #[test]
+    fn what_readers_make_a_link_is_code() {
+        assert_eq!(
+            escape("see www.example.com now"),
+            "see `www.example.com` now"
+        );
+        assert_eq!(escape("a@b.example"), "`a@b.example`");
+        assert_eq!(escape("http://x"), "`http://x`");
+        assert_eq!(escape("`a`@b|c"), "`` `a`@b\\|c ``");
+        for plain in [
+            "T.38 of 192.0.2.1:5060",
+            "1.5 s, e.g. so.",
+            "end. Next",
+            "V.17",
+        ] {
+            assert_eq!(escape(plain), plain);
+        }
     }
 
     #[test]

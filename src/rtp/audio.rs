@@ -263,6 +263,10 @@ struct Builder {
     last_index: Option<i64>,
     /// The last stretch ends before the samples of its last packet: nothing can be added to it.
     broken: bool,
+    /// When the sound began after its last long pause, and how many samples lie behind it by the time stamps, whether
+    /// zeros were made for them or not.
+    began: Timestamp,
+    place: usize,
 }
 
 /// The last G.711 packet put in place.
@@ -324,11 +328,10 @@ impl Builder {
     /// Whether a gap would put the packet far after its capture time: then the time stamps are not to be trusted.
     fn is_ahead(&self, packet: &Heard<'_>, gap: i64) -> bool {
         const LEAD: f64 = 5.0;
-        let Some(stretch) = self.done.last().filter(|_| gap > 0) else {
-            return false;
-        };
-        let place = stretch.samples.len() + usize::try_from(gap).unwrap_or_default();
-        seconds(place) > packet.at.seconds_since(stretch.moment(0).1) + LEAD
+        let place = self.place + usize::try_from(gap).unwrap_or_default();
+        gap > 0
+            && !self.done.is_empty()
+            && seconds(place) > packet.at.seconds_since(self.began) + LEAD
     }
 
     /// Adds the samples of a packet behind a gap, in which packets may have been lost.
@@ -336,6 +339,12 @@ impl Builder {
         let (gap, lost) = gap;
         let zeros = usize::try_from(gap).unwrap_or_default();
         filler.earn(packet.octets.len());
+        if gap > LONGEST_GAP || self.done.is_empty() {
+            (self.began, self.place) = (packet.at, 0);
+        } else {
+            self.place += zeros;
+        }
+        self.place += packet.octets.len() + packet.cut;
         let anew = gap > LONGEST_GAP || self.broken || self.done.is_empty() || !filler.take(zeros);
         if anew {
             self.done.push(Stretch {

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::audio::{self, Stretch};
 use super::{RtpArrival, block, carrier, g711, sniff, tone, v21};
+use crate::capture::Timestamp;
 use crate::line::{CarrierSpan, Fcs, HdlcFrame, Modem, Signal, SignalKind, Tone};
 
 /// What was heard in one direction.
@@ -149,26 +150,47 @@ pub fn drop_echoes(one: &mut Heard, other: &mut Heard) {
 
 /// For each signal whether it is an echo.
 fn echoes(heard: &Heard, source: &Heard) -> Vec<bool> {
+    const EARLIEST: f64 = -0.05;
     const LATEST: f64 = 0.8;
     const WEAKER: f32 = 6.0;
+    // Signals are in order of time: only those around one can be its origin. How far back the broken ones have to look
+    // is told by the latest end of all before.
+    let mut latest_end = Timestamp(0);
+    let ends: Vec<Timestamp> = source
+        .signals
+        .iter()
+        .map(|signal| {
+            latest_end = latest_end.max(signal.end);
+            latest_end
+        })
+        .collect();
     heard
         .signals
         .iter()
         .zip(&heard.levels)
         .map(|(signal, level)| {
-            let louder = source
-                .signals
-                .iter()
-                .zip(&source.levels)
-                .filter(|(_, source_level)| **source_level > level + WEAKER);
-            louder.into_iter().any(|(origin, _)| {
-                let late = signal.at.seconds_since(origin.at);
-                if is_broken_frame(&signal.kind) {
-                    late > -0.05 && signal.at.seconds_since(origin.end) < LATEST
-                } else {
-                    (-0.05..LATEST).contains(&late) && is_same(&signal.kind, &origin.kind)
-                }
-            })
+            let broken = is_broken_frame(&signal.kind);
+            let late = |origin: &Signal| signal.at.seconds_since(origin.at);
+            let behind = (source.signals).partition_point(|origin| late(origin) > EARLIEST);
+            let before = source.signals.iter().zip(&source.levels).zip(&ends);
+            before
+                .take(behind)
+                .rev()
+                .take_while(|((origin, _), latest_end)| {
+                    if broken {
+                        signal.at.seconds_since(**latest_end) < LATEST
+                    } else {
+                        late(origin) < LATEST
+                    }
+                })
+                .filter(|((_, source_level), _)| **source_level > level + WEAKER)
+                .any(|((origin, _), _)| {
+                    if broken {
+                        signal.at.seconds_since(origin.end) < LATEST
+                    } else {
+                        is_same(&signal.kind, &origin.kind)
+                    }
+                })
         })
         .collect()
 }
@@ -219,7 +241,7 @@ mod tests {
 
     use super::super::block::tests::{packets, sine};
     use super::*;
-    use crate::capture::{FrameNo, Timestamp};
+    use crate::capture::FrameNo;
 
     fn heard(signal: &[f64]) -> Heard {
         listen(&packets(signal), &HashMap::new())

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::analysis::service::Service;
 use crate::call::CallNo;
 use crate::cli::Cli;
-use crate::run::{Failure, Status, analysis_options, colour};
+use crate::run::{Failure, Status, analysis_options, colour, locale};
 use crate::tui;
 
 /// Opens the capture and shows it until the user leaves.
@@ -19,7 +19,7 @@ pub(super) fn run(cli: &Cli, file: &Path) -> Result<Status, Failure> {
     let usual = tui::Options::default();
     let options = tui::Options {
         colour: colour(&cli.general),
-        ascii: cli.shape.ascii,
+        ascii: cli.shape.ascii || locale::output_is_ascii(),
         time: cli.shape.time.map_or(usual.time, Into::into),
         width: cli.shape.width.map(usize::from),
         calls: cli.which.call.iter().copied().map(CallNo).collect(),

@@ -119,6 +119,8 @@ pub struct Waiting {
     pub opening: Option<Vec<CallNo>>,
     /// To be saved once they are open, in place of being shown.
     pub save: Option<SaveRequest>,
+    /// The file that packets are being written to.
+    pub saving: Option<PathBuf>,
 }
 
 /// The state of the screen.
@@ -219,16 +221,20 @@ impl App {
                 None
             }
             Update::Opened(flow) => self.opened(flow),
-            Update::Saved(Ok((packets, path))) => {
-                self.tell(format!(
-                    "{} saved to {}",
-                    crate::text::count(packets, "packet"),
-                    path.display()
-                ));
+            Update::Saved(saved) => {
+                self.waiting.saving = None;
+                match saved {
+                    Ok(text) => self.tell(text),
+                    Err(text) => self.tell_failure(text),
+                }
                 None
             }
-            Update::Saved(Err(text)) | Update::Failed(text) => {
-                self.waiting = Waiting::default();
+            Update::Failed(text) => {
+                let saving = self.waiting.saving.take();
+                self.waiting = Waiting {
+                    saving,
+                    ..Waiting::default()
+                };
                 self.tell_failure(text);
                 None
             }

@@ -1,7 +1,6 @@
 //! What the application asks of the world: calls, files, the clipboard, job control.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,9 +9,9 @@ use super::Source;
 use super::app::prompt::{Prompt, PromptKind, SaveFormat, SaveRequest};
 use super::app::{App, Effect};
 use super::painter::Painter;
-use super::terminal::Screen;
-use crate::export::file::{is_same, write_atomically};
+use super::terminal::{self, Screen};
 use crate::export::{self, Format, Options};
+use crate::file::{self, FileId, How};
 
 /// Octets of text that terminals take by OSC 52 at most, by experience.
 const CLIPBOARD_LIMIT: usize = 74_994;
@@ -33,20 +32,28 @@ pub(super) fn perform<W: Write>(
         Some(Effect::Redraw) => painter.forget(),
         Some(Effect::Suspend) => {
             Screen::suspend()?;
-            app.size = crossterm::terminal::size()?;
-            app.settle();
-            painter.forget();
+            come_back(app, painter)?;
         }
     }
     Ok(true)
 }
 
+/// After the terminal was somebody else's: its size may be another one, and all is drawn again.
+pub(super) fn come_back<W: Write>(app: &mut App, painter: &mut Painter<W>) -> io::Result<()> {
+    app.size = terminal::size()?;
+    app.settle();
+    painter.forget();
+    Ok(())
+}
+
 fn save(app: &mut App, source: &impl Source, request: SaveRequest) {
-    if is_same(&request.path, Path::new(&app.reading.info.file)) {
+    let captures = app.reading.info.files.clone();
+    let there = FileId::named(&request.path);
+    if there.as_ref().is_ok_and(|there| captures.contains(there)) {
         app.tell_failure("that is the capture itself: give another name");
         return;
     }
-    if !request.overwrite && request.path.exists() {
+    if !request.overwrite && there.is_ok() {
         app.prompt = Some(Prompt {
             kind: PromptKind::Overwrite { request },
             text: String::new(),
@@ -55,6 +62,7 @@ fn save(app: &mut App, source: &impl Source, request: SaveRequest) {
     }
     let format = match request.format {
         SaveFormat::Packets => {
+            app.waiting.saving = Some(request.path.clone());
             source.save_packets(request.calls, request.path);
             return;
         }
@@ -68,16 +76,16 @@ fn save(app: &mut App, source: &impl Source, request: SaveRequest) {
         fold: app.ladder.fold,
         ..Options::default()
     };
-    let capture = Path::new(&app.reading.info.file);
-    let written = write_atomically(&request.path, Some(capture), |mut out| {
+    let how = How {
+        private: false,
+        keep: false,
+        screen: true,
+    };
+    let written = file::write(&request.path, &captures, how, |mut out| {
         export::flow(&mut out, &app.reading.info, [&view.flow], format, &options)
     });
     match written {
-        Ok(()) => app.tell(format!(
-            "{} saved to {}",
-            request.format.name(),
-            request.path.display()
-        )),
+        Ok(((), written)) => app.tell(written.told(request.format.name(), &request.path)),
         Err(error) => app.tell_failure(error.to_string()),
     }
 }

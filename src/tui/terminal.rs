@@ -60,6 +60,22 @@ impl Screen {
         self.signals.pending().is_some()
     }
 
+    /// Whether a signal asks to stop (TSTP from outside).
+    pub(super) fn must_stop(&self) -> bool {
+        self.signals.asked_to_stop()
+    }
+
+    /// Whether the program goes on after it was stopped in a way that nobody can mind (STOP): the terminal is taken
+    /// over again then.
+    pub(super) fn went_on(&self) -> io::Result<bool> {
+        if !self.signals.went_on() {
+            return Ok(false);
+        }
+        ACTIVE.store(false, Ordering::SeqCst);
+        take()?;
+        Ok(true)
+    }
+
     /// Stops the program as `^Z` does elsewhere; returns when it goes on.
     pub(super) fn suspend() -> io::Result<()> {
         give_back();
@@ -81,6 +97,18 @@ impl Drop for Screen {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+/// The terminal's columns and rows, within what is drawn in a moment: there are terminals that claim any size.
+pub(super) fn size() -> io::Result<(u16, u16)> {
+    crossterm::terminal::size().map(bounded)
+}
+
+/// A size as it is drawn.
+pub(super) fn bounded((columns, rows): (u16, u16)) -> (u16, u16) {
+    const COLUMNS_MAX: u16 = 1000;
+    const ROWS_MAX: u16 = 500;
+    (columns.min(COLUMNS_MAX), rows.min(ROWS_MAX))
 }
 
 fn take() -> io::Result<()> {
@@ -123,15 +151,17 @@ fn install_panic_hook() {
 mod unix {
     use std::io;
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+    use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
     use signal_hook::{flag, low_level};
 
     /// Signals that ask to end, noted instead of followed.
     #[derive(Debug)]
     pub(super) struct Signals {
         caught: Arc<AtomicUsize>,
+        stop: Arc<AtomicBool>,
+        went_on: Arc<AtomicBool>,
     }
 
     impl Signals {
@@ -144,7 +174,22 @@ mod unix {
                     usize::try_from(signal).unwrap_or_default(),
                 )?;
             }
-            Ok(Self { caught })
+            let (stop, went_on) = (Arc::default(), Arc::default());
+            flag::register(SIGTSTP, Arc::clone(&stop))?;
+            flag::register(SIGCONT, Arc::clone(&went_on))?;
+            Ok(Self {
+                caught,
+                stop,
+                went_on,
+            })
+        }
+
+        pub(super) fn asked_to_stop(&self) -> bool {
+            self.stop.swap(false, Ordering::SeqCst)
+        }
+
+        pub(super) fn went_on(&self) -> bool {
+            self.went_on.swap(false, Ordering::SeqCst)
         }
 
         pub(super) fn pending(&self) -> Option<i32> {
@@ -183,6 +228,16 @@ mod other {
         #[expect(clippy::unused_self, reason = "the same shape as with signals")]
         pub(super) fn pending(&self) -> Option<i32> {
             None
+        }
+
+        #[expect(clippy::unused_self, reason = "the same shape as with signals")]
+        pub(super) fn asked_to_stop(&self) -> bool {
+            false
+        }
+
+        #[expect(clippy::unused_self, reason = "the same shape as with signals")]
+        pub(super) fn went_on(&self) -> bool {
+            false
         }
     }
 

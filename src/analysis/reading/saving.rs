@@ -1,8 +1,7 @@
 //! The packets of some calls as a capture of their own.
 
 use std::collections::HashSet;
-use std::io;
-use std::path::Path;
+use std::io::{self, Write};
 
 use crate::call::index::{DialogId, FlowEntry, Index};
 use crate::capture::packet::Decoder;
@@ -23,7 +22,7 @@ pub(super) fn packets(
     store: &Store,
     start: Mark,
     (index, calls): (&Index, &[DialogId]),
-    path: &Path,
+    out: &mut dyn Write,
 ) -> io::Result<u64> {
     let mut wanted = Wanted {
         frames: HashSet::new(),
@@ -44,8 +43,9 @@ pub(super) fn packets(
     }
     let mut reader = store.frames_from(start)?;
     let mut decoder = Decoder::new();
-    let mut writer: Option<Writer> = None;
-    while let Ok(Some(frame)) = reader.next_frame() {
+    let mut writer: Option<Writer<&mut dyn Write>> = None;
+    let mut out = Some(out);
+    while let Some(frame) = reader.next_frame().map_err(io::Error::other)? {
         let mut take = wanted.frames.contains(&frame.no);
         decoder.decode(&frame, &mut |packet| {
             take |= wanted.paths.contains(&(packet.src, packet.dst))
@@ -56,16 +56,15 @@ pub(super) fn packets(
                 });
         });
         if take {
-            let writer = match &mut writer {
-                Some(writer) => writer,
-                None => writer.insert(Writer::create(path, frame.link)?),
-            };
-            writer.write(&frame)?;
+            if let Some(out) = out.take() {
+                writer = Some(Writer::begin(out, frame.link)?);
+            }
+            if let Some(writer) = &mut writer {
+                writer.write(&frame)?;
+            }
         }
     }
     reader.read_error()?;
-    writer.map_or_else(
-        || Err(io::Error::other("the call has no packets")),
-        Writer::finish,
-    )
+    let writer = writer.ok_or_else(|| io::Error::other("the call has no packets"))?;
+    Ok(writer.frames())
 }

@@ -474,12 +474,13 @@ fn writes_what_it_read() {
     let path = folder.path().join("out.pcap");
     let source = file(&plain());
     let mut reader = Reader::open(source.path()).unwrap();
-    let mut writer = Writer::create(&path, LinkType::ETHERNET).unwrap();
+    let mut writer =
+        Writer::begin(std::fs::File::create(&path).unwrap(), LinkType::ETHERNET).unwrap();
     while let Some(frame) = reader.next_frame().unwrap() {
         assert!(writer.write(&frame).unwrap());
     }
-    assert!(!path.exists());
-    assert_eq!(writer.finish().unwrap(), 5);
+    assert_eq!(writer.frames(), 5);
+    drop(writer);
     let mut reader = Reader::open(&path).unwrap();
     assert_eq!(all(&mut reader), expected(1000));
     assert_eq!(reader.info().time_digits, 9);
