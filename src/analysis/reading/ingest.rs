@@ -1,4 +1,4 @@
-//! Frames into the index: the quick way for the next packet of a known stream, the thorough one for all others.
+//! Frames into the index: by the RTP fast path for the next packet of a known stream, decoded for all others.
 
 use std::io;
 
@@ -22,7 +22,7 @@ pub(super) struct Ingest<'a> {
 }
 
 impl Ingest<'_> {
-    /// Takes a frame as nearly all are.
+    /// Takes a whole frame: by the fast path if it can.
     #[expect(
         clippy::inline_always,
         reason = "every packet of a capture takes this way"
@@ -46,7 +46,7 @@ impl Ingest<'_> {
         }
     }
 
-    /// Its pieces one by one: put together before, they would be written to memory for each packet.
+    /// Takes the fields one by one: a struct would be written to memory for every packet, needed or not.
     #[inline(never)]
     fn take_other(
         &mut self,

@@ -1,13 +1,12 @@
-//! Faxes in progress of which nothing comes: what is told of them changes with the time of the capture, not only
-//! with their packets.
+//! Faxes in progress that send nothing: their hints change with capture time alone, so they are analysed again.
 
 use std::collections::BTreeMap;
 
 use crate::call::{Call, CallNo};
 use crate::capture::Timestamp;
 
-/// After so many seconds without a packet of a call there may be more to tell of it: what came last stands
-/// ([`crate::hint::engine`] waits for that), the first T.30 messages are overdue, T1 (35 s, T.30 5.4) is over.
+/// Seconds without a packet after which a call is analysed again: its last hints are settled
+/// ([`crate::hint::engine`] waits for that), the first T.30 messages are overdue, T1 (35 s, T.30 5.4) has expired.
 const LOOKS: [f64; 3] = [5.5, 21.0, 40.0];
 
 /// Faxes in progress, by number.

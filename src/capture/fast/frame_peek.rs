@@ -1,8 +1,10 @@
-//! What a glance at a frame tells: for the voice packets that nearly all of a busy capture consists of, enough.
+//! The fields of an Ethernet/IPv4/UDP/RTP frame at their usual offsets, without decoding it: enough for the voice
+//! packets that most of a capture consists of.
 //!
-//! [`Packet`](crate::capture::Packet) says more and costs more. A peek is a few numbers as they lie in the frame (the first
-//! octet is the lowest), so that the next packet of a stream can be told by comparing some of them with those of
-//! the last one: what was checked once and has not changed need not be checked again.
+//! Values are kept in frame order (the first octet is the lowest), so that the next packet of a stream is recognised by
+//! comparing a few of them with those of the last one: what was checked once and has not changed is not checked again.
+//!
+//! Plain code: [`crate::capture::packet::Decoder`].
 
 use std::net::IpAddr;
 
@@ -14,7 +16,7 @@ use crate::capture::udp::{PLAIN_HEADERS, UDP_HEADER};
 /// Octets that a glance looks at: the headers, and twelve of the payload (a header of RTP, RFC 3550 5.1).
 const LOOKED_AT: usize = PLAIN_HEADERS + 12;
 
-/// Source and destination of a UDP datagram over IPv4, in as few words as they need, and as they lie in a frame.
+/// Source and destination of a UDP datagram over IPv4, in frame order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShortPath {
     /// Address of the source, address of the destination.
@@ -41,22 +43,21 @@ impl ShortPath {
     }
 }
 
-/// What the headers of a stream's frames have in common: as long as it stays the same, so does what was checked of
-/// one of them. `EtherType`, type of service, lengths, flags, hops and protocol, and the frame's own length.
+/// The header fields that are constant in a stream: `EtherType`, type of service, lengths, flags, TTL, protocol, and the
+/// length of the frame. While they stay the same, the checks made on one frame hold for the next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shape(u64, u64);
 
-/// A frame of Ethernet, looked at in passing as if it had IPv4 without options, UDP and RTP in it. Whether it does
-/// says [`FramePeek::is_plain`].
+/// An Ethernet frame read as if it held IPv4 without options, UDP and RTP. [`FramePeek::is_plain`] says whether it does.
 #[derive(Clone, Copy, Debug)]
 pub struct FramePeek<'f> {
-    /// From where to where.
+    /// Source and destination.
     pub path: ShortPath,
-    /// What the next frame of the stream has too.
+    /// What the next frame of the stream has in common with it.
     pub shape: Shape,
-    /// The first eight octets of the payload, as they lie there.
+    /// The first eight octets of the payload, in frame order.
     pub start: u64,
-    /// The four octets after them, as they lie there.
+    /// The four octets after them, in frame order.
     pub then: u32,
     /// All of the frame.
     pub data: &'f [u8],
@@ -64,7 +65,7 @@ pub struct FramePeek<'f> {
 }
 
 impl<'f> FramePeek<'f> {
-    /// `None`: the frame is too short to be any such thing.
+    /// `None`: the frame is too short.
     #[inline]
     pub fn at(data: &'f [u8]) -> Option<Self> {
         let (head, _) = data.split_first_chunk::<LOOKED_AT>()?;
@@ -86,13 +87,13 @@ impl<'f> FramePeek<'f> {
         })
     }
 
-    /// Whether it is a whole frame with IPv4 without options, no fragment, and a UDP datagram of at least twelve
-    /// octets and of the length that IP says: all that [`Shape`] tells.
+    /// Whether it is a whole frame with unfragmented IPv4 without options and a UDP datagram of at least twelve octets
+    /// whose length agrees with IP's. Depends on nothing but [`Shape`].
     pub fn is_plain(&self) -> bool {
         let len = self.udp_len();
         let whole = self.data.len() >= len + PLAIN_HEADERS - UDP_HEADER;
         let total = usize::from(half::<16>(self.head).swap_bytes());
-        // "Don't fragment" and the reserved bit are of no interest.
+        // "Don't fragment" and the reserved bit do not matter.
         word::<12>(self.head).swap_bytes() >> 8 == 0x08_0045
             && word::<20>(self.head).swap_bytes() & 0x3FFF_00FF == u32::from(protocol::UDP)
             && total == len + PLAIN_HEADERS - UDP_HEADER - ETHERNET
@@ -100,7 +101,7 @@ impl<'f> FramePeek<'f> {
             && whole
     }
 
-    /// What tells copies of the frame.
+    /// What identifies copies of the frame.
     #[inline]
     pub fn stamp(&self) -> Stamp {
         let [_, _, hops, _] = word::<20>(self.head).to_le_bytes();
@@ -129,7 +130,7 @@ const ETHERNET: usize = 14;
 /// The first six of eight octets.
 const SIX_OCTETS: u64 = 0xFFFF_FFFF_FFFF;
 
-/// Numbers at a place that is known when this is compiled: nothing is left to check when it runs.
+/// The number at an offset, little endian. The offset is a constant, so the compiler removes the bounds check.
 #[inline]
 fn half<const AT: usize>(head: &[u8; LOOKED_AT]) -> u16 {
     let octets = head.get(AT..).and_then(<[u8]>::first_chunk);

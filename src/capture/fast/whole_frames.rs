@@ -1,4 +1,6 @@
-//! The two ways past the reader's usual one: many plain frames in a row, and single frames here and there.
+//! Many whole pcap records in one loop, and single records at known places.
+//!
+//! Plain code: [`Reader::next_frame`].
 
 use std::io;
 
@@ -8,7 +10,7 @@ use crate::capture::reader::pcap::USUAL_HEADER;
 use crate::capture::reader::{Format, Frame, Mark, Origin, Reader};
 use crate::capture::{FrameNo, Timestamp};
 
-/// A whole frame of a pcap file, with as little as is needed to tell the next packet of a stream.
+/// A whole frame of a pcap file, with only what the RTP fast path needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Plain<'r> {
     /// Its number.
@@ -24,7 +26,7 @@ pub struct Plain<'r> {
 }
 
 impl<'r> Plain<'r> {
-    /// All that is known of it.
+    /// The same frame as [`Reader::next_frame`] gives it.
     pub fn frame(&self) -> Frame<'r> {
         Frame {
             no: self.no,
@@ -44,10 +46,8 @@ impl<'r> Plain<'r> {
 }
 
 impl Reader {
-    /// Gives records to `take` as long as nothing but whole frames follow each other in the window, `most` at
-    /// most: how many. What comes then is for [`Reader::next_frame`].
-    ///
-    /// This is what makes gigabytes fast: a loop without a detour that knows its state by heart.
+    /// Gives whole frames to `take` for as long as they follow each other in the buffer, at most `most`, and returns
+    /// their number. What follows them is for [`Reader::next_frame`].
     #[inline]
     pub fn run(&mut self, most: usize, mut take: impl FnMut(Plain<'_>)) -> usize {
         let Format::Pcap(records) = &mut self.format else {
@@ -64,7 +64,7 @@ impl Reader {
         let first = self.next_no;
         let mut no = first;
         let mut record = start;
-        // The last number of all is for the frames that nobody could count.
+        // The highest frame number stands for all frames beyond it.
         let countable = usize::try_from(u32::MAX - no).unwrap_or(usize::MAX);
         for (at, data) in run.take(most.min(countable)) {
             take(Plain {
@@ -90,8 +90,7 @@ impl Reader {
         usize::try_from(no - first).unwrap_or(usize::MAX)
     }
 
-    /// Begins a later pass that reads single frames here and there, see [`Reader::jump`]. `None`: of a
-    /// compressed capture that cannot be done.
+    /// Begins a later pass that reads single frames, see [`Reader::jump`]. `None`: the capture is compressed.
     pub(in crate::capture) fn pick(origin: &Origin, mark: Mark) -> io::Result<Option<Self>> {
         let Some(file) = origin.source.shared() else {
             return Ok(None);
@@ -101,7 +100,7 @@ impl Reader {
         Ok(Some(reader))
     }
 
-    /// Goes on with the frame at a mark of the same section. Only for a pass that [`Reader::pick`] began.
+    /// Continues with the frame at a mark of the same section. Only for a pass that [`Reader::pick`] began.
     pub(in crate::capture) fn jump(&mut self, mark: Mark) {
         self.buffer.jump(mark.record);
         self.next_no = mark.frame.0;

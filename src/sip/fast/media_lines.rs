@@ -1,4 +1,6 @@
-//! The media lines of an SDP, as far as an index needs them.
+//! The media endpoints of an SDP body: what the index needs of it.
+//!
+//! Plain code: [`crate::sip::sdp::parse`].
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
@@ -8,19 +10,21 @@ use wide::u8x16;
 
 use crate::sip::scan::{line_end, position_of};
 
-/// A media line as far as the index needs it.
+/// A media line: where media are expected, and whether they are T.38.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MediaLine {
     pub(crate) addr: Option<IpAddr>,
     pub(crate) port: u16,
+    /// By kind, format or rtpmap.
     pub(crate) t38: bool,
+    /// Payload type of T.38 in RTP.
     pub(crate) t38_payload_type: Option<u8>,
 }
 
-/// Media lines of one body that are looked at; a video conference has a dozen.
+/// Media lines read of one body; a video conference has a dozen.
 const MAX_MEDIA_LINES: usize = 200;
 
-/// The media lines of a body, multipart or not: only `c=`, `m=` and the rtpmap of T.38 are looked at.
+/// Reads the media lines of a body, multipart or not: only `c=`, `m=` and the rtpmap of T.38.
 pub(crate) fn read(body: &[u8], out: &mut Vec<MediaLine>) {
     out.clear();
     let mut session = None;
@@ -55,13 +59,13 @@ pub(crate) fn read(body: &[u8], out: &mut Vec<MediaLine>) {
     }
 }
 
-/// What the attributes that an index wants have in them: `a=rtpmap:98 t38/8000`.
+/// Occurs in the one attribute that is wanted: `a=rtpmap:98 t38/8000`.
 static T38_ENCODING: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("38/"));
 
-/// Which lines of a body are looked at.
+/// Which lines of a body are read.
 #[derive(Clone, Copy)]
 struct Wanted {
-    /// `a=` too: most bodies have many of them, but none about T.38.
+    /// `a=` lines too: most bodies have many of them, but none about T.38.
     attributes: bool,
 }
 
@@ -77,7 +81,7 @@ impl Wanted {
         name == b'c' || name == b'm' || (name == b'a' && self.attributes)
     }
 
-    /// Where of sixteen octets and the ones after them such a line may begin: a bit for each place.
+    /// Where such a line may begin, one bit for each octet of `names`; `equals` are the octets one further on.
     #[inline]
     fn may_begin(self, names: [u8; 16], equals: [u8; 16]) -> u32 {
         let names = u8x16::new(names) | u8x16::splat(LOWER);
@@ -93,7 +97,7 @@ impl Wanted {
 
     /// Where the first such line at or after `from` begins.
     ///
-    /// Nearly all of a body is something else, and is passed over sixteen octets at a time.
+    /// The rest of the body is skipped sixteen octets at a time.
     fn next_line(self, body: &[u8], from: usize) -> Option<usize> {
         let begins = |at: &usize| {
             let named = matches!(body.get(*at..), Some([name, b'=', ..]) if self.is_name(*name));
@@ -119,7 +123,7 @@ impl Wanted {
             }
             at += names.len();
         }
-        // What is left, with what is before it; no line begins in the last octet.
+        // The rest, in a chunk that overlaps the one before; no line begins in the last octet.
         if let Some((names, equals)) = body
             .split_last()
             .and_then(|(_, names)| Some((names.last_chunk()?, body.last_chunk()?)))
@@ -133,7 +137,7 @@ impl Wanted {
     }
 }
 
-/// What makes a letter a small one.
+/// ASCII lower-case bit.
 const LOWER: u8 = 0x20;
 
 fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -165,7 +169,7 @@ fn address(text: &[u8]) -> Option<IpAddr> {
 /// An address of four short numbers and nothing else.
 fn plain_v4(text: &[u8]) -> Option<Ipv4Addr> {
     let (mut addr, mut points) = (0_u32, 0);
-    // Of the number at hand; more than three digits are too many.
+    // Of the current number; more than three digits are an error.
     let (mut number, mut digits) = (0_u32, 0);
     for octet in text {
         match octet {
@@ -242,7 +246,10 @@ fn t38_rtpmap(text: &[u8]) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::sip::sdp;
 
     #[test]
     fn finds_media_and_session_addresses() {
@@ -288,6 +295,70 @@ mod tests {
                 let expected = [line(1, 6000, Some(98)), line(9, 4000, None)];
                 assert_eq!(found, expected, "{before} {end:?}");
             }
+        }
+    }
+
+    /// A media section, or with `None` the session's: its `c=`, and what may follow it.
+    fn section(m: Option<String>) -> impl Strategy<Value = Vec<String>> {
+        let connection = prop_oneof![
+            Just("c=IN IP4 192.0.2.1".to_owned()),
+            Just("c=IN IP4 198.51.100.27/127".to_owned()),
+            Just("c=IN IP6 2001:db8::1".to_owned()),
+            Just("c=IN IP4 none".to_owned()),
+        ];
+        let attribute = prop_oneof![
+            (96_u8..128).prop_map(|number| format!("a=rtpmap:{number} t38/8000")),
+            Just("a=rtpmap:0 PCMU/8000".to_owned()),
+            Just("a=fmtp:98 c=1;m=2;38/".to_owned()),
+            Just("a=T38FaxVersion:0".to_owned()),
+            "[ -~]{0,40}".prop_map(|text| format!("a=x{text}")),
+        ];
+        (
+            prop::option::of(connection),
+            prop::collection::vec(attribute, 0..4),
+        )
+            .prop_map(move |(connection, attributes)| {
+                m.clone().into_iter().chain(connection).chain(attributes).collect()
+            })
+    }
+
+    /// Lines of a description with up to three media lines.
+    fn description() -> impl Strategy<Value = Vec<String>> {
+        let kinds = prop::sample::select(vec!["audio", "image", "IMAGE", "video"]);
+        let ports = prop::sample::select(vec!["0", "4000", "6000/2", "65535", "65536", "x"]);
+        let formats = prop::sample::select(vec![
+            "RTP/AVP 0 98",
+            "udptl t38",
+            "UDPTL T38",
+            "RTP/SAVP 8 t38",
+            "TCP t38",
+            "RTP/AVPF 127 96",
+        ]);
+        let media = (kinds, ports, formats)
+            .prop_map(|(kind, port, formats)| format!("m={kind} {port} {formats}"))
+            .prop_flat_map(|line| section(Some(line)));
+        (section(None), prop::collection::vec(media, 0..4))
+            .prop_map(|(session, media)| [session, media.concat()].concat())
+    }
+
+    proptest! {
+        #[test]
+        fn is_what_the_parser_gives(lines in description(), end in prop::sample::select(vec!["\r\n", "\n"])) {
+            let body = lines.iter().fold(String::new(), |body, line| body + line + end);
+            let mut found = Vec::new();
+            read(body.as_bytes(), &mut found);
+            let expected: Vec<MediaLine> = sdp::parse(body.as_bytes()).media.iter().map(|media| {
+                let t38_payload_type = media.rtpmap.iter().rev()
+                    .find(|(_, name, _)| name.eq_ignore_ascii_case("t38"))
+                    .map(|(payload_type, ..)| *payload_type);
+                MediaLine {
+                    addr: media.connection,
+                    port: media.port,
+                    t38: media.t38.is_some() || media.proto.eq_ignore_ascii_case("udptl"),
+                    t38_payload_type,
+                }
+            }).collect();
+            prop_assert_eq!(found, expected);
         }
     }
 

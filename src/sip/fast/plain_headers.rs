@@ -1,8 +1,10 @@
-//! A header section as nearly everybody writes it, read as an index reads it: in one go.
+//! Reads the headers that the index needs from a header section in the usual spelling.
+//!
+//! Plain code: [`crate::sip::lexer::Headers`], which also continues where this stops.
 
 use crate::sip::lexer::{PIECE, Wanted, is_blank, places_in_piece, trimmed};
 
-/// The headers that an index wants, each once, by their place in [`Wanted::ALL`].
+/// The headers that the index needs, each once, in the order of [`Wanted::ALL`].
 pub(in crate::sip) type Values<'m> = [Option<&'m [u8]>; Wanted::ALL.len()];
 
 /// Takes the headers that an index wants, from the line at `at` on, and says where it stopped.
@@ -20,7 +22,7 @@ pub(in crate::sip) fn plain_headers<'m>(
     let (mut at, mut piece) = (at, at);
     let mut missing = Wanted::TELL_DIALOG;
     while piece < octets.len() {
-        // A search for each line would cost more to begin than most lines take.
+        // One search for each line would cost more than most lines are long.
         let mut ends = places_in_piece(octets, piece, *b"\r\n");
         while ends != 0 {
             let end = piece + ends.trailing_zeros() as usize;
@@ -53,7 +55,7 @@ pub(in crate::sip) fn plain_headers<'m>(
                 Known::No => return Stop::Line(at),
             }
             at = end + 2;
-            // CR and LF; if the LF is in the next piece, none is left here.
+            // Clears the bits of CR and LF; if the LF is in the next piece, no bit is left.
             ends &= ends.wrapping_sub(1);
             ends &= ends.wrapping_sub(1);
         }
@@ -65,11 +67,11 @@ pub(in crate::sip) fn plain_headers<'m>(
 /// Where [`plain_headers`] stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::sip) enum Stop {
-    /// The headers from here on need not be read to know the dialog; then there is the body.
+    /// The dialog is known: the headers from `from` on need not be read; the body begins at `body`.
     Enough { from: usize, body: usize },
     /// The body begins here.
     Body(usize),
-    /// A line begins here that is still to be read, or nothing.
+    /// The next line to read, or the end, is here.
     Line(usize),
 }
 
@@ -81,8 +83,8 @@ fn at_end(octets: &[u8], at: usize) -> Stop {
     }
 }
 
-/// Where the body begins, searched from the end of a line on. `None`: no blank line is found, or somewhere before it,
-/// or shortly after it, CR and LF stand otherwise than as CRLF.
+/// Where the body begins, searched from the end of a line on. `None`: there is no blank line, or a CR or LF that is not
+/// part of a CRLF before or shortly after it.
 #[inline]
 fn after_blank_line(octets: &[u8], line_end: usize) -> Option<usize> {
     let mut piece = line_end;
@@ -94,7 +96,7 @@ fn after_blank_line(octets: &[u8], line_end: usize) -> Option<usize> {
         if lf != (cr << 1 | before >> (PIECE - 1)) {
             return None;
         }
-        // A CR two places after another, with the LF of that one in between.
+        // CRLF CR: a CR two octets after another.
         let twice = cr & (cr << 2 | before >> (PIECE - 2));
         if twice != 0 {
             let body = piece + twice.trailing_zeros() as usize + 2;
@@ -106,17 +108,17 @@ fn after_blank_line(octets: &[u8], line_end: usize) -> Option<usize> {
     None
 }
 
-/// What a header is by its first octets.
+/// What the first octets of a header say about it.
 enum Known<'m> {
-    /// None that an index wants.
+    /// Not needed.
     Unwanted,
-    /// One with this value.
+    /// Needed; its value.
     Wanted(Wanted, &'m [u8]),
-    /// They do not tell.
+    /// Cannot be told by them.
     No,
 }
 
-/// What a header is by its first octet and the others.
+/// Classifies a header by its first octet and the rest of its line.
 #[inline]
 fn known(first: u8, rest: &[u8]) -> Known<'_> {
     let is = |wanted, name: &[u8]| match rest.strip_prefix(name) {
@@ -148,7 +150,7 @@ pub(in crate::sip) mod tests {
     use super::*;
     use crate::sip::lexer::Headers;
 
-    /// Text of lines that mostly end as usual, and of headers that an index wants.
+    /// A header section: lines that mostly end as usual, headers that the index needs.
     pub(in crate::sip) fn section() -> impl Strategy<Value = Vec<u8>> {
         let name = prop_oneof![
             Just("Call-ID"),
@@ -171,7 +173,7 @@ pub(in crate::sip) mod tests {
     }
 
     #[test]
-    fn what_follows_is_passed_over_up_to_the_body() {
+    fn headers_after_those_of_the_dialog_are_skipped() {
         let tells = "Call-ID: a@b\r\nFrom: <sip:a>;tag=1\r\nTo: <sip:b>\r\nCSeq: 1 INVITE\r\n";
         let stop = |rest: &str| {
             let mut values = Values::default();
@@ -195,7 +197,7 @@ pub(in crate::sip) mod tests {
                 body: from + 2
             }
         );
-        // What ends lines otherwise, or nowhere, is for the long way.
+        // Other line ends, or none, are left to the plain code.
         for odd in [
             "\n\nv=0",
             "Contact: x\n\r\n",
@@ -208,7 +210,7 @@ pub(in crate::sip) mod tests {
 
     proptest! {
         #[test]
-        fn is_what_the_long_way_gives(octets in section()) {
+        fn agrees_with_the_plain_code(octets in section()) {
             let mut values = Values::default();
             let (from, body) = match plain_headers(&octets, 0, &mut values) {
                 Stop::Enough { from, body } => (from, Some(body)),

@@ -1,13 +1,15 @@
-//! The flows of the paths that packets took last: a busy PBX has some hundred at a time, and nearly every
-//! packet of a capture belongs to one of them.
+//! A small cache of the flows in use: a busy PBX has some hundred at a time, and nearly every packet of a capture
+//! belongs to one of them.
+//!
+//! Plain code: the map from paths to flows in [`crate::call::index::Index`].
 
 use crate::call::index::FlowId;
 use crate::capture::fast::ShortPath;
 
-/// Pairs of places: more than the media streams of a few hundred calls at a time.
+/// Cache sets of two: more than the media streams of a few hundred calls at a time.
 const PAIRS: usize = 2048;
 
-/// Two flows a place, by a hash so cheap that it may send some paths to the same place. IPv4 only.
+/// A two-way set-associative cache with a cheap hash. IPv4 only.
 #[derive(Debug)]
 pub(in crate::call::index) struct RecentFlows {
     pairs: Box<[[Known; 2]]>,
@@ -28,7 +30,7 @@ impl Known {
     }
 }
 
-/// Between no address and itself.
+/// An empty slot: from no address to no address.
 const NONE: Known = Known {
     addresses: 0,
     ports: 0,
@@ -44,7 +46,7 @@ impl Default for RecentFlows {
 }
 
 impl RecentFlows {
-    /// The flow of a path, if it was met lately.
+    /// The flow of a path, if it is cached.
     #[inline]
     pub(in crate::call::index) fn get(&self, path: ShortPath) -> Option<FlowId> {
         let [newer, older] = self.pairs.get(place(path))?;
@@ -54,7 +56,7 @@ impl RecentFlows {
         older.is_of(path).then_some(older.id)
     }
 
-    /// Notes the flow of a path.
+    /// Caches the flow of a path.
     #[inline]
     pub(in crate::call::index) fn set(&mut self, path: ShortPath, id: FlowId) {
         if let Some([newer, older]) = self.pairs.get_mut(place(path)) {

@@ -1,41 +1,45 @@
 //! Where the RTP packets of a flow lie, for as long as its call may turn out to be a fax.
 //!
-//! On a busy PBX the packets of one call are spread over a capture of gigabytes. With notes a second pass
-//! reads just these packets; without them it reads everything from the first to the last. Notes are dropped
-//! when a call ends without a sign of a fax, so they grow with the calls in progress, not with the capture.
+//! On a busy PBX the packets of one call are spread over a capture of gigabytes. With their locations a second pass
+//! reads these packets alone; without, it reads everything from the first to the last. Locations are dropped when a
+//! call ends without a sign of a fax, so their number follows the calls in progress, not the size of the capture.
 //!
-//! Notes are written one after the other, whatever flow they are of: written to the flows at once they would be
-//! all over memory, and each would have to wait for its place. Most flows are over when they are told.
+//! Locations are appended to one list for all flows, and moved to the flows in batches: written to each flow at once
+//! they would miss the CPU cache for every packet.
+//!
+//! Plain code: a pass over the whole capture ([`crate::capture::store::Store::frames_from`]).
+//! `analysis::reading::ingest::tests` compares the two.
 
 use crate::call::index::{FlowEntry, FlowId, Index};
 use crate::capture::reader::Mark;
 use crate::capture::{FrameNo, Timestamp};
 
-/// At most so many packets are noted in the flows at once (24 MiB); what is not is found by reading everything.
+/// Locations kept in the flows at once (24 MiB); packets without one are found by a pass over everything.
 const LOCATIONS_MAX: usize = 2_000_000;
 
-/// At most so many notes wait to be told their flows (8 MiB).
+/// Locations that wait to be moved to their flows (8 MiB).
 const PENDING_MAX: usize = if cfg!(test) { 100 } else { 512 * 1024 };
 
-/// A fax shows itself within so many packets (a minute of 20 ms); flows that did not lose their notes first.
+/// A fax shows itself within this many packets (a minute of 20 ms packets); longer flows without a sign of one lose
+/// their locations first.
 const SHOWN_BY: usize = 3000;
 
-/// Room is made at once for as many as there are, and for ten seconds of 20 ms at most.
+/// A full list of locations grows by as many as it has, at most by this many: ten seconds of 20 ms packets.
 const ROOM: usize = 512;
-/// And for so many at least.
+/// And at least by this many.
 const ROOM_LEAST: usize = 2;
 
-/// A packet.
+/// Where one packet lies.
 #[derive(Clone, Copy, Debug)]
 struct RtpLocation {
-    /// Its record, after the first one that its keeper knows of.
+    /// Offset of its record, relative to the `from` of the list that holds it.
     after: u32,
     frame: FrameNo,
     /// The low half of its time in nanoseconds.
     time: u32,
 }
 
-/// The notes of the latest packets of all flows.
+/// The locations of the latest packets of all flows.
 #[derive(Debug, Default)]
 pub(in crate::call::index) struct PendingLocations {
     locations: Vec<(FlowId, RtpLocation)>,
@@ -44,7 +48,7 @@ pub(in crate::call::index) struct PendingLocations {
 }
 
 impl PendingLocations {
-    /// Adds a note. False: there is no place for it before the others are told their flows.
+    /// Adds a location. False: the list is full, or the record too far from `from`.
     #[inline]
     fn add(&mut self, id: FlowId, record: u64, frame: FrameNo, time: u32) -> bool {
         let after = u32::try_from(record.wrapping_sub(self.from));
@@ -59,13 +63,13 @@ impl PendingLocations {
     }
 }
 
-/// The packets of a flow.
+/// The RTP packets of a flow.
 #[derive(Debug, Default)]
 pub(in crate::call::index) struct RtpLocations {
     at: Vec<RtpLocation>,
     /// The record of the flow's first packet.
     from: u64,
-    /// Something was not noted.
+    /// Some packets have no location.
     incomplete: bool,
 }
 
@@ -79,7 +83,7 @@ impl RtpLocations {
         }
     }
 
-    /// What is more than 4 GiB after the first packet is noted no more. True: it is noted.
+    /// Adds a location. False: it is more than 4 GiB behind the first packet; then none is added any more.
     fn add(&mut self, record: u64, location: RtpLocation) -> bool {
         let after = u32::try_from(record.wrapping_sub(self.from));
         let (Ok(after), false) = (after, self.incomplete) else {
@@ -95,7 +99,8 @@ impl RtpLocations {
 }
 
 impl FlowEntry {
-    /// The places of all its RTP packets, in order; `None` if not all are known. After [`Index::distribute_locations`].
+    /// The locations of all its RTP packets, in order; `None` if not all are known. Current only after
+    /// [`Index::distribute_locations`].
     pub fn rtp_locations(&self) -> Option<impl Iterator<Item = Mark> + '_> {
         let first = self.mark.filter(|_| !self.locations.incomplete)?;
         let place =
@@ -103,8 +108,8 @@ impl FlowEntry {
         Some(self.locations.at.iter().map(place))
     }
 
-    /// Frames and times of all its RTP packets, in order, if there is no gap of seconds between them and
-    /// nothing else is noted. After [`Index::distribute_locations`].
+    /// Frames and times of all its RTP packets, in order, if none is missing. Times are right only if no two
+    /// packets are more than 4 s apart. Current only after [`Index::distribute_locations`].
     pub(in crate::call::index) fn rtp_times(
         &self,
     ) -> Option<impl Iterator<Item = (FrameNo, Timestamp)> + '_> {
@@ -132,7 +137,7 @@ const fn low_half(at: Timestamp) -> u32 {
 }
 
 impl Index {
-    /// Notes a packet of a pcap file, or of the same section as the first of its flow.
+    /// Notes where a packet lies, in a pcap file or in the same pcapng section as the first of its flow.
     #[expect(
         clippy::inline_always,
         reason = "every packet of a capture takes this way"
@@ -152,7 +157,7 @@ impl Index {
         }
     }
 
-    /// Notes a packet whose payload lies in its record in one piece: at the mark.
+    /// As [`Index::note_location`], for a packet whose payload lies in one record; `None`: it does not.
     pub(in crate::call::index) fn note_location_at(
         &mut self,
         id: FlowId,
@@ -169,7 +174,7 @@ impl Index {
         }
     }
 
-    /// The place for notes begins again, for those of records from this one on.
+    /// Empties the pending list; locations in it are relative to this record from now on.
     #[cold]
     fn restart_locations(&mut self, record: u64) {
         self.distribute_locations();
@@ -178,7 +183,7 @@ impl Index {
         pending.locations.reserve_exact(PENDING_MAX);
     }
 
-    /// Tells the flows where their packets lie. Until then [`FlowEntry::rtp_locations`] does not know the latest.
+    /// Moves the pending locations to their flows.
     pub fn distribute_locations(&mut self) {
         let mut locations = std::mem::take(&mut self.pending_locations.locations);
         let from = self.pending_locations.from;
@@ -199,7 +204,7 @@ impl Index {
         self.evict_locations();
     }
 
-    /// Too many locations: those of flows that have shown no sign of a fax go, the long ones first.
+    /// Over the limit: drops the locations of flows without a sign of a fax, the long ones first.
     fn evict_locations(&mut self) {
         if self.location_count < LOCATIONS_MAX {
             return;
@@ -214,11 +219,11 @@ impl Index {
                 return;
             }
         }
-        // Only of what may be a fax, and still too many: the next ones go without.
+        // All that is left may be a fax: no further locations are kept.
         self.locations_full = self.location_count >= LOCATIONS_MAX / 2;
     }
 
-    /// A call has ended: without a sign of a fax nobody will ask for its sound unless the user opens it.
+    /// A call has ended: without a sign of a fax its sound is read only if the user opens it.
     pub(in crate::call::index) fn forget_locations(&mut self, flows: &[FlowId]) {
         for id in flows {
             if let Some(flow) = self.flow_mut(*id)
