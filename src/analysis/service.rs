@@ -333,7 +333,8 @@ impl Worker {
                 Ok(analysed) => {
                     self.analysis.note_analysed(&analysed);
                     for one in &analysed {
-                        self.stalled.note(&one.call);
+                        let last_packet = one.call.ended.is_none().then_some(one.call.last_packet);
+                        self.stalled.note(one.call.number, last_packet);
                     }
                     let rows = analysed
                         .iter()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::call::{Call, CallNo};
+use crate::call::CallNo;
 use crate::capture::Timestamp;
 
 /// Seconds without a packet after which a call is analysed again: its last hints are settled
@@ -17,14 +17,13 @@ pub(super) struct StalledFaxes {
 }
 
 impl StalledFaxes {
-    /// A call was analysed while the capture may go on.
-    pub(super) fn note(&mut self, call: &Call) {
-        if call.ended.is_some() {
-            self.calls.remove(&call.number);
+    /// A call was analysed while the capture may go on: its last packet; `None` once it has ended.
+    pub(super) fn note(&mut self, number: CallNo, last_packet: Option<Timestamp>) {
+        let Some(last) = last_packet else {
+            self.calls.remove(&number);
             return;
-        }
-        let last = call.last_packet;
-        let known = self.calls.entry(call.number).or_insert((last, 0));
+        };
+        let known = self.calls.entry(number).or_insert((last, 0));
         if known.0 != last {
             *known = (last, 0);
         }
@@ -53,33 +52,27 @@ impl StalledFaxes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::fixture;
 
     #[test]
     fn a_fax_of_which_nothing_comes_is_looked_at_a_few_times() {
-        let mut call = fixture::Builder::new(3, [192, 0, 2, 1], [192, 0, 2, 2]).call;
-        call.ended = None;
-        call.last_packet = Timestamp(0).plus_seconds(100.0);
+        let call = CallNo(3);
         let at = |seconds: f64| Timestamp(0).plus_seconds(seconds);
         let mut stalled = StalledFaxes::default();
-        stalled.note(&call);
+        stalled.note(call, Some(at(100.0)));
         assert_eq!(stalled.due(at(103.0)), []);
-        assert_eq!(stalled.due(at(106.0)), [CallNo(3)]);
+        assert_eq!(stalled.due(at(106.0)), [call]);
         // Analysed again without anything new.
-        stalled.note(&call);
+        stalled.note(call, Some(at(100.0)));
         assert_eq!(stalled.due(at(107.0)), []);
-        assert_eq!(stalled.due(at(150.0)), [CallNo(3)]);
+        assert_eq!(stalled.due(at(150.0)), [call]);
         assert_eq!(stalled.due(at(500.0)), []);
         // Something came.
-        call.last_packet = at(501.0);
-        stalled.note(&call);
-        assert_eq!(stalled.due(at(507.0)), [CallNo(3)]);
-        call.ended = Some(at(508.0));
-        stalled.note(&call);
+        stalled.note(call, Some(at(501.0)));
+        assert_eq!(stalled.due(at(507.0)), [call]);
+        stalled.note(call, None);
         assert_eq!(stalled.due(at(900.0)), []);
-        call.ended = None;
-        stalled.note(&call);
-        stalled.forget(|number| number == CallNo(3));
+        stalled.note(call, Some(at(501.0)));
+        stalled.forget(|number| number == call);
         assert_eq!(stalled.due(at(900.0)), []);
     }
 }

@@ -13,7 +13,7 @@ use crate::capture::duplicate::Stamp;
 use crate::capture::ip::protocol;
 use crate::capture::udp::{PLAIN_HEADERS, UDP_HEADER};
 
-/// Octets that a glance looks at: the headers, and twelve of the payload (a header of RTP, RFC 3550 5.1).
+/// Octets looked at: Ethernet, IPv4 and UDP headers and the fixed RTP header (RFC 3550 5.1).
 const LOOKED_AT: usize = PLAIN_HEADERS + 12;
 
 /// Source and destination of a UDP datagram over IPv4, in frame order.
@@ -151,11 +151,13 @@ fn words<const AT: usize>(head: &[u8; LOOKED_AT]) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::capture::link::LinkType;
     use crate::capture::packet::Decoder;
     use crate::capture::reader::{Frame, Mark};
-    use crate::capture::{FrameNo, Timestamp};
+    use crate::capture::{FrameNo, Timestamp, udp};
 
     /// An RTP packet of 20 octets of sound.
     fn frame() -> Vec<u8> {
@@ -193,6 +195,30 @@ mod tests {
             assert_eq!(peek.start.swap_bytes(), 0x8008_0007_0000_00a0);
             assert_eq!(peek.then.swap_bytes(), 0xdead_beef);
         });
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_decoder(
+            edits in prop::collection::vec((12..54_usize, any::<u8>()), 0..4),
+            len in prop_oneof![3 => Just(74_usize), 1 => 50..80_usize],
+        ) {
+            let mut data = frame();
+            for (at, octet) in edits {
+                data[at] = octet;
+            }
+            data.resize(len, 0);
+            let decoded = udp::plain(&data).filter(|(_, udp)| udp.payload.len() >= 12);
+            let peek = FramePeek::at(&data).filter(FramePeek::is_plain);
+            let peeked = peek.map(|peek| (Some(peek.path), peek.payload(), peek.stamp()));
+            let expected = decoded.map(|(ip, udp)| {
+                let src = Endpoint::new(ip.src, udp.src_port);
+                let dst = Endpoint::new(ip.dst, udp.dst_port);
+                let stamp = Stamp::of(&ip, udp.checksum, udp.payload);
+                (ShortPath::new(src, dst), udp.payload, stamp)
+            });
+            prop_assert_eq!(peeked, expected);
+        }
     }
 
     #[test]

@@ -106,3 +106,60 @@ impl Reader {
         self.next_no = mark.frame.0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A capture of frames with these lengths, and octets overwritten in it.
+    fn capture(lengths: &[u8], edits: &[(usize, u8)]) -> Vec<u8> {
+        let mut octets = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        octets.extend([0, 0, 1, 0, 1, 0, 0, 0]);
+        for (at, len) in (0..).zip(lengths) {
+            let words = [1_700_000_000, at, u32::from(*len), u32::from(*len)];
+            octets.extend(words.map(u32::to_le_bytes).as_flattened());
+            octets.extend(vec![*len; usize::from(*len)]);
+        }
+        for (at, octet) in edits {
+            let len = octets.len();
+            octets[24 + at % (len - 24)] = *octet;
+        }
+        octets
+    }
+
+    /// All frames, and what is known of the capture: with runs of at most `most` frames, or without.
+    fn read(octets: &[u8], most: usize) -> (Vec<String>, String) {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(octets).unwrap();
+        let mut reader = Reader::open(file.path()).unwrap();
+        let mut frames = Vec::new();
+        loop {
+            reader.run(most, |plain| frames.push(format!("{:?}", plain.frame())));
+            let Some(frame) = reader.next_frame().unwrap() else {
+                break;
+            };
+            frames.push(format!("{frame:?}"));
+        }
+        let info = reader.info();
+        let known = format!("{} {:?} {:?}", info.packets, info.last_time, info.notes);
+        (frames, known)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn runs_give_the_frames_that_single_steps_give(
+            lengths in prop::collection::vec(any::<u8>(), 1..40),
+            edits in prop::collection::vec((any::<usize>(), any::<u8>()), 0..3),
+            most in 1..50_usize,
+        ) {
+            let octets = capture(&lengths, &edits);
+            prop_assert_eq!(read(&octets, most), read(&octets, 0));
+        }
+    }
+}

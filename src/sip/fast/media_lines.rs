@@ -318,7 +318,11 @@ mod tests {
             prop::collection::vec(attribute, 0..4),
         )
             .prop_map(move |(connection, attributes)| {
-                m.clone().into_iter().chain(connection).chain(attributes).collect()
+                m.clone()
+                    .into_iter()
+                    .chain(connection)
+                    .chain(attributes)
+                    .collect()
             })
     }
 

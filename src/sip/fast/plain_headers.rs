@@ -7,12 +7,11 @@ use crate::sip::lexer::{PIECE, Wanted, is_blank, places_in_piece, trimmed};
 /// The headers that the index needs, each once, in the order of [`Wanted::ALL`].
 pub(in crate::sip) type Values<'m> = [Option<&'m [u8]>; Wanted::ALL.len()];
 
-/// Takes the headers that an index wants, from the line at `at` on, and says where it stopped.
+/// Reads the headers that the index needs, from the line at `at` on, and says where it stopped.
 ///
-/// That is where all are found that tell the dialog, if the blank line is found from there; or behind that; or before
-/// the first line that is not as plain as those of nearly everybody: one that does not end with CRLF, goes on with a
-/// fold, has a wanted header for the second time or no number where one belongs, or may be a header in another
-/// spelling. [`crate::sip::lexer::Headers`] reads that one, and what follows.
+/// It stops as soon as it has all headers that identify the dialog and sees the blank line; at the blank line; or before
+/// the first line that is not in the usual form: it does not end with CRLF, is folded, repeats a wanted header, has no
+/// number where one belongs, or may be a header in another spelling. [`crate::sip::lexer::Headers`] reads on from there.
 #[inline]
 pub(in crate::sip) fn plain_headers<'m>(
     octets: &'m [u8],

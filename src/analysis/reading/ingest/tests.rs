@@ -1,12 +1,17 @@
 use std::io::Write;
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use crate::analysis::Options;
 use crate::analysis::reading::Analysis;
 use crate::analysis::reading::fixture::{self, ethernet};
+use crate::analysis::reading::ingest::Ingest;
 use crate::call::CallNo;
-use crate::call::index::FlowEntry;
+use crate::call::index::{FlowEntry, Index};
 use crate::capture::packet::Decoder;
+use crate::capture::reader::Reader;
+use crate::capture::store::Store;
 use crate::rtp::RtpArrival;
 
 /// What the frames of a test are made of.
@@ -144,7 +149,7 @@ fn with_flow<R>(analysis: &Analysis, look: impl FnOnce(&FlowEntry, Vec<RtpArriva
 }
 
 #[test]
-fn headers_of_a_stream_that_keeps_its_pace_are_known_without_reading() {
+fn headers_of_a_regular_stream_are_predicted() {
     // Both numbers begin again on the way.
     for first in [7, 65_500] {
         let analysis = read(&stream(first, 300));
@@ -164,7 +169,7 @@ fn headers_of_a_stream_that_keeps_its_pace_are_known_without_reading() {
 }
 
 #[test]
-fn a_stream_that_leaves_its_pace_is_read() {
+fn an_irregular_stream_is_read() {
     let whole = stream(7, 100);
     let lost = [&whole[..50], &whole[51..]].concat();
     let late = [&whole[..50], &whole[51..53], &whole[50..51], &whole[53..]].concat();
@@ -191,7 +196,7 @@ fn a_stream_that_leaves_its_pace_is_read() {
     }
     // Nothing is lost in a pause; its time is known.
     with_flow(&read(&pause), |flow, read| {
-        assert!(flow.predicted().is_none_or(|paced| paced == read));
+        assert!(flow.predicted().is_none_or(|predicted| predicted == read));
     });
 }
 
@@ -262,4 +267,99 @@ fn sound_of_a_compressed_capture_is_searched_once_and_kept() {
     assert_eq!(compressed.kept_sound.len(), 2);
     assert_eq!(sound(&plain).values().map(Vec::len).sum::<usize>(), 602);
     assert_eq!(sound(&plain), sound(&compressed));
+}
+
+/// What an index knows of each flow of a capture, and its duplicate frames.
+fn facts(index: &Index, duplicate_frames: u64) -> (Vec<String>, u64) {
+    let flow = |flow: &FlowEntry| {
+        let counts = (flow.rtp, flow.rtp_octets, flow.duplicates);
+        let ends = (flow.first_frame, flow.last, flow.last_frame);
+        let locations: Option<Vec<_>> = flow.rtp_locations().map(Iterator::collect);
+        format!("{counts:?} {ends:?} {locations:?} {:?}", flow.predicted())
+    };
+    let flows = index.flows().iter().map(flow).collect();
+    (flows, duplicate_frames + index.copies)
+}
+
+/// A capture indexed without the fast path.
+fn decoded(voice: &[Voice]) -> (Vec<String>, u64) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    file.as_file().write_all(&capture(voice)).unwrap();
+    let mut reader = Reader::open(file.path()).unwrap();
+    let (mut decoder, mut index) = (Decoder::new(), Index::new());
+    let (mut store, mut start) = (Store::new(&reader), None);
+    let mut ingest = Ingest {
+        decoder: &mut decoder,
+        index: &mut index,
+        store: &mut store,
+        start: &mut start,
+        failure: None,
+    };
+    while let Some(frame) = reader.next_frame().unwrap() {
+        ingest.take_any(&frame);
+    }
+    index.distribute_locations();
+    decoder.report(reader.info_mut(), true);
+    facts(&index, reader.info().duplicate_frames)
+}
+
+/// A change of a stream at one of its packets.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    Lost,
+    Late,
+    Pause,
+    Jump,
+    Kind,
+    Size,
+    Event,
+    Copy,
+    Vlan,
+}
+
+fn with_faults(faults: &[(usize, Fault)]) -> Vec<Voice> {
+    let mut voice = stream(7, 60);
+    for (at, fault) in faults {
+        let at = at % (voice.len() - 1);
+        match fault {
+            Fault::Lost => {
+                voice.remove(at);
+            }
+            Fault::Late => {
+                let time = voice[at].at;
+                voice[at].at = voice[at + 1].at;
+                voice[at + 1].at = time;
+                voice.swap(at, at + 1);
+            }
+            Fault::Pause => voice[at..].iter_mut().for_each(|packet| packet.at += 5000),
+            Fault::Jump => voice[at..].iter_mut().for_each(|packet| packet.time += 160),
+            Fault::Kind => voice[at].kind = 13,
+            Fault::Size => voice[at..].iter_mut().for_each(|packet| packet.octets = 80),
+            Fault::Event => (voice[at].kind, voice[at].octets) = (101, 4),
+            Fault::Copy => voice.insert(at, voice[at].clone()),
+            Fault::Vlan => voice[at].vlan = true,
+        }
+    }
+    voice
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_fast_path_counts_what_decoding_counts(
+        faults in prop::collection::vec(
+            (any::<usize>(), prop::sample::select(vec![
+                Fault::Lost, Fault::Late, Fault::Pause, Fault::Jump, Fault::Kind,
+                Fault::Size, Fault::Event, Fault::Copy, Fault::Vlan,
+            ])),
+            0..4,
+        ),
+    ) {
+        let voice = with_faults(&faults);
+        let fast = read(&voice);
+        // `settle` has added the copies that only the index saw.
+        let frames = fast.info().duplicate_frames - fast.index.copies;
+        prop_assert_eq!(facts(&fast.index, frames), decoded(&voice));
+    }
 }

@@ -85,8 +85,27 @@ fn place(path: ShortPath) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
     use super::*;
     use crate::capture::Endpoint;
+
+    proptest! {
+        #[test]
+        fn gives_what_the_map_gives_or_nothing(steps in prop::collection::vec((0..4_u64, 0..3000_u32, any::<u32>()), 0..400)) {
+            let (mut recent, mut map) = (RecentFlows::default(), HashMap::new());
+            for (addresses, ports, id) in steps {
+                let path = ShortPath { addresses: addresses + 1, ports };
+                let known = map.get(&(addresses, ports)).copied();
+                prop_assert!(recent.get(path).is_none_or(|found| Some(found) == known));
+                recent.set(path, FlowId(id));
+                map.insert((addresses, ports), FlowId(id));
+                prop_assert_eq!(recent.get(path), Some(FlowId(id)));
+            }
+        }
+    }
 
     #[test]
     fn a_path_is_found_again_and_no_other_one_for_it() {
