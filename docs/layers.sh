@@ -45,6 +45,7 @@ never 'src/rtp src/rtp.rs' 'crate::(sip|t38|t30|call|hint|view|tui|export|analys
 never 'src/page src/page.rs' 'crate::(capture|sip|t38|t30|rtp|line|call|hint|view|tui|export|analysis)\b'
 never 'src/call src/call.rs' 'crate::(hint|view|tui|export|analysis)\b'
 never 'src/hint src/hint.rs' 'crate::(view|tui|export|analysis)\b'
+never 'src/analysis src/analysis.rs' 'crate::(view|tui|export)\b'
 never 'src/view src/view.rs' 'crate::(tui|export)\b'
 never 'src/export src/export.rs' 'crate::tui\b'
 exit $bad

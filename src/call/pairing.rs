@@ -1,11 +1,12 @@
-//! The same T.30 message on both legs of a fax.
+//! What both legs of a fax carried: T.30 messages and what goes with them, each paired with its copy.
 
 use crate::call::{Call, Event, EventId, EventKind, Side};
-use crate::line::Fcs;
+use crate::line::{Fcs, Tone};
 use crate::t30::Fcf;
 use crate::t30::frame::T30Frame;
+use crate::t38::Indicator;
 
-/// A message passes a B2BUA within this time and its own duration, seconds (RULES.md 7).
+/// A message passes a B2BUA within this time and its own duration, seconds.
 const WITHIN: f64 = 1.5;
 /// Where nothing passes in that time, the B2BUA is slow: then up to this, seconds.
 const SLOW: f64 = 10.0;
@@ -41,23 +42,23 @@ pub fn pair_messages(a: &Call, b: &Call) -> Vec<Pair> {
     for side in [Side::Caller, Side::Callee] {
         let (here, there) = (messages(a, side), messages(b, side));
         let from_a = (side == Side::Caller) == a_first;
-        let pairs = if from_a {
-            follow(&here, &there)
+        let copies = if from_a {
+            find_copies(&here, &there)
         } else {
-            follow(&there, &here)
+            find_copies(&there, &here)
         };
-        out.extend(pairs.into_iter().map(|(original, copy)| {
+        out.extend(copies.into_iter().map(|(original, copy)| {
             let (of_a, of_b) = if from_a {
                 (original, copy)
             } else {
                 (copy, original)
             };
             Pair {
-                a: of_a.event.id,
-                b: of_b.event.id,
-                delay: copy.event.end.seconds_since(original.event.end),
+                a: of_a.id,
+                b: of_b.id,
+                delay: copy.end.seconds_since(original.end),
                 from_a,
-                changed: original.frame.fif() != copy.frame.fif(),
+                changed: fif(original) != fif(copy),
             }
         }));
     }
@@ -65,22 +66,113 @@ pub fn pair_messages(a: &Call, b: &Call) -> Vec<Pair> {
     out
 }
 
-/// A message of one side.
+fn messages(call: &Call, side: Side) -> Vec<&Event> {
+    let of_side = call.events.iter().filter(|event| event.from == side);
+    of_side
+        .filter(|event| matches!(event.kind, EventKind::T30(_)))
+        .collect()
+}
+
+fn fif(event: &Event) -> Option<&[u8]> {
+    match &event.kind {
+        EventKind::T30(frame) => Some(frame.fif()),
+        _ => None,
+    }
+}
+
+/// Pairs what one terminal sent on the leg nearer to it with its copies on the next leg, both in time order.
+///
+/// T.30 messages, TCF, page data and tones are paired, each kind among itself; other events, and those that were not
+/// observed, have no copy.
+pub(crate) fn find_copies<'a>(
+    originals: &[&'a Event],
+    copies: &[&'a Event],
+) -> Vec<(&'a Event, &'a Event)> {
+    let of_kind = |events: &[&'a Event], kind| -> Vec<Sent<'a>> {
+        let sent = events.iter().filter_map(|event| Sent::of(event));
+        sent.filter(|sent| sent.what.kind() == kind).collect()
+    };
+    let mut out = Vec::new();
+    for kind in [Kind::Message, Kind::Tcf, Kind::Page, Kind::Tone] {
+        let pairs = follow(&of_kind(originals, kind), &of_kind(copies, kind));
+        out.extend(
+            pairs
+                .iter()
+                .map(|(original, copy)| (original.event, copy.event)),
+        );
+    }
+    out
+}
+
+/// What passes from leg to leg.
+#[derive(Clone, Copy)]
+enum What<'a> {
+    Message(&'a T30Frame),
+    Tcf,
+    Page { page: u32, block: Option<u32> },
+    Tone(Tone),
+}
+
+/// Its kind: a copy overtakes nothing of its own kind.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Message,
+    Tcf,
+    Page,
+    Tone,
+}
+
+impl What<'_> {
+    const fn kind(self) -> Kind {
+        match self {
+            Self::Message(_) => Kind::Message,
+            Self::Tcf => Kind::Tcf,
+            Self::Page { .. } => Kind::Page,
+            Self::Tone(_) => Kind::Tone,
+        }
+    }
+
+    /// Whether something may be the copy of this.
+    fn may_become(self, copy: Self) -> bool {
+        match (self, copy) {
+            (Self::Message(original), Self::Message(copy)) => equal(original, copy),
+            (Self::Tcf, Self::Tcf) => true,
+            (
+                Self::Page { page, block },
+                Self::Page {
+                    page: page_of_copy,
+                    block: block_of_copy,
+                },
+            ) => page == page_of_copy && block == block_of_copy,
+            (Self::Tone(original), Self::Tone(copy)) => original == copy,
+            _ => false,
+        }
+    }
+}
+
+/// An event that passes from leg to leg.
 #[derive(Clone, Copy)]
 struct Sent<'a> {
     event: &'a Event,
-    frame: &'a T30Frame,
+    what: What<'a>,
 }
 
-fn messages(call: &Call, side: Side) -> Vec<Sent<'_>> {
-    call.events
-        .iter()
-        .filter(|event| event.from == side && event.observed)
-        .filter_map(|event| match &event.kind {
-            EventKind::T30(frame) => Some(Sent { event, frame }),
-            _ => None,
-        })
-        .collect()
+impl<'a> Sent<'a> {
+    fn of(event: &'a Event) -> Option<Self> {
+        let what = match &event.kind {
+            EventKind::T30(frame) => What::Message(frame),
+            EventKind::Tcf(_) => What::Tcf,
+            EventKind::PageData(data) => What::Page {
+                page: data.page,
+                block: data.block,
+            },
+            EventKind::Indicator(Indicator::Ced) => What::Tone(Tone::Ced),
+            EventKind::Indicator(Indicator::Cng) => What::Tone(Tone::Cng),
+            EventKind::Tone { tone, .. } => What::Tone(*tone),
+            _ => return None,
+        };
+        event.observed.then_some(Self { event, what })
+    }
 }
 
 /// Originals and their copies, in order. Where some found none in the usual time, a second try allows for the
@@ -129,7 +221,7 @@ fn within<'a>(
             })
             .skip_while(|(.., delay)| *delay < -EARLY)
             .take_while(|(.., delay)| *delay <= longest)
-            .find(|(_, copy, _)| equal(original.frame, copy.frame));
+            .find(|(_, copy, _)| original.what.may_become(copy.what));
         if let Some((place, copy, _)) = hit {
             next = place + 1;
             out.push((*original, *copy));

@@ -1,17 +1,14 @@
 //! Which events get a row, in what order, and what a row stands for besides.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
-use crate::call::{Call, Event, EventKind, Flow, Side};
-use crate::t38::Indicator;
+use crate::call::pairing::find_copies;
+use crate::call::{Call, Event, Flow, Side};
 use crate::view::ladder::Options;
 use crate::view::ladder::columns::Columns;
 use crate::view::ladder::plan::Plan;
 
-/// The longest a message can take from one leg to the other and still be the same, seconds.
-const LONGEST_RELAY: f64 = 4.0;
-
-/// Within so many seconds it stands right below the original.
+/// Within so many seconds a copy stands right below its original.
 const TOGETHER: f64 = 1.0;
 
 /// A row: an event, and what it stands for besides.
@@ -189,66 +186,30 @@ fn merge(flow: &Flow, plans: &[Plan]) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// For a message that both legs carried: the copy, by the original, which is on the leg nearer to its sender.
+/// For what both legs carried: the copy, by the original, which is on the leg nearer to its sender.
 fn pair(
     legs: &[&Call; 2],
     merged: &[(usize, usize)],
     columns: &Columns,
 ) -> HashMap<(usize, usize), (usize, usize)> {
     let left = usize::from(columns.place(1, Side::Caller).gap < columns.place(0, Side::Caller).gap);
-    let mut waiting: HashMap<(usize, bool, String), VecDeque<usize>> = HashMap::new();
+    let sent = |leg: usize, to_right: bool| -> Vec<&Event> {
+        let shown = merged.iter().filter(|(of, _)| *of == leg);
+        shown
+            .filter_map(|(leg, at)| legs.get(*leg)?.events.get(*at))
+            .filter(|event| columns.place(leg, event.from).to_right == to_right)
+            .collect()
+    };
+    let place = |leg: usize, event: &Event| Some((leg, usize::try_from(event.id.0).ok()?));
     let mut pairs = HashMap::new();
-    for (leg, at) in merged.iter().copied() {
-        let Some(event) = legs.get(leg).and_then(|call| call.events.get(at)) else {
-            continue;
-        };
-        let Some(name) = name(event) else { continue };
-        let way = columns.place(leg, event.from).to_right;
-        let other = 1 - leg.min(1);
-        let is_original = (leg == left) == way;
-        let queue = waiting.entry((other, way, name.clone())).or_default();
-        let copy_of = loop {
-            let Some(candidate) = queue.pop_front() else {
-                break None;
-            };
-            let age = legs
-                .get(other)
-                .and_then(|call| call.events.get(candidate))
-                .map_or(f64::MAX, |first| event.at.seconds_since(first.at));
-            // Both legs are in one capture: a copy may be recorded a little before its original.
-            let longest = if is_original { EARLY } else { LONGEST_RELAY };
-            if age <= longest {
-                break Some(candidate);
-            }
-        };
-        match copy_of {
-            Some(copy) if is_original => {
-                pairs.insert((leg, at), (other, copy));
-            }
-            Some(first) => {
-                pairs.insert((other, first), (leg, at));
-            }
-            None => waiting.entry((leg, way, name)).or_default().push_back(at),
-        }
+    for (near, to_right) in [(left, true), (1 - left, false)] {
+        let far = 1 - near;
+        let copies = find_copies(&sent(near, to_right), &sent(far, to_right));
+        pairs.extend(
+            copies
+                .into_iter()
+                .filter_map(|(original, copy)| Some((place(near, original)?, place(far, copy)?))),
+        );
     }
     pairs
-}
-
-/// A copy may seem this much too early, seconds.
-const EARLY: f64 = 0.1;
-
-/// By what the copies of a message on two legs are known; `None` for what is not carried from leg to leg.
-fn name(event: &Event) -> Option<String> {
-    if !event.observed {
-        return None;
-    }
-    match &event.kind {
-        EventKind::T30(frame) => Some(frame.name().into_owned()),
-        EventKind::Tcf(_) => Some("TCF".to_owned()),
-        EventKind::PageData(page) => Some(format!("page {} {:?}", page.page, page.block)),
-        EventKind::Indicator(Indicator::Ced) => Some("CED".to_owned()),
-        EventKind::Indicator(Indicator::Cng) => Some("CNG".to_owned()),
-        EventKind::Tone { tone, .. } => Some(tone.to_string()),
-        _ => None,
-    }
 }
