@@ -3,7 +3,6 @@
 //! Laying out decides which events have a row and in what order (`item`), where the lifelines stand
 //! (`columns`) and how wide everything is; the rows themselves are made only when they are asked for.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use unicode_width::UnicodeWidthStr;
@@ -11,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::analysis::AnalysedFlow;
 use crate::call::{CallNo, Event, EventId};
 use crate::capture::Timestamp;
-use crate::view::time::{self, Clock, TimeMode};
+use crate::view::time::TimeMode;
 use crate::view::{Role, Row, Span, clip};
 
 use columns::{Columns, Geometry, Need};
@@ -28,6 +27,7 @@ mod item;
 mod label;
 mod leg;
 mod plan;
+mod times;
 mod wording;
 
 /// Shape of a ladder.
@@ -87,7 +87,7 @@ pub struct Ladder {
     legs: Vec<Leg>,
     start: Timestamp,
     time_digits: u8,
-    /// By row, since when a delta is told; empty where none is shown.
+    /// Reference time of each row's delta; empty where none is shown.
     before: Vec<Timestamp>,
 }
 
@@ -117,14 +117,6 @@ pub fn layout_whole(flow: &AnalysedFlow, options: &Options) -> Ladder {
 }
 
 impl Ladder {
-    /// The clock of its rows, for the message beside it; a delta has none of its own.
-    pub fn clock(&self) -> Clock {
-        match self.options.time {
-            TimeMode::Relative | TimeMode::Delta => Clock::Since(self.start),
-            TimeMode::Absolute => Clock::OfDay(self.time_digits),
-        }
-    }
-
     fn of(
         flow: &AnalysedFlow,
         options: &Options,
@@ -159,7 +151,7 @@ impl Ladder {
             items,
             legs,
             start,
-            time_digits: time_digits(flow),
+            time_digits: times::digits(flow),
             before: Vec::new(),
         };
         if options.time == TimeMode::Delta {
@@ -267,12 +259,12 @@ impl Ladder {
         let partner = item
             .partner
             .and_then(|partner| self.event(item.leg, partner));
-        let habits = self
+        let facts = self
             .legs
             .get(item.leg)
-            .map(|leg| leg.habits)
+            .map(|leg| leg.label)
             .unwrap_or_default();
-        Some(Label::of(event, partner, habits))
+        Some(Label::of(event, partner, facts))
     }
 
     fn row(&self, at: usize) -> Option<Row> {
@@ -358,77 +350,6 @@ impl Ladder {
             ascii: self.options.ascii,
         }
         .parts()
-    }
-
-    fn time(&self, at: usize, event: &Event) -> String {
-        // What never came has no time of its own.
-        if !event.observed {
-            return String::new();
-        }
-        match self.options.time {
-            TimeMode::Relative => time::seconds(self.start, event.at),
-            TimeMode::Absolute => time::of_day(event.at, self.time_digits),
-            TimeMode::Delta => {
-                let before = self.before.get(at).copied().unwrap_or(self.start);
-                time::seconds(before, event.at)
-            }
-        }
-    }
-
-    /// By row, since when a delta is told: since the row above. With two legs a copy stands below its
-    /// original, whatever came in between: then since the latest of the rows above that is not later.
-    fn times_before(&self) -> Vec<Timestamp> {
-        let two = self.flow.flow.legs.len() > 1;
-        let mut last = self.start;
-        let mut above = BTreeSet::from([self.start]);
-        let rows = self.items.items.iter();
-        rows.map(|item| {
-            let Some(event) = self
-                .event(item.leg, item.event)
-                .filter(|event| event.observed)
-            else {
-                return last;
-            };
-            let before = if two {
-                above
-                    .range(..=event.at)
-                    .next_back()
-                    .copied()
-                    .unwrap_or(event.at)
-            } else {
-                last
-            };
-            last = event.at;
-            above.insert(event.at);
-            before
-        })
-        .collect()
-    }
-
-    fn time_width(&self) -> usize {
-        if self.options.time == TimeMode::Absolute {
-            return time::of_day(self.start, self.time_digits).len();
-        }
-        let calls = self.flow.flow.legs.iter();
-        calls
-            .filter_map(|call| {
-                call.events
-                    .last()
-                    .map(|event| time::seconds(self.start, event.at).len())
-            })
-            .max()
-            .unwrap_or(0)
-            .max(8)
-    }
-}
-
-/// Digits that the time stamps of the flow really have: 9 where any is finer than a microsecond.
-fn time_digits(flow: &AnalysedFlow) -> u8 {
-    let mut events = flow.flow.legs.iter().flat_map(|call| &call.events);
-    if events.any(|event| event.at.0 % 1_000 != 0) {
-        9
-    } else {
-        6
     }
 }
 

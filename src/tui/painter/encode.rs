@@ -5,8 +5,7 @@ use std::fmt::Write;
 use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
 
-use super::grid::{Pen, is_blank, is_right_half, pen, same, width_of};
-use super::scroll::Scroll;
+use super::grid::{Pen, Scroll, is_blank, is_right_half, pen, same, width_of};
 
 /// Cells without change that are written again at most, in place of a movement of the cursor.
 const GAP_MOST: usize = 12;

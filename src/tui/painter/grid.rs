@@ -5,8 +5,6 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
-use super::scroll::Scroll;
-
 /// How a cell looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pen {
@@ -117,6 +115,15 @@ impl Grid {
                 .for_each(|row| row.clone_from(&blank));
         }
     }
+}
+
+/// Lines moved by the terminal: rows from `top` to before `end`, `lines` up or down, blank lines coming in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Scroll {
+    pub(super) top: u16,
+    pub(super) end: u16,
+    pub(super) lines: u16,
+    pub(super) up: bool,
 }
 
 pub(super) fn is_right_half(cell: Option<&Cell>) -> bool {

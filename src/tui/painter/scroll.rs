@@ -6,21 +6,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use ratatui::buffer::Cell;
 
 use super::encode::Encoder;
-use super::grid::{Grid, is_blank};
+use super::grid::{Grid, Scroll, is_blank};
 
 /// Octets that a scroll itself costs, at most: region, cursor, lines, region.
 const COST: usize = 30;
 /// Columns that tell lines apart: what stands right of them may be another pane, which stays.
 const TELLING: usize = 60;
-
-/// Lines moved by the terminal: rows from `top` to before `end`, `lines` up or down, blank lines coming in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Scroll {
-    pub(super) top: u16,
-    pub(super) end: u16,
-    pub(super) lines: u16,
-    pub(super) up: bool,
-}
 
 /// The scroll that saves most, if one saves anything.
 pub(super) fn find(shown: &Grid, next: &Grid) -> Option<Scroll> {

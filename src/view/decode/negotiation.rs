@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::side_pane::NAMES;
 use crate::call::{Call, Event, Negotiation};
 use crate::sip::{MediaKind, MediaLine, Sdp, T38Attributes};
 use crate::view::{Role, Row, Span, fit, plain, wrap};
 
+/// Columns of names in the side pane, with the blanks after them.
+pub(super) const NAMES: usize = 16;
 /// Columns of offers beside the ladder at least: an IPv4 address and a port.
 const OFFERS: usize = 22;
 /// Names whose values can be understood without them.

@@ -15,6 +15,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use super::negotiation::NAMES;
 use super::{fields, long_name, name, negotiation, octets, opinion_rows, raw_rows, trouble, whole};
 use crate::call::{Call, Event, EventKind, Side, SipEvent};
 use crate::field::Field;
@@ -24,8 +25,6 @@ use crate::t30::frame::T30Frame;
 use crate::view::time::{self, Clock};
 use crate::view::{Role, Row, Span, fit, plain, wrap};
 
-/// Columns of names, with the blanks after them.
-pub(super) const NAMES: usize = 16;
 /// Octets of a frame that are shown.
 const OCTETS_MOST: usize = 16;
 /// Columns of the bits of which only the name is told.

@@ -8,7 +8,7 @@ use crate::sip::{Message, Sdp, StartLine};
 use crate::t30::Fcf;
 use crate::text::count;
 use crate::view::hints;
-use crate::view::ladder::item::Folded;
+use crate::view::ladder::plan::Folded;
 use crate::view::time::length;
 use crate::view::{Role, Span, fit};
 use std::fmt::Write as _;

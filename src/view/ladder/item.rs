@@ -6,7 +6,7 @@ use crate::call::pairing::find_copies;
 use crate::call::{Call, Event, Flow, Side};
 use crate::view::ladder::Options;
 use crate::view::ladder::columns::Columns;
-use crate::view::ladder::plan::Plan;
+use crate::view::ladder::plan::{Folded, Plan};
 
 /// Within so many seconds a copy stands right below its original.
 const TOGETHER: f64 = 1.0;
@@ -24,17 +24,6 @@ pub(super) struct Item {
     pub(super) relayed: Option<usize>,
     /// What is folded into this row.
     pub(super) folded: Folded,
-}
-
-/// What is folded into a row, by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Folded {
-    /// SIP retransmissions.
-    pub(super) retransmissions: u32,
-    /// Provisional answers.
-    pub(super) provisional: u32,
-    /// Repeats of a T.30 message.
-    pub(super) repeats: u32,
 }
 
 /// The rows, and for every event of every leg the row that shows it or stands for it.

@@ -3,11 +3,9 @@
 use unicode_width::UnicodeWidthStr;
 
 use crate::call::Event;
-use crate::view::ladder::wording::texts;
+use crate::view::ladder::wording::{LONGEST, LabelFacts, Stroke, texts};
 use crate::view::{Role, Span, fit, plain};
 
-/// Longest text of the network on an arrow; only hostile ones are longer.
-pub(super) const LONGEST: usize = 40;
 /// Most columns that the shortest wording of a label may claim: what is still longer is cut on the arrow
 /// and stands whole beside it.
 const LONGEST_SHORT: usize = 16;
@@ -18,7 +16,7 @@ pub(super) struct Label {
     /// The same in words, from long to short; the first that fits is taken.
     wordings: Vec<Wording>,
     role: Role,
-    line: Line,
+    stroke: Stroke,
 }
 
 /// One way to say it.
@@ -37,49 +35,12 @@ impl Wording {
     }
 }
 
-/// How the line of an arrow looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Line {
-    Thin,
-    Thick,
-    Dashed,
-    Dotted,
-    /// Thick, with a head on either end.
-    Both,
-}
-
-impl Line {
-    const fn stroke(self, ascii: bool) -> char {
-        match (self, ascii) {
-            (Self::Thin, false) => '─',
-            (Self::Thick | Self::Both, false) => '═',
-            (Self::Dashed, false) => '╌',
-            (Self::Dotted, false) => '┄',
-            (Self::Thin, true) => '-',
-            (Self::Thick | Self::Both, true) => '=',
-            (Self::Dashed, true) => '.',
-            (Self::Dotted, true) => '~',
-        }
-    }
-}
-
-/// Facts about a leg that labels depend on.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Habits {
-    /// `m=` lines are shown.
-    pub(super) sdp: bool,
-    /// Some page of the fax has more than one ECM block: blocks are named.
-    pub(super) blocks: bool,
-    /// Plain ASCII.
-    pub(super) ascii: bool,
-}
-
 impl Label {
     /// The label of an event; `partner` is the RTP of the other direction, drawn on the same row.
-    pub(super) fn of(event: &Event, partner: Option<&Event>, habits: Habits) -> Self {
-        let (texts, role, line) = texts(event, partner, habits);
+    pub(super) fn of(event: &Event, partner: Option<&Event>, facts: LabelFacts) -> Self {
+        let (texts, role, stroke) = texts(event, partner, facts);
         let harmless =
-            |text: &str| fit(&plain(text, habits.ascii), 2 * LONGEST, habits.ascii).into_owned();
+            |text: &str| fit(&plain(text, facts.ascii), 2 * LONGEST, facts.ascii).into_owned();
         let suffixes: &[(String, &str)] = &match event {
             event if event.repeat > 1 => vec![(format!(" ({})", event.repeat), "")],
             event if event.retransmission => vec![
@@ -105,7 +66,7 @@ impl Label {
             } else {
                 role
             },
-            line,
+            stroke,
         }
     }
 
@@ -119,7 +80,7 @@ impl Label {
     }
 
     const fn heads(&self) -> usize {
-        if matches!(self.line, Line::Both) {
+        if matches!(self.stroke, Stroke::Both) {
             2
         } else {
             1
@@ -160,7 +121,7 @@ impl Label {
         };
         let spaces = if width >= heads + 2 { 2 } else { 0 };
         let strokes = width.saturating_sub(heads + spaces + text.width() + suffix.width());
-        let stroke = self.line.stroke(ascii);
+        let stroke = self.stroke.char(ascii);
         let left: String = std::iter::repeat_n(stroke, strokes / 2).collect();
         let right: String = std::iter::repeat_n(stroke, strokes - strokes / 2).collect();
         let (head_left, head_right) = if ascii { ("<", ">") } else { ("◀", "▶") };

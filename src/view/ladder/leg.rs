@@ -10,12 +10,12 @@ use crate::hint::Severity;
 use crate::view::hints;
 use crate::view::ladder::Options;
 use crate::view::ladder::columns::Columns;
-use crate::view::ladder::label::Habits;
+use crate::view::ladder::wording::LabelFacts;
 
 /// What rows need to know of a leg.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Leg {
-    pub(super) habits: Habits,
+    pub(super) label: LabelFacts,
     /// Hints by the event that they stand on: indices, worst first.
     pub(super) hints: HashMap<usize, Vec<usize>>,
     /// Events at which media begins to come from, or go to, a host that is not over the lifeline.
@@ -36,7 +36,7 @@ impl Leg {
             matches!(&event.kind, EventKind::PageData(page) if page.block.is_some_and(|block| block > 0))
         });
         let mut facts = Self {
-            habits: Habits {
+            label: LabelFacts {
                 sdp: options.sdp,
                 blocks,
                 ascii: options.ascii,

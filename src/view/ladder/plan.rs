@@ -9,7 +9,6 @@ use crate::sip::StartLine;
 use crate::t30::Fcf;
 use crate::t38::Indicator;
 use crate::view::ladder::Options;
-use crate::view::ladder::item::Folded;
 
 /// Repeats of a T.30 message that are shown one by one when folded: T.30 sends a command three times.
 const REPEATS_SHOWN: u32 = 3;
@@ -26,6 +25,17 @@ pub(super) struct Plan {
     pub(super) stand_ins: Vec<(usize, usize)>,
     pub(super) partners: HashMap<usize, usize>,
     pub(super) folded: HashMap<usize, Folded>,
+}
+
+/// What is folded into a row, by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Folded {
+    /// SIP retransmissions.
+    pub(super) retransmissions: u32,
+    /// Provisional answers.
+    pub(super) provisional: u32,
+    /// Repeats of a T.30 message.
+    pub(super) repeats: u32,
 }
 
 impl Plan {

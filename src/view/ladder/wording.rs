@@ -7,61 +7,104 @@ use crate::sip::{MediaKind, Sdp, StartLine};
 use crate::t30::Fcf;
 use crate::t30::frame::T30Frame;
 use crate::t38::Indicator;
-use crate::view::ladder::label::{Habits, LONGEST, Line};
 use crate::view::time::length;
 use crate::view::{Role, fit, plain};
+
+/// Longest text of the network on an arrow; only hostile ones are longer.
+pub(super) const LONGEST: usize = 40;
+
+/// How the line of an arrow looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stroke {
+    Thin,
+    Thick,
+    Dashed,
+    Dotted,
+    /// Thick, with a head on either end.
+    Both,
+}
+
+impl Stroke {
+    pub(super) const fn char(self, ascii: bool) -> char {
+        match (self, ascii) {
+            (Self::Thin, false) => '─',
+            (Self::Thick | Self::Both, false) => '═',
+            (Self::Dashed, false) => '╌',
+            (Self::Dotted, false) => '┄',
+            (Self::Thin, true) => '-',
+            (Self::Thick | Self::Both, true) => '=',
+            (Self::Dashed, true) => '.',
+            (Self::Dotted, true) => '~',
+        }
+    }
+}
+
+/// Facts about a leg that labels depend on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct LabelFacts {
+    /// `m=` lines are shown.
+    pub(super) sdp: bool,
+    /// Some page of the fax has more than one ECM block: blocks are named.
+    pub(super) blocks: bool,
+    /// Plain ASCII.
+    pub(super) ascii: bool,
+}
 
 /// Each wording, and what it leaves out.
 pub(super) type Texts = Vec<(String, String)>;
 
 /// Wordings, how they are shown and on what kind of line.
-pub(super) fn texts(event: &Event, partner: Option<&Event>, habits: Habits) -> (Texts, Role, Line) {
-    let one = |text: String, role, line| (whole(text), role, line);
+pub(super) fn texts(
+    event: &Event,
+    partner: Option<&Event>,
+    facts: LabelFacts,
+) -> (Texts, Role, Stroke) {
+    let one = |text: String, role, stroke| (whole(text), role, stroke);
     match &event.kind {
-        EventKind::Missing(missing) => one(missing.name.to_owned(), Role::Missing, Line::Dashed),
-        EventKind::Sip(sip) => (sip_texts(sip, habits), Role::Sip, Line::Thin),
+        EventKind::Missing(missing) => one(missing.name.to_owned(), Role::Missing, Stroke::Dashed),
+        EventKind::Sip(sip) => (sip_texts(sip, facts), Role::Sip, Stroke::Thin),
         EventKind::Rtp(span) => {
             let other = match partner.map(|event| &event.kind) {
                 Some(EventKind::Rtp(other)) => Some(other.as_ref()),
                 _ => None,
             };
-            let line = if other.is_some() {
-                Line::Both
+            let stroke = if other.is_some() {
+                Stroke::Both
             } else {
-                Line::Thick
+                Stroke::Thick
             };
-            (rtp_texts(span, other), Role::Rtp, line)
+            (rtp_texts(span, other), Role::Rtp, stroke)
         }
-        EventKind::RtpEvent(event) => one(rtp_event_text(event), Role::Indicator, Line::Thin),
+        EventKind::RtpEvent(event) => one(rtp_event_text(event), Role::Indicator, Stroke::Thin),
         EventKind::Indicator(indicator) => {
-            (indicator_texts(*indicator), Role::Indicator, Line::Thin)
+            (indicator_texts(*indicator), Role::Indicator, Stroke::Thin)
         }
-        EventKind::Tone { tone, .. } => (tone_texts(*tone), Role::Indicator, Line::Thin),
-        EventKind::Preamble => one("V.21 preamble".to_owned(), Role::Indicator, Line::Thin),
+        EventKind::Tone { tone, .. } => (tone_texts(*tone), Role::Indicator, Stroke::Thin),
+        EventKind::Preamble => one("V.21 preamble".to_owned(), Role::Indicator, Stroke::Thin),
         EventKind::Training(modem) => (
             shortened(format!("training {modem}"), "training", &modem.to_string()),
             Role::Indicator,
-            Line::Thin,
+            Stroke::Thin,
         ),
-        EventKind::T30(frame) => (t30_texts(frame), Role::T30, Line::Thin),
-        EventKind::Tcf(tcf) => (tcf_texts(event, tcf), Role::Page, Line::Thin),
-        EventKind::PageData(page) => (page_texts(event, page, habits), Role::Page, Line::Thick),
-        EventKind::V8 { name, .. } => one((*name).to_owned(), Role::Indicator, Line::Thin),
+        EventKind::T30(frame) => (t30_texts(frame), Role::T30, Stroke::Thin),
+        EventKind::Tcf(tcf) => (tcf_texts(event, tcf), Role::Page, Stroke::Thin),
+        EventKind::PageData(page) => (page_texts(event, page, facts), Role::Page, Stroke::Thick),
+        EventKind::V8 { name, .. } => one((*name).to_owned(), Role::Indicator, Stroke::Thin),
         // Beside it stands what is unreachable.
         EventKind::Icmp { v6, count, .. } => {
             let name = if *v6 { "ICMPv6" } else { "ICMP" };
             let times = times(*count);
             let long = format!("{name} unreachable{times}");
             let texts = shortened(long, &format!("{name}{times}"), "");
-            (texts, Role::Missing, Line::Thin)
+            (texts, Role::Missing, Stroke::Thin)
         }
         EventKind::Gap {
             lost, recovered, ..
-        } => (gap_texts(*lost, *recovered), Role::Missing, Line::Dotted),
+        } => (gap_texts(*lost, *recovered), Role::Missing, Stroke::Dotted),
         EventKind::Malformed { count, .. } => {
             let long = format!("undecodable T.38{}", times(*count));
             let texts = shortened(long, &format!("bad T.38{}", times(*count)), "undecodable");
-            (texts, Role::Missing, Line::Dotted)
+            (texts, Role::Missing, Stroke::Dotted)
         }
     }
 }
@@ -96,8 +139,8 @@ fn gap_texts(lost: u32, recovered: u32) -> Texts {
     ]
 }
 
-fn sip_texts(sip: &SipEvent, habits: Habits) -> Texts {
-    let media = sip.sdp.as_ref().filter(|_| habits.sdp).map(media_text);
+fn sip_texts(sip: &SipEvent, facts: LabelFacts) -> Texts {
+    let media = sip.sdp.as_ref().filter(|_| facts.sdp).map(media_text);
     let short = match &sip.message.start {
         StartLine::Request { method, .. } => cut(method),
         StartLine::Response { status, .. } => status.to_string(),
@@ -230,7 +273,7 @@ fn tcf_texts(event: &Event, tcf: &Tcf) -> Texts {
     ]
 }
 
-fn page_texts(event: &Event, page: &PageData, habits: Habits) -> Texts {
+fn page_texts(event: &Event, page: &PageData, facts: LabelFacts) -> Texts {
     let seconds = seconds_of(event);
     let number = page.page;
     let Some(block) = page.block else {
@@ -240,7 +283,7 @@ fn page_texts(event: &Event, page: &PageData, habits: Habits) -> Texts {
             (format!("page {number}"), seconds),
         ];
     };
-    let (block, short_block) = if habits.blocks {
+    let (block, short_block) = if facts.blocks {
         (format!(" block {block}"), format!("/{block}"))
     } else {
         (String::new(), String::new())

@@ -1,0 +1,90 @@
+//! The time column of a ladder.
+
+use std::collections::BTreeSet;
+
+use crate::analysis::AnalysedFlow;
+use crate::call::Event;
+use crate::capture::Timestamp;
+use crate::view::ladder::Ladder;
+use crate::view::time::{self, Clock, TimeMode};
+
+impl Ladder {
+    /// The clock of its rows, for the message beside it; a delta has none of its own.
+    pub fn clock(&self) -> Clock {
+        match self.options.time {
+            TimeMode::Relative | TimeMode::Delta => Clock::Since(self.start),
+            TimeMode::Absolute => Clock::OfDay(self.time_digits),
+        }
+    }
+
+    pub(super) fn time(&self, at: usize, event: &Event) -> String {
+        // What never came has no time of its own.
+        if !event.observed {
+            return String::new();
+        }
+        match self.options.time {
+            TimeMode::Relative => time::seconds(self.start, event.at),
+            TimeMode::Absolute => time::of_day(event.at, self.time_digits),
+            TimeMode::Delta => {
+                let before = self.before.get(at).copied().unwrap_or(self.start);
+                time::seconds(before, event.at)
+            }
+        }
+    }
+
+    /// Reference time of each row's delta: that of the row above. With two legs a copy stands right below its original,
+    /// whatever came in between: then the latest time of the rows above that is not later.
+    pub(super) fn times_before(&self) -> Vec<Timestamp> {
+        let two = self.flow.flow.legs.len() > 1;
+        let mut last = self.start;
+        let mut above = BTreeSet::from([self.start]);
+        let rows = self.items.items.iter();
+        rows.map(|item| {
+            let Some(event) = self
+                .event(item.leg, item.event)
+                .filter(|event| event.observed)
+            else {
+                return last;
+            };
+            let before = if two {
+                above
+                    .range(..=event.at)
+                    .next_back()
+                    .copied()
+                    .unwrap_or(event.at)
+            } else {
+                last
+            };
+            last = event.at;
+            above.insert(event.at);
+            before
+        })
+        .collect()
+    }
+
+    pub(super) fn time_width(&self) -> usize {
+        if self.options.time == TimeMode::Absolute {
+            return time::of_day(self.start, self.time_digits).len();
+        }
+        let calls = self.flow.flow.legs.iter();
+        calls
+            .filter_map(|call| {
+                call.events
+                    .last()
+                    .map(|event| time::seconds(self.start, event.at).len())
+            })
+            .max()
+            .unwrap_or(0)
+            .max(8)
+    }
+}
+
+/// Digits that the time stamps of the flow really have: 9 where any is finer than a microsecond.
+pub(super) fn digits(flow: &AnalysedFlow) -> u8 {
+    let mut events = flow.flow.legs.iter().flat_map(|call| &call.events);
+    if events.any(|event| event.at.0 % 1_000 != 0) {
+        9
+    } else {
+        6
+    }
+}
