@@ -332,7 +332,11 @@ fn with_faults(faults: &[(usize, Fault)]) -> Vec<Voice> {
                 voice.swap(at, at + 1);
             }
             Fault::Pause => voice[at..].iter_mut().for_each(|packet| packet.at += 5000),
-            Fault::Jump => voice[at..].iter_mut().for_each(|packet| packet.time += 160),
+            Fault::Jump => {
+                for packet in &mut voice[at..] {
+                    packet.time = packet.time.wrapping_add(160);
+                }
+            }
             Fault::Kind => voice[at].kind = 13,
             Fault::Size => voice[at..].iter_mut().for_each(|packet| packet.octets = 80),
             Fault::Event => (voice[at].kind, voice[at].octets) = (101, 4),
