@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::call::{Call, CallNo, CallState, FaxCarrier, Flow, PacketCounts, Verdict};
-use crate::capture::{CaptureInfo, Endpoint, Timestamp};
+use crate::capture::{Endpoint, Timestamp};
 use crate::hint::{Hint, PointOfView};
 
 pub mod reading;
@@ -97,11 +97,4 @@ pub struct AnalysedFlow {
     pub hints: Vec<Vec<Hint>>,
     /// Addresses of the user's own PBX (`--pbx`).
     pub pbx: Vec<IpAddr>,
-}
-
-/// A capture that has been read to its end.
-#[derive(Debug)]
-pub struct Capture {
-    /// About the capture itself.
-    pub info: CaptureInfo,
 }

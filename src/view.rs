@@ -224,20 +224,6 @@ pub fn plain(text: &str, ascii: bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Rows in plain ASCII, no wider than `width`.
-#[must_use]
-pub fn to_ascii(rows: Vec<Row>, width: usize) -> Vec<Row> {
-    rows.into_iter()
-        .map(|mut row| {
-            for span in &mut row.spans {
-                *span = Span::new(plain(&span.text, true), span.role);
-            }
-            clip(&mut row, width, true);
-            row
-        })
-        .collect()
-}
-
 /// Cuts a row to a width: what stands beyond is lost, with a mark.
 pub fn clip(row: &mut Row, width: usize, ascii: bool) {
     let mut left = width;

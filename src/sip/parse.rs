@@ -404,16 +404,6 @@ impl Message {
             .collect()
     }
 
-    /// The Reason value that tells most: that of Q.850 if there is one, else the first.
-    pub fn reason_header(&self) -> Option<Reason> {
-        let mut reasons = self.reasons();
-        let best = reasons
-            .iter()
-            .position(|reason| reason.protocol.eq_ignore_ascii_case("Q.850"))
-            .unwrap_or(0);
-        (best < reasons.len()).then(|| reasons.swap_remove(best))
-    }
-
     /// Session interval in seconds and who refreshes it (RFC 4028).
     pub fn session_expires(&self) -> Option<(u32, Option<Refresher>)> {
         let value = self.header("Session-Expires")?;

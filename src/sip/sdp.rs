@@ -373,19 +373,6 @@ impl MediaLine {
             .filter(move |(found, _)| found.eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
     }
-
-    /// Payload types marked as voice-band data: `a=gpmd:98 vbd=yes` (V.152).
-    pub fn voice_band_data(&self) -> Vec<u8> {
-        self.attribute_values("gpmd")
-            .filter_map(|value| {
-                let (payload_type, rest) = value.split_once(' ')?;
-                rest.to_ascii_lowercase()
-                    .split(';')
-                    .any(|parameter| parameter.replace(' ', "") == "vbd=yes")
-                    .then(|| payload_type.parse().ok())?
-            })
-            .collect()
-    }
 }
 
 #[cfg(test)]

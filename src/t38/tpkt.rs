@@ -1,8 +1,6 @@
-//! T.38 over TCP: IFP packets in TPKT (RFC 1006 6), and, as some software sends them, one after the other
-//! without it.
+//! T.38 over TCP: IFP packets in TPKT (RFC 1006 6).
 
-use crate::t38::ifp::{self, Ifp};
-use crate::t38::stats::Encoding;
+use crate::t38::ifp;
 
 /// Octets of a TPKT header: version, reserved, length (16 bits, header included).
 const HEADER: usize = 4;
@@ -32,21 +30,6 @@ pub fn split(octets: &[u8]) -> Split<'_> {
             break;
         };
         split.packets.push((split.used + HEADER, content));
-        split.used += size;
-    }
-    split
-}
-
-/// Takes IFP packets that follow each other without TPKT; stops at the first octet that begins none.
-pub fn split_bare(octets: &[u8], encoding: Encoding) -> Split<'_> {
-    let mut split = Split::default();
-    while let Some(rest) = octets.get(split.used..).filter(|rest| !rest.is_empty()) {
-        let Ok((_, size)) = Ifp::decode_prefix(rest, encoding) else {
-            break;
-        };
-        if let Some(content) = rest.get(..size) {
-            split.packets.push((split.used, content));
-        }
         split.used += size;
     }
     split
@@ -88,13 +71,5 @@ mod tests {
     #[test]
     fn rejects_q931() {
         assert!(!is_t38(&[3, 0, 0, 9, 0x08, 0x02, 0x00, 0x01, 0x05]));
-    }
-
-    #[test]
-    fn splits_without_tpkt() {
-        let octets = [0x06, 0xC0, 0x01, 0x80, 0x00, 0x00, 0xFF, 0x02];
-        let split = split_bare(&octets, Encoding::Asn1998);
-        assert_eq!(split.packets.len(), 3);
-        assert_eq!(split.used, octets.len());
     }
 }

@@ -352,25 +352,12 @@ fn searches_and_goes_to_frames() {
     drive(&mut app, &[Action::Accept]);
     assert!(selected_line(&app).contains("BYE"), "{}", screen(&app));
     drive(&mut app, &[Action::PreviousMatch]);
-    let frame = app
-        .flow
-        .as_ref()
-        .unwrap()
-        .current_message()
-        .unwrap()
-        .1
-        .frame;
+    let frame = app.flow.as_ref().unwrap().current_event().unwrap().frame;
     drive(&mut app, &[Action::Last, Action::Goto]);
     drive(&mut app, &typed(&frame.to_string()));
     drive(&mut app, &[Action::Accept]);
     assert_eq!(
-        app.flow
-            .as_ref()
-            .unwrap()
-            .current_message()
-            .unwrap()
-            .1
-            .frame,
+        app.flow.as_ref().unwrap().current_event().unwrap().frame,
         frame
     );
     drive(&mut app, &[Action::Goto]);

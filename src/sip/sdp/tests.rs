@@ -122,7 +122,6 @@ a=fmtp:0 T38FaxVersion=9\na=gpmd:0 vbd=yes;ecan=on\na=ptime:20\na=silenceSupp:of
     let media = &sdp.media[0];
     assert!(media.is_t38());
     assert_eq!(media.t38.as_ref().unwrap().version, Some(2));
-    assert_eq!(media.voice_band_data(), [0]);
     assert_eq!(
         (media.ptime, media.silence_suppression),
         (Some(20), Some(false))

@@ -163,12 +163,7 @@ impl FlowView {
         self.ladder.event_at(self.cursor())
     }
 
-    /// The call and the event whose message is shown.
-    pub fn current_message(&self) -> Option<(&Call, &Event)> {
-        self.message_of(self.current()?)
-    }
-
-    fn current_event(&self) -> Option<&Event> {
+    pub(in crate::tui) fn current_event(&self) -> Option<&Event> {
         self.current_event_of(self.current())
     }
 
