@@ -132,8 +132,8 @@ impl What<'_> {
         }
     }
 
-    /// Whether something may be the copy of this.
-    fn may_become(self, copy: Self) -> bool {
+    /// Whether it says the same as something on the other leg.
+    fn equals(self, copy: Self) -> bool {
         match (self, copy) {
             (Self::Message(original), Self::Message(copy)) => equal(original, copy),
             (Self::Tcf, Self::Tcf) => true,
@@ -172,6 +172,14 @@ impl<'a> Sent<'a> {
             _ => return None,
         };
         event.observed.then_some(Self { event, what })
+    }
+
+    /// Whether another event may be the copy of this one; its end has been looked at. When a message began depends on
+    /// how much of its preamble was captured, so only its end counts.
+    fn may_become(&self, copy: &Self) -> bool {
+        let begins = copy.event.at.seconds_since(self.event.at) >= -EARLY;
+        let of_message = self.what.kind() == Kind::Message;
+        (begins || of_message) && self.what.equals(copy.what)
     }
 }
 
@@ -221,7 +229,7 @@ fn within<'a>(
             })
             .skip_while(|(.., delay)| *delay < -EARLY)
             .take_while(|(.., delay)| *delay <= longest)
-            .find(|(_, copy, _)| original.what.may_become(copy.what));
+            .find(|(_, copy, _)| original.may_become(copy));
         if let Some((place, copy, _)) = hit {
             next = place + 1;
             out.push((*original, *copy));
