@@ -27,7 +27,7 @@ pub struct Options {
 
 /// A row of the VoIP-calls list: what is known of a call without opening it.
 ///
-/// Its names are those of the index where they are only looked at, and its own where it goes to another thread.
+/// Borrows the names of the index where it is only read, and owns them where it goes to another thread.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CallRow<'a> {
     /// 1-based, by first packet.
@@ -54,7 +54,7 @@ pub struct CallRow<'a> {
     pub packets: PacketCounts,
     /// The call that carries the same fax.
     pub other_leg: Option<CallNo>,
-    /// The fax in short; `None`: nothing shows that it was one, or not analysed yet (see `pending`).
+    /// Summary of the fax; `None`: no sign of one, or not analysed yet (see `pending`).
     pub fax: Option<FaxRow>,
     /// It looks like a fax and waits for its analysis.
     pub pending: bool,
@@ -62,7 +62,7 @@ pub struct CallRow<'a> {
     pub hints: (u32, u32),
 }
 
-/// A fax in short.
+/// Summary of a fax.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaxRow {
     /// How it was carried.

@@ -68,7 +68,7 @@ pub fn run(source: &impl Source, options: Options) -> Result<()> {
     screen.end();
     match done {
         Ok(()) if lost.is_some() => Err(color_eyre::eyre::eyre!(lost.unwrap_or_default())),
-        // Nobody is left to be told: the terminal has gone.
+        // The terminal has gone: nobody can read the error.
         Err(error) if is_hang_up(&error) => Ok(()),
         done => done.wrap_err("cannot go on with the terminal"),
     }
@@ -157,11 +157,11 @@ fn run_on(screen: &Screen, source: &impl Source, app: &mut App) -> io::Result<()
     Ok(())
 }
 
-/// What of the screen is to be drawn.
+/// Which part of the screen is drawn now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
     Nothing,
-    /// All of it; what stands in this area as far as a slow line allows.
+    /// The whole screen; this area may be deferred.
     Later(Rect),
     All,
 }
@@ -175,13 +175,13 @@ impl Due {
     }
 }
 
-/// After so long without a key the rest of the screen is drawn. Keys that are held come faster.
+/// The deferred part is drawn after this long without a key. A held key repeats faster.
 const REST: Duration = Duration::from_millis(200);
 
 /// In the first moment nearly all captures are read, and somebody waits for that.
 const FIRST_MOMENT: Duration = Duration::from_millis(200);
 
-/// How long to wait for a key before the service is asked for news again, so long after the start.
+/// How long to wait for a key before the service is polled again, by the time since the start.
 fn patience(app: &App, running: Duration) -> Duration {
     let soon = !app.reading.finished && running < FIRST_MOMENT;
     Duration::from_millis(if soon || app.waiting.opening.is_some() {
@@ -193,7 +193,7 @@ fn patience(app: &App, running: Duration) -> Duration {
     })
 }
 
-/// Takes in what the service has to tell, for a while; whether there was anything.
+/// Handles pending updates of the service, for a limited time. True: there were any.
 fn take_updates(
     app: &mut App,
     source: &impl Source,
@@ -212,7 +212,7 @@ fn take_updates(
     Ok(news)
 }
 
-/// Draws the screen: what is due after that.
+/// Draws the screen; returns what is left to draw.
 fn draw(app: &App, painter: &mut Painter<Output>, later: Option<Rect>) -> io::Result<Due> {
     let mut buffer = Buffer::empty(Rect::new(0, 0, app.size.0, app.size.1));
     let cursor = render::render(app, &mut buffer);

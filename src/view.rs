@@ -17,14 +17,14 @@ pub mod style;
 pub mod time;
 pub mod window;
 
-/// What a piece of text stands for; the screen makes a style of it, the export nothing.
+/// The meaning of a piece of text; the screen maps it to a style, the export ignores it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Plain text.
     Plain,
     /// Headings, host names.
     Heading,
-    /// Times, frame numbers, octets: what stands back.
+    /// Times, frame numbers, octets: secondary text.
     Dim,
     /// Lifelines.
     Lifeline,
@@ -62,7 +62,7 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
     text: String,
-    /// What it stands for.
+    /// Its meaning.
     pub role: Role,
 }
 
@@ -186,8 +186,8 @@ pub fn fit(text: &str, width: usize, ascii: bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Text made harmless; with `ascii` also plain: arrows, marks and the like by their usual stand-ins, any
-/// other character as `\u{..}`. What is measured and cut for a row has to go through here first.
+/// Text with hostile characters escaped; with `ascii` also reduced to ASCII: arrows and marks by their usual
+/// substitutes, any other character as `\u{..}`. Text must pass through here before it is measured or cut.
 pub fn plain(text: &str, ascii: bool) -> Cow<'_, str> {
     let text = visible(text);
     if !ascii || text.is_ascii() {
@@ -224,7 +224,7 @@ pub fn plain(text: &str, ascii: bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Cuts a row to a width: what stands beyond is lost, with a mark.
+/// Cuts a row to a width, with a mark where something is cut.
 pub fn clip(row: &mut Row, width: usize, ascii: bool) {
     let mut left = width;
     for (at, span) in row.spans.iter_mut().enumerate() {

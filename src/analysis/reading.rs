@@ -26,7 +26,7 @@ mod row;
 mod saving;
 mod sound;
 
-/// How the note on what is left out ends.
+/// End of the note about packets that are left out.
 const LIMITS: &str =
     ": more SIP messages of one call, or T.38 packets or media flows, than any network has";
 
@@ -46,11 +46,11 @@ pub struct Analysis {
     partners: Map<DialogId, Vec<DialogId>>,
     /// The first frame.
     start: Option<Mark>,
-    /// Calls without SIP and without T.38, listened to: until which frame, and whether they are a fax.
+    /// Calls without SIP and T.38 whose sound was decoded: up to which frame, and whether it is a fax.
     listened: Map<DialogId, (FrameNo, bool)>,
-    /// Calls that were suspected and turned out to be no faxes: until which frame.
+    /// Suspected calls that turned out to be no faxes: as of which frame.
     no_fax: Map<DialogId, FrameNo>,
-    /// Sound that was found in a pass of its own.
+    /// Sound collected in a pass of its own.
     kept_sound: Map<FlowId, sound::KeptSound>,
     /// At which error calls could not be listened to.
     failure: Option<Error>,
@@ -138,7 +138,7 @@ impl Analysis {
         self.reader.failure().or_else(|| self.failure.take())
     }
 
-    /// Waits for more of a pipe, at most so long. False: it is no pipe, or all of it is read.
+    /// Waits for data of a pipe, up to a timeout. False: it is no pipe, or it is read to its end.
     pub fn wait(&self, timeout: Duration) -> bool {
         let waits = !self.finished && self.reader.info().file_bytes.is_none();
         if waits {
@@ -147,7 +147,7 @@ impl Analysis {
         waits
     }
 
-    /// Gives media without SDP to calls, numbers the calls and finds the other legs.
+    /// Assigns media without SDP to calls, numbers the calls and finds the other legs.
     ///
     /// True: calls that had a number may have another one now.
     pub fn settle(&mut self) -> bool {
@@ -324,7 +324,7 @@ impl Analysis {
 
     fn other_leg_of(&self, id: DialogId) -> Option<CallNo> {
         let best = self.partners.get(&id)?.first()?;
-        // Both must take each other for the best, or a third call between them is the other leg.
+        // Each must be the best candidate of the other; else a third call between them is the other leg.
         let back = self.partners.get(best)?.first()?;
         (*back == id).then(|| self.number_of(*best))?
     }
@@ -377,10 +377,10 @@ impl Analysis {
     }
 }
 
-/// How long a pipe is waited for between two looks at the progress.
+/// Longest wait for a pipe between two progress updates.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// Frames read between two looks at whether someone waits.
+/// Frames read between two checks for requests.
 pub const STEP: usize = 4096;
 
 fn spool_error(file: &Path, source: io::Error) -> Error {

@@ -18,9 +18,9 @@ mod stalled_faxes;
 use follow::{Change, Followed};
 use stalled_faxes::StalledFaxes;
 
-/// Between two looks at a growing file that has nothing new.
+/// Poll interval of a growing file without new data.
 const GROWING: Duration = Duration::from_millis(250);
-/// The same for a pipe, which wakes the reader itself.
+/// The same for a pipe, which wakes the reader by itself.
 const PIPE: Duration = Duration::from_millis(50);
 /// Between two analyses of what has come so far.
 const SETTLE: Duration = Duration::from_millis(500);
@@ -28,7 +28,7 @@ const SETTLE: Duration = Duration::from_millis(500);
 const ROWS: Duration = Duration::from_millis(200);
 /// Between two progress updates.
 const PROGRESS: Duration = Duration::from_millis(100);
-/// Faxes analysed between two looks at whether someone waits.
+/// Faxes analysed between two checks for requests.
 const FAXES: usize = 8;
 
 /// The screen's end of a capture that is read, or has been read, on another thread.
@@ -44,7 +44,7 @@ enum Request {
     Save(Vec<CallNo>, PathBuf),
 }
 
-/// News from the thread.
+/// Messages from the thread.
 #[derive(Clone, Debug)]
 pub enum Update {
     /// How far it is; about ten times a second while reading.
@@ -76,7 +76,7 @@ impl Service {
         } else {
             Some(Analysis::open(options.clone())?)
         };
-        // Ends by itself: when the screen is gone, sending fails.
+        // The thread ends when the screen is gone: sending fails.
         thread::spawn(move || {
             let Some(analysis) = analysis.or_else(|| wait_for(&options, &inbox, &outbox)) else {
                 return;
@@ -99,7 +99,7 @@ impl Service {
     /// Asks for one or two calls to be loaded in full; the answer is [`Update::Opened`].
     /// With one call number and `other_leg`, the other leg is added if there is one.
     pub fn open(&self, calls: Vec<CallNo>, other_leg: bool) {
-        // The worker only ends with the screen.
+        // Cannot fail: the worker lives as long as the screen.
         let _ = self.requests.send(Request::Open(calls, other_leg));
     }
 
@@ -204,7 +204,7 @@ impl Worker {
     }
 
     fn run(&mut self) {
-        // Ends early only because nobody listens any more.
+        // Fails only when the screen is gone.
         if self.read().is_ok() {
             let _ = self.serve();
         }
@@ -238,7 +238,7 @@ impl Worker {
             if self.analysis.is_finished() {
                 return self.settle();
             }
-            // Of what has come so far, no more often than can be read.
+            // A file that grows: analysed at intervals, so that reading keeps up.
             if self.settled_at.elapsed() >= SETTLE {
                 self.settle()?;
                 self.settled_at = Instant::now();
@@ -261,7 +261,7 @@ impl Worker {
         let shown = if renumbered || (finished && !self.grows) {
             self.analysis.numbers().collect()
         } else {
-            // What a call is the other leg of says so too; faxes wait since rows came while reading.
+            // The other leg of a changed call changes too; faxes found while reading are still to be analysed.
             let others = changed
                 .iter()
                 .filter_map(|one| self.analysis.other_leg(*one));
@@ -273,7 +273,7 @@ impl Worker {
             .iter()
             .filter_map(|number| self.row(*number))
             .collect();
-        // At the end of what grew, what was told of a fax in progress is told anew.
+        // At the end of a growing capture, faxes in progress are analysed again.
         let again = self.analysis.numbers().filter(|_| finished && self.grows);
         let faxes: BTreeSet<CallNo> = shown
             .iter()
@@ -316,7 +316,7 @@ impl Worker {
         Ok(renumbered)
     }
 
-    /// An open call has changed: shown anew.
+    /// An open call has changed: sent again.
     fn reopen(&mut self, changed: &[CallNo]) -> Result<(), Gone> {
         match &self.opened {
             Some((calls, other)) if calls.iter().any(|call| changed.contains(call)) => {
@@ -364,7 +364,7 @@ impl Worker {
             .collect();
         self.faxes
             .extend(rows.iter().filter(|row| row.pending).map(|row| row.number));
-        // Sorting out a hundred thousand calls takes its time; reading must go on between.
+        // Settling a hundred thousand calls takes long; reading must go on in between.
         self.rows_at = Instant::now();
         if rows.is_empty() {
             Ok(())
@@ -373,7 +373,7 @@ impl Worker {
         }
     }
 
-    /// Until there may be more to read, or somebody asks for something.
+    /// Waits for more data or a request.
     fn wait_growing(&mut self) -> Result<(), Gone> {
         if self.analysis.wait(PIPE) {
             return self.answer_waiting();

@@ -9,19 +9,18 @@ use std::ops::Range;
 use crate::call::index::{DialogEntry, DialogId, Index, Map, Names};
 use crate::capture::{FrameNo, Timestamp};
 
-/// The second leg begins within so many seconds of the first.
+/// The second leg begins within this many seconds of the first.
 const WINDOW: f64 = 5.0;
 /// Digits that must agree at the end of two numbers.
 const DIGITS: usize = 6;
-/// Points from which two dialogs are taken as legs of one call.
+/// Least score of two legs of one call.
 const ENOUGH: u32 = 5;
-/// Shorter Call-IDs and tags are found in others by chance.
+/// Shorter Call-IDs and tags occur in others by chance.
 const SHORTEST_NAME: usize = 8;
 /// Candidates looked at for one dialog.
 const MOST_CANDIDATES: usize = 200;
 
-/// A dialog of the list, and what it is put in order by: looked up in each of a hundred thousand dialogs for each
-/// comparison, that would come from far away in memory.
+/// A dialog of the list with its sort keys, copied out of the dialog for cache locality.
 #[derive(Clone, Copy)]
 pub(crate) struct Listed<'i> {
     pub(crate) id: DialogId,
@@ -67,14 +66,14 @@ pub(crate) fn partners(index: &Index, calls: &[Listed<'_>]) -> Map<DialogId, Vec
     out
 }
 
-/// What decides for nearly every pair of dialogs that they are no legs of one call, by the order of their start.
+/// Features that rule out nearly every pair of dialogs as legs of one call, in the order of their start.
 ///
-/// A busy PBX has thousands of dialogs within seconds, so each feature is one word, and those of neighbours lie side
-/// by side: the compiler then makes loops of them that compare several at a time.
+/// A busy PBX has thousands of dialogs within seconds, so each feature is one word in an array of its own: loops over
+/// them are vectorised.
 #[derive(Default)]
 struct Features {
     started: Vec<Timestamp>,
-    /// Until when a second leg may begin, and until when unless its names tell that it is one.
+    /// Until when a second leg may begin: if its Call-ID or tag shows that it is one, and otherwise.
     until: Vec<(Timestamp, Timestamp)>,
     callee: Vec<u32>,
     has_hops: Vec<bool>,
@@ -178,7 +177,7 @@ impl Features {
     }
 }
 
-/// Features of the dialog whose other leg is looked for. What it has not is like no other's.
+/// Features of the dialog whose other leg is looked for. A missing one matches no other.
 struct Own {
     from: u32,
     to: u32,
@@ -188,7 +187,7 @@ struct Own {
     has_hops: bool,
 }
 
-/// The feature of one dialog; where it has none, one that is like no other's.
+/// The feature of one dialog; a missing one matches no other.
 fn own(list: &[u32], place: usize, none: Missing) -> u32 {
     let own = list.get(place).copied().unwrap_or(none.of_second);
     if own == none.of_second {
@@ -198,8 +197,7 @@ fn own(list: &[u32], place: usize, none: Missing) -> u32 {
     }
 }
 
-/// What stands for a missing feature: different for the first leg and the second, so that the comparison alone tells
-/// that they are not alike.
+/// Placeholders of a missing feature: different for first and second leg, so that they never compare equal.
 #[derive(Clone, Copy)]
 struct Missing {
     of_first: u32,
@@ -211,7 +209,7 @@ const NO_NUMBER: Missing = Missing {
     of_second: 0,
 };
 
-/// Bits that no piece sets.
+/// Bits that are never set by a trigram.
 const NO_PIECES: Missing = Missing {
     of_first: 1 << 30,
     of_second: 1 << 31,
@@ -341,7 +339,7 @@ fn same_number(a: &str, b: &str) -> bool {
     last(a) == last(b)
 }
 
-/// One Call-ID holds the other, or one From tag the other: what SBCs make of the far leg's names.
+/// One Call-ID contains the other, or one From tag the other: SBCs derive them so.
 fn related_ids(a: Names<'_>, b: Names<'_>) -> bool {
     let holds = |long: &[u8], short: &[u8]| {
         short.len() >= SHORTEST_NAME && memchr::memmem::find(long, short).is_some()

@@ -1,7 +1,7 @@
-//! The index pass: packets in, dialogs and media flows out, what must be read again located.
+//! The index pass: finds dialogs and media flows, and notes where packets lie that must be read again.
 //!
-//! The only place that knows both SIP and media. It keeps memory by calls, not by packets: of SIP and T.38 it
-//! keeps where they lie, of RTP one entry a flow.
+//! The only place that knows both SIP and media. Its memory grows with calls, not packets: of SIP and T.38 it keeps
+//! locations, of RTP one entry a flow.
 
 use std::collections::HashMap;
 
@@ -71,22 +71,22 @@ pub struct IcmpRef {
     pub quoted_dst: Endpoint,
 }
 
-/// At most so many ICMP errors are kept of one call.
+/// ICMP errors kept of one call.
 pub const MAX_ICMP: usize = 200;
-/// At most so many media flows that no SDP announces are kept; busy networks have many.
+/// Media flows without SDP that are kept; busy networks have many.
 pub const MAX_UNCLAIMED_FLOWS: usize = 200_000;
-/// At most so many dialogs: what comes after is counted, not kept.
+/// Dialogs kept; messages of further ones are only counted.
 pub const MAX_DIALOGS: usize = 2_000_000;
 
-/// At most so many SIP messages are kept of one dialog; a call of a day with keep-alives has fewer.
+/// SIP messages kept of one dialog; a call of a day with keep-alives has fewer.
 pub const MAX_MESSAGES: usize = 10_000;
-/// At most so many T.38 packets are kept of one flow: two hours and more of a fax.
+/// T.38 packets kept of one flow: more than two hours of a fax.
 pub const MAX_T38: usize = if cfg!(test) { 1000 } else { 500_000 };
-/// At most so many media flows are kept, those of calls included.
+/// Media flows kept, those of calls included.
 pub const MAX_FLOWS: usize = if cfg!(test) { 10_000 } else { 4_000_000 };
-/// At most so many media endpoints that SDP announces are remembered.
+/// Media endpoints of SDP that are remembered.
 pub const MAX_CLAIMS: usize = if cfg!(test) { 10_000 } else { 4_000_000 };
-/// At most so many TCP directions with SIP are put together at a time.
+/// TCP directions with SIP that are reassembled at a time.
 pub const MAX_FRAMERS: usize = if cfg!(test) { 100 } else { 65_536 };
 /// Octets of unfinished SIP messages over TCP that are held at a time.
 pub const MAX_FRAMED: usize = if cfg!(test) { 1 << 20 } else { 64 << 20 };
@@ -102,7 +102,7 @@ pub struct Index {
     by_path: Map<(Endpoint, Endpoint), FlowId>,
     by_endpoint: Map<Endpoint, Vec<FlowId>>,
     claims: Map<Endpoint, claim::Claim>,
-    /// Those that came before any media: most captures of signalling alone never look for one.
+    /// Claims from before the first media packet: a capture of signalling alone never needs them.
     waiting_claims: Blocks<(Endpoint, claim::Claim)>,
     /// How often they changed.
     claim_changes: usize,
@@ -112,17 +112,17 @@ pub struct Index {
     framers: Map<(Endpoint, Endpoint), Framer>,
     /// Octets that wait in them.
     framed: usize,
-    /// The flows of the latest paths.
+    /// Cache of the flows in use.
     recent: RecentFlows,
     unclaimed: usize,
-    /// Where RTP packets lie, as far as it is not yet told their flows.
+    /// Locations of RTP packets that are not yet moved to their flows.
     pending_locations: PendingLocations,
-    /// RTP packets noted in all flows, and whether there is no room for those of further flows.
+    /// Locations held by all flows, and whether the limit is reached.
     location_count: usize,
     locations_full: bool,
-    /// RTP packets that turned out to be copies only here.
+    /// RTP packets that only the index recognised as duplicates.
     pub copies: u64,
-    /// Frame at hand, so that flows can note where they begin.
+    /// The current frame, so that flows can note where they begin.
     mark: Option<Mark>,
     /// Dialogs that changed since the last call of [`Index::changed`].
     changed: Vec<DialogId>,
@@ -189,7 +189,7 @@ impl Index {
 
     #[inline]
     fn datagram(&mut self, packet: &Packet<'_>, store: &mut Store) -> std::io::Result<()> {
-        // The many first: media of a flow that is known.
+        // The most frequent case first: media of a known flow.
         if let Some(id) = self.flow_of(packet.src, packet.dst)
             && !self.is_stale(id, packet.at)
         {

@@ -1,5 +1,4 @@
-//! A pipe, copied to a file without a name by a thread of its own: what has come can be read, and read again,
-//! while nobody waits for what has not.
+//! A pipe, copied to an unlinked file by a thread of its own: what has arrived can be read repeatedly without blocking.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -81,7 +80,7 @@ impl Pipe {
         !self.state().ended
     }
 
-    /// Waits until there is more than so many octets, or no more will come, but not forever.
+    /// Waits until there are more than so many octets, the pipe ends, or a timeout expires.
     pub(super) fn wait(&self, beyond: u64, timeout: Duration) {
         let nothing_new = |state: &mut State| state.written <= beyond && !state.ended;
         drop(

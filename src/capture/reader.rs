@@ -1,6 +1,6 @@
 //! Frames out of a capture: pcap or pcapng, perhaps compressed, from a file or a pipe, perhaps damaged.
 //!
-//! One streaming pass with a bounded window. Damage is told as a [`Note`] and stepped over.
+//! One streaming pass with a bounded window. Damage is reported as a [`Note`] and skipped.
 
 use std::fmt;
 use std::io;
@@ -34,7 +34,7 @@ const LINK_TYPES_MAX: usize = 64;
 /// Clock jumps kept.
 const CLOCK_JUMPS_MAX: usize = 1000;
 
-/// At most so many long gaps are noted.
+/// Long gaps noted.
 const TIME_GAPS_MAX: usize = 10_000;
 
 /// [`LONG_GAP`] in nanoseconds.
@@ -139,7 +139,7 @@ struct Damage {
 impl Reader {
     /// Opens a capture file; `-` is standard input.
     ///
-    /// Tells compression and format by content, not by name.
+    /// Detects compression and format by content, not by name.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let Opened {
             source,
@@ -258,7 +258,7 @@ impl Reader {
         self.origin.pipe.as_ref().is_some_and(|pipe| pipe.is_open())
     }
 
-    /// Waits for a pipe to give more, at most so long.
+    /// Waits for data of a pipe, up to a timeout.
     pub fn wait(&self, timeout: Duration) {
         if let Some(pipe) = &self.origin.pipe {
             let have = self.buffer.offset() + self.buffer.available().len() as u64;
@@ -333,8 +333,7 @@ impl Reader {
 
     /// The next frame, or `None` at the end of the capture (see [`Reader::follow`]).
     ///
-    /// Damage ends nothing: it is noted in [`Reader::info`] and stepped over. The only error is that nothing at
-    /// all can be read.
+    /// Damage is noted in [`Reader::info`] and skipped. The only error is that nothing at all can be read.
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Error> {
         loop {
             // Asked before reading: what a pipe gave until it ended is there then.

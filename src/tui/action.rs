@@ -100,7 +100,7 @@ pub enum Action {
     EraseAll,
     /// The next choice of a prompt (format of a file).
     Choose,
-    /// What was typed is what is meant.
+    /// The text as typed.
     Accept,
     /// Out of the prompt, nothing changed.
     Cancel,
@@ -170,7 +170,7 @@ pub fn prompt_action_for(event: KeyEvent) -> Option<Action> {
 }
 
 impl Key {
-    /// The key of an event; `None` for a release and for combinations that nobody binds.
+    /// The key of an event; `None` for a release and for combinations that are never bound.
     fn of(event: KeyEvent) -> Option<Self> {
         if event.kind == KeyEventKind::Release || event.modifiers.contains(KeyModifiers::ALT) {
             return None;

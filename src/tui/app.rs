@@ -26,7 +26,7 @@ use calls::CallsList;
 use flow::{FlowView, Pane};
 use prompt::{Prompt, SaveRequest};
 
-/// What the command line says about the screen.
+/// Options of the command line for the screen.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Colours (`--color`, `NO_COLOR`).
@@ -56,7 +56,7 @@ impl Default for Options {
     }
 }
 
-/// What the application asks of the loop around it.
+/// What the event loop does for the application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// End the program.
@@ -108,11 +108,11 @@ pub struct Reading {
 pub struct Notice {
     /// What.
     pub text: String,
-    /// It tells of a failure.
+    /// It is an error.
     pub failed: bool,
 }
 
-/// What was asked of the service and has not been answered yet.
+/// A request to the service that is not answered yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
     /// Calls that are being opened.
@@ -138,9 +138,9 @@ pub struct App {
     pub flow: Option<FlowView>,
     /// Screens over the calls list, the last one on top.
     pub screens: Vec<Screen>,
-    /// What the user is being asked.
+    /// The open prompt.
     pub prompt: Option<Prompt>,
-    /// What the user is being told.
+    /// The message in the last line.
     pub notice: Option<Notice>,
     /// How far the reading is.
     pub reading: Reading,
@@ -148,7 +148,7 @@ pub struct App {
     pub waiting: Waiting,
     /// Calls of the command line have been opened.
     started: bool,
-    /// What the user is told when they are shown.
+    /// The message shown with them.
     later: Option<Notice>,
 }
 
@@ -186,7 +186,7 @@ impl App {
         }
     }
 
-    /// The screen that a help on top tells about.
+    /// The screen that the open help describes.
     pub fn context_under_help(&self) -> Context {
         let under = self
             .screens
@@ -200,7 +200,7 @@ impl App {
         }
     }
 
-    /// Takes in what the service has to tell.
+    /// Handles an update of the service.
     pub fn apply(&mut self, update: Update) -> Option<Effect> {
         let effect = match update {
             Update::Progress(info) => {
@@ -243,7 +243,7 @@ impl App {
         effect
     }
 
-    /// Tells the user something until the next key.
+    /// Shows a message until the next key.
     pub fn tell(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice {
             text: text.into(),
@@ -251,7 +251,7 @@ impl App {
         });
     }
 
-    /// Tells the user that something went wrong.
+    /// Shows an error until the next key.
     pub fn tell_failure(&mut self, text: impl Into<String>) {
         self.notice = Some(Notice {
             text: text.into(),
@@ -340,14 +340,14 @@ impl App {
         None
     }
 
-    /// Where things stand on the calls list.
+    /// Layout of the calls list.
     pub(super) fn calls_areas(&self) -> layout::CallsAreas {
         let Reading { info, finished, .. } = &self.reading;
         layout::calls(self.size, !finished, !info.notes.is_empty())
     }
 
-    /// Where, after an action, the words on the selected message stand that may come later than the selection moves:
-    /// beside or under the ladder, as long as one only goes along it.
+    /// The area that may be drawn later than the selection moves: the selected message, beside or under the ladder,
+    /// after an action that only moves along the ladder.
     pub(super) fn side_pane(&self, action: Action) -> Option<Rect> {
         let along = matches!(
             action,

@@ -16,7 +16,7 @@ use crate::file::{self, FileId, How};
 /// Octets of text that terminals take by OSC 52 at most, by experience.
 const CLIPBOARD_LIMIT: usize = 74_994;
 
-/// Does what was asked; `false`: leave.
+/// Performs an effect. False: quit.
 pub(super) fn perform<W: Write>(
     effect: Option<Effect>,
     app: &mut App,

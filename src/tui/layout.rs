@@ -1,4 +1,4 @@
-//! Where things stand on a screen of a size: arithmetic only, the same for scrolling and for drawing.
+//! Layout of each screen, by its size: arithmetic only, the same for scrolling and for drawing.
 //!
 //! ```text
 //! calls              flow, narrow       flow, wide (from 140 columns)
@@ -113,7 +113,7 @@ pub fn flow(size: (u16, u16), wanted: Wanted) -> FlowAreas {
     let foot = cut_bottom(&mut rest, 1);
     let most = if size.1 >= 20 { 3 } else { 2 };
     let title = cut_top(&mut rest, lines(wanted.title).min(most));
-    // A low screen keeps the rows and gives up what stands over them.
+    // A low screen keeps the rows and drops the lines above them.
     let strip = cut_top(
         &mut rest,
         if size.1 >= 12 { lines(wanted.strip) } else { 0 },
@@ -166,7 +166,7 @@ pub fn message(size: (u16, u16), wanted: Wanted) -> FlowAreas {
     }
 }
 
-/// Hints stand right under the message; where there is no room for all of both, they have half of it.
+/// Hints follow the message; where both do not fit, they get half of the height.
 fn message_and_hints(mut pane: Rect, wanted: Wanted) -> (Rect, Rect) {
     if wanted.hints == 0 {
         return (pane, cut_bottom(&mut pane.clone(), 0));

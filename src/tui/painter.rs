@@ -62,8 +62,8 @@ impl<W: Write> Painter<W> {
         self.encoder.raw(octets);
     }
 
-    /// Brings a screen to the terminal, with the cursor somewhere or hidden; what stands in `later` only as far as the
-    /// octets for a key go. False: some of that is missing.
+    /// Draws a screen, with the cursor shown or hidden; the area `later` only as far as the octets allowed for a key go.
+    /// False: part of that area is still to be drawn.
     pub(super) fn show(
         &mut self,
         screen: &Buffer,
@@ -100,7 +100,8 @@ impl<W: Write> Painter<W> {
         Ok(later.is_none())
     }
 
-    /// All but what stands in `later`, and of that what `most` octets allow, from the top: what is shown then.
+    /// Encodes everything but the area `later`, and of that as many rows from the top as `most` octets allow. Returns
+    /// what the terminal shows then.
     fn part(&mut self, shown: &Grid, next: &Grid, later: Rect, most: usize) -> Grid {
         let mut part = next.clone();
         part.keep(shown, later);

@@ -19,7 +19,7 @@ pub(super) mod help;
 /// its colours, and a step down costs few octets on a slow line.
 const BAR: u16 = 72;
 
-/// Draws the whole screen; the answer is where the cursor stands, if one is shown.
+/// Draws the whole screen; returns the position of the cursor, if one is shown.
 pub(super) fn render(app: &App, buf: &mut Buffer) -> Option<Position> {
     let theme = Theme {
         colour: app.options.colour,
@@ -91,7 +91,7 @@ struct ListLook {
 }
 
 /// The bar ends where the row's result, its hint or its first lifeline begins, or where its text ends.
-/// Lifelines and arrows take three octets a column: a bar over them would be the most of what a step costs.
+/// Lifelines and arrows take three octets a column: a bar over them would dominate the cost of a step.
 fn bar_width(row: &Row, width: u16) -> u16 {
     let ends = |span: &Span| {
         matches!(

@@ -119,7 +119,7 @@ fn take() -> io::Result<()> {
     out.flush()
 }
 
-/// Gives the terminal back if it is ours. What cannot be written any more is nobody's concern.
+/// Restores the terminal if it was taken over. Write errors are ignored: there is nowhere left to report them.
 fn give_back() {
     if ACTIVE.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
@@ -129,8 +129,8 @@ fn give_back() {
     }
 }
 
-/// A panic of the screen's own thread is told after the terminal is given back. Panics of other threads are
-/// caught by those who started them; a report here would only spoil the screen.
+/// A panic of the screen's own thread is reported after the terminal is restored. Panics of other threads are caught by
+/// their callers; a report here would only garble the screen.
 fn install_panic_hook() {
     if OWNER.set(thread::current().id()).is_err() {
         return;

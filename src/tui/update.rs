@@ -1,4 +1,4 @@
-//! What an action does to the state: the only way in which a user changes anything.
+//! Applies an action to the state: the only way in which a user changes anything.
 
 use super::action::{Action, Context};
 use super::app::calls::CallsList;
@@ -11,7 +11,7 @@ mod prompt;
 
 use prompt::{find, find_in_message};
 
-/// Does what was asked; the effect, if any, is for the loop.
+/// Applies an action; the effect, if any, is for the event loop.
 pub fn update(app: &mut App, action: Action) -> Option<Effect> {
     if let Action::Resize(width, height) = action {
         app.size = (width, height);
@@ -33,7 +33,7 @@ pub fn update(app: &mut App, action: Action) -> Option<Effect> {
     effect
 }
 
-/// What is the same on every screen.
+/// Actions that are the same on every screen.
 fn anywhere(app: &mut App, action: Action) -> Option<Effect> {
     match action {
         Action::Quit => return Some(Effect::Quit),
@@ -191,7 +191,7 @@ fn message(app: &mut App, action: Action) -> Option<Effect> {
     None
 }
 
-/// What is the same for the flow and for a message of it.
+/// Actions that are the same for the flow and for a message of it.
 fn detail(app: &mut App, action: Action) -> Option<Effect> {
     match action {
         Action::Sdp => app.ladder.sdp = !app.ladder.sdp,

@@ -134,7 +134,7 @@ impl Table {
     /// A table for rows that have been measured.
     pub fn new(measure: &Measure, options: &Options) -> Self {
         let mut columns: Vec<(Column, usize)> = (measure.content())
-            // A column in which nothing stands says nothing.
+            // An empty column is left out.
             .filter(|(column, content)| *column != Column::OtherLeg || *content > 0)
             .map(|(column, content)| (column, width_of(column, content, options.width)))
             .collect();

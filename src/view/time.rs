@@ -38,7 +38,7 @@ impl TimeMode {
     }
 }
 
-/// What times of a message are told by.
+/// How the time of a message is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
     /// Seconds since then.

@@ -12,10 +12,10 @@ use crate::call::pages::CodedPage;
 use crate::call::{Call, CallNo, Flow, Verdict};
 use crate::hint::{Hint, Scene};
 
-/// RTP that is held in memory at once while faxes are analysed, where each batch is one more pass over the
+/// Octets of RTP held in memory at once while faxes are analysed, where each batch takes one more pass over the
 /// capture.
 pub(super) const RTP_BATCH: u64 = if cfg!(test) { 16 << 10 } else { 48 << 20 };
-/// The same where it is noted where the RTP lies: there batches cost nothing.
+/// The same where the locations of the RTP are known: there a batch costs no pass.
 const NOTED_BATCH: u64 = 1 << 20;
 
 impl Analysis {
@@ -56,7 +56,7 @@ impl Analysis {
         Ok(out)
     }
 
-    /// Octets of the RTP of a call: where it is known where they lie, and where they would have to be searched.
+    /// Octets of a call's RTP: those with known locations, and those that a pass over the capture must find.
     pub(super) fn rtp_octets(&self, id: DialogId) -> (u64, u64) {
         let dialog = self.index.dialog(id);
         let flows = dialog.map_or(&[][..], |dialog| &dialog.flows);
@@ -124,7 +124,7 @@ impl Analysis {
         }
     }
 
-    /// Two legs are one fax: it is delivered only if the sender's side of it says so.
+    /// Two legs carry one fax: it is delivered only if the sender's leg says so.
     fn reconcile_legs(&self, numbers: &[CallNo], loaded: &mut HashMap<CallNo, Call>) {
         for number in numbers {
             let Some(other) = self.other_leg(*number).filter(|other| other > number) else {

@@ -1,6 +1,6 @@
-//! Finished voice calls beyond those that the user wants kept (`--keep-calls`): dropped, the oldest first, faxes never.
+//! Evicts finished voice calls beyond `--keep-calls`, the oldest first; faxes are never evicted.
 //!
-//! Calls keep their numbers: those of dropped ones are not given again.
+//! Calls keep their numbers: those of evicted calls are not reused.
 
 use std::collections::BTreeSet;
 use std::hash::Hash;
@@ -11,11 +11,11 @@ use crate::call::CallNo;
 use crate::call::index::{DialogEntry, DialogId, Map};
 use crate::capture::{FrameNo, Note, Timestamp};
 
-/// A call stays at least so long after its end, seconds: repeats of BYE and its answer come until then
-/// (RFC 3261 17.1.2.2, timer F: 32 s), and media that were on the way.
+/// Seconds that a call is kept after its end: retransmissions of BYE and its answer come until then (RFC 3261
+/// 17.1.2.2, timer F: 32 s), and late media.
 const AFTER_END: f64 = if cfg!(fuzzing) { 0.1 } else { 60.0 };
 
-/// How the note on what was dropped ends.
+/// End of the note about dropped calls.
 const DROPPED: &str = " dropped from the list (--keep-calls)";
 
 /// Calls that were dropped.
@@ -23,12 +23,12 @@ const DROPPED: &str = " dropped from the list (--keep-calls)";
 pub(super) struct Dropped {
     /// Their first frames, in order.
     first: Vec<FrameNo>,
-    /// Numbers that no call has any more, since they were last asked for.
+    /// Numbers that became unused since the last query.
     vanished: BTreeSet<CallNo>,
 }
 
 impl Dropped {
-    /// Numbers for calls in order of their first frames: as if those that were dropped were still there.
+    /// Numbers for calls in order of their first frames; dropped calls still count.
     pub(super) fn number<'f>(
         &'f self,
         calls: impl Iterator<Item = FrameNo> + 'f,
@@ -51,7 +51,7 @@ impl Dropped {
         self.first.is_empty()
     }
 
-    /// The numbers are given anew: those that vanish with that are noted.
+    /// Notes the numbers that vanish when calls are renumbered.
     pub(super) fn renumber(&mut self, old: &[CallNo], new: &[CallNo]) {
         if self.is_none() {
             return;
@@ -64,7 +64,7 @@ impl Dropped {
 }
 
 impl Analysis {
-    /// Drops finished voice calls beyond `--keep-calls`, but for `pinned` ones: the numbers that no call has any more.
+    /// Drops finished voice calls beyond `--keep-calls`, except `pinned` ones. Returns the numbers that became unused.
     ///
     /// To be called after [`Analysis::settle`].
     pub fn evict_calls(&mut self, pinned: &[CallNo]) -> Vec<CallNo> {
@@ -146,7 +146,7 @@ impl Analysis {
         self.dropped.first.sort_unstable();
         self.dropped.vanished.extend(gone);
         let since = self.long_ago();
-        // What is of no call, and cannot become one any more, goes with them.
+        // Dialogs that are no call and cannot become one are dropped as well.
         let stray: BTreeSet<DialogId> = (0..)
             .zip(self.index.dialogs())
             .filter(|(at, dialog)| {
@@ -183,7 +183,7 @@ impl Analysis {
     }
 }
 
-/// Gives the entries of a map their new places; those of what is forgotten go.
+/// Rekeys a map after [`Index::forget`](crate::call::index::Index::forget); entries of forgotten keys are dropped.
 fn follow<K: Copy + Eq + Hash, V>(map: &mut Map<K, V>, place: impl Fn(K) -> Option<K>) {
     *map = std::mem::take(map)
         .into_iter()

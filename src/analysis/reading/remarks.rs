@@ -1,15 +1,15 @@
-//! What is to be said of a capture and has no call to stand on: notes beside those of the reader.
+//! Notes about the whole capture that belong to no call.
 
 use crate::analysis::reading::Analysis;
 use crate::call::index::DialogEntry;
 use crate::capture::Note;
 use crate::hint;
 
-/// Calls whose other leg is not beyond doubt: so many are named.
+/// Calls with more than one candidate for the other leg that are named.
 const MOST_DOUBTS: usize = 20;
 
 impl Analysis {
-    /// Adds what the whole capture shows; what is noted already is not noted again.
+    /// Adds notes about the whole capture, each once.
     pub(super) fn remark(&mut self) {
         let mut remarks: Vec<Note> = self.no_invite().into_iter().collect();
         remarks.extend(self.doubtful_legs());

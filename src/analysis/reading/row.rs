@@ -82,7 +82,7 @@ impl CallRow<'_> {
             u32::try_from(found).unwrap_or(u32::MAX)
         };
         self.hints = (count(Severity::Error), count(Severity::Warning));
-        // Without SIP who calls whom is known only now, and the names are those of the hosts.
+        // Without SIP, caller and callee are known only now, and named by their hosts.
         if call.call_id.is_none() && call.caller != self.caller {
             self.from = Cow::Owned(call.caller.addr.to_string());
             self.to = Cow::Owned(call.callee.addr.to_string());

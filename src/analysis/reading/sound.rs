@@ -1,4 +1,4 @@
-//! The sound of calls: read in a second pass, and listened to where nothing else tells what a call is.
+//! The sound of calls: read in a second pass, and decoded where nothing else shows what a call is.
 
 use std::io;
 
@@ -14,7 +14,7 @@ use crate::capture::{Error, FrameNo, Packet, Place, Timestamp, Transport};
 use crate::rtp::RtpArrival;
 
 impl Analysis {
-    /// Sound that no SIP explains is a call only if it is a fax, and that takes listening to it.
+    /// RTP without SIP is listed as a call only if it is a fax, so its sound must be decoded.
     pub(super) fn listen(&mut self) {
         let waiting: Vec<DialogId> = (self.index.dialogs().iter().zip(0u32..))
             .filter_map(|(dialog, at)| {
@@ -26,7 +26,7 @@ impl Analysis {
             .collect();
         let mut left = waiting.as_slice();
         while !left.is_empty() {
-            // Together, as each time may be one more pass over the capture.
+            // All at once, as each time may take one more pass over the capture.
             let mut octets = 0;
             let more = |id: &&DialogId| {
                 let (noted, searched) = self.rtp_octets(**id);
@@ -77,8 +77,8 @@ impl Analysis {
         self.listened.get(&id).is_none_or(|(_, is_fax)| *is_fax)
     }
 
-    /// The RTP of some calls, read again: where it is known where it lies, only that; else in a second pass over that
-    /// part of the capture.
+    /// The RTP of some calls, read again: by its locations where they are known, else in a pass over that part of the
+    /// capture.
     pub(super) fn read_rtp(&self, dialogs: &[DialogId]) -> io::Result<RtpByFlow> {
         let mut out = RtpByFlow::default();
         let mut searched = Vec::new();
@@ -103,8 +103,8 @@ impl Analysis {
         Ok(out)
     }
 
-    /// The RTP of a flow whose packets are noted. Of one that never left its pace and sounds like nothing of a fax, the
-    /// sound of only its end: a tone that began a switch to T.38 may be so short that no sample met it.
+    /// The RTP of a flow whose locations are known. Of a regular stream in which no fax signal was sampled, only the end
+    /// is read: a tone that began a switch to T.38 may be too short for the samples.
     fn noted_sound(&self, flow: &FlowEntry) -> io::Result<Vec<RtpArrival>> {
         let Some(mut arrivals) = flow.predicted() else {
             return self.pick(flow, 0);
@@ -118,7 +118,7 @@ impl Analysis {
         Ok(arrivals)
     }
 
-    /// The noted packets of a flow, after the first ones.
+    /// The packets of a flow by their locations, after the first `skipped`.
     fn pick(&self, flow: &FlowEntry, skipped: usize) -> io::Result<Vec<RtpArrival>> {
         let mut arrivals = Vec::new();
         let mut decoder = Decoder::new();
@@ -136,18 +136,18 @@ impl Analysis {
         Ok(arrivals)
     }
 
-    /// Whether single packets of a flow can be read again where they are noted: not of a compressed capture.
+    /// Whether the packets of a flow can be read by their locations; not in a compressed capture.
     fn is_noted(&self, flow: &FlowEntry) -> bool {
         self.store.can_pick() && flow.rtp_locations().is_some()
     }
 
-    /// Whether the RTP of a flow can be had without searching for it.
+    /// Whether the RTP of a flow can be read without a pass over the capture.
     pub(super) fn knows_sound(&self, id: FlowId, flow: &FlowEntry) -> bool {
         self.is_noted(flow) || self.kept_sound.contains_key(&id)
     }
 
-    /// Where the sound of several calls that may be faxes would have to be searched (a compressed capture), one pass
-    /// copies it to the spool: a pass for each part of it would take the square of the time.
+    /// Copies the sound of several suspected calls to the spool in one pass, where locations cannot be used (a compressed
+    /// capture): one pass for each call would take quadratic time.
     pub(super) fn keep_sound(&mut self) {
         let wanted: Vec<(FlowId, &FlowEntry)> = self
             .index
@@ -162,7 +162,7 @@ impl Analysis {
         let Some((_, first)) = wanted.first() else {
             return;
         };
-        // Of one call alone one pass finds it all the same.
+        // A single call takes one pass anyway.
         if wanted.iter().all(|(_, flow)| owner(flow) == owner(first)) {
             return;
         }
@@ -183,10 +183,10 @@ impl Analysis {
     }
 }
 
-/// Packets at the end of a stream that are read in any case: two seconds of 20 ms.
+/// Packets at the end of a stream that are always read: two seconds of 20 ms packets.
 const END: usize = 100;
 
-/// The RTP of flows whose packets are somewhere between their first and their last.
+/// The RTP of flows, found in a pass from their first frame to their last.
 fn search(
     store: &Store,
     flows: &[(FlowId, &FlowEntry)],

@@ -1,5 +1,5 @@
-//! A list that grows without being moved (but for its beginning): what has a hundred thousand entries would be copied
-//! several times over.
+//! A list in blocks that are never moved: a plain vector of a hundred thousand large entries would be copied several
+//! times while it grows.
 
 use std::iter::Flatten;
 use std::{slice, vec};
@@ -7,7 +7,7 @@ use std::{slice, vec};
 /// Entries of a block.
 const BLOCK: usize = 256;
 
-/// A list of what is never taken out.
+/// An append-only list.
 #[derive(Clone, Debug)]
 pub struct Blocks<T> {
     /// All are full but the last one.

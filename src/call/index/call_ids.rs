@@ -1,5 +1,4 @@
-//! Dialogs by their Call-ID: one map for all, and before it the few that are being talked about, which fit in the
-//! processor's cache.
+//! Dialogs by their Call-ID: a map of all, and in front of it a cache of the active ones.
 
 use std::hash::BuildHasher;
 

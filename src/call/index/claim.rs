@@ -6,7 +6,7 @@ use crate::capture::{Endpoint, Packet, Timestamp};
 use crate::sip::fast::media_lines;
 use crate::sip::scan::Brief;
 
-/// Who announced an endpoint, and for what.
+/// Who announced a media endpoint, and for what.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Claim {
     pub(super) dialog: DialogId,
@@ -59,7 +59,7 @@ impl Index {
         self.media_lines = media;
     }
 
-    /// Takes in a claim, or lets it wait as long as there are no media that it could explain.
+    /// Adds a claim, or queues it as long as there are no media.
     fn claim(&mut self, endpoint: Endpoint, claim: Claim) {
         if self.flows.is_empty() && self.waiting_claims.len() < MAX_CLAIMS {
             self.waiting_claims.push((endpoint, claim));
@@ -163,7 +163,7 @@ impl Index {
             Some(entry) if entry.callee.addr == src.addr || entry.caller.addr == dst.addr => {
                 Side::Callee
             }
-            // Nothing tells: the same for both directions of a pair, at least.
+            // Unknown: any answer, as long as both directions of a pair get the same.
             _ if src <= dst => Side::Caller,
             _ => Side::Callee,
         }

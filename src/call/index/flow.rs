@@ -17,20 +17,20 @@ use crate::rtp::sniff::{Suspicion, sniff};
 use crate::t38::stream::Framing;
 use crate::t38::udptl::{self, Plausibility};
 
-/// After so long a silence packets between the same endpoints are a new flow, unless SDP says otherwise.
+/// Seconds of silence after which packets between the same endpoints are a new flow, unless SDP says otherwise.
 const IDLE: f64 = 60.0;
-/// Packets that look like T.38 before a flow that no SDP announces is believed to be T.38.
+/// Packets that must look like T.38 before a flow without SDP is taken for T.38.
 const BELIEVE: usize = 4;
 /// Shorter payloads on a T.38 port are keep-alives.
 const KEEPALIVE: usize = 4;
 
 /// Packets from one endpoint to another, for as long as they belong to one call.
 ///
-/// What every RTP packet changes comes first, in as few lines of the processor's cache as possible.
+/// Fields that every RTP packet changes come first, in as few cache lines as possible.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub struct FlowEntry {
-    /// What its next packet is.
+    /// Predicts its next packet.
     pub(super) fast_path: RtpFastPath,
     /// Last packet.
     pub last: Timestamp,
@@ -58,17 +58,17 @@ pub struct FlowEntry {
     pub first: Timestamp,
     /// Frame of the first packet.
     pub first_frame: FrameNo,
-    /// T.38 packets: all that are believed to be.
+    /// Its T.38 packets.
     pub t38: Vec<PacketRef>,
     /// How the T.38 packets are framed.
     pub framing: Framing,
-    /// Not yet believed.
+    /// Possible T.38 packets, see [`BELIEVE`].
     probation: Vec<PacketRef>,
     /// Samples of the sound: may it be a fax?
     pub suspicion: Suspicion,
     /// Telephone events of a fax (RFC 4733) or Cisco NSEs were seen.
     pub fax_events: bool,
-    /// What follows is another call's.
+    /// Later packets belong to another call.
     pub(super) stale: bool,
     /// RTP packets recorded twice.
     pub duplicates: u32,
@@ -226,7 +226,7 @@ impl Index {
             return self.keep_t38(id, packet, store, true);
         }
         let known = !flow.t38.is_empty() || flow.claimed.0;
-        // The way of nearly all T.38: it cannot be RTP, and is kept whatever it decodes to.
+        // Nearly all T.38: it cannot be RTP, and is kept even if it does not decode.
         if known
             && rtp.is_none()
             && packet.payload.len() > KEEPALIVE
@@ -235,7 +235,7 @@ impl Index {
             return self.keep_t38(id, packet, store, true);
         }
         let plausible = udptl::plausible(packet.payload);
-        // What is not T.38 for sure may be sound after all: a later pass decides.
+        // What is not certainly T.38 may be sound: a later pass decides.
         if !known || plausible != Plausibility::Likely {
             self.note_rtp(id, packet);
         }
@@ -243,7 +243,7 @@ impl Index {
             return Ok(());
         };
         match (plausible, rtp) {
-            // An UDPTL sequence number from 0x8000 looks like RTP: only a clean decode decides against RTP.
+            // A UDPTL sequence number from 0x8000 looks like RTP: only a clean decode decides against RTP.
             (Plausibility::Likely, _) => self.keep_t38(id, packet, store, known),
             (_, Some(header)) if header::looks_like_rtp(packet.payload) => {
                 flow.ssrc = header.ssrc;
@@ -375,7 +375,7 @@ const SAMPLE_OCTETS: u32 = 4000;
 /// And one in so many packets: of 10 ms, which would give less to listen to, no fewer.
 const SAMPLE_EVERY: u32 = 50;
 
-/// STUN, RTCP, DTLS: known guests on media ports (RFC 7983).
+/// STUN, RTCP, DTLS: other protocols on media ports (RFC 7983).
 fn other_protocol(payload: &[u8]) -> bool {
     match payload {
         [0..=3, _, _, _, 0x21, 0x12, 0xa4, 0x42, ..] => true,

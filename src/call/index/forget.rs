@@ -1,8 +1,6 @@
-//! Forgetting dialogs that nobody will ask for again, so that a capture without an end does not need memory without
-//! one.
+//! Drops dialogs that are no longer needed, so that memory stays bounded in a live capture without an end.
 //!
-//! What is left moves together: dialogs and flows get other places, and whoever holds a place from before has to ask
-//! [`Moved`] for the new one.
+//! The rest is compacted: dialogs and flows get new ids, and a holder of an old id must ask [`Moved`] for the new one.
 
 use crate::call::index::claim::Claim;
 use crate::call::index::fast::recent_flows::RecentFlows;
@@ -81,7 +79,7 @@ impl Index {
 
     /// Chains of dialogs with one Call-ID, without those that go. Before the dialogs are moved.
     fn move_call_ids(&mut self, moved: &Moved) {
-        // The first dialog of each chain, from each of its dialogs on, that is kept. A chain goes from newer to older
+        // For each dialog of a chain, the first one from there on that is kept. A chain goes from newer to older
         // ones, which have their answer then.
         let mut kept: Vec<Option<u32>> = Vec::with_capacity(self.dialogs.len());
         let at = |kept: &[Option<u32>], place: u32| {

@@ -1,4 +1,4 @@
-//! What no SDP explains: fax media are given to a dialog between the same hosts, or become calls of their own.
+//! Fax media without SDP: assigned to a dialog between the same hosts, or listed as calls of their own.
 
 use std::net::IpAddr;
 
@@ -6,11 +6,11 @@ use crate::call::index::dialog::DialogEntry;
 use crate::call::index::{Blocks, DialogId, FlowEntry, FlowId, Index, Map};
 use crate::capture::{Endpoint, Packet, Stamp, Transport};
 
-/// Media may begin so long before and end so long after the signalling that the capture has.
+/// Seconds that media may begin before, and end after, the captured signalling.
 const SLACK: f64 = 5.0;
 
 impl Index {
-    /// Gives fax media without a dialog to one: an SIP dialog between the same hosts at the time that has no
+    /// Gives fax media without a dialog to one: a SIP dialog between the same hosts at the time that has no
     /// media of its own, else a new one per pair of endpoints, both directions together.
     ///
     /// To be called at the end of the capture, and before each look at a growing one.
@@ -80,7 +80,7 @@ impl Index {
         flow.first <= end && flow.last >= start
     }
 
-    /// An SIP dialog between the two hosts of a flow, at its time, without media that SDP explains.
+    /// A SIP dialog between the two hosts of a flow, at its time, without media that SDP explains.
     fn dialog_between(&self, id: FlowId, between: &Between) -> Option<DialogId> {
         let flow = self.flow(id)?;
         let fits = |dialog: &DialogEntry| {

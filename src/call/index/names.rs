@@ -1,5 +1,5 @@
-//! The texts of all dialogs, one behind the other: who goes over a hundred thousand dialogs then goes over their names
-//! as they lie in memory, and each costs no piece of memory of its own.
+//! The texts of all dialogs in one buffer: scans over a hundred thousand dialogs read memory in order, and no text is
+//! allocated on its own.
 
 use crate::call::index::{DialogEntry, Index};
 

@@ -1,11 +1,11 @@
-//! Who speaks SIP at all: so that a capture of a PBX without its INVITE can be told from one without its SIP.
+//! Hosts that sent SIP outside the listed calls: a capture that lacks a PBX's INVITE is told from one that lacks its SIP.
 
 use std::net::IpAddr;
 
 use crate::call::index::{Index, Map};
 use crate::capture::{FrameNo, Packet, Timestamp};
 
-/// At most so many hosts: more are no PBX and its peers.
+/// Hosts remembered; a PBX and its peers are far fewer.
 const MAX_HOSTS: usize = 4096;
 
 /// SIP of a host: messages outside calls (OPTIONS, REGISTER) and the first ones of each dialog.
@@ -49,7 +49,7 @@ impl OtherSip {
 }
 
 impl Index {
-    /// The one of these hosts that was seen longest, with what it sent of SIP.
+    /// The one of these hosts whose SIP was seen over the longest time.
     pub fn sip_of(&self, hosts: &[IpAddr]) -> Option<(IpAddr, HostSip)> {
         hosts
             .iter()

@@ -1,4 +1,4 @@
-//! A packet of which only the place is kept. There are millions, so no octet is given away.
+//! The location of a packet. There are millions of them, so it is packed tightly.
 
 use crate::capture::{FrameNo, Origin, Packet, Place, Timestamp};
 
@@ -24,9 +24,9 @@ impl PacketRef {
     }
 }
 
-/// What lies further back in a capture or a spool cannot be referred to: 256 GiB.
+/// Offsets beyond this cannot be stored: 256 GiB.
 pub const MAX_OFFSET: u64 = 1 << OFFSET_BITS;
-/// Nor can more octets than 4 MiB; a SIP message has half as many at most, see `sip::framing`.
+/// Nor can lengths beyond 4 MiB; a SIP message has at most half of that, see `sip::framing`.
 const MAX_LEN: u32 = 1 << LEN_BITS;
 
 const OFFSET_BITS: u32 = 38;

@@ -1,4 +1,4 @@
-//! What a file is that is no capture, and what to do about it.
+//! Diagnoses a file that is no capture, and says what to do about it.
 
 use crate::capture::Error;
 

@@ -30,7 +30,7 @@ pub(in crate::capture) struct Records {
     last: Option<u32>,
 }
 
-/// Octets of a record header as nearly all files have it.
+/// Octets of the usual record header.
 pub(in crate::capture) const USUAL_HEADER: usize = 16;
 
 /// Such a header, little-endian, wherever its data is.
@@ -63,8 +63,7 @@ fn usual_header(data: &[u8]) -> Option<Record> {
     })
 }
 
-/// The way of nearly all records: whole, in order, with a sane one after it, in the window as it is. Ends before
-/// whatever is something else.
+/// Whole records in order, each with a sane header after it, in the current buffer. Ends before anything else.
 pub(in crate::capture) struct Run<'r, 'b> {
     records: &'r Records,
     /// The record at the start of `rest`.
@@ -126,7 +125,7 @@ impl Records {
         self.header.nanoseconds
     }
 
-    /// The records at the start of `data` that are as nearly all are, one after the other, see [`Run`].
+    /// The usual records at the start of `data`, see [`Run`].
     #[inline]
     pub(in crate::capture) fn run<'b>(
         &self,

@@ -46,7 +46,7 @@ impl Text {
     }
 }
 
-/// What the ladder and the message were laid out for; they are made again when it changes.
+/// The parameters of the current layout of ladder and message; it is redone when they change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Shape {
     ladder: ladder::Options,
@@ -63,7 +63,7 @@ struct MessageShape {
     event: Option<(CallNo, EventId)>,
 }
 
-/// The line of air over the hints: it says where they belong on a screen without room for a frame.
+/// The blank line above the hints: it separates them where there is no room for a frame.
 pub(in crate::tui) fn hints_heading(ascii: bool) -> Row {
     let text = if ascii { "--" } else { "──" };
     Row::of(vec![Span::new(text, Role::Dim)])

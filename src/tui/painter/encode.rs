@@ -7,7 +7,7 @@ use ratatui::style::{Color, Modifier};
 
 use super::grid::{Pen, Scroll, is_blank, is_right_half, pen, same, width_of};
 
-/// Cells without change that are written again at most, in place of a movement of the cursor.
+/// At most this many unchanged cells are written again instead of a cursor movement.
 const GAP_MOST: usize = 12;
 /// Blanks from this number on are erased where text follows: six octets, and four to pass over them.
 const BLANKS_LEAST: usize = 11;
@@ -79,7 +79,7 @@ impl Encoder {
         (self.cursor, self.sure) = (Some((0, 0)), true);
     }
 
-    /// One row from what is shown to what shall be: cell by cell, or its end erased first where that is shorter.
+    /// Encodes the change of one row: cell by cell, or with its end erased first where that is shorter.
     pub(super) fn row(&mut self, y: u16, shown: &[Cell], next: &[Cell]) {
         let Some(first) = first_difference(shown, next) else {
             return;
@@ -99,7 +99,7 @@ impl Encoder {
         });
     }
 
-    /// An encoder that goes on where this one is, with no octets so far.
+    /// An empty encoder with the cursor and style of this one.
     fn trial(&self) -> Self {
         Self {
             out: String::new(),

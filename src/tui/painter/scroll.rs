@@ -1,4 +1,4 @@
-//! Finds out whether the next screen is the shown one with some lines moved.
+//! Detects whether the next screen is the shown one with some lines moved.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,7 +10,7 @@ use super::grid::{Grid, Scroll, is_blank};
 
 /// Octets that a scroll itself costs, at most: region, cursor, lines, region.
 const COST: usize = 30;
-/// Columns that tell lines apart: what stands right of them may be another pane, which stays.
+/// Columns compared to recognise a line: right of them there may be another pane, which does not move.
 const TELLING: usize = 60;
 
 /// The scroll that saves most, if one saves anything.
@@ -24,7 +24,7 @@ pub(super) fn find(shown: &Grid, next: &Grid) -> Option<Scroll> {
     }
     let mut best: Option<(i64, Scroll)> = None;
     for shift in candidates(shown, next) {
-        // Row y shall show what row y + shift shows now.
+        // Row y of the next screen is row y + shift of the shown one.
         let gains: Vec<i64> = (0..height)
             .map(|y| {
                 let from = y + shift;
@@ -65,7 +65,7 @@ fn candidates(shown: &Grid, next: &Grid) -> Vec<i32> {
         let Some(found) = telling(next.row(y)).and_then(|hash| places.get(&hash)) else {
             continue;
         };
-        // Lines that occur often tell nothing.
+        // Lines that occur often are no evidence.
         if found.len() <= 4 {
             for from in found {
                 *votes.entry(from - i32::from(y)).or_default() += 1;
@@ -78,7 +78,7 @@ fn candidates(shown: &Grid, next: &Grid) -> Vec<i32> {
     votes.into_iter().take(3).map(|(shift, _)| shift).collect()
 }
 
-/// A hash of the words of a line, without the gutter of the selection and without styles.
+/// A hash of the text of a line, without selection gutter and styles.
 fn telling(row: &[Cell]) -> Option<u64> {
     let part = row.get(2..row.len().min(TELLING))?;
     if part.iter().all(is_blank) {
@@ -137,7 +137,7 @@ fn region(first: usize, last: usize, shift: i32) -> Scroll {
     }
 }
 
-/// What the lines cost more that come in blank.
+/// Additional cost of the lines that come in blank.
 fn edge(next: &Grid, now: &[usize], scroll: &Scroll) -> i64 {
     let coming = if scroll.up {
         scroll.end - scroll.lines..scroll.end

@@ -1,4 +1,4 @@
-//! The last line: what is being asked, else what there is to tell, else the keys.
+//! The last line: the prompt, else the message, else the keys.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -11,7 +11,7 @@ use crate::tui::app::prompt::Prompt;
 use crate::tui::theme::Theme;
 use crate::view::{Role, Row, Span};
 
-/// Draws it; the answer is where the cursor of a prompt stands.
+/// Draws it; returns the position of the prompt's cursor.
 pub(super) fn render(app: &App, buf: &mut Buffer, theme: Theme) -> Option<Position> {
     let (width, height) = app.size;
     let area = Rect::new(0, height.checked_sub(1)?, width, 1);

@@ -1,4 +1,4 @@
-//! What is typed into a prompt, and what becomes of it.
+//! Input into a prompt.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use crate::tui::app::flow::Pane;
 use crate::tui::app::prompt::{Prompt, PromptKind, SaveFormat, SaveRequest};
 use crate::tui::app::{App, Effect};
 
-/// Does what was asked while a prompt is open.
+/// Applies an action while a prompt is open.
 pub(super) fn prompt(app: &mut App, action: Action) -> Option<Effect> {
     let prompt = app.prompt.as_mut()?;
     if let (PromptKind::Overwrite { request }, Action::Type('y' | 'Y')) = (&prompt.kind, action) {

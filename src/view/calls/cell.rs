@@ -1,4 +1,4 @@
-//! What stands in a column: written to a text that is used again and again, and measured without being written.
+//! The content of a cell: written to a reused buffer, and measured without being written.
 //! A list of a hundred thousand calls is written in the time that formatting a tenth of them would take.
 
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use crate::text::is_plain_ascii;
 use crate::view::time::{clock_width, write_clock};
 use crate::view::{digits, fit, plain, push_number, width};
 
-/// Appends what stands in a column.
+/// Appends the content of a cell.
 pub(super) fn write_text(out: &mut String, column: Column, row: &CallRow<'_>, start: Timestamp) {
     // Writing to a String never fails.
     let _ = match column {
@@ -53,7 +53,7 @@ pub(super) fn write_text(out: &mut String, column: Column, row: &CallRow<'_>, st
     };
 }
 
-/// How wide it is what [`write_text`] appends.
+/// The width of what [`write_text`] appends.
 pub(super) fn text_width(column: Column, row: &CallRow<'_>, start: Timestamp) -> usize {
     match column {
         Column::OtherLeg => row.other_leg.map_or(0, |other| 1 + digits(other.0.into())),
@@ -92,7 +92,7 @@ fn written_width(column: Column, row: &CallRow<'_>, start: Timestamp) -> usize {
     width(&text)
 }
 
-/// Appends what stands in a column as wide as that, with the space after it.
+/// Appends the content of a cell, padded to a width, and a space.
 pub(super) fn push_column(
     out: &mut String,
     (column, columns): (Column, usize),

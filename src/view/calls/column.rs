@@ -65,7 +65,7 @@ pub(super) enum Column {
 }
 
 impl Column {
-    /// In the order shown; the result comes last and takes what is left.
+    /// In display order; the result is last and takes the remaining width.
     pub(super) const ALL: [Self; 12] = [
         Self::Sorted(SortBy::Number),
         Self::Sorted(SortBy::Start),
@@ -81,7 +81,8 @@ impl Column {
         Self::Sorted(SortBy::Hints),
     ];
 
-    /// What goes first where there is no room; the other leg last: without it two legs look like two faxes.
+    /// Columns are dropped in this order where there is no room; the other leg last: without it two legs look like two
+    /// faxes.
     pub(super) const LEAST_NEEDED: [Self; 9] = [
         Self::Sorted(SortBy::Packets),
         Self::Sorted(SortBy::State),

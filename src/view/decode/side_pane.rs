@@ -1,4 +1,4 @@
-//! A message for the pane beside the ladder: what matters of it, at places that stay from row to row, so
+//! A message for the side pane: what matters of it, at fixed places from row to row, so
 //! that a step along the ladder is few octets on a slow line. Full screen (Enter) has every field.
 //!
 //! ```text
@@ -54,7 +54,7 @@ const HEADERS: &[(&str, &str)] = &[
     ("Diversion", "Diversion"),
 ];
 
-/// The message for a pane beside the ladder: what matters of it. With `raw` its octets, all of them.
+/// The message for the side pane: what matters of it. With `raw` all of its octets.
 pub fn side_pane(call: &Call, event: &Event, raw: bool, width: usize, clock: Clock) -> Vec<Row> {
     let mut rows = head(event, clock);
     if raw {

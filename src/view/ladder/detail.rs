@@ -1,4 +1,4 @@
-//! What stands beside an arrow: the hint, else what the message says.
+//! The text beside an arrow: the hint, else the content of the message.
 
 use crate::call::{Call, Event, EventKind, PageData, Side, SipEvent, Tcf};
 use crate::field::Field;
@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 /// Longest value that is named where two legs differ.
 const CHANGE_MOST: usize = 40;
 
-/// What is said beside an arrow, the most important first; each part is a sentence of its own.
+/// The text beside an arrow, the most important part first; each part is a sentence of its own.
 pub(super) type Parts = Vec<Vec<Span>>;
 
 /// What `detail` looks at.
@@ -84,7 +84,7 @@ impl Context<'_> {
         parts
     }
 
-    /// A message of which the hint says all.
+    /// A message whose hint already says everything.
     fn is_nsf(&self) -> bool {
         matches!(&self.event.kind, EventKind::T30(frame) if frame.fcf == Fcf::Nsf)
     }
@@ -109,7 +109,7 @@ impl Context<'_> {
         else {
             return text;
         };
-        // What is damaged was not changed by anybody.
+        // A damaged message differs because it is damaged, not because it was edited.
         if before.octets == after.octets || before.is_doubtful() || after.is_doubtful() {
             return text;
         }

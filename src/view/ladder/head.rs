@@ -90,7 +90,7 @@ fn has_failed(stages: &[Stage]) -> bool {
     stages.iter().any(|stage| stage.mark == StageMark::Failed)
 }
 
-/// A fax of which not one message came stopped where the first was due.
+/// A fax without a single message stopped where the first was due.
 fn fail_before_messages(stages: &mut [Stage]) {
     for (name, missing) in [("A", "not heard"), ("B", "no DIS")] {
         let stage = stages.iter_mut().find(|stage| stage.name == name);
@@ -159,7 +159,7 @@ pub fn numbers(flow: &Flow) -> String {
     }
 }
 
-/// At most so many further candidates are named.
+/// Further candidates named at most.
 const MOST_OTHERS: usize = 3;
 
 /// Calls that fit as the other leg of the first one too.
@@ -208,7 +208,7 @@ pub const fn carrier_name(carrier: FaxCarrier) -> &'static str {
     }
 }
 
-/// What became of a call without a fax.
+/// The result of a call without a fax.
 pub fn outcome(call: &Call) -> String {
     match (call.status, &call.reason) {
         (Some(status @ 300..), Some(reason)) => format!("{}: {status} {reason}", call.state.name()),

@@ -11,7 +11,7 @@ use crate::view::ladder::plan::{Folded, Plan};
 /// Within so many seconds a copy stands right below its original.
 const TOGETHER: f64 = 1.0;
 
-/// A row: an event, and what it stands for besides.
+/// A row: an event, and the events that share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Item {
     /// Index of the leg in the flow.
@@ -175,7 +175,7 @@ fn merge(flow: &Flow, plans: &[Plan]) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// For what both legs carried: the copy, by the original, which is on the leg nearer to its sender.
+/// Events that both legs carried: the copy by its original, which is on the leg nearer to the sender.
 fn pair(
     legs: &[&Call; 2],
     merged: &[(usize, usize)],

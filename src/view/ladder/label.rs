@@ -1,4 +1,4 @@
-//! What stands on an arrow, and how the arrow is drawn.
+//! The label of an arrow, and how the arrow is drawn.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -6,11 +6,11 @@ use crate::call::Event;
 use crate::view::ladder::wording::{LONGEST, LabelFacts, Stroke, texts};
 use crate::view::{Role, Span, fit, plain};
 
-/// Most columns that the shortest wording of a label may claim: what is still longer is cut on the arrow
-/// and stands whole beside it.
+/// Columns that the shortest wording of a label may claim at most: a longer one is cut on the arrow and written in full
+/// beside it.
 const LONGEST_SHORT: usize = 16;
 
-/// What stands on an arrow.
+/// The label of an arrow.
 #[derive(Clone, Debug)]
 pub(super) struct Label {
     /// The same in words, from long to short; the first that fits is taken.
@@ -95,7 +95,7 @@ impl Label {
             .find(|wording| wording.width() < room.max(1))
     }
 
-    /// What an arrow of `width` columns has no room for.
+    /// What does not fit on an arrow of `width` columns.
     pub(super) fn left_out(&self, width: usize) -> Option<String> {
         let text = match (self.fitting(width), self.wordings.first()) {
             (Some(wording), _) => wording.left_out.clone(),

@@ -89,7 +89,7 @@ impl Leg {
         }
     }
 
-    /// Events with an error or a warning: never folded away.
+    /// Events with an error or a warning: never folded.
     pub(super) fn pinned(&self, flow: &AnalysedFlow, leg: usize) -> Vec<bool> {
         let count = flow.flow.legs.get(leg).map_or(0, |call| call.events.len());
         let mut pinned = vec![false; count];

@@ -1,4 +1,4 @@
-//! What becomes of the events of one leg: shown, hidden, folded into another.
+//! Which events of one leg are shown, hidden or folded into another.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ const RTP_TOGETHER: f64 = 2.0;
 /// How many further RTP spans of a leg are looked at for the other direction.
 const RTP_NEAR: usize = 6;
 
-/// What becomes of the events of one leg.
+/// Which events of one leg are shown, hidden or folded.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) shown: Vec<bool>,

@@ -9,7 +9,7 @@ use crate::view::ladder::Ladder;
 use crate::view::time::{self, Clock, TimeMode};
 
 impl Ladder {
-    /// The clock of its rows, for the message beside it; a delta has none of its own.
+    /// The clock of its rows, for the side pane; there are no deltas there.
     pub fn clock(&self) -> Clock {
         match self.options.time {
             TimeMode::Relative | TimeMode::Delta => Clock::Since(self.start),
@@ -18,7 +18,7 @@ impl Ladder {
     }
 
     pub(super) fn time(&self, at: usize, event: &Event) -> String {
-        // What never came has no time of its own.
+        // A missing message has no time.
         if !event.observed {
             return String::new();
         }
