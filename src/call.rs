@@ -239,7 +239,7 @@ impl Call {
     }
 }
 
-/// Facts about the capture that weaken or forbid conclusions about one call (RULES.md 0.2, 1).
+/// Facts about the capture that weaken or forbid conclusions about one call.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CaptureFacts {
     /// First time stamp of the whole capture.

@@ -200,7 +200,7 @@ pub struct Note {
     pub text: String,
 }
 
-/// A gap between two frames of the capture that may be a jump of its clock (RULES.md `cap-clock-jump`).
+/// A gap between two frames of the capture that may be a jump of its clock (rule `cap-clock-jump`).
 pub const LONG_GAP: f64 = 2.0;
 
 /// What is known about the capture as a whole, so far.

@@ -217,7 +217,7 @@ pub struct Hint {
     pub rule: &'static Rule,
     /// What it saw.
     pub finding: Finding,
-    /// A consequence of the root cause, shown dimmed (RULES.md 0.3).
+    /// A consequence of the root cause, shown dimmed.
     pub consequence: bool,
 }
 
@@ -237,5 +237,5 @@ impl Hint {
     }
 }
 
-/// What is said of an absence that the capture makes doubtful (RULES.md 0.2).
+/// What is said of an absence that the capture makes doubtful.
 pub(crate) const DOUBT: &str = " (capture incomplete)";

@@ -311,7 +311,7 @@ impl Analysis {
         suspects.filter_map(|id| self.number_of(*id))
     }
 
-    /// Whether a call was refused or never answered: it may have been the fax (CONTRACT.md, exit status).
+    /// Whether a call was refused or never answered: it may have been the fax (it counts for the exit status of `check`).
     pub fn never_connected(&self, number: CallNo) -> bool {
         let dialog = self.id_of(number).and_then(|id| self.index.dialog(id));
         dialog.is_some_and(|dialog| dialog.answered.is_none() && dialog.starts_with_invite)

@@ -1,7 +1,7 @@
 //! The other leg of the same fax, found without being asked: time, hosts, numbers, Call-ID and tag relations.
 //!
 //! A back-to-back user agent (the PBX) gives each leg a dialog of its own; what they share is that the second
-//! begins inside the first one's setup, the host in the middle, and numbers (RULES.md 7).
+//! begins inside the first one's setup, the host in the middle, and numbers.
 
 use std::net::IpAddr;
 use std::ops::Range;

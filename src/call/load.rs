@@ -231,7 +231,7 @@ fn order_heard(heard: &mut [Heard], facts: &CaptureFacts) {
     }
 }
 
-/// A pause inside a running stream during which the whole capture is silent: its clock jumped (RULES.md
+/// A pause inside a running stream during which the whole capture is silent: its clock jumped (rule
 /// `cap-clock-jump`). Where other packets fill the pause, the stream really paused.
 fn jumps_forward(
     source: &Source<'_>,

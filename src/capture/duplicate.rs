@@ -11,7 +11,7 @@ use foldhash::fast::FixedState;
 use super::Timestamp;
 use super::ip::{Identity, IpPacket};
 
-/// RULES.md `cap-duplicate-frames`: a copy comes within this time.
+/// Rule `cap-duplicate-frames`: a copy comes within this time.
 const WINDOW_NS: u64 = 5_000_000;
 
 /// The same where the identification says nothing (0, or IPv6): the hop count must be the same too.

@@ -45,7 +45,7 @@ const TIME_GAPS_MAX: usize = 10_000;
 )]
 const LONG_GAP_NS: u64 = (LONG_GAP * 1e9) as u64;
 
-/// A frame this much before its predecessor is a jump of the clock (RULES.md `cap-clock-jump`).
+/// A frame this much before its predecessor is a jump of the clock (rule `cap-clock-jump`).
 const CLOCK_JUMP_NS: u64 = 100_000_000;
 
 /// One captured frame.

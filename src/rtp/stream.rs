@@ -18,7 +18,7 @@ const MAX_DROPOUT: i64 = 3000;
 const SWITCH: usize = 3;
 /// Gaps kept by span.
 const MAX_GAPS: usize = 1000;
-/// Shortest silence gap, ms (RULES.md, g711-vad).
+/// Shortest silence gap, ms (rule `g711-vad`).
 const SILENCE_MS: f64 = 200.0;
 
 /// Spans of one direction, from its packets in order of capture, by first packet.

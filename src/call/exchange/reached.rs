@@ -3,7 +3,7 @@
 use crate::call::exchange::{ExchangeView, What};
 use crate::t30::Fcf;
 
-/// Where in the fax a DCN was sent (RULES.md 9.1).
+/// Where in the fax a DCN was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reached {
     /// Nothing of phase B before it.

@@ -249,7 +249,7 @@ fn many_calls() -> App {
     app
 }
 
-/// The bars of sngrep at 200x50, measured with shared/perf/ptydrive.py.
+/// The bars of sngrep at 200x50, measured with a pseudo terminal.
 fn within_bars(pair: &mut Pair, app: &mut App, what: &str) {
     let (mut inside, mut scrolled) = (Vec::new(), Vec::new());
     let top = |app: &App| app.flow.as_ref().map_or(app.calls.top(), |view| view.top);
