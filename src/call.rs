@@ -5,7 +5,7 @@
 //! SIP. Seen as one of two calls that carry the same fax, it is a *leg*; [`Flow`] holds one or two legs.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::capture::{Endpoint, FrameNo, Timestamp};
 use crate::line::{Modem, Tone};
@@ -222,6 +222,8 @@ pub struct Call {
     pub page_attempts: Vec<PageAttempt>,
     /// What is known of the capture, as far as it matters to this call.
     pub capture: CaptureFacts,
+    /// Remembered by [`Call::hang_up`].
+    pub(crate) hang_up: HangUp,
 }
 
 impl Call {
@@ -232,10 +234,33 @@ impl Call {
 
     /// First BYE (or CANCEL of a call that was never answered).
     pub(crate) fn hang_up(&self) -> Option<&Event> {
-        self.events.iter().find(|event| {
-            matches!(&event.kind, EventKind::Sip(sip)
-                if matches!(&sip.message.start, StartLine::Request { method, .. } if method == "BYE" || method == "CANCEL"))
-        })
+        let len = self.events.len();
+        let search = || self.events.iter().position(hangs_up);
+        let (of_len, found) = *self.hang_up.0.get_or_init(|| (len, search()));
+        let known = found.map(|place| self.events.get(place).filter(|event| hangs_up(event)));
+        match known {
+            Some(Some(event)) if of_len == len => Some(event),
+            None if of_len == len => None,
+            // The events are others than those that were searched.
+            _ => search().and_then(|place| self.events.get(place)),
+        }
+    }
+}
+
+fn hangs_up(event: &Event) -> bool {
+    matches!(&event.kind, EventKind::Sip(sip)
+        if matches!(&sip.message.start, StartLine::Request { method, .. } if method == "BYE" || method == "CANCEL"))
+}
+
+/// Where the event is that hangs up, of so many events, once somebody asked: rules ask for it line by line, and a call
+/// without one has to be searched to its end.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HangUp(OnceLock<(usize, Option<usize>)>);
+
+impl PartialEq for HangUp {
+    /// What is remembered makes no difference between calls.
+    fn eq(&self, _: &Self) -> bool {
+        true
     }
 }
 

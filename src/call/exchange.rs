@@ -28,9 +28,9 @@ pub use round::Round;
 pub(crate) use view::ExchangeView;
 pub use wait::Wait;
 
-/// Lines of one call that are looked at, some thousand pages: many rules compare lines with lines, and the square of
-/// what a hostile capture holds must stay small.
-pub(crate) const MAX_LINES: usize = 10_000;
+/// Lines of one call that are looked at, more than a thousand pages: many rules compare lines with lines, and the
+/// square of what a hostile capture holds must stay small.
+pub(crate) const MAX_LINES: usize = 4_000;
 
 /// The T.30 exchange of one call. A message with a bad check sequence is on the line, but neither a command nor an
 /// answer, as no terminal takes it for one.

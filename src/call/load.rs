@@ -7,8 +7,8 @@ use crate::call::fax::{self, Heard, Reading};
 use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Map, Names};
 use crate::call::pages::{self, CodedPage, LineData};
 use crate::call::{
-    BySide, Call, CallNo, CaptureFacts, Event, EventId, EventKind, FaxCarrier, PacketCounts, Path,
-    Relay, Side, UdptlStats, media, negotiation, path, transaction, verdict,
+    BySide, Call, CallNo, CaptureFacts, Event, EventId, EventKind, FaxCarrier, HangUp,
+    PacketCounts, Path, Relay, Side, UdptlStats, media, negotiation, path, transaction, verdict,
 };
 use crate::capture::store::Store;
 use crate::capture::{CaptureInfo, Endpoint, FrameNo, LONG_GAP, Timestamp};
@@ -325,6 +325,7 @@ fn finish(
         fax: None,
         page_attempts: Vec::new(),
         capture: facts,
+        hang_up: HangUp::default(),
     };
     let mut reading = reading;
     if !dialog.has_sip() {

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use crate::call::exchange::{Bounds, Exchange};
 use crate::call::{
     BySide, Call, CallNo, CallState, CaptureFacts, Event, EventId, EventKind, Fax, FaxCarrier,
-    MediaPeriod, Negotiation, PacketCounts, PageData, Path, Phase, Reached, Relay, Side, SipEvent,
-    Transaction, UdptlStats, Verdict,
+    HangUp, MediaPeriod, Negotiation, PacketCounts, PageData, Path, Phase, Reached, Relay, Side,
+    SipEvent, Transaction, UdptlStats, Verdict,
 };
 use crate::capture::{Endpoint, FrameNo, Timestamp};
 use crate::hint::{Finding, Hint, PointOfView, Scene};
@@ -176,6 +176,7 @@ impl Script {
                     first_time: at(0.0),
                     ..CaptureFacts::default()
                 },
+                hang_up: HangUp::default(),
             },
             cseq: 100,
         }

@@ -99,6 +99,7 @@ impl Builder {
             fax: None,
             page_attempts: Vec::new(),
             capture: CaptureFacts::default(),
+            hang_up: crate::call::HangUp::default(),
         };
         Self {
             call,

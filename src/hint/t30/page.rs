@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::call::exchange::{ExchangeView, Line};
-use crate::call::{EventKind, PageData, Side, Verdict};
+use crate::call::{Event, EventKind, PageData, Side, Verdict};
 use crate::capture::Timestamp;
 use crate::hint::evidence::{self, frames, hang_up, share, waited};
 use crate::hint::{Finding, Rule, Scene, Severity};
@@ -230,14 +230,21 @@ fn truncated(scene: &Scene<'_>) -> Vec<Finding> {
 
 /// Whether a gateway marks the end of the data by the next indicator in place of an end of signal.
 fn ends_by_indicator(scene: &Scene<'_>, line: &Line<'_>) -> bool {
-    scene.call.events.iter().any(|event| {
-        event.from == line.event.from
-            && matches!(
-                event.kind,
-                EventKind::Indicator(Indicator::NoSignal | Indicator::V21Preamble)
-            )
-            && (0.0..=SILENCE).contains(&event.at.seconds_since(line.event.end))
-    })
+    /// Events at the end of a page that are looked at; between two lines there are a few.
+    const NEAR: usize = 200;
+    let own = usize::try_from(line.event.id.0).unwrap_or(usize::MAX);
+    let after = |event: &Event| event.at.seconds_since(line.event.end);
+    (scene.call.events.iter().skip(own))
+        .skip_while(|event| after(event) < 0.0)
+        .take_while(|event| after(event) <= SILENCE)
+        .take(NEAR)
+        .any(|event| {
+            event.from == line.event.from
+                && matches!(
+                    event.kind,
+                    EventKind::Indicator(Indicator::NoSignal | Indicator::V21Preamble)
+                )
+        })
 }
 
 fn is_confirmed(scene: &Scene<'_>, number: u32) -> bool {
