@@ -32,6 +32,10 @@ use crate::text::{is_hostile, is_plain_ascii, lossy};
 use crate::view::time::Clock;
 use crate::view::{Row, calls, decode, hints, ladder};
 
+mod text;
+
+pub use text::text;
+
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));
 
@@ -48,6 +52,7 @@ pub const TARGETS: &[Target] = &[
     ("t38_stream", t38_stream),
     ("rtp", rtp),
     ("page", page),
+    ("text", text),
     ("pipeline", pipeline),
 ];
 
