@@ -29,7 +29,7 @@ const SIGNALS_FREE: usize = 1000;
 const SIGNALS_OF_PACKET: usize = 2;
 /// Octets of packets for one signal more. The shortest T.30 frame has 3 of them in an IFP packet of its own; many
 /// in one packet are no fax, and a signal takes a hundred times as much memory.
-const OCTETS_OF_SIGNAL: usize = 16;
+const OCTETS_OF_SIGNAL: usize = 32;
 
 /// How many signals are made of some packets.
 fn most_signals(arrivals: &[Arrival<'_>]) -> usize {
