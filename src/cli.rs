@@ -117,6 +117,10 @@ pub struct Output {
     /// Write to FILE instead of standard output; an existing file is replaced when the output is complete
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+
+    /// Pictures of the pages in it (html)
+    #[arg(long)]
+    pub with_pages: bool,
 }
 
 /// The commands.
@@ -201,6 +205,8 @@ pub enum Format {
     Ndjson,
     /// For a ticket
     Markdown,
+    /// For a ticket, one self-contained page (flow, check)
+    Html,
 }
 
 /// Form of pages.
@@ -256,6 +262,7 @@ impl From<Format> for export::Format {
             Format::Json => Self::Json,
             Format::Ndjson => Self::Ndjson,
             Format::Markdown => Self::Markdown,
+            Format::Html => Self::Html,
         }
     }
 }

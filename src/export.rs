@@ -15,6 +15,7 @@ use ascii::{Ascii, StandIn};
 pub mod ascii;
 mod colour;
 pub use crate::file;
+pub mod html;
 mod json;
 mod markdown;
 pub mod pages;
@@ -35,6 +36,8 @@ pub enum Format {
     Ndjson,
     /// For a ticket.
     Markdown,
+    /// For a ticket: one page that stands alone ([`html`]).
+    Html,
 }
 
 /// Shape of an output.
@@ -96,6 +99,7 @@ where
         Format::Markdown => markdown::flows(out, capture, flows, options),
         Format::Json => json::flows(out, capture, flows, true),
         Format::Ndjson => json::flow_lines(out, capture, flows, true),
+        Format::Html => html::document(out, capture, flows, options),
     }
 }
 
@@ -122,10 +126,14 @@ where
         Format::Markdown => markdown::calls(out, capture, rows),
         Format::Json => json::calls(out, capture, calls),
         Format::Ndjson => json::call_lines(out, capture, calls),
+        Format::Html => Err(io::Error::other(
+            "the list of calls has no HTML: use flow or check",
+        )),
     }
 }
 
-/// One verdict and the hints for every fax of a capture (called once a file).
+/// One verdict and the hints for every fax of a capture (called once a file; of HTML it is the part between
+/// [`html::begin`] and [`html::end`]).
 pub fn check<I>(
     out: &mut impl Write,
     capture: &CaptureInfo,
@@ -145,6 +153,7 @@ where
         Format::Markdown => markdown::flows(out, capture, flows, options),
         Format::Json => json::flows(out, capture, flows, false),
         Format::Ndjson => json::flow_lines(out, capture, flows, false),
+        Format::Html => html::flows(out, capture, flows, options, None),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::call::CallNo;
 use crate::capture::Error;
 use crate::cli::{Cli, Color, Command, General, Output, Shape, Which};
 use crate::export::ascii::{Ascii, StandIn};
-use crate::export::{self, Format};
+use crate::export::{self, Format, html};
 use crate::file::{self, FileId};
 use crate::run::pass::Unread;
 use crate::text::is_hostile;
@@ -194,13 +194,17 @@ fn read(general: &General, file: &Path) -> Result<(Analysis, Result<(), Error>),
 
 /// `faxflow calls FILE`
 fn calls(general: &General, file: &Path, output: &Output) -> Result<Status, Failure> {
+    let format: Format = output.format.into();
+    if format == Format::Html {
+        complain("calls has no HTML: `faxflow check --format html` or `flow` has the faxes");
+        return Ok(Status::Unreadable);
+    }
     let (analysis, whole) = read(general, file)?;
     let unread = Unread::default();
-    let format: Format = output.format.into();
     let faxes = match format {
         // Made of the calls alone.
         Format::Json | Format::Ndjson => pass::FaxRows::new(),
-        Format::Text | Format::Markdown => pass::fax_rows(&analysis, &unread),
+        Format::Text | Format::Markdown | Format::Html => pass::fax_rows(&analysis, &unread),
     };
     let calls = pass::Analyses::new(&analysis, &unread);
     write(output, &[file.to_owned()], |mut to| {
@@ -263,20 +267,33 @@ fn flow(
     let named = !which.call.is_empty() || !which.call_id.is_empty();
     let flows = pass::Flows::new(&analysis, chosen, &unread);
     let flows = if named { flows } else { flows.only_faxes() };
+    let shape = export::Options {
+        colour: coloured(general, output),
+        ..shape.for_export()
+    };
     write(output, &[file.to_owned()], |mut to| {
+        if output.format == crate::cli::Format::Html {
+            let pages = |call| analysis.pages(call);
+            let pictures = wants_pictures(general, output).then_some(&pages as html::Pictures<'_>);
+            html::begin(&mut to)?;
+            html::flows(&mut to, analysis.info(), flows, &shape, pictures)?;
+            return html::end(&mut to);
+        }
         export::flow(
             &mut to,
             analysis.info(),
             flows,
             output.format.into(),
-            &export::Options {
-                colour: coloured(general, output),
-                ..shape.for_export()
-            },
+            &shape,
         )
     })?;
     whole.and_then(|()| unread.told(&analysis))?;
     Ok(Status::Good)
+}
+
+/// Pages are shown only where they are asked for.
+fn wants_pictures(general: &General, output: &Output) -> bool {
+    output.with_pages && !general.no_pages
 }
 
 /// The flows that `--call` and `--call-id` name, else every fax with its other leg. `None`: one is not there.

@@ -38,6 +38,8 @@ pub trait Source {
     fn next(&self, timeout: Duration) -> Option<Update>;
     /// Asks for calls to be loaded.
     fn open(&self, calls: Vec<CallNo>, other_leg: bool);
+    /// Asks for the pages of a call to be read.
+    fn pages(&self, call: CallNo);
     /// Asks for the packets of calls to be written.
     fn save_packets(&self, calls: Vec<CallNo>, path: std::path::PathBuf);
 }
@@ -49,6 +51,10 @@ impl Source for Service {
 
     fn open(&self, calls: Vec<CallNo>, other_leg: bool) {
         Self::open(self, calls, other_leg);
+    }
+
+    fn pages(&self, call: CallNo) {
+        Self::pages(self, call);
     }
 
     fn save_packets(&self, calls: Vec<CallNo>, path: std::path::PathBuf) {
@@ -184,13 +190,15 @@ const FIRST_MOMENT: Duration = Duration::from_millis(200);
 /// How long to wait for a key before the service is polled again, by the time since the start.
 fn patience(app: &App, running: Duration) -> Duration {
     let soon = !app.reading.finished && running < FIRST_MOMENT;
-    Duration::from_millis(if soon || app.waiting.opening.is_some() {
-        5
-    } else if app.reading.finished {
-        250
-    } else {
-        50
-    })
+    Duration::from_millis(
+        if soon || app.waiting.opening.is_some() || app.waiting.page.is_some() {
+            5
+        } else if app.reading.finished {
+            250
+        } else {
+            50
+        },
+    )
 }
 
 /// Handles pending updates of the service, for a limited time. True: there were any.

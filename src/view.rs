@@ -13,6 +13,7 @@ pub mod decode;
 pub(crate) mod fixture;
 pub mod hints;
 pub mod ladder;
+pub mod pages;
 pub mod style;
 pub mod time;
 pub mod window;

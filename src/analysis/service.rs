@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::analysis::reading::{Analysis, STEP};
 use crate::analysis::{AnalysedFlow, CallRow, Options};
 use crate::call::CallNo;
+use crate::call::pages::CodedPage;
 use crate::capture::{CaptureInfo, Error, Note};
 
 mod follow;
@@ -41,6 +42,7 @@ pub struct Service {
 #[derive(Debug)]
 enum Request {
     Open(Vec<CallNo>, bool),
+    Pages(CallNo),
     Save(Vec<CallNo>, PathBuf),
 }
 
@@ -55,6 +57,8 @@ pub enum Update {
     Dropped(Vec<CallNo>),
     /// The answer to [`Service::open`]; also sent again, unasked, when an open call has changed (`--follow`).
     Opened(AnalysedFlow),
+    /// The answer to [`Service::pages`]: the pages of a call in order.
+    Pages(CallNo, Vec<CodedPage>),
     /// The answer to [`Service::save_packets`]: what is there now, in words for the user, or what went wrong.
     Saved(Result<String, String>),
     /// The capture is read to its end and all faxes are analysed.
@@ -101,6 +105,11 @@ impl Service {
     pub fn open(&self, calls: Vec<CallNo>, other_leg: bool) {
         // Cannot fail: the worker lives as long as the screen.
         let _ = self.requests.send(Request::Open(calls, other_leg));
+    }
+
+    /// Asks for the pages of a call with their coded data; the answer is [`Update::Pages`].
+    pub fn pages(&self, call: CallNo) {
+        let _ = self.requests.send(Request::Pages(call));
     }
 
     /// Asks for the packets of calls to be written as a pcap file; the answer is [`Update::Saved`].
@@ -439,6 +448,10 @@ impl Worker {
                 self.opened = Some((calls, other_leg));
                 Ok(())
             }
+            Request::Pages(call) => self.send(match self.analysis.pages(call) {
+                Ok(pages) => Update::Pages(call, pages),
+                Err(error) => Update::Failed(format!("cannot read the call again: {error}")),
+            }),
             Request::Save(calls, path) => {
                 let saved = self.save(&calls, &path);
                 self.send(Update::Saved(saved))

@@ -108,7 +108,7 @@ fn read(
         call.udptl.of_mut(side).rtp_residue = audio::residue(source, dialog, rtp, (&call, side));
         call.udptl.of_mut(side).rtp_again = audio::again(source, dialog, rtp, (&call, side));
     }
-    let mut pages = pages::assemble(&call, &line_data);
+    let mut pages = pages::assemble(&call, line_data);
     pages.iter_mut().for_each(pages::look_at);
     call.page_attempts = pages.iter().map(|page| page.about.clone()).collect();
     Ok(Some((call, pages)))

@@ -3,10 +3,10 @@
 //! Which data belong to which page the events say ([`crate::call::fax`]); the octets themselves are not kept in
 //! the model and are read again when somebody asks for them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use crate::call::fax::{Heard, is_image};
-use crate::call::{Call, Event, EventId, EventKind, PageData, Side};
+use crate::call::{BySide, Call, Event, EventId, EventKind, PageData, Side};
 use crate::capture::{Endpoint, FrameNo};
 use crate::line::{Fcs, SignalKind};
 use crate::page::{Coding, Layout, PageFacts, Resolution, bitmap};
@@ -44,6 +44,8 @@ pub struct PageAttempt {
     pub answer: Option<Fcf>,
     /// What its rows are like.
     pub facts: PageFacts,
+    /// Most rows are damaged as the DCS has them, and good with rows of so many pixels.
+    pub fitting_width: Option<u32>,
 }
 
 impl PageAttempt {
@@ -63,6 +65,7 @@ impl PageAttempt {
             command: None,
             answer: None,
             facts: PageFacts::default(),
+            fitting_width: None,
         }
     }
 
@@ -92,17 +95,17 @@ pub struct CodedPage {
     pub octets: Vec<u8>,
 }
 
-/// Page data as T.38 carried them, before anybody knows which page they are of.
+/// Page data as T.38 carried them, before anybody knows which page they are of; each piece is given out once.
 #[derive(Debug, Default)]
 pub(crate) struct LineData {
-    pieces: Vec<Piece>,
-    /// First piece that begins in a frame.
-    by_frame: HashMap<(FrameNo, Endpoint), usize>,
+    /// By the side that sent them, in order.
+    pieces: BySide<VecDeque<Piece>>,
+    /// Who sent what begins in a frame.
+    sides: HashMap<(FrameNo, Endpoint), Side>,
 }
 
 #[derive(Debug)]
 struct Piece {
-    side: Side,
     frame: FrameNo,
     last_frame: FrameNo,
     content: Content,
@@ -131,10 +134,8 @@ impl LineData {
                 _ => None,
             };
             let Some(content) = content else { continue };
-            let place = (signal.frame, signal.src);
-            data.by_frame.entry(place).or_insert(data.pieces.len());
-            data.pieces.push(Piece {
-                side: *side,
+            data.sides.insert((signal.frame, signal.src), *side);
+            data.pieces.of_mut(*side).push_back(Piece {
                 frame: signal.frame,
                 last_frame: signal.last_frame,
                 content,
@@ -143,22 +144,35 @@ impl LineData {
         data
     }
 
-    /// The pieces of an event.
-    fn of_event(&self, event: &Event) -> impl Iterator<Item = &Content> {
-        let frames = event.frame..=event.last_frame;
-        // Bad frames are not kept: the event may begin with one.
-        let first = self.by_frame.get(&(event.frame, event.src)).copied();
-        let first = first.unwrap_or_else(|| {
-            let behind = |piece: &Piece| piece.frame < event.frame;
-            self.pieces.iter().take_while(|piece| behind(piece)).count()
-        });
-        let from_here = self.pieces.get(first..).unwrap_or_default();
-        let side = from_here.first().map(|piece| piece.side);
-        from_here
-            .iter()
-            .take_while(move |piece| piece.frame <= *frames.end())
-            .filter(move |piece| Some(piece.side) == side && piece.last_frame <= event.last_frame)
-            .map(|piece| &piece.content)
+    /// The pieces of an event. Events come in the order of their pieces: what lies before is of no page (TCF).
+    fn take(&mut self, event: &Event) -> Vec<Content> {
+        for side in [Side::Caller, Side::Callee] {
+            let pieces = self.pieces.of_mut(side);
+            while pieces
+                .front()
+                .is_some_and(|piece| piece.frame < event.frame)
+            {
+                pieces.pop_front();
+            }
+        }
+        // Without SIP the sides of a call are other ones than those of its packets. Bad frames are no pieces:
+        // the event may begin with one.
+        let within = |side: &Side| {
+            let first = self.pieces.of(*side).front();
+            first.is_some_and(|piece| piece.last_frame <= event.last_frame)
+        };
+        let side = self.sides.get(&(event.frame, event.src)).copied();
+        let side = side.or([event.from, event.from.other()].into_iter().find(within));
+        let pieces = self.pieces.of_mut(side.unwrap_or(event.from));
+        let mut taken = Vec::new();
+        while let Some(piece) = pieces.pop_front() {
+            if piece.last_frame > event.last_frame {
+                pieces.push_front(piece);
+                break;
+            }
+            taken.push(piece.content);
+        }
+        taken
     }
 }
 
@@ -172,7 +186,7 @@ fn coded_frame(octets: &[u8]) -> Option<Content> {
 }
 
 /// Puts the attempts of a call together, in order.
-pub(crate) fn assemble(call: &Call, data: &LineData) -> Vec<CodedPage> {
+pub(crate) fn assemble(call: &Call, data: LineData) -> Vec<CodedPage> {
     let mut assembly = Assembly::new(data);
     for event in call.events.iter().filter(|event| event.observed) {
         match &event.kind {
@@ -195,7 +209,16 @@ pub(crate) fn look_at(page: &mut CodedPage) {
     if let Some(layout) = &page.about.layout {
         page.about.facts = PageFacts::of(&page.octets, layout);
     }
+    if page.about.mode.is_some() && page.about.bad_share() > MOSTLY {
+        let other = bitmap::guess(&page.octets);
+        let same_coding =
+            other.filter(|other| Some(other.coding) == page.about.layout.map(|own| own.coding));
+        page.about.fitting_width = same_coding.map(|other| other.width);
+    }
 }
+
+/// Share of damaged rows from which on it is asked whether they have another width.
+const MOSTLY: f64 = 0.5;
 
 fn layout(mode: &DcsMode) -> Option<Layout> {
     let resolution = Resolution::by_name(mode.resolution)?;
@@ -207,8 +230,8 @@ fn layout(mode: &DcsMode) -> Option<Layout> {
 }
 
 /// The attempt at hand, and those before it.
-struct Assembly<'d> {
-    line: &'d LineData,
+struct Assembly {
+    line: LineData,
     done: Vec<CodedPage>,
     mode: Option<DcsMode>,
     page: Option<CodedPage>,
@@ -246,8 +269,8 @@ impl Block {
     }
 }
 
-impl<'d> Assembly<'d> {
-    fn new(line: &'d LineData) -> Self {
+impl Assembly {
+    fn new(line: LineData) -> Self {
         Self {
             line,
             done: Vec::new(),
@@ -278,14 +301,13 @@ impl<'d> Assembly<'d> {
         about.lost_packets = about.lost_packets.saturating_add(page.lost_packets);
         about.ecm |= page.block.is_some();
         about.seconds += event.end.seconds_since(event.at);
-        for content in self.line.of_event(event) {
+        for content in self.line.take(event) {
             match content {
                 Content::Frame(number, octets) => {
-                    let frame = self.block.open.entry(*number);
-                    frame.or_insert_with(|| octets.clone());
+                    self.block.open.entry(number).or_insert(octets);
                 }
                 Content::Plain(octets) if page.block.is_none() => {
-                    at_hand.octets.extend_from_slice(octets);
+                    at_hand.octets.extend_from_slice(&octets);
                 }
                 Content::Plain(_) => {}
             }

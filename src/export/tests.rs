@@ -3,6 +3,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::*;
+use crate::call::Page;
 use crate::view::fixture;
 
 fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
@@ -31,7 +32,13 @@ fn flow_as_markdown() {
 
 #[test]
 fn hostile_text_stays_text() {
-    for format in [Format::Text, Format::Markdown, Format::Json, Format::Ndjson] {
+    for format in [
+        Format::Text,
+        Format::Markdown,
+        Format::Json,
+        Format::Ndjson,
+        Format::Html,
+    ] {
         let out = of_flow(&fixture::refused(), format);
         assert!(!out.contains(['\u{1b}', '\u{202e}', '\u{7}']), "{out}");
     }
@@ -147,7 +154,26 @@ fn has_every_field_of_the_contract() {
         keys(&call["fax"]),
         sorted(
             "carrier sender verdict reached pages_sent pages_confirmed sender_id receiver_id modem bit_rate ecm \
-             compression resolution cause summary"
+             compression resolution cause summary pages"
+        )
+    );
+    let mut good = fixture::good();
+    let delivered = Arc::make_mut(&mut good.flow.legs[0]);
+    delivered.fax.as_mut().unwrap().pages.push(Page {
+        number: 1,
+        data: Vec::new(),
+        command: None,
+        answer: None,
+        confirmed: true,
+        attempts: 1,
+        given_up: 0,
+    });
+    let good: Value = serde_json::from_str(&of_flow(&good, Format::Json)).unwrap();
+    assert_eq!(
+        keys(&good["calls"][0]["fax"]["pages"][0]),
+        sorted(
+            "number width rows bad_rows longest_bad_run compression attempts confirmed blank resolution bytes \
+             duration_s black header"
         )
     );
     assert_eq!(
@@ -237,7 +263,13 @@ fn an_error_of_the_writer_is_handed_up() {
             Ok(())
         }
     }
-    for format in [Format::Text, Format::Markdown, Format::Json, Format::Ndjson] {
+    for format in [
+        Format::Text,
+        Format::Markdown,
+        Format::Json,
+        Format::Ndjson,
+        Format::Html,
+    ] {
         let error = flow(
             &mut Full,
             &fixture::info(),

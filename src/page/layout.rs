@@ -1,5 +1,7 @@
 //! How a page is coded and how large its pixels are: what a DCS says of it.
 
+use std::fmt;
+
 /// Coding of the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Coding {
@@ -38,6 +40,12 @@ pub struct Resolution {
     pub x: u32,
     /// Down.
     pub y: u32,
+}
+
+impl fmt::Display for Resolution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.x, self.y)
+    }
 }
 
 impl Resolution {

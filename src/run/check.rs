@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use crate::analysis::AnalysedFlow;
 use crate::analysis::reading::Analysis;
 use crate::call::{CallNo, Verdict};
-use crate::cli::{General, Output};
-use crate::export;
+use crate::cli::{Format, General, Output};
+use crate::export::{self, html};
 use crate::run::pass::Unread;
-use crate::run::{Failure, Status, coloured, complain, pass, read, write};
+use crate::run::{Failure, Status, coloured, complain, pass, read, wants_pictures, write};
 
 /// Checks several captures; a file that cannot be read is told after the others.
 pub(super) fn run(
@@ -18,23 +18,34 @@ pub(super) fn run(
     files: &[PathBuf],
     output: &Output,
 ) -> Result<Status, Failure> {
-    let options = export::Options {
-        colour: coloured(general, output),
-        ..export::Options::default()
+    let report = Report {
+        format: output.format,
+        pictures: wants_pictures(general, output),
+        options: export::Options {
+            colour: coloured(general, output),
+            ..export::Options::default()
+        },
     };
     let mut found = Found::default();
     let mut failures: Vec<Failure> = Vec::new();
-    write(output, files, |to| {
+    let is_html = report.format == Format::Html;
+    write(output, files, |mut to| {
+        if is_html {
+            html::begin(&mut to)?;
+        }
         for file in files {
             match read(general, file) {
                 Ok((analysis, whole)) => {
                     let unread = Unread::default();
-                    one(&analysis, &unread, (output, &options), to, &mut found)?;
+                    one(&analysis, &unread, &report, to, &mut found)?;
                     let whole = whole.and_then(|()| unread.told(&analysis));
                     failures.extend(whole.err().map(Failure::from));
                 }
                 Err(failure) => failures.push(failure),
             }
+        }
+        if is_html {
+            html::end(&mut to)?;
         }
         Ok(())
     })?;
@@ -46,6 +57,14 @@ pub(super) fn run(
     } else {
         Status::Unreadable
     })
+}
+
+/// The form of the answer.
+struct Report {
+    format: Format,
+    /// HTML: with the pages.
+    pictures: bool,
+    options: export::Options,
 }
 
 /// What was found in all files.
@@ -80,7 +99,7 @@ impl Found {
 fn one(
     analysis: &Analysis,
     unread: &Unread,
-    (output, options): (&Output, &export::Options),
+    report: &Report,
     mut to: &mut dyn Write,
     found: &mut Found,
 ) -> std::io::Result<()> {
@@ -99,12 +118,17 @@ fn one(
     found.good += here.good;
     found.bad += here.bad;
     found.suspicious += here.suspicious;
+    if report.format == Format::Html {
+        let pages = |call| analysis.pages(call);
+        let pictures = report.pictures.then_some(&pages as html::Pictures<'_>);
+        return html::flows(&mut to, analysis.info(), flows, &report.options, pictures);
+    }
     export::check(
         &mut to,
         analysis.info(),
         flows,
-        output.format.into(),
-        options,
+        report.format.into(),
+        &report.options,
     )
 }
 

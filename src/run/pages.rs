@@ -6,9 +6,10 @@ use std::path::Path;
 use super::pass::Unread;
 use super::{Failure, Status, chosen, complain, print, read};
 use crate::analysis::reading::Analysis;
-use crate::call::{CallNo, PageAttempt};
+use crate::call::CallNo;
 use crate::cli::{General, Which};
 use crate::export::pages::{self, Form, Target, Written};
+use crate::view::pages::line;
 
 pub(super) fn run(
     general: &General,
@@ -81,45 +82,4 @@ fn tell(out: &mut dyn std::io::Write, written: &Written) -> std::io::Result<()> 
         .pages
         .iter()
         .try_for_each(|page| writeln!(out, "  {}", line(page)))
-}
-
-/// `page 2: 1728x1143, MR, 204x98, EOP, MCF`
-fn line(page: &PageAttempt) -> String {
-    let mut parts = Vec::new();
-    let tally = &page.facts.tally;
-    if let Some(layout) = &page.layout {
-        parts.push(format!("{}x{}", layout.width, tally.rows));
-        parts.push(layout.coding.name().to_owned());
-        parts.push(format!("{}x{}", layout.resolution.x, layout.resolution.y));
-    } else {
-        parts.push(page.compression().unwrap_or("unknown coding").to_owned());
-        parts.push(crate::text::count(page.bytes, "octet"));
-    }
-    if page.layout.is_some() && page.mode.is_none() {
-        parts.push("coding guessed, no DCS".to_owned());
-    }
-    if tally.bad_rows > 0 {
-        parts.push(format!(
-            "{} damaged (at most {} in succession)",
-            crate::text::count(tally.bad_rows, "row"),
-            tally.longest_bad_run
-        ));
-    }
-    if page.missing_frames > 0 {
-        parts.push(format!(
-            "{} missing",
-            crate::text::count(page.missing_frames, "ECM frame")
-        ));
-    }
-    if page.facts.blank {
-        parts.push("blank".to_owned());
-    }
-    let command = page.command.map(|command| command.to_string());
-    parts.push(command.unwrap_or_else(|| "broken off".to_owned()));
-    parts.extend(page.answer.map(|answer| answer.to_string()));
-    let attempt = match page.attempt {
-        1 => String::new(),
-        number => format!(", attempt {number}"),
-    };
-    format!("page {}{attempt}: {}", page.page, parts.join(", "))
 }

@@ -22,6 +22,7 @@ pub(super) fn run(cli: &Cli, file: &Path) -> Result<Status, Failure> {
         ascii: cli.shape.ascii || locale::output_is_ascii(),
         time: cli.shape.time.map_or(usual.time, Into::into),
         width: cli.shape.width.map(usize::from),
+        no_pages: cli.general.no_pages,
         calls: cli.which.call.iter().copied().map(CallNo).collect(),
         call_ids: cli.which.call_id.clone(),
     };

@@ -80,6 +80,18 @@ pub enum Action {
     SortDirection,
     /// Ask for a file name to save to.
     Save,
+    /// The page of the selected event, or the next one, as a picture.
+    View,
+    /// The picture larger.
+    ZoomIn,
+    /// The picture smaller.
+    ZoomOut,
+    /// The next page, or attempt at it.
+    NextPage,
+    /// The previous one.
+    PreviousPage,
+    /// Another attempt at the page beside this one.
+    Beside,
     /// Copy the row or the message to the clipboard of the terminal.
     Copy,
     /// Ask for a frame number to go to.
@@ -117,6 +129,8 @@ pub enum Context {
     Flow,
     /// A message full screen.
     Message,
+    /// A page as a picture.
+    Page,
     /// The help.
     Help,
 }

@@ -12,18 +12,21 @@ use ratatui::layout::Rect;
 use crate::analysis::AnalysedFlow;
 use crate::analysis::service::Update;
 use crate::call::CallNo;
+use crate::call::pages::CodedPage;
 use crate::capture::CaptureInfo;
 use crate::view::ladder;
 use crate::view::time::TimeMode;
 
 pub mod calls;
 pub mod flow;
+pub mod page;
 pub mod prompt;
 
 use super::action::{Action, Context};
 use super::layout;
 use calls::CallsList;
 use flow::{FlowView, Pane};
+use page::PageView;
 use prompt::{Prompt, SaveRequest};
 
 /// Options of the command line for the screen.
@@ -37,6 +40,8 @@ pub struct Options {
     pub time: TimeMode,
     /// Columns of the ladder at most (`--width`).
     pub width: Option<usize>,
+    /// Pages are not shown (`--no-pages`).
+    pub no_pages: bool,
     /// Calls to be opened at once (`--call`): one or two.
     pub calls: Vec<CallNo>,
     /// The same by Call-ID (`--call-id`).
@@ -50,6 +55,7 @@ impl Default for Options {
             ascii: false,
             time: TimeMode::Relative,
             width: None,
+            no_pages: false,
             calls: Vec::new(),
             call_ids: Vec::new(),
         }
@@ -68,6 +74,8 @@ pub enum Effect {
         /// With one: the other leg too, if there is one.
         other_leg: bool,
     },
+    /// Read the pages of a call.
+    Pages(CallNo),
     /// Write a file.
     Save(SaveRequest),
     /// Put text into the clipboard of the terminal.
@@ -85,6 +93,8 @@ pub enum Screen {
     Flow,
     /// The selected message of the flow, full screen.
     Message,
+    /// A page of the fax.
+    Page,
     /// The help for the screen under it.
     Help {
         /// First line shown.
@@ -121,6 +131,8 @@ pub struct Waiting {
     pub save: Option<SaveRequest>,
     /// The file that packets are being written to.
     pub saving: Option<PathBuf>,
+    /// The page to be shown, by its place among those of a call.
+    pub page: Option<(CallNo, usize)>,
 }
 
 /// The state of the screen.
@@ -136,6 +148,8 @@ pub struct App {
     pub calls: CallsList,
     /// The flow, while one is open.
     pub flow: Option<FlowView>,
+    /// The page, while one is shown.
+    pub page: Option<PageView>,
     /// Screens over the calls list, the last one on top.
     pub screens: Vec<Screen>,
     /// The open prompt.
@@ -166,6 +180,7 @@ impl App {
             size,
             calls: CallsList::default(),
             flow: None,
+            page: None,
             screens: Vec::new(),
             prompt: None,
             notice: None,
@@ -182,6 +197,7 @@ impl App {
             None => Context::Calls,
             Some(Screen::Flow) => Context::Flow,
             Some(Screen::Message) => Context::Message,
+            Some(Screen::Page) => Context::Page,
             Some(Screen::Help { .. }) => Context::Help,
         }
     }
@@ -196,6 +212,7 @@ impl App {
         match under {
             Some(Screen::Flow) => Context::Flow,
             Some(Screen::Message) => Context::Message,
+            Some(Screen::Page) => Context::Page,
             _ => Context::Calls,
         }
     }
@@ -221,6 +238,10 @@ impl App {
                 None
             }
             Update::Opened(flow) => self.opened(flow),
+            Update::Pages(call, pages) => {
+                self.show_page(call, pages);
+                None
+            }
             Update::Saved(saved) => {
                 self.waiting.saving = None;
                 match saved {
@@ -340,6 +361,18 @@ impl App {
         None
     }
 
+    /// Pages that were read: shown if they are still asked for.
+    fn show_page(&mut self, call: CallNo, pages: Vec<CodedPage>) {
+        let asked = self.waiting.page.take_if(|(asked, _)| *asked == call);
+        let Some((_, place)) = asked.filter(|_| !self.screens.is_empty()) else {
+            return;
+        };
+        self.page = PageView::new(call, pages, place);
+        if self.page.is_some() && !self.screens.contains(&Screen::Page) {
+            self.screens.push(Screen::Page);
+        }
+    }
+
     /// Layout of the calls list.
     pub(super) fn calls_areas(&self) -> layout::CallsAreas {
         let Reading { info, finished, .. } = &self.reading;
@@ -366,6 +399,9 @@ impl App {
         let start = self.reading.info.first_time.unwrap_or_default();
         let height = usize::from(areas.list.height);
         self.calls.settle(height, start, self.reading.finished);
+        if let Some(view) = &mut self.page {
+            view.settle(self.size);
+        }
         let full = self.screens.contains(&Screen::Message);
         if let Some(view) = &mut self.flow {
             view.settle(&self.ladder, self.size, full, self.options.width);

@@ -27,6 +27,7 @@ pub(super) fn perform<W: Write>(
         None => {}
         Some(Effect::Quit) => return Ok(false),
         Some(Effect::Open { calls, other_leg }) => source.open(calls, other_leg),
+        Some(Effect::Pages(call)) => source.pages(call),
         Some(Effect::Save(request)) => save(app, source, request),
         Some(Effect::Copy(text)) => copy(app, painter, &text),
         Some(Effect::Redraw) => painter.forget(),

@@ -14,6 +14,7 @@ pub(super) mod calls;
 pub(super) mod flow;
 pub(super) mod foot;
 pub(super) mod help;
+pub(super) mod page;
 
 /// Columns of a selected row that its bar covers at most: what stands further right (results, hints) keeps
 /// its colours, and a step down costs few octets on a slow line.
@@ -24,6 +25,10 @@ pub(super) fn render(app: &App, buf: &mut Buffer) -> Option<Position> {
     let theme = Theme {
         colour: app.options.colour,
     };
+    if let (Some(Screen::Page), Some(view)) = (app.screens.last(), &app.page) {
+        page::render(app, view, buf, theme);
+        return foot::render(app, buf, theme);
+    }
     match (app.screens.last(), &app.flow) {
         (Some(Screen::Help { top }), _) => help::render(app, *top, buf, theme),
         (Some(Screen::Flow), Some(view)) => flow::render(app, view, buf, theme),

@@ -556,3 +556,35 @@ fn nothing_is_lost_without_colour_and_in_ascii() {
     );
     insta::assert_snapshot!("ascii_160", text);
 }
+
+/// `v` asks for the pages of the call; the screen shows them when they have come, and Esc goes back.
+#[test]
+fn a_page_is_shown_over_the_flow() {
+    let mut app = listed(SMALL);
+    drive(&mut app, &[Action::Open]);
+    assert_eq!(drive(&mut app, &[Action::View]), []);
+    assert!(foot(&app).contains("no page data"), "{}", foot(&app));
+    app.waiting.page = Some((CallNo(1), 0));
+    // Pages of another call are not those that were asked for.
+    app.apply(Update::Pages(CallNo(2), Vec::new()));
+    assert_eq!(app.screens.last(), Some(&Screen::Flow));
+    let jbig = crate::call::pages::CodedPage {
+        about: crate::call::PageAttempt::nothing(1),
+        octets: vec![1, 2, 3],
+    };
+    app.apply(Update::Pages(CallNo(1), vec![jbig]));
+    assert_eq!(app.screens.last(), Some(&Screen::Page));
+    let text = screen(&app);
+    assert!(
+        text.contains("1 of 1") && text.contains("not decoded"),
+        "{text}"
+    );
+    assert_eq!(
+        drive(&mut app, &[Action::ZoomIn, Action::Down, Action::Back]),
+        []
+    );
+    assert_eq!(app.screens.last(), Some(&Screen::Flow));
+    app.options.no_pages = true;
+    assert_eq!(drive(&mut app, &[Action::View]), []);
+    assert!(foot(&app).contains("--no-pages"), "{}", foot(&app));
+}

@@ -7,6 +7,7 @@ use super::app::prompt::{Prompt, PromptKind};
 use super::app::{App, Effect, Screen};
 use crate::call::CallNo;
 
+mod page;
 mod prompt;
 
 use prompt::{find, find_in_message};
@@ -26,6 +27,7 @@ pub fn update(app: &mut App, action: Action) -> Option<Effect> {
             Context::Calls => calls(app, action),
             Context::Flow => flow(app, action),
             Context::Message => message(app, action),
+            Context::Page => page::page(app, action),
             Context::Help => help(app, action),
         }
     };
@@ -161,6 +163,9 @@ fn flow(app: &mut App, action: Action) -> Option<Effect> {
             app.screens.pop();
             app.flow = None;
         }
+        Action::Open if page::is_selected(view) && !app.options.no_pages => {
+            return page::open(app);
+        }
         Action::Open => app.screens.push(Screen::Message),
         Action::Left | Action::PreviousPane => view.focus_next(false),
         Action::Right | Action::NextPane => view.focus_next(true),
@@ -226,6 +231,7 @@ fn detail(app: &mut App, action: Action) -> Option<Effect> {
         Action::Search => ask(app, PromptKind::Search, String::new()),
         Action::Goto => ask(app, PromptKind::Goto, String::new()),
         Action::OtherLeg => return other_leg(app),
+        Action::View => return page::open(app),
         Action::Save => {
             let calls = view.numbers().into_iter().collect();
             ask_to_save(app, calls);

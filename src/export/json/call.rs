@@ -84,7 +84,7 @@ impl<'a> CallObject<'a> {
             other_leg: call.other_leg.map(|number| number.0),
             path: path::hosts(&call.path),
             hops: path::hops(&call.path),
-            fax: call.fax.as_ref().map(FaxObject::of),
+            fax: call.fax.as_ref().map(|fax| FaxObject::of(call, fax)),
             hints: hints.iter().map(HintObject::of).collect(),
             messages: with_messages.then(|| messages(call, hints, capture.time_digits)),
         }

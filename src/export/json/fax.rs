@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::call::{Fax, FaxCarrier, Reached};
+use crate::call::{Call, Fax, FaxCarrier, Page, Reached};
 
 #[derive(Serialize)]
 pub(super) struct FaxObject<'a> {
@@ -21,10 +21,30 @@ pub(super) struct FaxObject<'a> {
     resolution: Option<&'static str>,
     cause: Option<&'static str>,
     summary: &'a str,
+    pages: Vec<PageObject>,
+}
+
+/// A page, as its last attempt was; what only its rows tell is `None` where they were not decoded.
+#[derive(Serialize)]
+struct PageObject {
+    number: u32,
+    width: Option<u32>,
+    rows: Option<u32>,
+    bad_rows: Option<u32>,
+    longest_bad_run: Option<u32>,
+    compression: Option<&'static str>,
+    attempts: u32,
+    confirmed: bool,
+    blank: Option<bool>,
+    resolution: Option<String>,
+    bytes: Option<u32>,
+    duration_s: Option<f64>,
+    black: Option<f64>,
+    header: Option<bool>,
 }
 
 impl<'a> FaxObject<'a> {
-    pub(super) fn of(fax: &'a Fax) -> Self {
+    pub(super) fn of(call: &Call, fax: &'a Fax) -> Self {
         Self {
             carrier: match fax.carrier {
                 FaxCarrier::T38 => "t38",
@@ -48,6 +68,39 @@ impl<'a> FaxObject<'a> {
             resolution: fax.resolution,
             cause: fax.cause,
             summary: &fax.summary,
+            pages: fax
+                .pages
+                .iter()
+                .map(|page| PageObject::of(call, page))
+                .collect(),
+        }
+    }
+}
+
+impl PageObject {
+    fn of(call: &Call, page: &Page) -> Self {
+        let mut attempts = call.page_attempts.iter().rev();
+        let last = attempts.find(|attempt| attempt.page == page.number);
+        let decoded = last.filter(|attempt| attempt.layout.is_some());
+        let facts = decoded.map(|attempt| &attempt.facts);
+        let tally = facts.map(|facts| facts.tally);
+        Self {
+            number: page.number,
+            width: facts.map(|facts| facts.width),
+            rows: tally.map(|tally| tally.rows),
+            bad_rows: tally.map(|tally| tally.bad_rows),
+            longest_bad_run: tally.map(|tally| tally.longest_bad_run),
+            compression: last.and_then(crate::call::PageAttempt::compression),
+            attempts: page.attempts,
+            confirmed: page.confirmed,
+            blank: facts.map(|facts| facts.blank),
+            resolution: decoded
+                .and_then(|attempt| attempt.layout)
+                .map(|layout| layout.resolution.to_string()),
+            bytes: last.map(|attempt| attempt.bytes),
+            duration_s: last.map(|attempt| attempt.seconds),
+            black: facts.map(|facts| facts.black),
+            header: facts.map(|facts| facts.header),
         }
     }
 }

@@ -43,6 +43,7 @@ const ALL: &[Context] = &[
     Context::Calls,
     Context::Flow,
     Context::Message,
+    Context::Page,
     Context::Help,
 ];
 const CALLS: &[Context] = &[Context::Calls];
@@ -50,6 +51,7 @@ const FLOW: &[Context] = &[Context::Flow];
 const MESSAGE: &[Context] = &[Context::Message];
 const DETAIL: &[Context] = &[Context::Flow, Context::Message];
 const WORK: &[Context] = &[Context::Calls, Context::Flow, Context::Message];
+const PAGES: &[Context] = &[Context::Page];
 const HELP: &[Context] = &[Context::Help];
 
 const MOVE: &str = "move; in a pane: scroll";
@@ -60,6 +62,8 @@ const STEP: &str = "next, previous step of the fax (T.30 message)";
 const TROUBLE: &str = "next, previous message with an error or a warning";
 const MATCH: &str = "next, previous match of the search";
 const PANE: &str = "next pane";
+const ZOOM: &str = "larger, smaller";
+const NEXT_PAGE: &str = "next, previous page or attempt at it";
 const SORT: &str = "sort by the column to the left, to the right; turn the direction";
 
 /// Every key and what it does. Order: that of the foot line and the help.
@@ -122,7 +126,25 @@ pub const BINDINGS: &[Binding] = &[
         Action::Open,
         FLOW,
         "message",
-        "open: the message full screen",
+        "open: the message full screen; page data: the page",
+    ),
+    bind(
+        &[ch('v')],
+        Action::View,
+        DETAIL,
+        "page",
+        "view the page: that of the selected row, or the next one",
+    ),
+    bind(&[ch('+'), ch('=')], Action::ZoomIn, PAGES, "zoom", ZOOM),
+    bind(&[ch('-')], Action::ZoomOut, PAGES, "zoom", ZOOM),
+    bind(&[ch(']')], Action::NextPage, PAGES, "page", NEXT_PAGE),
+    bind(&[ch('[')], Action::PreviousPage, PAGES, "page", NEXT_PAGE),
+    bind(
+        &[ch('b')],
+        Action::Beside,
+        PAGES,
+        "beside",
+        "another attempt at the page beside it, or alone again",
     ),
     bind(&[key(KeyCode::Tab)], Action::NextPane, FLOW, "pane", PANE),
     bind(
@@ -241,6 +263,13 @@ pub const BINDINGS: &[Binding] = &[
         &[ch('q'), key(KeyCode::Esc), f(10)],
         Action::Back,
         MESSAGE,
+        "back",
+        "back",
+    ),
+    bind(
+        &[ch('q'), key(KeyCode::Esc), f(10)],
+        Action::Back,
+        PAGES,
         "back",
         "back",
     ),

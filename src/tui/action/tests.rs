@@ -73,6 +73,9 @@ const CONTRACT: &[(KeyCode, bool, Context, Action)] = &[
     (KeyCode::F(6), false, Context::Message, Action::Raw),
     (KeyCode::Char('d'), false, Context::Flow, Action::Sdp),
     (KeyCode::Char('m'), false, Context::Flow, Action::Media),
+    (KeyCode::Char('v'), false, Context::Flow, Action::View),
+    (KeyCode::Char('+'), false, Context::Page, Action::ZoomIn),
+    (KeyCode::Esc, false, Context::Page, Action::Back),
     (KeyCode::Char('f'), false, Context::Flow, Action::Fold),
     (KeyCode::F(7), false, Context::Flow, Action::Fold),
     (KeyCode::Char('w'), false, Context::Flow, Action::Time),
@@ -113,6 +116,7 @@ fn no_key_asks_for_two_things_at_once() {
         Context::Calls,
         Context::Flow,
         Context::Message,
+        Context::Page,
         Context::Help,
     ] {
         let mut seen = Vec::new();
@@ -166,6 +170,7 @@ fn docs_keys_is_the_table() {
         (Context::Calls, "Calls list"),
         (Context::Flow, "Flow"),
         (Context::Message, "Message"),
+        (Context::Page, "Page"),
         (Context::Help, "Help"),
     ] {
         text.push_str(&format!("\n## {title}\n\n| key | what |\n|---|---|\n"));

@@ -134,6 +134,7 @@ fn name(context: Context) -> &'static str {
         Context::Calls => "calls list",
         Context::Flow => "flow",
         Context::Message => "message",
+        Context::Page => "page",
         Context::Help => "help",
     }
 }

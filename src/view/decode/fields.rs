@@ -6,6 +6,7 @@ use crate::call::{Call, Event, EventKind, Missing, PageData, SipEvent, Tcf};
 use crate::field::Field;
 use crate::rtp::{RtpEvent, RtpSpan};
 use crate::sip::StartLine;
+use crate::view::pages;
 use crate::view::time::length;
 
 /// Most frame numbers that are named one by one.
@@ -73,7 +74,6 @@ pub fn long_name(event: &Event) -> Cow<'static, str> {
 
 /// The fields of a message, in wire order.
 pub fn fields(call: &Call, event: &Event) -> Vec<Field> {
-    let _ = call;
     match &event.kind {
         EventKind::Sip(sip) => sip_fields(sip),
         EventKind::Rtp(span) => rtp_fields(span),
@@ -103,7 +103,15 @@ pub fn fields(call: &Call, event: &Event) -> Vec<Field> {
         EventKind::Training(modem) => vec![Field::new("modem", modem.to_string())],
         EventKind::T30(frame) => frame.fields(),
         EventKind::Tcf(tcf) => tcf_fields(event, tcf),
-        EventKind::PageData(page) => page_fields(event, page),
+        EventKind::PageData(page) => {
+            let mut fields = page_fields(event, page);
+            fields.extend(
+                pages::of(call, event)
+                    .map(pages::fields)
+                    .unwrap_or_default(),
+            );
+            fields
+        }
         EventKind::V8 { text, .. } => vec![Field::new("content", text.clone())],
         EventKind::Icmp {
             code,

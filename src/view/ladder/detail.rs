@@ -7,10 +7,10 @@ use crate::rtp::{RtpSpan, RtpStats};
 use crate::sip::{Message, Sdp, StartLine};
 use crate::t30::Fcf;
 use crate::text::count;
-use crate::view::hints;
 use crate::view::ladder::plan::Folded;
 use crate::view::time::length;
 use crate::view::{Role, Span, fit};
+use crate::view::{hints, pages};
 use std::fmt::Write as _;
 
 /// Longest value that is named where two legs differ.
@@ -166,7 +166,7 @@ impl Context<'_> {
                 text
             }
             EventKind::Tcf(tcf) => tcf_text(self.event, tcf),
-            EventKind::PageData(page) => page_text(page),
+            EventKind::PageData(page) => page_text(self.call, self.event, page),
             EventKind::V8 { text, .. } => text.clone(),
             EventKind::Icmp {
                 code,
@@ -371,7 +371,7 @@ fn tcf_text(event: &Event, tcf: &Tcf) -> String {
     text
 }
 
-fn page_text(page: &PageData) -> String {
+fn page_text(call: &Call, event: &Event, page: &PageData) -> String {
     let mut text = page.modem.to_string();
     if page.bytes > 0 {
         push(&mut text, &count(page.bytes, "byte"));
@@ -390,6 +390,9 @@ fn page_text(page: &PageData) -> String {
     }
     if let Some(level) = page.level {
         push(&mut text, &format!("{level:.0} dBm0"));
+    }
+    if let Some(attempt) = pages::ended_by(call, event) {
+        push(&mut text, &pages::rows_in_words(attempt));
     }
     text
 }

@@ -7,6 +7,7 @@ pub(crate) mod edit;
 pub(crate) mod fif;
 pub(crate) mod file;
 pub(crate) mod ifp;
+pub(crate) mod page;
 pub(crate) mod rtp;
 pub(crate) mod script;
 pub(crate) mod sdp;

@@ -3,6 +3,7 @@
 use super::capture::places;
 use super::fif;
 use super::ifp;
+use super::page;
 use super::step::{End, Step};
 use super::text::number;
 
@@ -160,13 +161,13 @@ impl Signal {
         let full = if tcf { 1.5 * modem.rate / 8.0 } else { 1440.0 };
         let count = step.args.count("octets").unwrap_or(full as usize);
         let dirty = step.args.number("dirty").unwrap_or(0.0);
-        let octets: Vec<u8> = (0..count)
-            .map(|place| match tcf {
-                true if dirty > 0.0 && place as f64 % (1.0 / dirty) < 1.0 => 0x5A,
-                true => 0,
-                false => picture(place),
-            })
-            .collect();
+        let noise = (0..count).map(|place| match tcf {
+            true if dirty > 0.0 && place as f64 % (1.0 / dirty) < 1.0 => 0x5A,
+            true => 0,
+            false => picture(place),
+        });
+        let coded = page::coded(step).filter(|_| !tcf);
+        let octets: Vec<u8> = coded.unwrap_or_else(|| noise.collect());
         let size = (modem.rate * EVERY / 8.0) as usize;
         let chunks = octets
             .chunks(size)
