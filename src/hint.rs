@@ -1,6 +1,6 @@
 //! Rules and hints: what went wrong, whose side it is on, what to check next.
 //!
-//! A rule is one array element in one of the files below; it reads the model and nothing else.
+//! A rule is one `static` in one of the files below; it reads the model and nothing else.
 
 use std::cell::OnceCell;
 
@@ -8,14 +8,15 @@ use crate::call::{Call, EventId};
 use crate::capture::{Endpoint, FrameNo};
 
 mod cap;
-pub mod cause;
-pub mod engine;
+mod cause;
+mod engine;
 mod evidence;
 mod g711;
 mod leg;
+mod place;
+mod rule;
 mod scene;
 mod sip;
-mod suppression;
 mod t30;
 mod t38;
 mod udptl;
@@ -26,86 +27,33 @@ mod fixture;
 mod tests;
 
 use crate::call::exchange::ExchangeView;
+pub use cause::{Root, sentence};
 pub use engine::{Diagnosis, diagnose, run};
+pub use place::place;
+pub use rule::{Rule, Severity};
 pub(crate) use sip::no_invite_note;
 
 /// Slices of rules by family: one family a file, one slice a file or subfile.
-const FAMILIES: [&[&[Rule]]; 7] = [
-    cap::RULES,
+const FAMILIES: [&[&[&Rule]]; 7] = [
+    &[cap::RULES],
     sip::RULES,
     t38::RULES,
-    udptl::RULES,
+    &[udptl::RULES],
     t30::RULES,
-    g711::RULES,
-    leg::RULES,
+    &[g711::RULES],
+    &[leg::RULES],
 ];
 
 /// All rules, in the order of the catalogue.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     FAMILIES
         .into_iter()
-        .flat_map(|family| family.iter().copied().flatten())
+        .flat_map(|family| family.iter().copied().flatten().copied())
 }
 
 /// The rule with this id.
 pub fn rule(id: &str) -> Option<&'static Rule> {
     rules().find(|rule| rule.id == id)
-}
-
-/// How serious a hint is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Severity {
-    /// Explains a failure, or would.
-    Error,
-    /// Should be looked at.
-    Warning,
-    /// Good to know.
-    Note,
-    /// As it should be.
-    Ok,
-}
-
-impl Severity {
-    /// `error`, `warning`, `note`, `ok` as in JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Note => "note",
-            Self::Ok => "ok",
-        }
-    }
-
-    /// `✗ ! i ✓` and, in plain ASCII, `x ! i v`.
-    pub const fn mark(self, ascii: bool) -> &'static str {
-        match (self, ascii) {
-            (Self::Error, false) => "✗",
-            (Self::Error, true) => "x",
-            (Self::Warning, _) => "!",
-            (Self::Note, _) => "i",
-            (Self::Ok, false) => "✓",
-            (Self::Ok, true) => "v",
-        }
-    }
-}
-
-/// A diagnosis rule.
-#[derive(Debug)]
-pub struct Rule {
-    /// Kebab case, prefixed by its file: `t30-dis-no-dcs`.
-    pub id: &'static str,
-    /// Usual severity; a finding may lower or raise it.
-    pub severity: Severity,
-    /// At most 60 columns.
-    pub title: &'static str,
-    /// What happened and what it means, and what to check next, on which side.
-    pub advice: &'static str,
-    /// Where it is from: clause, RFC, article. Never a clause that nobody looked up.
-    pub reference: &'static str,
-    /// When it fires, in words: for `faxflow rules` and docs/hints.md.
-    pub when: &'static str,
-    /// The check.
-    pub check: fn(&Scene<'_>) -> Vec<Finding>,
 }
 
 /// What a rule may look at: one call, the other leg if there is one, and what the user said.
@@ -222,6 +170,15 @@ pub struct Hint {
 }
 
 impl Hint {
+    /// As a check found it.
+    pub(crate) const fn new(rule: &'static Rule, finding: Finding) -> Self {
+        Self {
+            rule,
+            finding,
+            consequence: false,
+        }
+    }
+
     /// What was seen, or what the rule is about.
     pub fn says(&self) -> &str {
         if self.finding.seen.is_empty() {

@@ -2,7 +2,25 @@
 
 use crate::call::{Call, Event, EventKind, Fax, Side, Verdict};
 use crate::capture::{FrameNo, Timestamp};
+use crate::hint::g711::{G711_CLOCK_SLIP, G711_JITTER, G711_LOSS, G711_ONE_WAY};
+use crate::hint::leg::{LEG_BYE_ONE_SIDED, LEG_LATENCY};
+use crate::hint::rule::{Check, Family, RootCause, hide, hide_across_jump, hide_families, lower};
 use crate::hint::scene::{clock_jumps, method};
+use crate::hint::sip::dialog::{SIP_ACK_MISSING, SIP_RETRANSMISSIONS};
+use crate::hint::sip::setup::{SIP_INVITE_NO_RESPONSE, SIP_NO_INVITE};
+use crate::hint::sip::teardown::{SIP_BYE_MISSING, SIP_BYE_UNANSWERED};
+use crate::hint::t30::identification::{T30_CED_CNG_ABSENT, T30_DIS_NO_DCS, T30_NO_DIS};
+use crate::hint::t30::outcome::T30_PARTIAL_DELIVERY;
+use crate::hint::t30::page::{T30_PAGE_NO_POSTMSG, T30_PAGE_SLOW};
+use crate::hint::t30::postmessage::T30_POSTMSG_NO_RESPONSE;
+use crate::hint::t30::release::T30_NO_DCN;
+use crate::hint::t30::tcf::T30_TCF_MISSING;
+use crate::hint::t38::answer::T38_IMAGE_MISSING_IN_ANSWER;
+use crate::hint::t38::reinvite::{T38_NO_REINVITE, T38_REINVITE_LATE, T38_REINVITE_TIMEOUT};
+use crate::hint::udptl::{
+    UDPTL_DECODE_ERROR, UDPTL_DUPLICATES, UDPTL_LOSS_RECOVERED, UDPTL_LOSS_UNRECOVERED,
+    UDPTL_ONE_WAY, UDPTL_TIMING_GAP, UDPTL_WRONG_DESTINATION,
+};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::text::count;
 
@@ -21,118 +39,197 @@ const GAPS_TOGETHER: usize = 3;
 /// Frames named as examples.
 const EXAMPLES: usize = 3;
 
-/// The rules of this family.
-pub(crate) const RULES: &[&[Rule]] = &[CAPTURE];
+/// What the rules of this family have in common.
+const CAP: Rule = Rule::PLAIN;
 
-const CAPTURE: &[Rule] = &[
-    Rule {
-        id: "cap-snaplen-truncated",
-        severity: Severity::Warning,
-        title: "Packets were cut by the capture",
-        advice: "The capture kept only the first octets of each packet, so SDP lines or T.38 data are missing, and \
-                 whatever is decoded from cut packets is unreliable. Nothing is wrong on either side because of it. \
-                 Capture again with whole packets: tcpdump -nni any -s 0 -w fax.pcap, started before the fax is \
-                 sent and stopped after it worked or failed.",
-        reference: "4PSA Knowledge Base, Troubleshooting fax issues (tcpdump -s 0)",
-        when: "a SIP, RTP or T.38 frame of the call has fewer octets captured than were on the wire",
-        check: snaplen_truncated,
-    },
-    Rule {
-        id: "cap-starts-mid-call",
-        severity: Severity::Warning,
-        title: "The capture starts after the call did",
-        advice: "The call was already up when recording began: the call setup, and perhaps the switch to T.38, are \
-                 missing. What is missing before this point proves nothing about either side. The right order: \
-                 start the capture, send the fax, wait until it worked or failed, stop the capture.",
-        reference: "4PSA Knowledge Base, Troubleshooting fax issues (order of a capture)",
-        when: "the first SIP message of the dialog is not its first INVITE, or media come more than 1 s before all SIP",
-        check: starts_mid_call,
-    },
-    Rule {
-        id: "cap-ends-early",
-        severity: Severity::Note,
-        title: "The capture stops while the call is still up",
-        advice: "The file ends before the call does, so a missing DCN, MCF or BYE proves nothing about either side. \
-                 Let the fax finish or fail completely before tcpdump is stopped.",
-        reference: "4PSA Knowledge Base, Troubleshooting fax issues (stop the capture last)",
-        when: "the call was answered, no BYE was seen, and its last packet is less than 35 s before the end of the capture",
-        check: ends_early,
-    },
-    Rule {
-        id: "cap-one-direction",
-        severity: Severity::Warning,
-        title: "Only one direction was captured",
-        advice: "What this side says answers packets that are not in the file: the other side did talk, but its \
-                 packets took another interface or path. No side can be blamed from this capture. Capture on all \
-                 interfaces (-i any), or on the SBC or proxy that sees both directions; with a mirror port, check \
-                 that it mirrors received and sent packets.",
-        reference: "faxflow: an answer proves its question",
-        when: "all SIP, or all media, of a call come from one side and hold answers to the side that is not seen",
-        check: one_direction,
-    },
-    Rule {
-        id: "cap-drops",
-        severity: Severity::Warning,
-        title: "The capture itself lost packets",
-        advice: "The capturing system dropped packets, or IP fragments are incomplete, or both directions have gaps \
-                 at the same moments: that is loss of the recorder, not of the network. Treat figures of loss with \
-                 care. Capture again with a larger buffer (tcpdump -B 4096 -s 0 -w fax.pcap), to a local disk, on a \
-                 host that is not busy.",
-        reference: "pcapng, Interface Statistics Block; simultaneous gaps: faxflow",
-        when: "the capture says that packets were dropped, fragments of a call are orphans, or both directions lose packets at the same time",
-        check: drops,
-    },
-    Rule {
-        id: "cap-sip-not-captured",
-        severity: Severity::Warning,
-        title: "Fax media without its SIP",
-        advice: "The fax was found by content; its signalling is not in the file, so nothing can be said about the \
-                 negotiation. The usual filter `udp` loses SIP over TCP and TLS: leave the filter out. For TLS \
-                 capture on the inner hop (Kamailio to Asterisk). Gateways may also use H.323, MGCP or SCCP, which \
-                 are not decoded here.",
-        reference: "4PSA Knowledge Base, Troubleshooting fax issues (filter udp)",
-        when: "T.38 or audio fax is in the capture, but no SIP dialog announces its addresses",
-        check: sip_not_captured,
-    },
-    Rule {
-        id: "cap-clock-jump",
-        severity: Severity::Warning,
-        title: "The clock of the capture jumps",
-        advice: "A time step (NTP, a paused virtual machine) or files merged from two hosts: durations, T1 and T4 \
-                 checks and jitter across the jump mean nothing, and say nothing about either side. The order of the \
-                 messages still holds. Set the clock of the capturing host before the next capture.",
-        reference: "faxflow: sequence numbers go on while the time does not",
-        when: "time goes back by more than 100 ms, or forward by more than 2 s while sequence numbers go on without a gap",
-        check: clock_jump,
-    },
-    Rule {
-        id: "cap-duplicate-frames",
-        severity: Severity::Note,
-        title: "Packets were recorded twice",
-        advice: "The recorder saw each packet on two interfaces (-i any with a bridge or VLAN, or a mirror of both \
-                 ports). These are no retransmissions of SIP; faxflow counts each packet once. Capture on one \
-                 interface if the file should be smaller.",
-        reference: "faxflow: same IP identification and content within milliseconds",
-        when: "20 % or more of the call's frames are exact repetitions of another frame",
-        check: duplicate_frames,
-    },
-    Rule {
-        id: "cap-no-media",
-        severity: Severity::Note,
-        title: "Media do not pass this capture point",
-        advice: "The SIP is here, the media flow between other hosts, or a filter left them out. T.38 need not use \
-                 the addresses of the signalling: capture on the host that the SDP names in its c= line \
-                 (Connection Information), or on the media proxy.",
-        reference: "4PSA Knowledge Base, Troubleshooting fax issues (Connection Information)",
-        when: "the call was answered with media agreed, lasts over 5 s, and not one RTP or T.38 packet of it is in the capture",
-        check: no_media,
-    },
+/// The rules of this family.
+pub(crate) const RULES: &[&Rule] = &[
+    &CAP_SNAPLEN_TRUNCATED,
+    &CAP_STARTS_MID_CALL,
+    &CAP_ENDS_EARLY,
+    &CAP_ONE_DIRECTION,
+    &CAP_DROPS,
+    &CAP_SIP_NOT_CAPTURED,
+    &CAP_CLOCK_JUMP,
+    &CAP_DUPLICATE_FRAMES,
+    &CAP_NO_MEDIA,
 ];
 
-fn snaplen_truncated(scene: &Scene<'_>) -> Vec<Finding> {
+pub(in crate::hint) static CAP_SNAPLEN_TRUNCATED: Rule = Rule {
+    id: "cap-snaplen-truncated",
+    severity: Severity::Warning,
+    title: "Packets were cut by the capture",
+    advice: "The capture kept only the first octets of each packet, so SDP lines or T.38 data are missing, and \
+             whatever is decoded from cut packets is unreliable. Nothing is wrong on either side because of it. \
+             Capture again with whole packets: tcpdump -nni any -s 0 -w fax.pcap, started before the fax is \
+             sent and stopped after it worked or failed.",
+    reference: "4PSA Knowledge Base, Troubleshooting fax issues (tcpdump -s 0)",
+    when: "a SIP, RTP or T.38 frame of the call has fewer octets captured than were on the wire",
+    check: Check::One(snaplen_truncated),
+    covers: &[hide(&[
+        &UDPTL_DECODE_ERROR,
+        &T38_IMAGE_MISSING_IN_ANSWER,
+        &CAP_SIP_NOT_CAPTURED,
+    ])
+    .always()],
+    ..CAP
+};
+
+pub(in crate::hint) static CAP_STARTS_MID_CALL: Rule = Rule {
+    id: "cap-starts-mid-call",
+    severity: Severity::Warning,
+    title: "The capture starts after the call did",
+    advice: "The call was already up when recording began: the call setup, and perhaps the switch to T.38, are \
+             missing. What is missing before this point proves nothing about either side. The right order: \
+             start the capture, send the fax, wait until it worked or failed, stop the capture.",
+    reference: "4PSA Knowledge Base, Troubleshooting fax issues (order of a capture)",
+    when: "the first SIP message of the dialog is not its first INVITE, or media come more than 1 s before all SIP",
+    check: Check::One(starts_mid_call),
+    doubts_absences: true,
+    covers: &[hide(&[&SIP_NO_INVITE, &T38_NO_REINVITE, &T30_CED_CNG_ABSENT]).always()],
+    ..CAP
+};
+
+pub(in crate::hint) static CAP_ENDS_EARLY: Rule = Rule {
+    id: "cap-ends-early",
+    severity: Severity::Note,
+    title: "The capture stops while the call is still up",
+    advice: "The file ends before the call does, so a missing DCN, MCF or BYE proves nothing about either side. \
+             Let the fax finish or fail completely before tcpdump is stopped.",
+    reference: "4PSA Knowledge Base, Troubleshooting fax issues (stop the capture last)",
+    when: "the call was answered, no BYE was seen, and its last packet is less than 35 s before the end of the capture",
+    check: Check::One(ends_early),
+    doubts_absences: true,
+    root: RootCause::IfIncomplete,
+    covers: &[hide(&[
+        &SIP_BYE_MISSING,
+        &T30_NO_DCN,
+        &T30_POSTMSG_NO_RESPONSE,
+        &T30_PAGE_NO_POSTMSG,
+        &T30_PARTIAL_DELIVERY,
+        &LEG_BYE_ONE_SIDED,
+    ])
+    .always()],
+    ..CAP
+};
+
+pub(in crate::hint) static CAP_ONE_DIRECTION: Rule = Rule {
+    id: "cap-one-direction",
+    severity: Severity::Warning,
+    title: "Only one direction was captured",
+    advice: "What this side says answers packets that are not in the file: the other side did talk, but its \
+             packets took another interface or path. No side can be blamed from this capture. Capture on all \
+             interfaces (-i any), or on the SBC or proxy that sees both directions; with a mirror port, check \
+             that it mirrors received and sent packets.",
+    reference: "faxflow: an answer proves its question",
+    when: "all SIP, or all media, of a call come from one side and hold answers to the side that is not seen",
+    check: Check::One(one_direction),
+    doubts_absences: true,
+    covers: &[hide(&[
+        &UDPTL_ONE_WAY,
+        &UDPTL_WRONG_DESTINATION,
+        &G711_ONE_WAY,
+        &SIP_INVITE_NO_RESPONSE,
+        &SIP_ACK_MISSING,
+        &SIP_BYE_UNANSWERED,
+        &T38_REINVITE_TIMEOUT,
+        &T30_NO_DIS,
+        &T30_DIS_NO_DCS,
+    ])
+    .always()],
+    ..CAP
+};
+
+pub(in crate::hint) static CAP_DROPS: Rule = Rule {
+    id: "cap-drops",
+    severity: Severity::Warning,
+    title: "The capture itself lost packets",
+    advice: "The capturing system dropped packets, or IP fragments are incomplete, or both directions have gaps \
+             at the same moments: that is loss of the recorder, not of the network. Treat figures of loss with \
+             care. Capture again with a larger buffer (tcpdump -B 4096 -s 0 -w fax.pcap), to a local disk, on a \
+             host that is not busy.",
+    reference: "pcapng, Interface Statistics Block; simultaneous gaps: faxflow",
+    when: "the capture says that packets were dropped, fragments of a call are orphans, or both directions lose packets at the same time",
+    check: Check::One(drops),
+    doubts_absences: true,
+    covers: &[
+        hide(&[&UDPTL_LOSS_RECOVERED, &UDPTL_TIMING_GAP, &T30_TCF_MISSING]).always(),
+        lower(&[&UDPTL_LOSS_UNRECOVERED, &G711_LOSS, &SIP_RETRANSMISSIONS]),
+    ],
+    ..CAP
+};
+
+pub(in crate::hint) static CAP_SIP_NOT_CAPTURED: Rule = Rule {
+    id: "cap-sip-not-captured",
+    severity: Severity::Warning,
+    title: "Fax media without its SIP",
+    advice: "The fax was found by content; its signalling is not in the file, so nothing can be said about the \
+             negotiation. The usual filter `udp` loses SIP over TCP and TLS: leave the filter out. For TLS \
+             capture on the inner hop (Kamailio to Asterisk). Gateways may also use H.323, MGCP or SCCP, which \
+             are not decoded here.",
+    reference: "4PSA Knowledge Base, Troubleshooting fax issues (filter udp)",
+    when: "T.38 or audio fax is in the capture, but no SIP dialog announces its addresses",
+    check: Check::One(sip_not_captured),
+    covers: &[
+        hide(&[&SIP_NO_INVITE, &SIP_BYE_MISSING]).always(),
+        hide_families(&[Family::T38]).always(),
+    ],
+    ..CAP
+};
+
+pub(in crate::hint) static CAP_CLOCK_JUMP: Rule = Rule {
+    id: "cap-clock-jump",
+    severity: Severity::Warning,
+    title: "The clock of the capture jumps",
+    advice: "A time step (NTP, a paused virtual machine) or files merged from two hosts: durations, T1 and T4 \
+             checks and jitter across the jump mean nothing, and say nothing about either side. The order of the \
+             messages still holds. Set the clock of the capturing host before the next capture.",
+    reference: "faxflow: sequence numbers go on while the time does not",
+    when: "time goes back by more than 100 ms, or forward by more than 2 s while sequence numbers go on without a gap",
+    check: Check::One(clock_jump),
+    covers: &[hide_across_jump(&[
+        &UDPTL_TIMING_GAP,
+        &T30_PAGE_SLOW,
+        &T38_REINVITE_LATE,
+        &G711_JITTER,
+        &G711_CLOCK_SLIP,
+        &LEG_LATENCY,
+    ])],
+    ..CAP
+};
+
+pub(in crate::hint) static CAP_DUPLICATE_FRAMES: Rule = Rule {
+    id: "cap-duplicate-frames",
+    severity: Severity::Note,
+    title: "Packets were recorded twice",
+    advice: "The recorder saw each packet on two interfaces (-i any with a bridge or VLAN, or a mirror of both \
+             ports). These are no retransmissions of SIP; faxflow counts each packet once. Capture on one \
+             interface if the file should be smaller.",
+    reference: "faxflow: same IP identification and content within milliseconds",
+    when: "20 % or more of the call's frames are exact repetitions of another frame",
+    check: Check::One(duplicate_frames),
+    covers: &[hide(&[&SIP_RETRANSMISSIONS, &UDPTL_DUPLICATES]).always()],
+    ..CAP
+};
+
+pub(in crate::hint) static CAP_NO_MEDIA: Rule = Rule {
+    id: "cap-no-media",
+    severity: Severity::Note,
+    title: "Media do not pass this capture point",
+    advice: "The SIP is here, the media flow between other hosts, or a filter left them out. T.38 need not use \
+             the addresses of the signalling: capture on the host that the SDP names in its c= line \
+             (Connection Information), or on the media proxy.",
+    reference: "4PSA Knowledge Base, Troubleshooting fax issues (Connection Information)",
+    when: "the call was answered with media agreed, lasts over 5 s, and not one RTP or T.38 packet of it is in the capture",
+    check: Check::One(no_media),
+    covers: &[hide_families(&[Family::T30, Family::Udptl, Family::Audio]).always()],
+    ..CAP
+};
+
+fn snaplen_truncated(scene: &Scene<'_>) -> Option<Finding> {
     let facts = &scene.call.capture;
     if facts.truncated_count == 0 {
-        return Vec::new();
+        return None;
     }
     let seen = format!(
         "{} cut at {} – recapture with tcpdump -s 0",
@@ -147,13 +244,13 @@ fn snaplen_truncated(scene: &Scene<'_>) -> Vec<Finding> {
             facts.truncated_sip
         ));
     }
-    vec![finding]
+    Some(finding)
 }
 
-fn starts_mid_call(scene: &Scene<'_>) -> Vec<Finding> {
+fn starts_mid_call(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
     if !call.has_sip() {
-        return Vec::new();
+        return None;
     }
     let media_first = first_sip(call)
         .zip(first_media(call))
@@ -161,22 +258,20 @@ fn starts_mid_call(scene: &Scene<'_>) -> Vec<Finding> {
     // Of SIP that is cut an INVITE may be there all the same (`cap-snaplen-truncated` tells).
     let first_missing = call.capture.starts_mid_call && call.capture.truncated_sip == 0;
     if !first_missing && !media_first {
-        return Vec::new();
+        return None;
     }
-    let Some(first) = call.events.iter().find(|event| event.observed) else {
-        return Vec::new();
-    };
-    vec![
+    let first = call.events.iter().find(|event| event.observed)?;
+    Some(
         Finding::new(
             Severity::Warning,
             [first.frame],
             "Capture starts after the call did – first INVITE not recorded",
         )
         .on(first.id),
-    ]
+    )
 }
 
-fn ends_early(scene: &Scene<'_>) -> Vec<Finding> {
+fn ends_early(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
     let facts = &call.capture;
     let up = match call.call_id {
@@ -192,17 +287,15 @@ fn ends_early(scene: &Scene<'_>) -> Vec<Finding> {
     };
     let near = facts.last_time.seconds_since(call.last_packet) < TAIL;
     if !up || !(near || facts.unfinished) || rejected(call) {
-        return Vec::new();
+        return None;
     }
-    let Some(last) = call.events.iter().rev().find(|event| event.observed) else {
-        return Vec::new();
-    };
+    let last = call.events.iter().rev().find(|event| event.observed)?;
     let seen = if facts.unfinished {
         "In progress – the call is still up, and the capture goes on"
     } else {
         "Capture stops while the call is still up – end state unknown"
     };
-    vec![Finding::new(Severity::Note, [last.last_frame], seen).on(last.id)]
+    Some(Finding::new(Severity::Note, [last.last_frame], seen).on(last.id))
 }
 
 fn rejected(call: &Call) -> bool {
@@ -214,7 +307,7 @@ fn is_unfinished(fax: &Fax) -> bool {
     fax.verdict == Verdict::Incomplete
 }
 
-fn one_direction(scene: &Scene<'_>) -> Vec<Finding> {
+fn one_direction(scene: &Scene<'_>) -> Option<Finding> {
     // Of cut SIP messages only some can be given to their call: that one side is missing proves nothing.
     let whole = scene.call.capture.truncated_sip == 0;
     let messages = scene.messages().filter(|_| whole);
@@ -228,19 +321,17 @@ fn one_direction(scene: &Scene<'_>) -> Vec<Finding> {
     });
     let media = only_side(scene.call.events.iter().filter(|event| is_media(event)))
         .and_then(|side| Some((side, media_answer(scene)?)));
-    let Some((side, proof)) = media.or(sip) else {
-        return Vec::new();
-    };
+    let (side, proof) = media.or(sip)?;
     let seen = format!(
         "Only {} -> {} was captured – the other side did talk",
         side,
         side.other()
     );
-    vec![
+    Some(
         Finding::new(Severity::Warning, [proof.frame], seen)
             .on(proof.id)
             .about(scene.endpoint(side.other())),
-    ]
+    )
 }
 
 /// The side that sent all these events, if it was one side and there is more than one event.
@@ -276,7 +367,7 @@ fn media_answer<'a>(scene: &Scene<'a>) -> Option<&'a Event> {
         .min_by_key(|event| event.at)
 }
 
-fn drops(scene: &Scene<'_>) -> Vec<Finding> {
+fn drops(scene: &Scene<'_>) -> Option<Finding> {
     let facts = &scene.call.capture;
     let together = gaps_together(scene.call);
     let holes = facts.starts_mid_call
@@ -295,11 +386,11 @@ fn drops(scene: &Scene<'_>) -> Vec<Finding> {
     } else if together.len() >= GAPS_TOGETHER {
         "gaps in both directions at once".to_owned()
     } else {
-        return Vec::new();
+        return None;
     };
     let frames = together.into_iter().take(EXAMPLES);
     let seen = format!("Capture lost packets ({why}) – loss figures are too high");
-    vec![Finding::new(Severity::Warning, frames, seen)]
+    Some(Finding::new(Severity::Warning, frames, seen))
 }
 
 /// Frames after gaps that both directions have at the same time, if nearly all their gaps are like that.
@@ -340,73 +431,67 @@ fn gaps(call: &Call, side: Side) -> Vec<(Timestamp, FrameNo)> {
     udptl.chain(rtp).collect()
 }
 
-fn sip_not_captured(scene: &Scene<'_>) -> Vec<Finding> {
+fn sip_not_captured(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
     if call.has_sip() {
-        return Vec::new();
+        return None;
     }
-    let Some(first) = first_media(call) else {
-        return Vec::new();
-    };
-    vec![
+    let first = first_media(call)?;
+    Some(
         Finding::new(
             Severity::Warning,
             [first.frame],
             "Fax media without its SIP – filter \"udp\" misses SIP over TCP/TLS",
         )
         .on(first.id),
-    ]
+    )
 }
 
-fn clock_jump(scene: &Scene<'_>) -> Vec<Finding> {
+fn clock_jump(scene: &Scene<'_>) -> Option<Finding> {
     let jumps = clock_jumps(scene.call);
-    let Some((_, seconds)) = jumps.first() else {
-        return Vec::new();
-    };
+    let (_, seconds) = jumps.first()?;
     let seen =
         format!("Capture clock jumps {seconds:+.1} s – timers and durations are not reliable");
     let frames = jumps.iter().map(|(frame, _)| *frame).take(EXAMPLES);
-    vec![Finding::new(Severity::Warning, frames, seen)]
+    Some(Finding::new(Severity::Warning, frames, seen))
 }
 
-fn duplicate_frames(scene: &Scene<'_>) -> Vec<Finding> {
+fn duplicate_frames(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
     let packets =
         u64::from(call.packets.sip) + u64::from(call.packets.rtp) + u64::from(call.packets.t38);
     let twice = u64::from(call.capture.duplicates);
     if twice == 0 || twice * 100 < packets * DUPLICATE_PERCENT {
-        return Vec::new();
+        return None;
     }
     let seen = format!("Packets recorded twice (-i any / mirror) – {twice} duplicates removed");
-    vec![Finding::new(
+    Some(Finding::new(
         Severity::Note,
         call.capture.first_duplicate,
         seen,
-    )]
+    ))
 }
 
-fn no_media(scene: &Scene<'_>) -> Vec<Finding> {
+fn no_media(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
     let (Some(answer), Some(period)) = (scene.answer(), call.media.first()) else {
-        return Vec::new();
+        return None;
     };
     let nothing = call.packets.rtp == 0 && call.packets.t38 == 0;
     let end = call.ended.unwrap_or(call.last_packet);
     if !nothing || end.seconds_since(answer.at) <= NO_MEDIA || here_by_sdp(scene) {
-        return Vec::new();
+        return None;
     }
-    let Some(ends) = period.t38.or(period.audio) else {
-        return Vec::new();
-    };
+    let ends = period.t38.or(period.audio)?;
     let seen = format!(
         "SIP only – media {} does not pass this capture point",
         ends.callee
     );
-    vec![
+    Some(
         Finding::new(Severity::Note, [answer.frame], seen)
             .on(answer.id)
             .about(ends.callee),
-    ]
+    )
 }
 
 /// Whether T.38 was agreed between the very hosts that speak SIP here: then its silence means something

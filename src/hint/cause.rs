@@ -4,28 +4,22 @@
 //! wrong between them comes first: it explains both ends.
 
 use crate::call::verdict::{Headline, PagesTold};
-use crate::call::{Call, Event, EventKind, Fax, Phase, Verdict};
-use crate::capture::{FrameNo, Timestamp};
-use crate::hint::engine::Root;
-use crate::hint::evidence::hang_up;
-use crate::hint::{Finding, Hint, Scene, Severity};
-use crate::t30::timer::T4;
+use crate::call::{Call, CallNo, Fax, Phase, Verdict};
+use crate::capture::Timestamp;
+use crate::hint::place::{decided, deciding_frame};
+use crate::hint::rule::{Layer, RootCause};
+use crate::hint::{Hint, Rule, Scene, Severity};
 
-/// Rules that sum up a failure, and never explain it while another one does.
-const SUMMARIES: &[&str] = &["t30-partial-delivery", "leg-first-failure"];
-
-/// Rules on two legs that explain what both ends see, whenever they are seen. The first one in this list
-/// wins among those of the same time. (`leg-bye-one-sided` counts at its own time: it is a matter of the end.)
-const BETWEEN_LEGS: &[&str] = &[
-    "leg-reinvite-not-relayed",
-    "leg-t38-one-sided",
-    "leg-media-not-relayed",
-    "leg-t30-not-relayed",
-    "leg-latency",
-];
-
-/// Rules that explain a call which failed before any fax, though they are no errors.
-const EXPLAIN_AS_WARNING: &[&str] = &["sip-invite-busy", "sip-no-answer"];
+/// The hint that explains a failed fax.
+#[derive(Clone, Debug)]
+pub struct Root {
+    /// Its rule.
+    pub rule: &'static Rule,
+    /// The leg on which it stands.
+    pub call: CallNo,
+    /// The hint itself.
+    pub hint: Hint,
+}
 
 /// The hint that explains why a fax failed, out of the hints of this leg and of the other.
 pub(crate) fn find(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Option<Root> {
@@ -45,8 +39,7 @@ pub(crate) fn find(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Option<Ro
         .or_else(|| ended_early(scene, &candidates))
         .or_else(|| {
             earliest(&candidates, |hint| {
-                EXPLAIN_AS_WARNING.contains(&hint.rule.id)
-                    && hint.finding.severity == Severity::Warning
+                hint.rule.root == RootCause::AsWarning && hint.finding.severity == Severity::Warning
             })
         })
         .or_else(|| earliest(&candidates, is_error))
@@ -63,17 +56,6 @@ pub(crate) fn find(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Option<Ro
     })
 }
 
-/// The id of the rule that explains why a fax failed; `None` if it was delivered.
-///
-/// `hints` are those of [`crate::hint::run`] on the same scene.
-pub fn root(hints: &[Hint], scene: &Scene<'_>) -> Option<&'static str> {
-    let there = scene
-        .mirrored()
-        .map(|other| crate::hint::run(&other))
-        .unwrap_or_default();
-    find(scene, hints, &there).map(|root| root.rule.id)
-}
-
 /// Sets the consequence flag: errors and warnings that come after the root, but for what stands on its own.
 pub(crate) fn mark_consequences(scene: &Scene<'_>, root: Option<&Root>, hints: &mut [Hint]) {
     let Some(root) = root else {
@@ -82,9 +64,8 @@ pub(crate) fn mark_consequences(scene: &Scene<'_>, root: Option<&Root>, hints: &
     };
     let root_here = root.call == scene.call.number;
     for hint in hints {
-        let is_root = root_here
-            && hint.rule.id == root.rule.id
-            && hint.finding.frames == root.hint.finding.frames;
+        let is_root =
+            root_here && hint.rule == root.rule && hint.finding.frames == root.hint.finding.frames;
         if is_root {
             hint.consequence = false;
         } else if is_error(hint) {
@@ -129,35 +110,6 @@ fn named_phase(seen: &str) -> Option<Phase> {
     Phase::ALL.into_iter().find(|phase| phase.name() == name)
 }
 
-/// The event on whose row a hint stands: as the rule says, else the one that holds its first cited frame.
-pub fn place<'a>(call: &'a Call, hint: &Hint) -> Option<&'a Event> {
-    if let Some(id) = hint.finding.event {
-        return crate::hint::scene::event(call, id);
-    }
-    let frame = *hint.finding.frames.first()?;
-    let begins = call
-        .events
-        .iter()
-        .find(|event| event.frame == frame && event.observed);
-    begins.or_else(|| {
-        call.events
-            .iter()
-            .filter(|event| event.frame <= frame && frame <= event.last_frame)
-            // Of several that span it the one that is about the fax.
-            .min_by_key(|event| (matches!(event.kind, EventKind::Rtp(_)), event.last_frame))
-    })
-}
-
-/// The frame that a verdict names: of the row that bears the hint, in it the first one cited.
-pub fn deciding_frame(call: &Call, hint: &Hint) -> Option<FrameNo> {
-    let first = hint.finding.frames.first().copied();
-    let Some(event) = place(call, hint) else {
-        return first;
-    };
-    let within = |frame: &FrameNo| event.frame <= *frame && *frame <= event.last_frame;
-    first.filter(within).or(Some(event.frame))
-}
-
 /// A hint and when it was decided.
 #[derive(Clone, Copy)]
 struct Candidate<'a> {
@@ -176,122 +128,14 @@ impl<'a> Candidate<'a> {
     }
 
     /// Order of root causes: time, then layer, then the order of the catalogue's families.
-    fn key(&self) -> (Timestamp, u8) {
-        (self.at, layer(self.hint.rule.id))
-    }
-}
-
-/// What did not come is not known to be missing before the wait for it is over: seconds after the first cited
-/// frame (the timers less their tolerance, or the thresholds of the rules).
-const WAITS: &[(&str, f64)] = &[
-    ("t38-no-reinvite", 12.0),
-    ("udptl-none", 5.0),
-    ("udptl-one-way", 5.0),
-    ("g711-one-way", 5.0),
-    ("t30-no-dis", 12.0),
-    ("t30-dis-no-dcs", T4.earliest()),
-    ("t30-dcs-no-response", T4.earliest()),
-    ("t30-postmsg-no-response", T4.earliest()),
-    ("t30-cfr-no-page", 5.0),
-    ("t30-page-no-postmsg", 5.0),
-];
-
-/// When a hint was decided: the time of its first cited frame, and the wait for what did not come, but no later
-/// than the hang-up.
-pub(crate) fn decided(call: &Call, hint: &Hint) -> Timestamp {
-    let at = cited(call, &hint.finding);
-    let Some((_, wait)) = WAITS.iter().find(|(id, _)| *id == hint.rule.id) else {
-        return at;
-    };
-    let over = at.plus_seconds(*wait);
-    hang_up(call)
-        .map(|bye| bye.at)
-        .filter(|bye| *bye > at)
-        .map_or(over, |bye| over.min(bye))
-}
-
-/// Time of the first cited frame; without one, of the event; without that, the end of the call.
-fn cited(call: &Call, finding: &Finding) -> Timestamp {
-    let of_frame = |frame: FrameNo| {
-        call.events
-            .iter()
-            .find(|event| event.frame <= frame && frame <= event.last_frame && event.observed)
-            .map(|event| {
-                if event.frame == frame {
-                    event.at
-                } else if event.last_frame == frame {
-                    event.end
-                } else {
-                    // Inside a folded row: between its ends, by frame number.
-                    between(event.at, event.end, event.frame, event.last_frame, frame)
-                }
-            })
-    };
-    let exact = |frame: FrameNo| {
-        call.events
-            .iter()
-            .find(|event| event.frame == frame && event.observed)
-            .map(|event| event.at)
-    };
-    let on_event = || {
-        let id = finding.event?;
-        crate::hint::scene::event(call, id).map(|event| event.at)
-    };
-    finding
-        .frames
-        .first()
-        .and_then(|frame| exact(*frame).or_else(|| of_frame(*frame)))
-        .or_else(on_event)
-        .unwrap_or(call.last_packet)
-}
-
-/// Time of a frame inside a row, by its number.
-fn between(
-    from: Timestamp,
-    to: Timestamp,
-    first: FrameNo,
-    last: FrameNo,
-    frame: FrameNo,
-) -> Timestamp {
-    let span = f64::from(last.0.saturating_sub(first.0).max(1));
-    let part = f64::from(frame.0.saturating_sub(first.0)) / span;
-    from.plus_seconds(to.seconds_since(from).max(0.0) * part)
-}
-
-/// Layers of the catalogue (0.3), from the lowest: capture, SIP set-up, T.38 negotiation, media path, the
-/// phases of T.30, teardown.
-fn layer(id: &str) -> u8 {
-    const TEARDOWN: &[&str] = &[
-        "sip-bye",
-        "sip-early-bye",
-        "sip-session-expired",
-        "t30-dropped",
-    ];
-    const PHASE_C: &[&str] = &["t30-page", "t30-cfr-no-page", "t30-dcn-in-page"];
-    const PHASE_D: &[&str] = &[
-        "t30-ppr",
-        "t30-eor",
-        "t30-rnr",
-        "t30-postmsg",
-        "t30-rtn",
-        "t30-dcn-after-page",
-    ];
-    let begins = |list: &[&str]| list.iter().any(|begin| id.starts_with(begin));
-    match id.split('-').next() {
-        _ if begins(TEARDOWN) => 8,
-        Some("cap") => 0,
-        Some("sip") => 1,
-        Some("t38") => 2,
-        Some("udptl" | "g711") => 3,
-        Some("leg") => 4,
-        _ if begins(PHASE_C) => 6,
-        _ if begins(PHASE_D) => 7,
-        _ => 5,
+    fn key(&self) -> (Timestamp, Layer) {
+        (self.at, self.hint.rule.layer)
     }
 }
 
 fn is_error(hint: &Hint) -> bool {
-    hint.finding.severity == Severity::Error && !SUMMARIES.contains(&hint.rule.id)
+    let may_be = !matches!(hint.rule.root, RootCause::Summary | RootCause::Never);
+    hint.finding.severity == Severity::Error && may_be
 }
 
 fn earliest<'a>(
@@ -305,40 +149,23 @@ fn earliest<'a>(
         .copied()
 }
 
-/// Those of them about media: a negotiation that failed before explains them too (the catalogue, 0.3: layers).
-const MEDIA_BETWEEN_LEGS: &[&str] = &[
-    "leg-media-not-relayed",
-    "leg-t30-not-relayed",
-    "leg-latency",
-];
-
 /// What is wrong between two legs, if anything is.
 fn between_legs<'a>(candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
     let negotiation = earliest(candidates, |hint| {
-        is_error(hint) && !hint.consequence && matches!(layer(hint.rule.id), 1 | 2)
+        is_error(hint)
+            && !hint.consequence
+            && matches!(hint.rule.layer, Layer::SetUp | Layer::Negotiation)
     });
-    let fault = fault_between_legs(candidates)?;
-    match negotiation {
-        Some(before)
-            if before.at < fault.at && MEDIA_BETWEEN_LEGS.contains(&fault.hint.rule.id) =>
-        {
-            None
-        }
-        _ => Some(fault),
-    }
-}
-
-fn fault_between_legs<'a>(candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
-    let rank = |candidate: &Candidate<'_>| {
-        BETWEEN_LEGS
-            .iter()
-            .position(|id| *id == candidate.hint.rule.id)
-    };
-    candidates
+    let (kind, fault) = candidates
         .iter()
-        .filter(|candidate| is_error(candidate.hint) && rank(candidate).is_some())
-        .min_by_key(|candidate| (candidate.at, rank(candidate)))
-        .copied()
+        .filter(|candidate| is_error(candidate.hint))
+        .filter_map(|candidate| match candidate.hint.rule.root {
+            RootCause::BetweenLegs(kind) => Some((kind, *candidate)),
+            _ => None,
+        })
+        .min_by_key(|(kind, candidate)| (candidate.at, *kind))?;
+    let explained = negotiation.is_some_and(|before| before.at < fault.at) && kind.is_about_media();
+    (!explained).then_some(fault)
 }
 
 /// A capture that ends before its fax explains why nothing is known of the rest.
@@ -351,12 +178,12 @@ fn ended_early<'a>(scene: &Scene<'_>, candidates: &[Candidate<'a>]) -> Option<Ca
     if !incomplete {
         return None;
     }
-    earliest(candidates, |hint| hint.rule.id == "cap-ends-early")
+    earliest(candidates, |hint| hint.rule.root == RootCause::IfIncomplete)
 }
 
 fn summary<'a>(candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
     candidates
         .iter()
-        .find(|candidate| candidate.hint.rule.id == "t30-partial-delivery")
+        .find(|candidate| candidate.hint.rule.root == RootCause::Summary)
         .copied()
 }

@@ -1,11 +1,13 @@
 //! All checks, then what covers what, then what the capture makes doubtful, then order.
 
-use crate::call::{Call, CallNo, Event};
+use crate::call::{Call, Event};
 use crate::capture::FrameNo;
+use crate::hint::cause::{self, Root};
 use crate::hint::evidence::dcn;
+use crate::hint::place::place;
+use crate::hint::rule::{Check, Effect};
 use crate::hint::scene::clock_jumps;
-use crate::hint::suppression::{ABSENCE, DOUBTFUL_CAPTURE, Effect, GOT_OVER, TABLE, lowered};
-use crate::hint::{DOUBT, Hint, Rule, Scene, Severity, cause, rules};
+use crate::hint::{DOUBT, Hint, Scene, Severity, rules};
 
 /// Findings of one rule on one call that are told. Ten thousand refusals are no news after the first hundred,
 /// and hints are compared with hints.
@@ -20,17 +22,6 @@ pub struct Diagnosis {
     pub root: Option<Root>,
 }
 
-/// The hint that explains a failed fax.
-#[derive(Clone, Debug)]
-pub struct Root {
-    /// Its rule.
-    pub rule: &'static Rule,
-    /// The leg on which it stands.
-    pub call: CallNo,
-    /// The hint itself.
-    pub hint: Hint,
-}
-
 /// The hints of a scene's call; [`diagnose`] without the root.
 pub fn run(scene: &Scene<'_>) -> Vec<Hint> {
     diagnose(scene).hints
@@ -38,35 +29,55 @@ pub fn run(scene: &Scene<'_>) -> Vec<Hint> {
 
 /// Checks all rules on a call (and, for the root cause, on the other leg).
 pub fn diagnose(scene: &Scene<'_>) -> Diagnosis {
-    let found = check(scene);
     let mirrored = scene.mirrored();
-    let found_there = mirrored.as_ref().map(check).unwrap_or_default();
-    let mut hints = settle(scene, &found, &found_there);
+    let own = check(scene);
+    let there = mirrored.as_ref().map(check).unwrap_or_default();
+    let own_found = after_outcome(scene, check_legs(scene, &own, &there));
+    let there_found = mirrored
+        .as_ref()
+        .map(|mirrored| after_outcome(mirrored, check_legs(mirrored, &there, &own)))
+        .unwrap_or_default();
+    let mut hints = settle(scene, &own_found, &there_found);
     let there = mirrored
         .as_ref()
-        .map(|mirrored| settle(mirrored, &found_there, &found))
+        .map(|mirrored| settle(mirrored, &there_found, &own_found))
         .unwrap_or_default();
     let root = cause::find(scene, &hints, &there);
     cause::mark_consequences(scene, root.as_ref(), &mut hints);
     Diagnosis { hints, root }
 }
 
-/// What all rules say, in the order of the catalogue, at the level that the outcome leaves them.
+/// What the rules about one leg say, in the order of the catalogue.
 fn check(scene: &Scene<'_>) -> Vec<Hint> {
-    let delivered = scene.delivered();
-    let in_progress = is_in_progress(scene.call);
     rules()
         .flat_map(|rule| {
-            let findings = (rule.check)(scene).into_iter().take(MAX_FINDINGS);
-            findings.map(move |finding| Hint {
-                rule,
-                finding,
-                consequence: false,
-            })
+            let findings = rule.check.findings(scene).into_iter().take(MAX_FINDINGS);
+            findings.map(move |finding| Hint::new(rule, finding))
         })
-        .map(|hint| if delivered { after_success(hint) } else { hint })
-        .filter(|hint| !in_progress || !is_too_early(scene.call, hint))
         .collect()
+}
+
+/// The same, and what the rules say that compare it with the other leg.
+fn check_legs(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Vec<Hint> {
+    let compared = rules().filter_map(|rule| match rule.check {
+        Check::Legs(check) => check(scene, own, there).map(|finding| Hint::new(rule, finding)),
+        Check::One(_) | Check::PerSide(_) | Check::Many(_) => None,
+    });
+    own.iter().cloned().chain(compared).collect()
+}
+
+/// At the level that the outcome leaves them; of a call in progress only what later packets do not refute.
+fn after_outcome(scene: &Scene<'_>, mut hints: Vec<Hint>) -> Vec<Hint> {
+    if scene.delivered() {
+        for hint in &mut hints {
+            let severity = &mut hint.finding.severity;
+            *severity = hint.rule.after_success.limit(*severity);
+        }
+    }
+    if is_in_progress(scene.call) {
+        hints.retain(|hint| !is_too_early(scene.call, hint));
+    }
+    hints
 }
 
 /// Whether more of the fax may come.
@@ -80,79 +91,56 @@ fn is_too_early(call: &Call, hint: &Hint) -> bool {
     if hint.finding.severity > Severity::Warning {
         return false;
     }
-    let settles = if WAITS_FOR_T30.contains(&hint.rule.id) {
-        T30_BEGINS
-    } else {
-        NEXT_PACKETS
-    };
     let since = |event: &Event| call.capture.last_time.seconds_since(event.end);
-    cause::place(call, hint).is_some_and(|event| since(event) < settles)
+    place(call, hint).is_some_and(|event| since(event) < hint.rule.settles)
 }
-
-/// Seconds after which the next packets have come, or will not.
-const NEXT_PACKETS: f64 = 5.0;
-/// Seconds within which the first messages pass from leg to leg, so that one sees that they do.
-const T30_BEGINS: f64 = 20.0;
-/// Rules that only those messages can refute.
-const WAITS_FOR_T30: &[&str] = &["leg-t38-one-sided", "udptl-one-way"];
 
 /// Covered hints taken off, doubtful ones lowered, the rest in order.
 fn settle(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Vec<Hint> {
     let mut kept: Vec<Hint> = own
         .iter()
-        .filter_map(|hint| after_table(scene, hint, own, there))
+        .filter_map(|hint| after_covers(scene, hint, own, there))
         .map(|hint| after_doubt(hint, own))
         .collect();
     kept.sort_by_key(|hint| (hint.finding.severity, first_frame(hint)));
     kept
 }
 
-/// What the table of [`crate::hint::suppression`] leaves of a hint.
-fn after_table(scene: &Scene<'_>, hint: &Hint, own: &[Hint], there: &[Hint]) -> Option<Hint> {
+/// What the rules that cover it leave of a hint.
+fn after_covers(scene: &Scene<'_>, hint: &Hint, own: &[Hint], there: &[Hint]) -> Option<Hint> {
     let mut hint = hint.clone();
-    for row in TABLE.iter().filter(|row| row.covers(hint.rule.id)) {
-        let works = own.iter().any(|by| row.works(by, &hint, false))
-            || there.iter().any(|by| row.works(by, &hint, true));
-        if !works || row.by == hint.rule.id {
-            continue;
-        }
-        match row.effect {
-            Effect::Hide => return None,
-            Effect::HideAcrossJump if crosses_jump(scene, &hint) => return None,
-            Effect::HideAcrossJump => {}
-            Effect::Explain => hint.consequence = true,
-            Effect::Lower => doubt(&mut hint),
-        }
+    if is_covered(&hint, own, there, Effect::Lower) {
+        doubt(&mut hint);
     }
-    Some(hint)
+    let hidden = is_covered(&hint, own, there, Effect::Hide)
+        || is_covered(&hint, own, there, Effect::HideAcrossJump) && crosses_jump(scene, &hint);
+    hint.consequence = is_covered(&hint, own, there, Effect::Explain);
+    (!hidden).then_some(hint)
 }
 
-/// Absence rules say less where the capture may simply not have it (RULES.md 0.2).
+/// Whether another rule that fires on this leg or the other one has this effect on a hint.
+fn is_covered(hint: &Hint, own: &[Hint], there: &[Hint], effect: Effect) -> bool {
+    let covers = |by: &Hint, other_leg| {
+        by.rule
+            .covers
+            .iter()
+            .any(|cover| cover.effect == effect && cover.works(by, hint, other_leg))
+    };
+    own.iter().any(|by| covers(by, false)) || there.iter().any(|by| covers(by, true))
+}
+
+/// Absences are doubtful where the capture may simply not have what is missing.
 fn after_doubt(mut hint: Hint, own: &[Hint]) -> Hint {
-    let doubtful = own
-        .iter()
-        .any(|other| DOUBTFUL_CAPTURE.contains(&other.rule.id));
-    if doubtful && ABSENCE.contains(&hint.rule.id) {
+    let doubtful = own.iter().any(|other| other.rule.doubts_absences);
+    if doubtful && hint.rule.absence.is_some() {
         doubt(&mut hint);
     }
     hint
 }
 
 fn doubt(hint: &mut Hint) {
-    hint.finding.severity = lowered(hint.finding.severity);
+    hint.finding.severity = hint.finding.severity.lowered();
     hint.finding.seen.push_str(DOUBT);
-}
-
-/// A fax that was delivered got over whatever happened in its dialogue: no error of T.30 is left, and what
-/// came late, or not at first, came in the end (RULES.md, `t30-success`: stays as a note).
-fn after_success(mut hint: Hint) -> Hint {
-    let severity = &mut hint.finding.severity;
-    match hint.rule.id {
-        id if GOT_OVER.contains(&id) => *severity = (*severity).max(Severity::Note),
-        id if id.starts_with("t30-") => *severity = (*severity).max(Severity::Warning),
-        _ => {}
-    }
-    hint
 }
 
 /// Whether the capture clock jumps between the first and the last cited frame.

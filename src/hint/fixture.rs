@@ -576,7 +576,8 @@ impl Script {
     pub(crate) fn findings(&self, id: &str) -> Vec<Finding> {
         let view = PointOfView::default();
         let rule = crate::hint::rule(id).unwrap_or_else(|| panic!("no rule {id}"));
-        (rule.check)(&Scene::new(&read(&self.call), None, &view))
+        rule.check
+            .findings(&Scene::new(&read(&self.call), None, &view))
     }
 }
 

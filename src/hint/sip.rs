@@ -1,12 +1,13 @@
 //! Rules on call set-up and teardown (the catalogue, 2).
 
 use crate::hint::Rule;
+use crate::hint::rule::{Family, Layer};
 use crate::hint::scene::header;
 use crate::sip::MediaLine;
 
-mod dialog;
-mod setup;
-mod teardown;
+pub(super) mod dialog;
+pub(super) mod setup;
+pub(super) mod teardown;
 pub(super) mod timer;
 
 #[cfg(test)]
@@ -14,8 +15,15 @@ mod tests;
 
 pub(crate) use setup::no_invite_note;
 
+/// What the rules of this family have in common.
+const SIP: Rule = Rule {
+    family: Family::Sip,
+    layer: Layer::SetUp,
+    ..Rule::PLAIN
+};
+
 /// The rules of this family.
-pub(crate) const RULES: &[&[Rule]] = &[setup::RULES, dialog::RULES, teardown::RULES, timer::RULES];
+pub(crate) const RULES: &[&[&Rule]] = &[setup::RULES, dialog::RULES, teardown::RULES, timer::RULES];
 
 /// `cause` of a `Reason` header (RFC 3326): protocol and number, e.g. `("Q.850", 16)`.
 pub(in crate::hint) fn reason_cause(value: &str) -> impl Iterator<Item = (&str, u16)> {

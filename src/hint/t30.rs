@@ -1,21 +1,30 @@
 //! Rules about the T.30 dialogue (RULES.md 5).
 
 use crate::hint::Rule;
+use crate::hint::rule::{AfterSuccess, Family, Layer};
 
-mod capabilities;
-mod correction;
-mod exchange;
-mod identification;
-mod offer;
-mod outcome;
-mod page;
-mod postmessage;
-mod release;
-mod tcf;
-mod training;
+pub(super) mod capabilities;
+pub(super) mod correction;
+pub(super) mod exchange;
+pub(super) mod identification;
+pub(super) mod offer;
+pub(super) mod outcome;
+pub(super) mod page;
+pub(super) mod postmessage;
+pub(super) mod release;
+pub(super) mod tcf;
+pub(super) mod training;
+
+/// What the rules of this family have in common.
+const T30: Rule = Rule {
+    family: Family::T30,
+    layer: Layer::PhaseB,
+    after_success: AfterSuccess::Warning,
+    ..Rule::PLAIN
+};
 
 /// The rules of this family.
-pub(crate) const RULES: &[&[Rule]] = &[
+pub(crate) const RULES: &[&[&Rule]] = &[
     outcome::RULES,
     identification::RULES,
     training::RULES,

@@ -1,22 +1,30 @@
 //! Rules on T.38 negotiation (the catalogue, 3).
 
 use crate::call::{Event, FaxCarrier, Negotiation, Side, SipEvent};
+use crate::hint::rule::{Family, Layer};
 use crate::hint::sip::timer;
 use crate::hint::{Rule, Scene, Severity};
 use crate::sip::{MediaKind, MediaLine, Sdp, T38Attributes};
 
-mod address;
-mod answer;
-mod media;
-mod reinvite;
-mod sdp;
-mod size;
+pub(super) mod address;
+pub(super) mod answer;
+pub(super) mod media;
+pub(super) mod reinvite;
+pub(super) mod sdp;
+pub(super) mod size;
 
 #[cfg(test)]
 mod tests;
 
+/// What the rules of this family have in common.
+const T38: Rule = Rule {
+    family: Family::T38,
+    layer: Layer::Negotiation,
+    ..Rule::PLAIN
+};
+
 /// The rules of this family.
-pub(crate) const RULES: &[&[Rule]] = &[
+pub(crate) const RULES: &[&[&Rule]] = &[
     reinvite::RULES,
     answer::RULES,
     media::RULES,

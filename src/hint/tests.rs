@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::hint::suppression::{ABSENCE, DOUBTFUL_CAPTURE, TABLE};
 use crate::hint::{Rule, rules};
 
 /// Families in the order of the catalogue, with their headings.
@@ -206,24 +205,6 @@ fn every_rule_is_in_shape() {
             );
         }
         assert!(rule.advice.ends_with('.'), "{id}: advice is no sentence");
-    }
-}
-
-#[test]
-fn the_table_of_suppression_names_rules_that_exist() {
-    let known = |id: &str| match id.strip_suffix('*') {
-        Some(begin) => CATALOGUE.iter().any(|known| known.starts_with(begin)),
-        None => CATALOGUE.contains(&id),
-    };
-    for row in TABLE {
-        assert!(known(row.by), "{}", row.by);
-        for covered in row.of {
-            assert!(known(covered), "{covered}");
-            assert_ne!(row.by, *covered);
-        }
-    }
-    for id in ABSENCE.iter().chain(DOUBTFUL_CAPTURE) {
-        assert!(known(id), "{id}");
     }
 }
 

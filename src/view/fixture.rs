@@ -35,7 +35,7 @@ pub(crate) static NO_DCS: Rule = Rule {
 on the way from it. Check: does the sender's T.38 leave its network?",
     reference: "T.30 phase B",
     when: "DIS is repeated and no DCS follows",
-    check: |_| Vec::new(),
+    ..Rule::PLAIN
 };
 
 pub(crate) static AGREED: Rule = Rule {
@@ -45,7 +45,7 @@ pub(crate) static AGREED: Rule = Rule {
     advice: "Nothing to do.",
     reference: "T.38 Annex D",
     when: "an offer of T.38 is accepted",
-    check: |_| Vec::new(),
+    ..Rule::PLAIN
 };
 
 /// A call being written down, event by event.

@@ -141,9 +141,9 @@ pub fn role(hint: &Hint) -> Role {
     }
 }
 
-/// The event on whose row a hint stands: see [`crate::hint::cause::place`].
+/// The event on whose row a hint stands: see [`crate::hint::place`].
 pub fn place(call: &Call, hint: &Hint) -> Option<EventId> {
-    crate::hint::cause::place(call, hint).map(|event| event.id)
+    crate::hint::place(call, hint).map(|event| event.id)
 }
 
 /// Wraps, keeping runs of spaces inside a line.

@@ -146,12 +146,12 @@ impl Analysis {
         let call = loaded.get(&number)?;
         let other = call.other_leg.and_then(|other| loaded.get(&other));
         let scene = Scene::new(call, other, &self.options.view);
-        let diagnosis = crate::hint::engine::diagnose(&scene);
+        let diagnosis = crate::hint::diagnose(&scene);
         // The leg on which all is confirmed has no cause, though the other one may show that it failed there.
         let failed = (call.fax.as_ref()).is_some_and(|fax| fax.verdict != Verdict::Ok);
         Some(Found {
             cause: (diagnosis.root.as_ref().filter(|_| failed))
-                .map(|root| (root.rule.id, crate::hint::cause::sentence(root, &scene))),
+                .map(|root| (root.rule.id, crate::hint::sentence(root, &scene))),
             hints: diagnosis.hints,
         })
     }

@@ -6,7 +6,7 @@ use crate::call::CallNo;
 use crate::capture::Timestamp;
 
 /// Seconds without a packet after which a call is analysed again: its last hints are settled
-/// ([`crate::hint::engine`] waits for that), the first T.30 messages are overdue, T1 (35 s, T.30 5.4) has expired.
+/// ([`crate::hint`] waits for that), the first T.30 messages are overdue, T1 (35 s, T.30 5.4) has expired.
 const LOOKS: [f64; 3] = [5.5, 21.0, 40.0];
 
 /// Faxes in progress, by number.

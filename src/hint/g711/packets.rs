@@ -42,14 +42,11 @@ fn expected_after(span: &RtpSpan, begins: Timestamp) -> f64 {
     f64::from(all) * (whole - before) / whole
 }
 
-pub(super) fn loss(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn loss(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     if !is_audio_fax(scene.call) {
-        return Vec::new();
+        return None;
     }
-    SIDES
-        .into_iter()
-        .filter_map(|side| loss_of(scene, side))
-        .collect()
+    loss_of(scene, side)
 }
 
 fn loss_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
@@ -164,10 +161,10 @@ pub(super) fn jitter(scene: &Scene<'_>) -> Vec<Finding> {
     out
 }
 
-pub(super) fn clock(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn clock(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
     if !is_audio_fax(call) {
-        return Vec::new();
+        return None;
     }
     let drift = |side: Side| {
         spans(call, side)
@@ -178,23 +175,21 @@ pub(super) fn clock(scene: &Scene<'_>) -> Vec<Finding> {
         // The capture's own clock drifts against both alike.
         (Some((event, a)), Some((_, b))) => (event, a - b),
         (Some(one), None) | (None, Some(one)) => one,
-        (None, None) => return Vec::new(),
+        (None, None) => return None,
     };
     if ppm.abs() <= DRIFT {
-        return Vec::new();
+        return None;
     }
     let seen = format!(
         "Clock drift {ppm:.0} ppm – a 20 ms slip every {:.0} s breaks long pages",
         PACKET / (ppm.abs() * 1e-6)
     );
-    vec![Finding::new(Severity::Warning, vec![event.frame], seen).on(event.id)]
+    Some(Finding::new(Severity::Warning, vec![event.frame], seen).on(event.id))
 }
 
-pub(super) fn one_way(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn one_way(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
-    let Some(answered) = call.answered else {
-        return Vec::new();
-    };
+    let answered = call.answered?;
     let held = call.negotiations.iter().any(|negotiation| {
         std::iter::once(&negotiation.offer)
             .chain(&negotiation.answer)
@@ -206,7 +201,7 @@ pub(super) fn one_way(scene: &Scene<'_>) -> Vec<Finding> {
             })
     });
     if call.fax.is_none() || held {
-        return Vec::new();
+        return None;
     }
     let count = |side: Side| -> u32 { spans(call, side).map(|(_, span)| span.stats.packets).sum() };
     for live in SIDES {
@@ -241,7 +236,7 @@ pub(super) fn one_way(scene: &Scene<'_>) -> Vec<Finding> {
                 first.dst
             ));
         }
-        return vec![found];
+        return Some(found);
     }
-    Vec::new()
+    None
 }

@@ -37,7 +37,7 @@ pub(super) fn tones(scene: &Scene<'_>) -> Vec<Finding> {
     out
 }
 
-pub(super) fn speech_codec(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn speech_codec(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
     let transparent = |codec: &str| {
         ["PCMU", "PCMA", "CLEARMODE", "L16"]
@@ -51,18 +51,16 @@ pub(super) fn speech_codec(scene: &Scene<'_>) -> Vec<Finding> {
         .into_iter()
         .any(|side| spans(call, side).any(|(_, span)| transparent(&span.codec)));
     if call.fax.is_none() || t38 || upspeed {
-        return Vec::new();
+        return None;
     }
     let mut codecs = call
         .media
         .iter()
         .filter_map(|period| Some((period, period.codec.as_deref()?)));
     if codecs.clone().any(|(_, codec)| transparent(codec)) {
-        return Vec::new();
+        return None;
     }
-    let Some((period, codec)) = codecs.next() else {
-        return Vec::new();
-    };
+    let (period, codec) = codecs.next()?;
     let severity = if codec.to_ascii_uppercase().starts_with("G726") {
         Severity::Warning
     } else {
@@ -84,7 +82,7 @@ pub(super) fn speech_codec(scene: &Scene<'_>) -> Vec<Finding> {
         format!("Fax over {codec} cannot work – force G.711 or T.38"),
     );
     found.event = answer.map(|event| event.id);
-    vec![found]
+    Some(found)
 }
 
 pub(super) fn codec_switch(scene: &Scene<'_>) -> Vec<Finding> {

@@ -58,7 +58,7 @@ fn silent(id: &str, script: &Script) {
 fn good_fax_is_quiet() {
     let good = fax();
     fires("g711-fax-events", &good, Severity::Note);
-    for rule in super::AUDIO
+    for rule in super::RULES
         .iter()
         .filter(|rule| rule.id != "g711-fax-events")
     {
@@ -182,7 +182,7 @@ fn codec_switch() {
     second.call.number = crate::call::CallNo(2);
     let (first, view) = (fax(), crate::hint::PointOfView::default());
     let rule = crate::hint::rule("g711-codec-switch").unwrap();
-    let told = |call, other| (rule.check)(&Scene::new(call, Some(other), &view));
+    let told = |call, other| rule.check.findings(&Scene::new(call, Some(other), &view));
     assert!(
         told(&first.call, &second.call)[0]
             .seen

@@ -36,17 +36,13 @@ fn answer_of<'a>(call: &'a Call, negotiation: &Negotiation) -> Option<&'a Event>
     negotiation.answer_event.and_then(|id| event(call, id))
 }
 
-pub(super) fn one_sided(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn one_sided(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
-    let Some(other) = scene.other else {
-        return Vec::new();
-    };
-    let Some(agreed) = accepted(call) else {
-        return Vec::new();
-    };
+    let other = scene.other?;
+    let agreed = accepted(call)?;
     let fails = has_t38(call) && !has_t38(other) && other.answered.is_some();
     if !fails || gets_through(scene, other) {
-        return Vec::new();
+        return None;
     }
     let refusal = refused(other);
     let status = refusal
@@ -65,24 +61,20 @@ pub(super) fn one_sided(scene: &Scene<'_>) -> Vec<Finding> {
     let mut found = Finding::new(Severity::Error, frames(cited), seen)
         .about(scene.endpoint(middle(call, other)));
     found.event = yes.map(|event| event.id);
-    vec![found]
+    Some(found)
 }
 
-pub(super) fn reinvite_not_relayed(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn reinvite_not_relayed(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
-    let Some(other) = scene.other else {
-        return Vec::new();
-    };
+    let other = scene.other?;
     if both_delivered(scene) || other.answered.is_none() {
-        return Vec::new();
+        return None;
     }
     let pbx = middle(call, other);
     call.negotiations
         .iter()
         .filter(|negotiation| negotiation.offers_t38() && negotiation.from != pbx)
         .find_map(|negotiation| not_relayed(scene, other, negotiation))
-        .into_iter()
-        .collect()
 }
 
 fn not_relayed(scene: &Scene<'_>, other: &Call, negotiation: &Negotiation) -> Option<Finding> {
@@ -133,24 +125,20 @@ fn ended_before(call: &Call, at: Timestamp) -> bool {
     hang_up(call).is_some_and(|bye| bye.at < at)
 }
 
-pub(super) fn media_not_relayed(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn media_not_relayed(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
-    let Some(other) = scene.other else {
-        return Vec::new();
-    };
+    let other = scene.other?;
     if !has_t38(call) || !has_t38(other) || bypasses(call, other) {
-        return Vec::new();
+        return None;
     }
     let far = middle(call, other).other();
     let came = call.udptl.of(far);
     // The far side of this leg speaks through the PBX on the other.
     let went = other.udptl.of(middle(other, call));
     let relayed = went.packets.saturating_mul(10) >= came.packets;
-    let Some((first, at)) = came.first else {
-        return Vec::new();
-    };
+    let (first, at) = came.first?;
     if came.packets < ENOUGH_PACKETS || relayed || both_delivered(scene) {
-        return Vec::new();
+        return None;
     }
     let (here, there) = (letter(call, other), letter(other, call));
     let row = call
@@ -170,7 +158,7 @@ pub(super) fn media_not_relayed(scene: &Scene<'_>) -> Vec<Finding> {
     )
     .about(scene.endpoint(middle(call, other)));
     found.event = row;
-    vec![found]
+    Some(found)
 }
 
 /// Whether the media pass the PBX by: the SDP of one leg names the endpoint of the other leg's far side.
@@ -187,18 +175,16 @@ fn bypasses(call: &Call, other: &Call) -> bool {
         .any(|end| inner.contains(end))
 }
 
-pub(super) fn mode_mix(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn mode_mix(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
-    let Some(other) = scene.other else {
-        return Vec::new();
-    };
+    let other = scene.other?;
     let carrier = |call: &Call| call.fax.as_ref().map(|fax| fax.carrier);
     let t38_here = has_t38(call)
         && matches!(carrier(call), Some(FaxCarrier::T38 | FaxCarrier::Both))
         && !has_t38(other)
         && carrier(other) == Some(FaxCarrier::G711);
     if !t38_here || !gets_through(scene, other) {
-        return Vec::new();
+        return None;
     }
     let (here, there) = (letter(call, other), letter(other, call));
     let answer = accepted(call).and_then(|negotiation| answer_of(call, negotiation));
@@ -209,5 +195,5 @@ pub(super) fn mode_mix(scene: &Scene<'_>) -> Vec<Finding> {
     )
     .about(scene.endpoint(middle(call, other)));
     found.event = answer.map(|event| event.id);
-    vec![found]
+    Some(found)
 }

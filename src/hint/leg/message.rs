@@ -53,15 +53,13 @@ fn same_carrier(call: &Call, other: &Call) -> bool {
     }
 }
 
-pub(super) fn not_relayed(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn not_relayed(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
-    let Some(other) = scene.other.filter(|other| same_carrier(call, other)) else {
-        return Vec::new();
-    };
+    let other = scene.other.filter(|other| same_carrier(call, other))?;
     let pairs = pair_messages(call, other);
     // Where nothing of this direction gets through it is the media that stop: `leg-media-not-relayed`.
     if !pairs.iter().any(|pair| pair.from_a) {
-        return Vec::new();
+        return None;
     }
     let paired: HashSet<EventId> = pairs.iter().map(|pair| pair.a).collect();
     let far = middle(call, other).other();
@@ -85,9 +83,7 @@ pub(super) fn not_relayed(scene: &Scene<'_>) -> Vec<Finding> {
                 && !matches!(message.fcf, Fcf::Nsf | Fcf::Nsc | Fcf::Nss)
         })
         .collect();
-    let Some((first, missing)) = lost.first().copied() else {
-        return Vec::new();
-    };
+    let (first, missing) = lost.first().copied()?;
     let (here, there) = (letter(call, other), letter(other, call));
     let severity = if both_delivered(scene) {
         Severity::Warning
@@ -105,7 +101,7 @@ pub(super) fn not_relayed(scene: &Scene<'_>) -> Vec<Finding> {
     );
     let mut names: Vec<String> = lost.iter().map(|(_, m)| m.name().into_owned()).collect();
     names.dedup();
-    vec![
+    Some(
         Finding::new(
             severity,
             frames(lost.iter().map(|(event, _)| event.frame)),
@@ -114,7 +110,7 @@ pub(super) fn not_relayed(scene: &Scene<'_>) -> Vec<Finding> {
         .on(first.id)
         .about(scene.endpoint(middle(call, other)))
         .more(format!("Not passed on: {}.", names.join(", "))),
-    ]
+    )
 }
 
 /// Whether the clock of the capture jumps while a message should come through: its copy has another time.
@@ -139,15 +135,11 @@ fn median(pairs: &[Pair]) -> Option<f64> {
     delays.get(delays.len() / 2).copied()
 }
 
-pub(super) fn latency(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn latency(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
-    let Some(other) = scene.other.filter(|other| call.number < other.number) else {
-        return Vec::new();
-    };
+    let other = scene.other.filter(|other| call.number < other.number)?;
     let pairs = pair_messages(call, other);
-    let Some(delay) = median(&pairs).filter(|_| pairs.len() >= ENOUGH_PAIRS) else {
-        return Vec::new();
-    };
+    let delay = median(&pairs).filter(|_| pairs.len() >= ENOUGH_PAIRS)?;
     let repeats = |call: &Call| {
         ExchangeView::of(call).rounds.iter().any(|round| {
             round.attempt > 1 || round.unseen.is_some() || round.repeats_answered.is_some()
@@ -162,7 +154,7 @@ pub(super) fn latency(scene: &Scene<'_>) -> Vec<Finding> {
     } else if delay > NOTE {
         Severity::Note
     } else {
-        return Vec::new();
+        return None;
     };
     let ms = delay * 1000.0;
     let tail = if breaks {
@@ -188,7 +180,7 @@ pub(super) fn latency(scene: &Scene<'_>) -> Vec<Finding> {
         crate::text::count(pairs.len(), "message")
     ));
     found.event = pairs.first().map(|pair| pair.a);
-    vec![found]
+    Some(found)
 }
 
 pub(super) fn altered(scene: &Scene<'_>) -> Vec<Finding> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::call::{Call, CallNo, EventKind, FaxCarrier, Side, Verdict, pair_messages};
-use crate::hint::fixture::{CALLEE, CALLER, Script, at, audio, host, image, read};
+use crate::hint::fixture::{CALLEE, CALLER, Script, at, host, image, read};
 use crate::hint::{Finding, PointOfView, Scene, Severity};
 use crate::line::{Fcs, HdlcFrame, Modem};
 use crate::t30::frame::decode;
@@ -74,7 +74,8 @@ fn relayed(delay: f64) -> (Call, Call) {
 fn findings(id: &str, call: &Call, other: &Call) -> Vec<Finding> {
     let view = PointOfView::default();
     let rule = crate::hint::rule(id).unwrap();
-    (rule.check)(&Scene::new(&read(call), Some(&read(other)), &view))
+    rule.check
+        .findings(&Scene::new(&read(call), Some(&read(other)), &view))
 }
 
 #[track_caller]
@@ -95,7 +96,7 @@ fn silent(id: &str, call: &Call, other: &Call) {
 #[test]
 fn good_pair_is_quiet() {
     let (a, b) = relayed(0.04);
-    for rule in super::BETWEEN {
+    for rule in super::RULES {
         silent(rule.id, &a, &b);
         silent(rule.id, &b, &a);
     }
@@ -128,7 +129,7 @@ fn single() {
     let alone = placed(Script::answered(), 1, Verdict::Ok, FaxCarrier::G711);
     let view = PointOfView::default();
     let rule = crate::hint::rule("leg-single").unwrap();
-    let found = (rule.check)(&Scene::new(&alone, None, &view));
+    let found = rule.check.findings(&Scene::new(&alone, None, &view));
     assert_eq!(found[0].severity, Severity::Note);
     let (a, b) = relayed(0.04);
     silent("leg-single", &a, &b);
@@ -266,27 +267,4 @@ fn bye_on_one_leg() {
     let mut short = a;
     short.capture.last_time = at(40.0);
     silent("leg-bye-one-sided", &short, &b);
-}
-
-#[test]
-fn first_failure() {
-    let call = |time: f64, status: u16, number: u32| {
-        let mut script = Script::new()
-            .request(0.0, CALLER, "INVITE", Some(audio(CALLER, 8000)))
-            .reply(time, status, "Failed", None);
-        script.call.fax = None;
-        let mut call = failed(script, number);
-        call.fax = None;
-        call
-    };
-    let (a, b) = (call(1.2, 480, 1), call(1.0, 503, 2));
-    let found = fires("leg-first-failure", &a, &b, Severity::Error);
-    assert!(
-        found.seen.starts_with("Leg B failed first: sip-"),
-        "{}",
-        found.seen
-    );
-    silent("leg-first-failure", &b, &a);
-    let (a, b) = relayed(0.04);
-    silent("leg-first-failure", &a, &b);
 }

@@ -1,5 +1,9 @@
 //! Signalling within a dialog: retransmissions, addresses that cannot be reached, announcements.
 
+use crate::hint::rule::{Check, hide};
+use crate::hint::sip::teardown::SIP_EARLY_BYE;
+use crate::hint::t30::release::T30_DROPPED_MID_FAX;
+use crate::hint::t38::reinvite::T38_REINVITE_TIMEOUT;
 use std::net::IpAddr;
 
 use crate::call::{Event, Side, SipEvent};
@@ -11,52 +15,71 @@ const MANY_RETRANSMISSIONS: usize = 3;
 /// Answers repeated so often without an ACK show that the ACK does not come.
 const ANSWERS_WITHOUT_ACK: usize = 3;
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "sip-ack-missing",
-        severity: Severity::Error,
-        title: "200 OK is repeated: its ACK never arrives",
-        advice: "The ACK is lost, or goes to an address where nobody is: a private Contact, a missing Record-Route, a \
-                 SIP ALG. The side that sent the 200 ends the call about 32 s later, often in the middle of the fax. \
-                 Check Contact and NAT settings of the side that sent the 200 (externip/localnet, \
-                 external_signaling_address, rewrite_contact), and capture where the ACK should pass.",
-        reference: "RFC 3261 (a 2xx is repeated until its ACK arrives)",
-        when: "a 2xx to INVITE or re-INVITE is sent three times or more, and no ACK to it is in the capture",
-        check: ack_missing,
-    },
-    Rule {
-        id: "sip-retransmissions",
-        severity: Severity::Warning,
-        title: "SIP messages had to be sent again",
-        advice: "SIP is lost on the way, or the peer is slow to answer. Where signalling is lost T.38 often is too, \
-                 as it takes the same path; a slow peer delays the switch to T.38 past the timers of T.30. Check \
-                 load and network of the side that answers late.",
-        reference: "RFC 3261 (retransmission over UDP)",
-        when: "requests or 2xx of a call are repeated three times or more, and no other rule says of which",
-        check: retransmissions,
-    },
-    Rule {
-        id: "sip-private-contact",
-        severity: Severity::Warning,
-        title: "The Contact is a private address",
-        advice: "ACK, BYE and the T.38 re-INVITE go to the Contact of the other side. If nobody repairs it \
-                 (fix_nated_contact in Kamailio, rewrite_contact in PJSIP, nat=yes or rport elsewhere), they are lost \
-                 although the call connects. Set the external address on the side that announces the private one.",
-        reference: "RFC 3261 (dialogs); RFC 3581 (rport)",
-        when: "a Contact holds a private address while the packet comes from a public one",
-        check: private_contact,
-    },
-    Rule {
-        id: "sip-fax-tag",
-        severity: Severity::Note,
-        title: "A side announces that it is a fax",
-        advice: "A terminal may say that it is a fax and which transport it prefers. If the caller asked for T.38 \
-                 and no switch follows, look at t38-no-reinvite: the answering side should have asked for T.38.",
-        reference: "RFC 6913",
-        when: "Contact or Accept-Contact holds sip.fax",
-        check: fax_tag,
-    },
+pub(super) const RULES: &[&Rule] = &[
+    &SIP_ACK_MISSING,
+    &SIP_RETRANSMISSIONS,
+    &SIP_PRIVATE_CONTACT,
+    &SIP_FAX_TAG,
 ];
+
+pub(in crate::hint) static SIP_ACK_MISSING: Rule = Rule {
+    id: "sip-ack-missing",
+    severity: Severity::Error,
+    title: "200 OK is repeated: its ACK never arrives",
+    advice: "The ACK is lost, or goes to an address where nobody is: a private Contact, a missing Record-Route, a \
+             SIP ALG. The side that sent the 200 ends the call about 32 s later, often in the middle of the fax. \
+             Check Contact and NAT settings of the side that sent the 200 (externip/localnet, \
+             external_signaling_address, rewrite_contact), and capture where the ACK should pass.",
+    reference: "RFC 3261 (a 2xx is repeated until its ACK arrives)",
+    when: "a 2xx to INVITE or re-INVITE is sent three times or more, and no ACK to it is in the capture",
+    check: Check::Many(ack_missing),
+    absence: Some(0.0),
+    covers: &[hide(&[
+        &SIP_EARLY_BYE,
+        &SIP_RETRANSMISSIONS,
+        &T30_DROPPED_MID_FAX,
+    ])],
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_RETRANSMISSIONS: Rule = Rule {
+    id: "sip-retransmissions",
+    severity: Severity::Warning,
+    title: "SIP messages had to be sent again",
+    advice: "SIP is lost on the way, or the peer is slow to answer. Where signalling is lost T.38 often is too, \
+             as it takes the same path; a slow peer delays the switch to T.38 past the timers of T.30. Check \
+             load and network of the side that answers late.",
+    reference: "RFC 3261 (retransmission over UDP)",
+    when: "requests or 2xx of a call are repeated three times or more, and no other rule says of which",
+    check: Check::One(retransmissions),
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_PRIVATE_CONTACT: Rule = Rule {
+    id: "sip-private-contact",
+    severity: Severity::Warning,
+    title: "The Contact is a private address",
+    advice: "ACK, BYE and the T.38 re-INVITE go to the Contact of the other side. If nobody repairs it \
+             (fix_nated_contact in Kamailio, rewrite_contact in PJSIP, nat=yes or rport elsewhere), they are lost \
+             although the call connects. Set the external address on the side that announces the private one.",
+    reference: "RFC 3261 (dialogs); RFC 3581 (rport)",
+    when: "a Contact holds a private address while the packet comes from a public one",
+    check: Check::Many(private_contact),
+    covers: &[hide(&[&T38_REINVITE_TIMEOUT])],
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_FAX_TAG: Rule = Rule {
+    id: "sip-fax-tag",
+    severity: Severity::Note,
+    title: "A side announces that it is a fax",
+    advice: "A terminal may say that it is a fax and which transport it prefers. If the caller asked for T.38 \
+             and no switch follows, look at t38-no-reinvite: the answering side should have asked for T.38.",
+    reference: "RFC 6913",
+    when: "Contact or Accept-Contact holds sip.fax",
+    check: Check::One(fax_tag),
+    ..super::SIP
+};
 
 fn ack_missing(scene: &Scene<'_>) -> Vec<Finding> {
     scene
@@ -91,7 +114,7 @@ fn ack_missing(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn retransmissions(scene: &Scene<'_>) -> Vec<Finding> {
+fn retransmissions(scene: &Scene<'_>) -> Option<Finding> {
     let repeated: Vec<(&Event, &SipEvent)> = scene
         .messages()
         .filter(|(event, sip)| {
@@ -99,16 +122,14 @@ fn retransmissions(scene: &Scene<'_>) -> Vec<Finding> {
         })
         .collect();
     let count = repeated.len();
-    let Some((first, _)) = repeated.first().filter(|_| count >= MANY_RETRANSMISSIONS) else {
-        return Vec::new();
-    };
+    let (first, _) = repeated.first().filter(|_| count >= MANY_RETRANSMISSIONS)?;
     let seen = format!("SIP retransmissions ({count}) – packet loss or slow peer on signalling");
     let frames = repeated.iter().map(|(event, _)| event.frame);
-    vec![
+    Some(
         Finding::new(Severity::Warning, frames, seen)
             .on(first.id)
             .about(first.src),
-    ]
+    )
 }
 
 fn private_contact(scene: &Scene<'_>) -> Vec<Finding> {
@@ -179,7 +200,7 @@ fn contact_address(sip: &SipEvent) -> Option<IpAddr> {
     host.trim().parse().ok()
 }
 
-fn fax_tag(scene: &Scene<'_>) -> Vec<Finding> {
+fn fax_tag(scene: &Scene<'_>) -> Option<Finding> {
     scene
         .messages()
         .filter(|(event, _)| !event.retransmission)
@@ -202,6 +223,4 @@ fn fax_tag(scene: &Scene<'_>) -> Vec<Finding> {
                     .about(event.src),
             )
         })
-        .into_iter()
-        .collect()
 }

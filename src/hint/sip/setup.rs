@@ -1,5 +1,7 @@
 //! The first INVITE: refused, unanswered, or never there.
 
+use crate::hint::rule::{Check, RootCause, hide};
+use crate::hint::sip::dialog::SIP_RETRANSMISSIONS;
 use std::net::IpAddr;
 
 use crate::call::{Event, SipEvent, Transaction};
@@ -20,130 +22,169 @@ const CREDENTIALS_WAIT: f64 = 4.0;
 /// SIP of a host seen this long without an INVITE shows that its SIP is captured, seconds.
 const SIP_SEEN: f64 = 5.0;
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "sip-no-invite",
-        severity: Severity::Error,
-        title: "SIP of this host is captured, but no INVITE for the call",
-        advice: "Outgoing fax: the PBX did not place the call. Check the outgoing routing rules, channel cost and \
-                 credit, and the rights of the extension; add `fax` to the `console =>` line in \
-                 /etc/asterisk/logger.conf (console => notice,warning,error,fax), asterisk -rx \"logger reload\", \
-                 then watch asterisk -rcvvvvvvvvvv while the fax is sent again. Incoming fax: the provider never \
-                 sent it to this host; check the DID there.",
-        reference: "4PSA Knowledge Base, Troubleshooting fax issues (routing rules, channel costs)",
-        when: "5 s or more of SIP of the address given by --pbx, and no INVITE from or to it: a note of the capture; or a fax without a dialog, although SIP of one of its hosts is there for 5 s or more (covered by cap-sip-not-captured)",
-        check: no_invite,
-    },
-    Rule {
-        id: "sip-invite-not-found",
-        severity: Severity::Error,
-        title: "The called number is unknown to the answering server",
-        advice: "The server that answers does not know the number. Check that the sender dials the right DID, that \
-                 the DID is assigned to the right extension, and the number format (+, 00, national). Voice calls \
-                 fail the same way: this is no fax problem.",
-        reference: "RFC 3261; 4PSA Knowledge Base, Troubleshooting fax issues (correct DID)",
-        when: "the first INVITE ends with 404, 410, 416, 484, 485 or 604",
-        check: |scene| refused(scene, Refusal::NotFound),
-    },
-    Rule {
-        id: "sip-invite-forbidden",
-        severity: Severity::Error,
-        title: "The call is refused by policy",
-        advice: "The peer understood the call and refuses it. On VoipNow check the number and IP accept list of the \
-                 channel that holds the extension, its credit, and the caller ID that is allowed. With 603, 607 or \
-                 608 a person or call screening may have refused. This is no fax problem.",
-        reference: "RFC 3261; 4PSA Knowledge Base, Troubleshooting fax issues (accept list of the channel)",
-        when: "the first INVITE ends with 402, 403, 433, 603, 607 or 608",
-        check: |scene| refused(scene, Refusal::Forbidden),
-    },
-    Rule {
-        id: "sip-invite-busy",
-        severity: Severity::Warning,
-        title: "The called line is busy",
-        advice: "The called line is in use, often by another fax. Send again later. If it is always so, check the \
-                 channel limit and call waiting of the fax extension; some PBXs say 486 for do-not-disturb or when \
-                 no channel is free.",
-        reference: "RFC 3261; Q.850 cause 17",
-        when: "the first INVITE ends with 486, 600, or 480/503 with Q.850 cause 17",
-        check: |scene| refused(scene, Refusal::Busy),
-    },
-    Rule {
-        id: "sip-invite-unavailable",
-        severity: Severity::Error,
-        title: "The destination exists but cannot be reached",
-        advice: "The device is not registered, the trunk is down, or no circuit is free on the side that answered. \
-                 Check the registration of the fax adapter or extension, or the status of the trunk there. This is \
-                 no fax problem.",
-        reference: "RFC 3261; Q.850 causes 34 to 47",
-        when: "the first INVITE ends with 408, 430, 480, or 503 with Retry-After or Q.850 cause 34, 38, 41, 42, 44, 47",
-        check: |scene| refused(scene, Refusal::Unavailable),
-    },
-    Rule {
-        id: "sip-invite-media-rejected",
-        severity: Severity::Error,
-        title: "The first INVITE is refused because of its media",
-        advice: "No codec or profile in common before any fax began. For fax offer G.711 (PCMA/PCMU); if the first \
-                 INVITE has m=image or RTP/SAVP, offer plain audio first and switch to T.38 by re-INVITE. \
-                 FreeSWITCH is known to refuse an audio and image offer in the first INVITE.",
-        reference: "RFC 3261; signalwire/freeswitch issue 1297",
-        when: "the first INVITE ends with 415, 488 or 606, or a 4xx with Warning code 304 or 305",
-        check: |scene| refused(scene, Refusal::Media),
-    },
-    Rule {
-        id: "sip-invite-server-error",
-        severity: Severity::Error,
-        title: "A server failed while it handled the call",
-        advice: "The peer failed on the call: overload, a failed next hop (502, 504), a loop (482, 483). Look for \
-                 the Call-ID in the log of the server that answered. 503 without a reason is often a trunk or \
-                 carrier that takes no more calls.",
-        reference: "RFC 3261; RFC 4028 (422)",
-        when: "the first INVITE ends with another 5xx, or 420, 421, 422, 482, 483, 494",
-        check: |scene| refused(scene, Refusal::Server),
-    },
-    Rule {
-        id: "sip-invite-rejected",
-        severity: Severity::Error,
-        title: "The first INVITE is rejected",
-        advice: "The call never got as far as fax. Put call set-up right first: the DID, the accept list, the \
-                 registration, the codecs, on the side that answered. Voice calls fail the same way.",
-        reference: "4PSA Knowledge Base, Troubleshooting fax issues (first INVITE rejected)",
-        when: "the first INVITE ends with any other response from 300",
-        check: |scene| refused(scene, Refusal::Other),
-    },
-    Rule {
-        id: "sip-invite-no-response",
-        severity: Severity::Error,
-        title: "Nobody answers the first INVITE",
-        advice: "Nothing at all came back, not even 100: wrong address or port, a firewall or SIP ALG in between, or \
-                 a dead peer. Try OPTIONS to the same address, and capture at the peer to see whether the INVITE \
-                 arrives there.",
-        reference: "RFC 3261 (INVITE is repeated for 32 s)",
-        when: "the first INVITE is sent four times or more (or waits 32 s) without any response",
-        check: no_response,
-    },
-    Rule {
-        id: "sip-no-answer",
-        severity: Severity::Warning,
-        title: "It rang, but nobody answered",
-        advice: "The destination rang and did not answer before the caller gave up (a fax waits about 60 s, T.30 \
-                 T0). Check on the called side that the fax machine or fax extension answers by itself, the port of \
-                 the adapter, and the order of the ring group; on the calling side its ring timeout.",
-        reference: "RFC 3261; T.30, timer T0",
-        when: "the call rang and ended without 2xx: CANCEL, or 408/480 after 15 s",
-        check: no_answer,
-    },
-    Rule {
-        id: "sip-auth-loop",
-        severity: Severity::Error,
-        title: "Credentials are refused, or never sent",
-        advice: "One 401/407 and a second INVITE is normal; a second challenge means that the credentials were \
-                 refused. Check the SIP account, its password and realm on the side that sends the INVITE, and nonce \
-                 handling in between. If it hits only the re-INVITE, T.38 fails for want of a password.",
-        reference: "RFC 3261 (authentication)",
-        when: "an INVITE with credentials is challenged again without stale=true, or a challenge is never answered",
-        check: auth_loop,
-    },
+pub(super) const RULES: &[&Rule] = &[
+    &SIP_NO_INVITE,
+    &SIP_INVITE_NOT_FOUND,
+    &SIP_INVITE_FORBIDDEN,
+    &SIP_INVITE_BUSY,
+    &SIP_INVITE_UNAVAILABLE,
+    &SIP_INVITE_MEDIA_REJECTED,
+    &SIP_INVITE_SERVER_ERROR,
+    &SIP_INVITE_REJECTED,
+    &SIP_INVITE_NO_RESPONSE,
+    &SIP_NO_ANSWER,
+    &SIP_AUTH_LOOP,
 ];
+
+pub(in crate::hint) static SIP_NO_INVITE: Rule = Rule {
+    id: "sip-no-invite",
+    severity: Severity::Error,
+    title: "SIP of this host is captured, but no INVITE for the call",
+    advice: "Outgoing fax: the PBX did not place the call. Check the outgoing routing rules, channel cost and \
+             credit, and the rights of the extension; add `fax` to the `console =>` line in \
+             /etc/asterisk/logger.conf (console => notice,warning,error,fax), asterisk -rx \"logger reload\", \
+             then watch asterisk -rcvvvvvvvvvv while the fax is sent again. Incoming fax: the provider never \
+             sent it to this host; check the DID there.",
+    reference: "4PSA Knowledge Base, Troubleshooting fax issues (routing rules, channel costs)",
+    when: "5 s or more of SIP of the address given by --pbx, and no INVITE from or to it: a note of the capture; or a fax without a dialog, although SIP of one of its hosts is there for 5 s or more (covered by cap-sip-not-captured)",
+    check: Check::One(no_invite),
+    absence: Some(0.0),
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_INVITE_NOT_FOUND: Rule = Rule {
+    id: "sip-invite-not-found",
+    severity: Severity::Error,
+    title: "The called number is unknown to the answering server",
+    advice: "The server that answers does not know the number. Check that the sender dials the right DID, that \
+             the DID is assigned to the right extension, and the number format (+, 00, national). Voice calls \
+             fail the same way: this is no fax problem.",
+    reference: "RFC 3261; 4PSA Knowledge Base, Troubleshooting fax issues (correct DID)",
+    when: "the first INVITE ends with 404, 410, 416, 484, 485 or 604",
+    check: Check::One(|scene| refused(scene, Refusal::NotFound)),
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_INVITE_FORBIDDEN: Rule = Rule {
+    id: "sip-invite-forbidden",
+    severity: Severity::Error,
+    title: "The call is refused by policy",
+    advice: "The peer understood the call and refuses it. On VoipNow check the number and IP accept list of the \
+             channel that holds the extension, its credit, and the caller ID that is allowed. With 603, 607 or \
+             608 a person or call screening may have refused. This is no fax problem.",
+    reference: "RFC 3261; 4PSA Knowledge Base, Troubleshooting fax issues (accept list of the channel)",
+    when: "the first INVITE ends with 402, 403, 433, 603, 607 or 608",
+    check: Check::One(|scene| refused(scene, Refusal::Forbidden)),
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_INVITE_BUSY: Rule = Rule {
+    id: "sip-invite-busy",
+    severity: Severity::Warning,
+    title: "The called line is busy",
+    advice: "The called line is in use, often by another fax. Send again later. If it is always so, check the \
+             channel limit and call waiting of the fax extension; some PBXs say 486 for do-not-disturb or when \
+             no channel is free.",
+    reference: "RFC 3261; Q.850 cause 17",
+    when: "the first INVITE ends with 486, 600, or 480/503 with Q.850 cause 17",
+    check: Check::One(|scene| refused(scene, Refusal::Busy)),
+    root: RootCause::AsWarning,
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_INVITE_UNAVAILABLE: Rule = Rule {
+    id: "sip-invite-unavailable",
+    severity: Severity::Error,
+    title: "The destination exists but cannot be reached",
+    advice: "The device is not registered, the trunk is down, or no circuit is free on the side that answered. \
+             Check the registration of the fax adapter or extension, or the status of the trunk there. This is \
+             no fax problem.",
+    reference: "RFC 3261; Q.850 causes 34 to 47",
+    when: "the first INVITE ends with 408, 430, 480, or 503 with Retry-After or Q.850 cause 34, 38, 41, 42, 44, 47",
+    check: Check::One(|scene| refused(scene, Refusal::Unavailable)),
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_INVITE_MEDIA_REJECTED: Rule = Rule {
+    id: "sip-invite-media-rejected",
+    severity: Severity::Error,
+    title: "The first INVITE is refused because of its media",
+    advice: "No codec or profile in common before any fax began. For fax offer G.711 (PCMA/PCMU); if the first \
+             INVITE has m=image or RTP/SAVP, offer plain audio first and switch to T.38 by re-INVITE. \
+             FreeSWITCH is known to refuse an audio and image offer in the first INVITE.",
+    reference: "RFC 3261; signalwire/freeswitch issue 1297",
+    when: "the first INVITE ends with 415, 488 or 606, or a 4xx with Warning code 304 or 305",
+    check: Check::One(|scene| refused(scene, Refusal::Media)),
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_INVITE_SERVER_ERROR: Rule = Rule {
+    id: "sip-invite-server-error",
+    severity: Severity::Error,
+    title: "A server failed while it handled the call",
+    advice: "The peer failed on the call: overload, a failed next hop (502, 504), a loop (482, 483). Look for \
+             the Call-ID in the log of the server that answered. 503 without a reason is often a trunk or \
+             carrier that takes no more calls.",
+    reference: "RFC 3261; RFC 4028 (422)",
+    when: "the first INVITE ends with another 5xx, or 420, 421, 422, 482, 483, 494",
+    check: Check::One(|scene| refused(scene, Refusal::Server)),
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_INVITE_REJECTED: Rule = Rule {
+    id: "sip-invite-rejected",
+    severity: Severity::Error,
+    title: "The first INVITE is rejected",
+    advice: "The call never got as far as fax. Put call set-up right first: the DID, the accept list, the \
+             registration, the codecs, on the side that answered. Voice calls fail the same way.",
+    reference: "4PSA Knowledge Base, Troubleshooting fax issues (first INVITE rejected)",
+    when: "the first INVITE ends with any other response from 300",
+    check: Check::One(|scene| refused(scene, Refusal::Other)),
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_INVITE_NO_RESPONSE: Rule = Rule {
+    id: "sip-invite-no-response",
+    severity: Severity::Error,
+    title: "Nobody answers the first INVITE",
+    advice: "Nothing at all came back, not even 100: wrong address or port, a firewall or SIP ALG in between, or \
+             a dead peer. Try OPTIONS to the same address, and capture at the peer to see whether the INVITE \
+             arrives there.",
+    reference: "RFC 3261 (INVITE is repeated for 32 s)",
+    when: "the first INVITE is sent four times or more (or waits 32 s) without any response",
+    check: Check::One(no_response),
+    absence: Some(0.0),
+    covers: &[hide(&[&SIP_NO_ANSWER, &SIP_RETRANSMISSIONS])],
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_NO_ANSWER: Rule = Rule {
+    id: "sip-no-answer",
+    severity: Severity::Warning,
+    title: "It rang, but nobody answered",
+    advice: "The destination rang and did not answer before the caller gave up (a fax waits about 60 s, T.30 \
+             T0). Check on the called side that the fax machine or fax extension answers by itself, the port of \
+             the adapter, and the order of the ring group; on the calling side its ring timeout.",
+    reference: "RFC 3261; T.30, timer T0",
+    when: "the call rang and ended without 2xx: CANCEL, or 408/480 after 15 s",
+    check: Check::One(no_answer),
+    root: RootCause::AsWarning,
+    covers: &[hide(&[&SIP_INVITE_UNAVAILABLE])],
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_AUTH_LOOP: Rule = Rule {
+    id: "sip-auth-loop",
+    severity: Severity::Error,
+    title: "Credentials are refused, or never sent",
+    advice: "One 401/407 and a second INVITE is normal; a second challenge means that the credentials were \
+             refused. Check the SIP account, its password and realm on the side that sends the INVITE, and nonce \
+             handling in between. If it hits only the re-INVITE, T.38 fails for want of a password.",
+    reference: "RFC 3261 (authentication)",
+    when: "an INVITE with credentials is challenged again without stale=true, or a challenge is never answered",
+    check: Check::Many(auth_loop),
+    ..super::SIP
+};
 
 /// Why a first INVITE was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,16 +198,14 @@ enum Refusal {
     Other,
 }
 
-fn no_invite(scene: &Scene<'_>) -> Vec<Finding> {
-    let Some((frame, seconds)) = scene.call.capture.other_sip else {
-        return Vec::new();
-    };
+fn no_invite(scene: &Scene<'_>) -> Option<Finding> {
+    let (frame, seconds) = scene.call.capture.other_sip?;
     if scene.call.has_sip() || seconds < SIP_SEEN || scene.delivered() {
-        return Vec::new();
+        return None;
     }
     let number = scene.call.to.user.as_deref().unwrap_or("this fax");
     let seen = format!("No INVITE for {number} – outbound routing/charging, or it never came in");
-    vec![Finding::new(Severity::Error, [frame], seen).about(scene.call.caller)]
+    Some(Finding::new(Severity::Error, [frame], seen).about(scene.call.caller))
 }
 
 /// The same where no call is there to carry it, for the notes of a capture: the user named the PBX, and it was
@@ -213,12 +252,10 @@ fn media_warning(sip: &SipEvent) -> bool {
     })
 }
 
-fn refused(scene: &Scene<'_>, wanted: Refusal) -> Vec<Finding> {
-    let Some(failure) = scene.failure() else {
-        return Vec::new();
-    };
+fn refused(scene: &Scene<'_>, wanted: Refusal) -> Option<Finding> {
+    let failure = scene.failure()?;
     if refusal(scene, &failure) != Some(wanted) {
-        return Vec::new();
+        return None;
     }
     let severity = match wanted {
         Refusal::Busy => Severity::Warning,
@@ -245,7 +282,7 @@ fn refused(scene: &Scene<'_>, wanted: Refusal) -> Vec<Finding> {
             scene.whose(failure.event.from)
         ));
     }
-    vec![finding]
+    Some(finding)
 }
 
 fn seen(scene: &Scene<'_>, failure: &Failure<'_>, wanted: Refusal) -> String {
@@ -298,15 +335,13 @@ fn offered(scene: &Scene<'_>, invite: &Transaction) -> String {
     }
 }
 
-fn no_response(scene: &Scene<'_>) -> Vec<Finding> {
-    let Some(invite) = scene.first_invite() else {
-        return Vec::new();
-    };
+fn no_response(scene: &Scene<'_>) -> Option<Finding> {
+    let invite = scene.first_invite()?;
     let (Some(first), Some(last)) = (invite.requests.first(), invite.requests.last()) else {
-        return Vec::new();
+        return None;
     };
     let (Some(first), Some(last)) = (scene.event(*first), scene.event(*last)) else {
-        return Vec::new();
+        return None;
     };
     let end = scene.call.capture.last_time;
     let often = invite.requests.len() >= INVITES_IN_VAIN
@@ -314,18 +349,18 @@ fn no_response(scene: &Scene<'_>) -> Vec<Finding> {
     let long = end.seconds_since(first.at) >= TRANSACTION_TIMEOUT;
     let up = scene.call.answered.is_some() || scene.call.packets.t38 > 0;
     if !invite.responses.is_empty() || up || !(often || long) {
-        return Vec::new();
+        return None;
     }
     let seen = format!(
         "INVITE sent {}x, no answer at all – {} down or firewall",
         invite.requests.len(),
         first.dst
     );
-    vec![
+    Some(
         Finding::new(Severity::Error, [first.frame, last.frame], seen)
             .on(first.id)
             .about(first.dst),
-    ]
+    )
 }
 
 /// First provisional response that says that it rings.
@@ -340,9 +375,9 @@ fn rang(scene: &Scene<'_>, failure: &Failure<'_>) -> bool {
     ringing(scene).is_some_and(|rings| failure.event.at.seconds_since(rings.at) >= RANG)
 }
 
-fn no_answer(scene: &Scene<'_>) -> Vec<Finding> {
+fn no_answer(scene: &Scene<'_>) -> Option<Finding> {
     if scene.call.answered.is_some() {
-        return Vec::new();
+        return None;
     }
     let cancel = scene.requests("CANCEL").next().map(|(event, _)| event);
     let failure = scene.failure();
@@ -354,9 +389,7 @@ fn no_answer(scene: &Scene<'_>) -> Vec<Finding> {
     let end = cancel
         .or_else(|| timed_out.map(|failure| failure.event))
         .or_else(|| cancelled.map(|failure| failure.event));
-    let Some(end) = end else {
-        return Vec::new();
-    };
+    let end = end?;
     let seen = match rings {
         Some(rings) => {
             let waited = end.at.seconds_since(rings.at);
@@ -369,11 +402,11 @@ fn no_answer(scene: &Scene<'_>) -> Vec<Finding> {
         None => "Given up before it rang – caller cancelled the call".to_owned(),
     };
     let frames = [Some(end.frame), rings.map(|rings| rings.frame)];
-    vec![
+    Some(
         Finding::new(Severity::Warning, frames.into_iter().flatten(), seen)
             .on(end.id)
             .about(scene.call.callee),
-    ]
+    )
 }
 
 fn auth_loop(scene: &Scene<'_>) -> Vec<Finding> {

@@ -2,8 +2,12 @@
 
 use crate::call::{Event, Side, Transaction};
 use crate::capture::Timestamp;
+use crate::hint::rule::{Check, Layer, hide};
 use crate::hint::scene::header;
+use crate::hint::sip::dialog::SIP_RETRANSMISSIONS;
 use crate::hint::sip::{q850_text, reason_cause};
+use crate::hint::t30::identification::T30_NO_DIS;
+use crate::hint::t38::reinvite::T38_NO_REINVITE;
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::timer::T1;
 
@@ -22,63 +26,89 @@ const PROMPT: f64 = 4.0;
 /// Q.850 causes of a normal end.
 const NORMAL_CAUSES: [u16; 3] = [16, 17, 31];
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "sip-early-bye",
-        severity: Severity::Error,
-        title: "Hung up before the fax began",
-        advice: "The call was ended before the fax handshake. Look at the side that sent the BYE: fax disabled on \
-                 the extension, no disk space on the fax server, a person or voicemail that answered, T.38 refused \
-                 without fallback to audio (Asterisk aborts where audio fallback, option f, is not allowed), or a \
-                 billing limit. On Asterisk add `fax` to the `console =>` line in /etc/asterisk/logger.conf, \
-                 asterisk -rx \"logger reload\", and watch asterisk -rcvvvvvvvvvv while the fax is repeated.",
-        reference: "4PSA Knowledge Base, Troubleshooting fax issues (fax enabled, disk space)",
-        when: "BYE within 12 s of the answer or of the switch to T.38, or of the called side before T1 runs out (30 s), before any DIS or DCS, of a call that was to be a fax",
-        check: early_bye,
-    },
-    Rule {
-        id: "sip-bye-missing",
-        severity: Severity::Error,
-        title: "Nobody hung up",
-        advice: "Neither side closed the dialog. Kamailio keeps it until its dialog timeout (12 h by default), so \
-                 channels and limits of concurrent calls stay used. Find the side that should hang up, normally the \
-                 caller after DCN, look for the call in kamcmd dlg.list, and enable session timers.",
-        reference: "4PSA Knowledge Base, Troubleshooting fax issues (BYE, or stuck calls in Kamailio)",
-        when: "an answered call has no BYE, and the capture goes on for 35 s after its last packet",
-        check: bye_missing,
-    },
-    Rule {
-        id: "sip-bye-unanswered",
-        severity: Severity::Error,
-        title: "The BYE is not confirmed",
-        advice: "The other end never confirmed the hang-up, so one side may still have the call. Check Route and \
-                 Contact of the BYE (NAT, wrong next hop) and whether it arrives at the other side. A 481 says that \
-                 the peer had dropped the dialog before: harmless, unless that was during the fax.",
-        reference: "RFC 3261 (BYE); 4PSA Knowledge Base, Troubleshooting fax issues (BYE and 200 OK)",
-        when: "a BYE is sent three times without final response, or answered 408, 481 or 5xx, or challenged and not repeated",
-        check: bye_unanswered,
-    },
-    Rule {
-        id: "sip-bye-q850",
-        severity: Severity::Note,
-        title: "The end of the call names a cause",
-        advice: "The side that ended the call says why. 16 and 31 are normal; 34, 38, 41, 42, 44, 47 are faults of \
-                 the network behind it; 58, 65, 79 and 88 on a T.38 call point to refused T.38; 102 is a timer. \
-                 Many gateways say 16 for everything.",
-        reference: "RFC 3326; Q.850; asterisk issue 1880 (58 after 488)",
-        when: "BYE, CANCEL or a final response has a Reason header; a warning if the fax failed and the cause is not 16, 17 or 31",
-        check: q850_cause,
-    },
-    Rule {
-        id: "sip-teardown-ok",
-        severity: Severity::Ok,
-        title: "Call closed properly",
-        advice: "BYE and its 200 OK after the fax: no side keeps the call, and nothing stays stuck in the proxy.",
-        reference: "4PSA Knowledge Base, Troubleshooting fax issues (BYE, 200 OK)",
-        when: "BYE after DCN or the last MCF, answered with 200 within 4 s",
-        check: teardown_ok,
-    },
+pub(super) const RULES: &[&Rule] = &[
+    &SIP_EARLY_BYE,
+    &SIP_BYE_MISSING,
+    &SIP_BYE_UNANSWERED,
+    &SIP_BYE_Q850,
+    &SIP_TEARDOWN_OK,
 ];
+
+pub(in crate::hint) static SIP_EARLY_BYE: Rule = Rule {
+    id: "sip-early-bye",
+    severity: Severity::Error,
+    title: "Hung up before the fax began",
+    advice: "The call was ended before the fax handshake. Look at the side that sent the BYE: fax disabled on \
+             the extension, no disk space on the fax server, a person or voicemail that answered, T.38 refused \
+             without fallback to audio (Asterisk aborts where audio fallback, option f, is not allowed), or a \
+             billing limit. On Asterisk add `fax` to the `console =>` line in /etc/asterisk/logger.conf, \
+             asterisk -rx \"logger reload\", and watch asterisk -rcvvvvvvvvvv while the fax is repeated.",
+    reference: "4PSA Knowledge Base, Troubleshooting fax issues (fax enabled, disk space)",
+    when: "BYE within 12 s of the answer or of the switch to T.38, or of the called side before T1 runs out (30 s), before any DIS or DCS, of a call that was to be a fax",
+    check: Check::One(early_bye),
+    layer: Layer::Teardown,
+    covers: &[hide(&[&T30_NO_DIS, &T38_NO_REINVITE])],
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_BYE_MISSING: Rule = Rule {
+    id: "sip-bye-missing",
+    severity: Severity::Error,
+    title: "Nobody hung up",
+    advice: "Neither side closed the dialog. Kamailio keeps it until its dialog timeout (12 h by default), so \
+             channels and limits of concurrent calls stay used. Find the side that should hang up, normally the \
+             caller after DCN, look for the call in kamcmd dlg.list, and enable session timers.",
+    reference: "4PSA Knowledge Base, Troubleshooting fax issues (BYE, or stuck calls in Kamailio)",
+    when: "an answered call has no BYE, and the capture goes on for 35 s after its last packet",
+    check: Check::One(bye_missing),
+    layer: Layer::Teardown,
+    absence: Some(0.0),
+    aftermath: true,
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_BYE_UNANSWERED: Rule = Rule {
+    id: "sip-bye-unanswered",
+    severity: Severity::Error,
+    title: "The BYE is not confirmed",
+    advice: "The other end never confirmed the hang-up, so one side may still have the call. Check Route and \
+             Contact of the BYE (NAT, wrong next hop) and whether it arrives at the other side. A 481 says that \
+             the peer had dropped the dialog before: harmless, unless that was during the fax.",
+    reference: "RFC 3261 (BYE); 4PSA Knowledge Base, Troubleshooting fax issues (BYE and 200 OK)",
+    when: "a BYE is sent three times without final response, or answered 408, 481 or 5xx, or challenged and not repeated",
+    check: Check::Many(bye_unanswered),
+    layer: Layer::Teardown,
+    absence: Some(0.0),
+    aftermath: true,
+    covers: &[hide(&[&SIP_BYE_MISSING, &SIP_RETRANSMISSIONS])],
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_BYE_Q850: Rule = Rule {
+    id: "sip-bye-q850",
+    severity: Severity::Note,
+    title: "The end of the call names a cause",
+    advice: "The side that ended the call says why. 16 and 31 are normal; 34, 38, 41, 42, 44, 47 are faults of \
+             the network behind it; 58, 65, 79 and 88 on a T.38 call point to refused T.38; 102 is a timer. \
+             Many gateways say 16 for everything.",
+    reference: "RFC 3326; Q.850; asterisk issue 1880 (58 after 488)",
+    when: "BYE, CANCEL or a final response has a Reason header; a warning if the fax failed and the cause is not 16, 17 or 31",
+    check: Check::Many(q850_cause),
+    layer: Layer::Teardown,
+    aftermath: true,
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_TEARDOWN_OK: Rule = Rule {
+    id: "sip-teardown-ok",
+    severity: Severity::Ok,
+    title: "Call closed properly",
+    advice: "BYE and its 200 OK after the fax: no side keeps the call, and nothing stays stuck in the proxy.",
+    reference: "4PSA Knowledge Base, Troubleshooting fax issues (BYE, 200 OK)",
+    when: "BYE after DCN or the last MCF, answered with 200 within 4 s",
+    check: Check::One(teardown_ok),
+    ..super::SIP
+};
 
 /// Whether the call was to be a fax: one was found in it, or T.38 was asked for.
 fn fax_expected(scene: &Scene<'_>) -> bool {
@@ -103,11 +133,11 @@ fn fax_could_begin(scene: &Scene<'_>) -> Option<Timestamp> {
     answered.max(switched)
 }
 
-fn early_bye(scene: &Scene<'_>) -> Vec<Finding> {
+fn early_bye(scene: &Scene<'_>) -> Option<Finding> {
     let (Some(answer), Some((bye, sip)), Some(begin)) =
         (scene.answer(), scene.bye(), fax_could_begin(scene))
     else {
-        return Vec::new();
+        return None;
     };
     let began = scene.t30().any(|(_, frame)| {
         frame
@@ -127,7 +157,7 @@ fn early_bye(scene: &Scene<'_>) -> Vec<Finding> {
     };
     let early = bye.at.seconds_since(begin) < limit && bye.at >= answer.at;
     if !fax_expected(scene) || began || paged || !early || scene.call.capture.starts_mid_call {
-        return Vec::new();
+        return None;
     }
     let after = bye.at.seconds_since(answer.at);
     let cause = header(sip, "Reason")
@@ -138,25 +168,23 @@ fn early_bye(scene: &Scene<'_>) -> Vec<Finding> {
         "{} hung up {after:.1} s after answer, before fax started{cause}",
         scene.who_begins(bye.from)
     );
-    vec![
+    Some(
         Finding::new(Severity::Error, [bye.frame, answer.frame], seen)
             .on(bye.id)
             .about(scene.endpoint(bye.from)),
-    ]
+    )
 }
 
-fn bye_missing(scene: &Scene<'_>) -> Vec<Finding> {
+fn bye_missing(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
     let up = call.has_sip()
         && (call.answered.is_some() || call.capture.starts_mid_call)
         && scene.bye().is_none();
     let quiet = call.capture.last_time.seconds_since(call.last_packet);
     if !up || quiet < STUCK {
-        return Vec::new();
+        return None;
     }
-    let Some(last) = call.events.iter().rev().find(|event| event.observed) else {
-        return Vec::new();
-    };
+    let last = call.events.iter().rev().find(|event| event.observed)?;
     let dcn = scene.t30_named("DCN").last().map(|(event, _)| event);
     let mut finding = Finding::new(
         Severity::Error,
@@ -175,7 +203,7 @@ fn bye_missing(scene: &Scene<'_>) -> Vec<Finding> {
             scene.whose(dcn.from)
         ));
     }
-    vec![finding]
+    Some(finding)
 }
 
 fn bye_unanswered(scene: &Scene<'_>) -> Vec<Finding> {
@@ -267,10 +295,8 @@ fn q850_cause(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn teardown_ok(scene: &Scene<'_>) -> Vec<Finding> {
-    let Some(end) = fax_end(scene) else {
-        return Vec::new();
-    };
+fn teardown_ok(scene: &Scene<'_>) -> Option<Finding> {
+    let end = fax_end(scene)?;
     let closed = scene.transactions("BYE").find_map(|bye| {
         let request = scene.event(*bye.requests.first()?)?;
         let (_, id) = bye.final_response().filter(|_| is_confirmed(bye))?;
@@ -278,17 +304,15 @@ fn teardown_ok(scene: &Scene<'_>) -> Vec<Finding> {
         let prompt = answer.at.seconds_since(request.at) <= PROMPT;
         (prompt && request.at >= end.at).then_some((request, answer))
     });
-    let Some((request, answer)) = closed else {
-        return Vec::new();
-    };
-    vec![
+    let (request, answer) = closed?;
+    Some(
         Finding::new(
             Severity::Ok,
             [request.frame, answer.frame],
             "Call closed properly: BYE + 200 OK",
         )
         .on(answer.id),
-    ]
+    )
 }
 
 /// DCN, or without it the last MCF: the one after which no page was to come.

@@ -1,5 +1,10 @@
 //! Session timers and limits of duration (RFC 4028) in the middle of a fax.
 
+use crate::hint::rule::{Check, Layer, explain, hide};
+use crate::hint::t30::page::T30_PAGE_NO_POSTMSG;
+use crate::hint::t30::release::T30_DROPPED_MID_FAX;
+use crate::hint::t38::answer::T38_IMAGE_PORT_ZERO;
+use crate::hint::t38::media::T38_BACK_TO_AUDIO_MIDFAX;
 use std::cell::LazyCell;
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -21,31 +26,44 @@ const HANG_UP_BEFORE: f64 = 32.0;
 /// Durations that people set as limits, seconds.
 const ROUND_LIMITS: [f64; 6] = [300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0];
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "sip-session-refresh",
-        severity: Severity::Warning,
-        title: "Session timer refresh in the middle of the fax",
-        advice: "Long faxes cross the refresh of the session timer. Some stacks negotiate T.38 anew instead of merely \
-                 refreshing (FreeSWITCH issue 2789: 26 of 28 pages at 1800 s), or answer with m=image 0. Raise \
-                 Session-Expires, turn timers off for the fax trunk (timers=no, session-timers=refuse), or update \
-                 the stack on the side whose answer changed the media.",
-        reference: "RFC 4028; signalwire/freeswitch issue 2789",
-        when: "a re-INVITE or UPDATE repeats the T.38 session (or has no SDP) while the fax runs; an error if T.38 then stops",
-        check: session_refresh,
-    },
-    Rule {
-        id: "sip-session-expired",
-        severity: Severity::Error,
-        title: "The call was cut by a timer, not by the fax",
-        advice: "Nobody refreshed the session, or a limit of call duration was hit: credit, L() or \
-                 TIMEOUT(absolute) in Asterisk, the dialog timeout of Kamailio. Check who is the refresher in \
-                 Session-Expires and why it did not refresh, and the limits of the channel on the side that hung up.",
-        reference: "RFC 4028; pjproject issues 833, 1722",
-        when: "BYE without DCN about when Session-Expires runs out and nobody refreshed; a warning at a round duration (300, 600, 900 s ...)",
-        check: session_expired,
-    },
-];
+pub(super) const RULES: &[&Rule] = &[&SIP_SESSION_REFRESH, &SIP_SESSION_EXPIRED];
+
+pub(in crate::hint) static SIP_SESSION_REFRESH: Rule = Rule {
+    id: "sip-session-refresh",
+    severity: Severity::Warning,
+    title: "Session timer refresh in the middle of the fax",
+    advice: "Long faxes cross the refresh of the session timer. Some stacks negotiate T.38 anew instead of merely \
+             refreshing (FreeSWITCH issue 2789: 26 of 28 pages at 1800 s), or answer with m=image 0. Raise \
+             Session-Expires, turn timers off for the fax trunk (timers=no, session-timers=refuse), or update \
+             the stack on the side whose answer changed the media.",
+    reference: "RFC 4028; signalwire/freeswitch issue 2789",
+    when: "a re-INVITE or UPDATE repeats the T.38 session (or has no SDP) while the fax runs; an error if T.38 then stops",
+    check: Check::One(session_refresh),
+    covers: &[
+        hide(&[&T38_BACK_TO_AUDIO_MIDFAX]),
+        explain(&[
+            &T30_DROPPED_MID_FAX,
+            &T30_PAGE_NO_POSTMSG,
+            &T38_IMAGE_PORT_ZERO,
+        ]),
+    ],
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_SESSION_EXPIRED: Rule = Rule {
+    id: "sip-session-expired",
+    severity: Severity::Error,
+    title: "The call was cut by a timer, not by the fax",
+    advice: "Nobody refreshed the session, or a limit of call duration was hit: credit, L() or \
+             TIMEOUT(absolute) in Asterisk, the dialog timeout of Kamailio. Check who is the refresher in \
+             Session-Expires and why it did not refresh, and the limits of the channel on the side that hung up.",
+    reference: "RFC 4028; pjproject issues 833, 1722",
+    when: "BYE without DCN about when Session-Expires runs out and nobody refreshed; a warning at a round duration (300, 600, 900 s ...)",
+    check: Check::One(session_expired),
+    layer: Layer::Teardown,
+    covers: &[hide(&[&T30_DROPPED_MID_FAX])],
+    ..super::SIP
+};
 
 /// Interval of `Session-Expires`, seconds.
 fn session_expires(sip: &SipEvent) -> Option<f64> {
@@ -85,13 +103,10 @@ struct Refresh<'a> {
     offers: bool,
 }
 
-fn session_refresh(scene: &Scene<'_>) -> Vec<Finding> {
-    let Some(refresh) = refreshes(scene)
+fn session_refresh(scene: &Scene<'_>) -> Option<Finding> {
+    let refresh = refreshes(scene)
         .into_iter()
-        .max_by_key(|refresh| refresh.broke)
-    else {
-        return Vec::new();
-    };
+        .max_by_key(|refresh| refresh.broke)?;
     let interval = interval_at(scene, refresh.request.at)
         .map(|seconds| format!(" ({seconds:.0} s)"))
         .unwrap_or_default();
@@ -118,7 +133,7 @@ fn session_refresh(scene: &Scene<'_>) -> Vec<Finding> {
             scene.whose(side.other())
         ));
     }
-    vec![finding]
+    Some(finding)
 }
 
 fn refreshes<'a>(scene: &Scene<'a>) -> Vec<Refresh<'a>> {
@@ -210,13 +225,12 @@ fn fax_unfinished(scene: &Scene<'_>) -> bool {
     !scene.delivered()
 }
 
-fn session_expired(scene: &Scene<'_>) -> Vec<Finding> {
-    let (Some((bye, _)), Some(answer)) = (scene.bye(), scene.answer()) else {
-        return Vec::new();
-    };
+fn session_expired(scene: &Scene<'_>) -> Option<Finding> {
+    let (bye, _) = scene.bye()?;
+    let answer = scene.answer()?;
     let finished = scene.t30_named("DCN").next().is_some();
     if scene.call.fax.is_none() || scene.delivered() || finished {
-        return Vec::new();
+        return None;
     }
     let since = last_refresh(scene, bye.at).unwrap_or(answer.at);
     let elapsed = bye.at.seconds_since(since);
@@ -237,13 +251,13 @@ fn session_expired(scene: &Scene<'_>) -> Vec<Finding> {
                 format!("Cut at {total:.0} s – session timer/call limit, not a fax fault"),
             )
         } else {
-            return Vec::new();
+            return None;
         };
     let timer = scene
         .messages()
         .find(|(_, sip)| session_expires(sip).is_some())
         .map(|(event, _)| event.frame);
-    vec![
+    Some(
         Finding::new(
             severity,
             [Some(bye.frame), timer].into_iter().flatten(),
@@ -251,7 +265,7 @@ fn session_expired(scene: &Scene<'_>) -> Vec<Finding> {
         )
         .on(bye.id)
         .about(scene.endpoint(bye.from)),
-    ]
+    )
 }
 
 /// When a session that nobody refreshes is hung up, in seconds after the last refresh.

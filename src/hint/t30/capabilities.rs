@@ -3,7 +3,10 @@
 use crate::call::exchange::{ExchangeView, Line};
 use crate::call::{Call, EventKind};
 use crate::hint::evidence::{frames, share, waited};
+use crate::hint::rule::{Check, explain, hide};
+use crate::hint::t30::identification::T30_DIS_NO_DCS;
 use crate::hint::t30::offer::Offer;
+use crate::hint::t30::release::{T30_DCN_AFTER_DCS, T30_DCN_BEFORE_DCS};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::{Fcs, Modem, Tone};
 use crate::t30::Fcf;
@@ -21,69 +24,90 @@ const V34_VERSION: u32 = 3;
 /// Length of an identification (T.30 5.3.6.2.4).
 const IDENT: usize = 20;
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "t30-low-rate",
-        severity: Severity::Note,
-        title: "Slower than both sides could",
-        advice: "The fax runs below the best rate that the receiver offers and the T.38 session allows: after FTT or RTN, or because the sender starts low (V.29 or V.27ter only, or limited \
-            by its gateway). It works, but long pages run into call limits and session timers. If it is not meant, look at maxrate and modems in res_fax.conf, Cisco \"fax rate\", \
-            AudioCodes FaxRelayMaxRate on the sending side.",
-        reference: "spandsp fallback sequence; T.30 table 2 (bits 11-14)",
-        when: "The last DCS (or CTC) is slower than the best rate of the DIS and T38MaxBitRate. Warning at 4800 or less, or if the sender went slower in the middle of the document; a note if the fax was delivered all the same.",
-        check: low_rate,
-    },
-    Rule {
-        id: "t30-dcs-exceeds-dis",
-        severity: Severity::Error,
-        title: "DCS asks for what the DIS did not offer",
-        advice: "The sender commands a mode that the receiver did not offer in its DIS; expect FTT, unreadable pages or DCN. Either the sender is faulty, or a gateway in between changed the DIS: compare the DIS on \
-            both legs (leg-dis-altered shows the bits). If the gateway added bits, take the feature out of its fax profile.",
-        reference: "T.30 table 2 (DIS/DTC/DCS bits); spandsp t30_dis_dtc_dcs_bits.h",
-        when: "DCS sets a modem, resolution, coding, width, length or ECM that the last DIS or DTC of the receiver does not have. Scan time and inch/metric may differ.",
-        check: exceeds,
-    },
-    Rule {
-        id: "t30-dis-cannot-receive",
-        severity: Severity::Error,
-        title: "The answering fax says that it cannot receive",
-        advice: "The DIS of the called fax has the \"can receive\" bit off: out of paper or memory, set to send only, or a service for polling only. On a fax server check the disk space and that the \
-            fax application runs in receive mode for that number; on a machine paper, memory and the receive mode.",
-        reference: "T.30 table 2, bit 10; FaxBack (Remote fax cannot receive); 4PSA: Troubleshooting fax issues (disk space)",
-        when: "The last DIS has bit 10 off, no DTC follows, and no CFR either.",
-        check: cannot_receive,
-    },
-    Rule {
-        id: "t30-ecm-off",
-        severity: Severity::Note,
-        title: "No error correction (ECM)",
-        advice: "Without ECM lost data show as bad lines on the page instead of being sent again. Over clean T.38 turn it on (res_fax.conf ecm=yes, FreeSWITCH fax_use_ecm=true); over lossy G.711 it may be \
-            better off, as with ECM every block has to be perfect and the fax fails instead.",
-        reference: "Cisco: Fax Relay Packet Loss Concealment; T.30 table 2, bit 27",
-        when: "The DCS has ECM off. Warning in T.38 with more than 0.5 % loss, or with RTN.",
-        check: ecm_off,
-    },
-    Rule {
-        id: "t30-v34-in-t38",
-        severity: Severity::Warning,
-        title: "Super G3 (V.34) signals on T.38 that cannot carry them",
-        advice: "T.38 below version 3 cannot carry V.34: the gateway has to clear the V.8 bit in DIS and to keep ANSam and CM from the machines, so that they fall back to V.17. If no DCS comes, the machines still try V.8. Switch the \
-            fallback on (Cisco \"fax-relay sg3-to-g3\", AudioCodes V.34 fax transport and CED transfer settings), or turn Super G3 off on the machine.",
-        reference: "spandsp t38_gateway.c (clears bit 6 of DIS); AudioCodes manual (V.34 fax)",
-        when: "T.38 below version 3 with the V.8 bit in DIS, V.8 or V.34 signals, or ANSam before the switch. A note if DCS follows, error if none comes within T1.",
-        check: super_g3,
-    },
-    Rule {
-        id: "t30-subaddress-password",
-        severity: Severity::Note,
-        title: "Sub-address, password or internet address is used",
-        advice: "The sender routes or identifies itself with SUB, SEP, PSA, PWD, SID, TSA, IRA, CIA or ISP. A receiver that does not accept it hangs up before training. If so: check the value with \
-            the receiver's operator, and send without it to test. SUB needs bit 49 of the DIS, PWD bit 50, SEP bit 47, PSA bit 35.",
-        reference: "T.30 (SUB, SEP, PWD); spandsp (unacceptable sub-address, password, identifier)",
-        when: "One of these messages is sent. Error if the receiver answers with DCN or FNV and never with CFR. A note too for a CSI or TSI that has not 20 characters.",
-        check: routing,
-    },
+pub(super) const RULES: &[&Rule] = &[
+    &T30_LOW_RATE,
+    &T30_DCS_EXCEEDS_DIS,
+    &T30_DIS_CANNOT_RECEIVE,
+    &T30_ECM_OFF,
+    &T30_V34_IN_T38,
+    &T30_SUBADDRESS_PASSWORD,
 ];
+
+pub(in crate::hint) static T30_LOW_RATE: Rule = Rule {
+    id: "t30-low-rate",
+    severity: Severity::Note,
+    title: "Slower than both sides could",
+    advice: "The fax runs below the best rate that the receiver offers and the T.38 session allows: after FTT or RTN, or because the sender starts low (V.29 or V.27ter only, or limited \
+        by its gateway). It works, but long pages run into call limits and session timers. If it is not meant, look at maxrate and modems in res_fax.conf, Cisco \"fax rate\", \
+        AudioCodes FaxRelayMaxRate on the sending side.",
+    reference: "spandsp fallback sequence; T.30 table 2 (bits 11-14)",
+    when: "The last DCS (or CTC) is slower than the best rate of the DIS and T38MaxBitRate. Warning at 4800 or less, or if the sender went slower in the middle of the document; a note if the fax was delivered all the same.",
+    check: Check::One(low_rate),
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_DCS_EXCEEDS_DIS: Rule = Rule {
+    id: "t30-dcs-exceeds-dis",
+    severity: Severity::Error,
+    title: "DCS asks for what the DIS did not offer",
+    advice: "The sender commands a mode that the receiver did not offer in its DIS; expect FTT, unreadable pages or DCN. Either the sender is faulty, or a gateway in between changed the DIS: compare the DIS on \
+        both legs (leg-dis-altered shows the bits). If the gateway added bits, take the feature out of its fax profile.",
+    reference: "T.30 table 2 (DIS/DTC/DCS bits); spandsp t30_dis_dtc_dcs_bits.h",
+    when: "DCS sets a modem, resolution, coding, width, length or ECM that the last DIS or DTC of the receiver does not have. Scan time and inch/metric may differ.",
+    check: Check::Many(exceeds),
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_DIS_CANNOT_RECEIVE: Rule = Rule {
+    id: "t30-dis-cannot-receive",
+    severity: Severity::Error,
+    title: "The answering fax says that it cannot receive",
+    advice: "The DIS of the called fax has the \"can receive\" bit off: out of paper or memory, set to send only, or a service for polling only. On a fax server check the disk space and that the \
+        fax application runs in receive mode for that number; on a machine paper, memory and the receive mode.",
+    reference: "T.30 table 2, bit 10; FaxBack (Remote fax cannot receive); 4PSA: Troubleshooting fax issues (disk space)",
+    when: "The last DIS has bit 10 off, no DTC follows, and no CFR either.",
+    check: Check::One(cannot_receive),
+    covers: &[hide(&[&T30_DCN_BEFORE_DCS])],
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_ECM_OFF: Rule = Rule {
+    id: "t30-ecm-off",
+    severity: Severity::Note,
+    title: "No error correction (ECM)",
+    advice: "Without ECM lost data show as bad lines on the page instead of being sent again. Over clean T.38 turn it on (res_fax.conf ecm=yes, FreeSWITCH fax_use_ecm=true); over lossy G.711 it may be \
+        better off, as with ECM every block has to be perfect and the fax fails instead.",
+    reference: "Cisco: Fax Relay Packet Loss Concealment; T.30 table 2, bit 27",
+    when: "The DCS has ECM off. Warning in T.38 with more than 0.5 % loss, or with RTN.",
+    check: Check::One(ecm_off),
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_V34_IN_T38: Rule = Rule {
+    id: "t30-v34-in-t38",
+    severity: Severity::Warning,
+    title: "Super G3 (V.34) signals on T.38 that cannot carry them",
+    advice: "T.38 below version 3 cannot carry V.34: the gateway has to clear the V.8 bit in DIS and to keep ANSam and CM from the machines, so that they fall back to V.17. If no DCS comes, the machines still try V.8. Switch the \
+        fallback on (Cisco \"fax-relay sg3-to-g3\", AudioCodes V.34 fax transport and CED transfer settings), or turn Super G3 off on the machine.",
+    reference: "spandsp t38_gateway.c (clears bit 6 of DIS); AudioCodes manual (V.34 fax)",
+    when: "T.38 below version 3 with the V.8 bit in DIS, V.8 or V.34 signals, or ANSam before the switch. A note if DCS follows, error if none comes within T1.",
+    check: Check::One(super_g3),
+    covers: &[explain(&[&T30_DIS_NO_DCS])],
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_SUBADDRESS_PASSWORD: Rule = Rule {
+    id: "t30-subaddress-password",
+    severity: Severity::Note,
+    title: "Sub-address, password or internet address is used",
+    advice: "The sender routes or identifies itself with SUB, SEP, PSA, PWD, SID, TSA, IRA, CIA or ISP. A receiver that does not accept it hangs up before training. If so: check the value with \
+        the receiver's operator, and send without it to test. SUB needs bit 49 of the DIS, PWD bit 50, SEP bit 47, PSA bit 35.",
+    reference: "T.30 (SUB, SEP, PWD); spandsp (unacceptable sub-address, password, identifier)",
+    when: "One of these messages is sent. Error if the receiver answers with DCN or FNV and never with CFR. A note too for a CSI or TSI that has not 20 characters.",
+    check: Check::Many(routing),
+    covers: &[hide(&[&T30_DCN_AFTER_DCS])],
+    ..super::T30
+};
 
 fn last_dis_before<'d>(exchange: &'d ExchangeView<'_>, place: usize) -> Option<&'d Line<'d>> {
     exchange
@@ -107,31 +131,25 @@ fn max_bit_rate(call: &Call) -> Option<u32> {
         .min()
 }
 
-fn low_rate(scene: &Scene<'_>) -> Vec<Finding> {
+fn low_rate(scene: &Scene<'_>) -> Option<Finding> {
     let exchange = scene.exchange();
-    let Some((place, line, dcs)) = exchange
+    let (place, line, dcs) = exchange
         .messages()
         .filter(|(_, _, message)| message.fcf == Fcf::Dcs)
-        .last()
-    else {
-        return Vec::new();
-    };
+        .last()?;
     let rates = rates(exchange);
     let modem = match rates.last() {
         Some((at, modem)) if *at > place => *modem,
         _ => DcsMode::new(dcs.fif()).modem,
     };
     let dis = last_dis_before(exchange, place);
-    let Some((dis, offer)) = dis.and_then(|dis| Some((dis.valid()?, Offer::of(scene, dis)?)))
-    else {
-        return Vec::new();
-    };
+    let (dis, offer) = dis.and_then(|dis| Some((dis.valid()?, Offer::of(scene, dis)?)))?;
     let (made, got) = (offer.made.max_rate(), offer.got.max_rate());
     // Here it may stand with more than the receiver offered.
     let here = Capabilities::new(dis.fif()).max_rate().min(made);
     let best = here.min(max_bit_rate(scene.call).unwrap_or(u32::MAX));
     if modem.rate == 0 || modem.rate >= best || !exchange.has(&[Fcf::Cfr]) {
-        return Vec::new();
+        return None;
     }
     // Slower than the command before: an RTN or FTT after which the sender stays at its rate is no fallback.
     let slower: Vec<usize> = rates
@@ -155,7 +173,7 @@ fn low_rate(scene: &Scene<'_>) -> Vec<Finding> {
     };
     let fallbacks = crate::text::count(fallbacks, "fallback");
     let seen = format!("Running at {modem} ({why}) – {fallbacks}");
-    vec![Finding::new(severity, vec![line.frame()], seen).on(line.event.id)]
+    Some(Finding::new(severity, vec![line.frame()], seen).on(line.event.id))
 }
 
 /// The modem of each command that sets one (DCS, CTC), with its place.
@@ -220,20 +238,17 @@ fn exceeds(scene: &Scene<'_>) -> Vec<Finding> {
     out
 }
 
-fn cannot_receive(scene: &Scene<'_>) -> Vec<Finding> {
+fn cannot_receive(scene: &Scene<'_>) -> Option<Finding> {
     let exchange = scene.exchange();
     if exchange.has(&[Fcf::Dtc, Fcf::Cfr, Fcf::Mcf]) {
-        return Vec::new();
+        return None;
     }
-    let Some((_, line, dis)) = exchange
+    let (_, line, dis) = exchange
         .messages()
         .filter(|(_, _, message)| message.fcf == Fcf::Dis)
-        .last()
-    else {
-        return Vec::new();
-    };
+        .last()?;
     if dis.fif().len() < 2 || Capabilities::new(dis.fif()).receives() {
-        return Vec::new();
+        return None;
     }
     let tail = if Capabilities::new(dis.fif()).has_document() {
         ", it only offers a document to poll"
@@ -241,25 +256,22 @@ fn cannot_receive(scene: &Scene<'_>) -> Vec<Finding> {
         ""
     };
     let seen = format!("Answering fax says it cannot receive (DIS bit 10 = 0){tail}");
-    vec![
+    Some(
         Finding::new(Severity::Error, vec![line.frame()], seen)
             .on(line.event.id)
             .about(scene.endpoint(line.event.from)),
-    ]
+    )
 }
 
-fn ecm_off(scene: &Scene<'_>) -> Vec<Finding> {
+fn ecm_off(scene: &Scene<'_>) -> Option<Finding> {
     let exchange = scene.exchange();
-    let Some((place, line, dcs)) = exchange
+    let (place, line, dcs) = exchange
         .messages()
         .filter(|(_, _, message)| message.fcf == Fcf::Dcs)
-        .last()
-    else {
-        return Vec::new();
-    };
+        .last()?;
     let mode = DcsMode::new(dcs.fif());
     if mode.ecm || mode.iaf {
-        return Vec::new();
+        return None;
     }
     let stats = scene.call.udptl.of(exchange.sender);
     let gone = stats.lost.saturating_sub(stats.recovered);
@@ -283,7 +295,7 @@ fn ecm_off(scene: &Scene<'_>) -> Vec<Finding> {
     };
     let cited = [Some(line.frame()), dis.map(Line::frame)];
     let seen = format!("No ECM{who} – lost data becomes bad lines instead of a resend");
-    vec![Finding::new(severity, frames(cited.into_iter().flatten()), seen).on(line.event.id)]
+    Some(Finding::new(severity, frames(cited.into_iter().flatten()), seen).on(line.event.id))
 }
 
 /// Lowest `T38FaxVersion` in force, 0 if none is given.
@@ -304,12 +316,12 @@ fn version(call: &Call) -> u32 {
         .unwrap_or(0)
 }
 
-fn super_g3(scene: &Scene<'_>) -> Vec<Finding> {
+fn super_g3(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
     let exchange = scene.exchange();
     let version = version(call);
     if !exchange.is_t38() || version >= V34_VERSION {
-        return Vec::new();
+        return None;
     }
     let is_v8 = |kind: &EventKind| match kind {
         EventKind::T30(message) => {
@@ -333,9 +345,7 @@ fn super_g3(scene: &Scene<'_>) -> Vec<Finding> {
         ),
         _ => false,
     };
-    let Some(first) = call.events.iter().find(|event| is_v8(&event.kind)) else {
-        return Vec::new();
-    };
+    let first = call.events.iter().find(|event| is_v8(&event.kind))?;
     let severity = if exchange.has(&[Fcf::Dcs, Fcf::Dtc]) {
         Severity::Note
     } else if waited(call, first.at, T1.earliest()) {
@@ -344,7 +354,7 @@ fn super_g3(scene: &Scene<'_>) -> Vec<Finding> {
         Severity::Warning
     };
     let seen = format!("Super G3 (V.34/V.8) signals on T.38 v{version} – must fall back to V.17");
-    vec![Finding::new(severity, vec![first.frame], seen).on(first.id)]
+    Some(Finding::new(severity, vec![first.frame], seen).on(first.id))
 }
 
 fn routing(scene: &Scene<'_>) -> Vec<Finding> {

@@ -2,6 +2,8 @@
 
 use crate::call::exchange::{ExchangeView, Line};
 use crate::hint::evidence::{frames, share};
+use crate::hint::rule::{Check, Layer, hide};
+use crate::hint::t30::release::T30_DCN_AFTER_PAGE;
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::Fcf;
 use crate::t30::frame::T30Frame;
@@ -11,37 +13,46 @@ const FEW_BAD: f64 = 0.1;
 /// `t30-ppr-fourth`: after as many the sender has to change something (T.30 Annex A; spandsp).
 const PPR_LIMIT: usize = 4;
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "t30-ppr",
-        severity: Severity::Warning,
-        title: "ECM: frames of a block are sent again (PPR)",
-        advice: "Frames of the block arrived damaged and are sent again. If T.38 packets are missing before the capture point, fix that path. If none is missing in the capture, they are lost behind it, on the way to the receiver, or damaged on the \
-            telephone line of the sending or receiving gateway: capture at the receiver, check level and clock of those lines.",
-        reference: "T.30 error correction mode (PPS, PPR); spandsp t30.c (process_rx_ppr)",
-        when: "PPR is received. A note for one PPR of a block with at most 10 % of its frames, else a warning.",
-        check: ppr,
-    },
-    Rule {
-        id: "t30-ppr-fourth",
-        severity: Severity::Error,
-        title: "Four PPR on one block",
-        advice: "Four resends of the same block failed. The sender now has to go slower (CTC, answered by CTR) or to give the block up (EOR). The path cannot carry this rate: lower the maximum rate on the sending side, raise the T.38 redundancy for page data \
-            (t38_udptl_ec=redundancy, Cisco hs-redundancy), look for loss, or test without ECM.",
-        reference: "spandsp PPR_LIMIT_BEFORE_CTC_OR_EOR (4); FaxBack 30228; T.30 error correction mode",
-        when: "The fourth PPR for the same block, each after a resend. Warning if CTC gets it through.",
-        check: fourth_ppr,
-    },
-    Rule {
-        id: "t30-eor-err",
-        severity: Severity::Error,
-        title: "ECM: the sender gives a block up (EOR)",
-        advice: "The sender gave up on a block: the page goes on, but a strip of it is missing at the receiver although the page is answered. Count it as delivered with errors and send it again; see the PPR before it for the reason.",
-        reference: "T.30 error correction mode (EOR, ERR); spandsp t30.c",
-        when: "EOR is sent.",
-        check: given_up,
-    },
-];
+pub(super) const RULES: &[&Rule] = &[&T30_PPR, &T30_PPR_FOURTH, &T30_EOR_ERR];
+
+pub(in crate::hint) static T30_PPR: Rule = Rule {
+    id: "t30-ppr",
+    severity: Severity::Warning,
+    title: "ECM: frames of a block are sent again (PPR)",
+    advice: "Frames of the block arrived damaged and are sent again. If T.38 packets are missing before the capture point, fix that path. If none is missing in the capture, they are lost behind it, on the way to the receiver, or damaged on the \
+        telephone line of the sending or receiving gateway: capture at the receiver, check level and clock of those lines.",
+    reference: "T.30 error correction mode (PPS, PPR); spandsp t30.c (process_rx_ppr)",
+    when: "PPR is received. A note for one PPR of a block with at most 10 % of its frames, else a warning.",
+    check: Check::Many(ppr),
+    layer: Layer::PhaseD,
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_PPR_FOURTH: Rule = Rule {
+    id: "t30-ppr-fourth",
+    severity: Severity::Error,
+    title: "Four PPR on one block",
+    advice: "Four resends of the same block failed. The sender now has to go slower (CTC, answered by CTR) or to give the block up (EOR). The path cannot carry this rate: lower the maximum rate on the sending side, raise the T.38 redundancy for page data \
+        (t38_udptl_ec=redundancy, Cisco hs-redundancy), look for loss, or test without ECM.",
+    reference: "spandsp PPR_LIMIT_BEFORE_CTC_OR_EOR (4); FaxBack 30228; T.30 error correction mode",
+    when: "The fourth PPR for the same block, each after a resend. Warning if CTC gets it through.",
+    check: Check::Many(fourth_ppr),
+    layer: Layer::PhaseD,
+    covers: &[hide(&[&T30_PPR, &T30_EOR_ERR, &T30_DCN_AFTER_PAGE])],
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_EOR_ERR: Rule = Rule {
+    id: "t30-eor-err",
+    severity: Severity::Error,
+    title: "ECM: the sender gives a block up (EOR)",
+    advice: "The sender gave up on a block: the page goes on, but a strip of it is missing at the receiver although the page is answered. Count it as delivered with errors and send it again; see the PPR before it for the reason.",
+    reference: "T.30 error correction mode (EOR, ERR); spandsp t30.c",
+    when: "EOR is sent.",
+    check: Check::Many(given_up),
+    layer: Layer::PhaseD,
+    ..super::T30
+};
 
 /// Page counter, block counter and frames of a PPS (T.30 Annex A: each octet with its bits in the order of
 /// transmission).

@@ -4,6 +4,7 @@ use crate::call::Side;
 use crate::call::exchange::Line;
 use crate::capture::Timestamp;
 use crate::hint::evidence::{self, EARLY, LATE, frames};
+use crate::hint::rule::{Check, explain};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Fcs;
 use crate::t30::Fcf;
@@ -17,40 +18,46 @@ const CROSSED: f64 = LATE;
 /// `t30-crp-fnv`: as many CRP for one command.
 const MANY_CRP: usize = 3;
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "t30-collision",
-        severity: Severity::Warning,
-        title: "Both sides talk at once",
-        advice: "T.30 is half duplex, but messages of both sides overlap. Either the delay between them is so long that one side repeats just as the answer arrives (add up the delays of the legs, \
-            see leg-latency; look for store-and-forward gateways and far media hops), or a side hears its own signal as an echo: then check the echo canceller and hybrid of the gateway that sends it back.",
-        reference: "spandsp t30.c (\"Received an echo of our own\"); T.30 (the exchange is half-duplex)",
-        when: "Messages (or a message and fast data) of both sides overlap by more than 0.5 s and the receiver does hear the sender, or a message comes back unchanged within 500 ms.",
-        check: collision,
-    },
-    Rule {
-        id: "t30-response-not-heard",
-        severity: Severity::Warning,
-        title: "An answer is in the capture, but the command is repeated",
-        advice: "The answer passed this capture point with a good check sequence, and yet the command is sent again: it was lost further on, on the way to the side that repeats, or came after its T4 (3 s). Capture nearer to that side, \
-            compare the two legs, look at loss and NAT between here and there, and at the delay from command to answer.",
-        reference: "T.30 timer T4 (3 s)",
-        when: "A command is repeated although its answer ended 0.5 s or more before, with no page data in between.",
-        check: not_heard,
-    },
-    Rule {
-        id: "t30-crp-fnv",
-        severity: Severity::Warning,
-        title: "A message arrived damaged (CRP) or with a bad field (FNV)",
-        advice: "CRP: the command before it arrived damaged and is wanted again; look for loss on the way to the side that asks, or, where a gateway marks the frame as bad, at the telephone line behind that gateway. \
-            FNV: a field (password, sub-address, identification) was refused; check its value. Many machines do not survive CRP.",
-        reference: "spandsp t30.c (CRP, FNV); T.30 (facsimile control fields)",
-        when: "CRP or FNV is sent. Error from 3 CRP for one command, FNV followed by DCN, or where the fax does not get past it.",
-        check: repeat_asked,
-    },
-];
+pub(super) const RULES: &[&Rule] = &[&T30_COLLISION, &T30_RESPONSE_NOT_HEARD, &T30_CRP_FNV];
 
-fn collision(scene: &Scene<'_>) -> Vec<Finding> {
+pub(in crate::hint) static T30_COLLISION: Rule = Rule {
+    id: "t30-collision",
+    severity: Severity::Warning,
+    title: "Both sides talk at once",
+    advice: "T.30 is half duplex, but messages of both sides overlap. Either the delay between them is so long that one side repeats just as the answer arrives (add up the delays of the legs, \
+        see leg-latency; look for store-and-forward gateways and far media hops), or a side hears its own signal as an echo: then check the echo canceller and hybrid of the gateway that sends it back.",
+    reference: "spandsp t30.c (\"Received an echo of our own\"); T.30 (the exchange is half-duplex)",
+    when: "Messages (or a message and fast data) of both sides overlap by more than 0.5 s and the receiver does hear the sender, or a message comes back unchanged within 500 ms.",
+    check: Check::One(collision),
+    covers: &[explain(&[&T30_RESPONSE_NOT_HEARD])],
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_RESPONSE_NOT_HEARD: Rule = Rule {
+    id: "t30-response-not-heard",
+    severity: Severity::Warning,
+    title: "An answer is in the capture, but the command is repeated",
+    advice: "The answer passed this capture point with a good check sequence, and yet the command is sent again: it was lost further on, on the way to the side that repeats, or came after its T4 (3 s). Capture nearer to that side, \
+        compare the two legs, look at loss and NAT between here and there, and at the delay from command to answer.",
+    reference: "T.30 timer T4 (3 s)",
+    when: "A command is repeated although its answer ended 0.5 s or more before, with no page data in between.",
+    check: Check::Many(not_heard),
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_CRP_FNV: Rule = Rule {
+    id: "t30-crp-fnv",
+    severity: Severity::Warning,
+    title: "A message arrived damaged (CRP) or with a bad field (FNV)",
+    advice: "CRP: the command before it arrived damaged and is wanted again; look for loss on the way to the side that asks, or, where a gateway marks the frame as bad, at the telephone line behind that gateway. \
+        FNV: a field (password, sub-address, identification) was refused; check its value. Many machines do not survive CRP.",
+    reference: "spandsp t30.c (CRP, FNV); T.30 (facsimile control fields)",
+    when: "CRP or FNV is sent. Error from 3 CRP for one command, FNV followed by DCN, or where the fax does not get past it.",
+    check: Check::Many(repeat_asked),
+    ..super::T30
+};
+
+fn collision(scene: &Scene<'_>) -> Option<Finding> {
     let exchange = scene.exchange();
     // A side that hears nothing at all talks over the other for that reason, not for delay or echo.
     let deaf = !exchange.hears(exchange.receiver());
@@ -81,14 +88,12 @@ fn collision(scene: &Scene<'_>) -> Vec<Finding> {
             first.name(),
             first.event.from
         );
-        return vec![
+        return Some(
             Finding::new(Severity::Warning, vec![back.frame(), first.frame()], seen)
                 .on(back.event.id),
-        ];
+        );
     }
-    let Some((first, second)) = hits.first().copied() else {
-        return Vec::new();
-    };
+    let (first, second) = hits.first().copied()?;
     let seen = format!(
         "Both sides talk at once ({} over {}) – delay or echo",
         second.name(),
@@ -100,11 +105,11 @@ fn collision(scene: &Scene<'_>) -> Vec<Finding> {
         crate::text::count(hits.len(), "overlap"),
         overlap(first, second)
     );
-    vec![
+    Some(
         Finding::new(Severity::Warning, frames(cited), seen)
             .on(second.event.id)
             .more(more),
-    ]
+    )
 }
 
 fn overlap(a: &Line<'_>, b: &Line<'_>) -> f64 {

@@ -4,12 +4,15 @@ use crate::call::exchange::{ExchangeView, Line, Round};
 use crate::call::{Call, Event, EventKind, FaxCarrier, Negotiation, Side};
 use crate::capture::Timestamp;
 use crate::hint::evidence::{self, LATE, frames, hang_up};
+use crate::hint::rule::{AfterSuccess, Check, hide};
+use crate::hint::t30::release::T30_DCN_BEFORE_DCS;
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Tone;
 use crate::t30::Fcf;
 use crate::t30::capability::Capabilities;
 use crate::t30::frame::T30Frame;
 use crate::t30::timer::T1;
+use crate::t30::timer::T4;
 use crate::t38::Indicator;
 
 /// `t30-no-dis`: a called fax shows itself within this time, seconds.
@@ -21,73 +24,97 @@ const BOTH_WITHIN: f64 = 10.0;
 /// An echo comes back within this time, seconds.
 const ECHO: f64 = 0.5;
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "t30-ced-cng-absent",
-        severity: Severity::Note,
-        title: "No CED or CNG in T.38: optional",
-        advice: "The tones of phase A (CNG of the caller, CED of the called fax) are not in the T.38 packets. Both are optional, and after a late \
-            switch they were in the audio before it. Of interest only if DIS is missing too: then the called device may not be a fax at all.",
-        reference: "4PSA: Troubleshooting fax issues (\"CED and CNG messages are optional\")",
-        when: "A T.38 dialogue has a DIS, but no ced or no cng indicator, and no such tone was heard in audio before.",
-        check: tones_absent,
-    },
-    Rule {
-        id: "t30-no-dis",
-        severity: Severity::Error,
-        title: "The answering fax never sent DIS",
-        advice: "The call is up and the media are agreed, but the answering side does not act as a fax: it sends no DIS. Check on the answering side that fax is \
-            enabled for the extension or DID, that the dialplan reaches ReceiveFAX (Asterisk) or rxfax (FreeSWITCH) and not voicemail or a person, that the \
-            T.38 engine is attached (res_fax with res_fax_spandsp loaded), and that the disk is not full. In VoipNow/Asterisk add \"fax\" to the console line of \
-            logger.conf, run asterisk -rx \"logger reload\" and watch asterisk -rcvvvvvvvvvv while the fax is repeated.",
-        reference: "4PSA: Troubleshooting fax issues; HylaFAX E126 (T.30 T1 timeout); T.30 timer T1",
-        when: "No DIS, CSI, NSF or DTC within 12 s of the switch to T.38 (in G.711: of the first CNG), nor any later T.30 message.",
-        check: no_dis,
-    },
-    Rule {
-        id: "t30-dis-no-dcs",
-        severity: Severity::Error,
-        title: "DIS is repeated, the sender never answers with DCS",
-        advice: "The receiver offers its capabilities (DIS) again and again, the sender does not answer; the receiver gives up after T1 (35 s). The fault is on the sender's side \
-            or on the way to it: its fax or gateway does not hear the DIS (T.38 packets blocked by firewall or NAT, audio and T.38 mixed up), or it is a Super G3 machine \
-            still trying V.8, or it refuses what the DIS offers. If the sender is the other side, give its operator the DIS frames and ask whether they arrive. If the sender is \
-            VoipNow/Asterisk: add \"fax\" to the console line of logger.conf, \"logger reload\", and watch asterisk -rcvvvvvvvvvv during the next fax.",
-        reference: "4PSA: Troubleshooting fax issues (DIS without DCS: sender side); HylaFAX E102 (No sender protocol)",
-        when: "2 or more DIS in a row with no DCS, DTC, NSS or DCN of the caller in between. Error from 3, or at the end of T1; a note for one repeat, or if the sender answers in the end.",
-        check: dis_no_dcs,
-    },
-    Rule {
-        id: "t30-dis-both-sides",
-        severity: Severity::Error,
-        title: "Both ends play the same part",
-        advice: "Both ends act as receivers (both send DIS) or both as senders (both send CNG), or the caller receives and the callee sends: T.30 cannot begin. A fax server answered a call that it should have placed, a \
-            media proxy sends the media back to where they come from, or two fax servers are connected back to back. Check that the addresses in the SDP are not swapped, that \
-            the proxy bridges the two legs, and which dialplan answers the number. Wireshark prints DTC as DIS; here the highest bit is not masked, so this is no DTC.",
-        reference: "rtpengine issue #1687; T.30 (DIS, DTC and the X bit)",
-        when: "DIS of both sides within 10 s that is no echo, DIS of the caller and CNG or DCS of the callee, or CNG of both sides and no DIS; and no CFR follows.",
-        check: both_sides,
-    },
-    Rule {
-        id: "t30-nsf",
-        severity: Severity::Note,
-        title: "Non-standard facilities (NSF, NSC, NSS)",
-        advice: "NSF tells the maker of the machine, and lets two machines of one maker switch to a private protocol with NSS, which no T.38 gateway can follow. Gateways therefore overwrite NSF \
-            (Cisco \"fax nsf 000000\"). If NSS is seen and the fax fails, suppress NSF on the gateway next to the called machine, or switch the maker's private mode off on either machine.",
-        reference: "T.38 (treatment of non-standard facilities requests); spandsp t38_gateway.c; Cisco fax relay, \"fax nsf\"",
-        when: "NSF or NSC is sent (note); NSS is sent in T.38 (warning).",
-        check: non_standard,
-    },
-    Rule {
-        id: "t30-polling",
-        severity: Severity::Note,
-        title: "Polling: the caller fetches a document",
-        advice: "The caller asks the called fax to send (DTC): sender and receiver swap their parts. If the called fax answers with DCN, it has no document ready, or wants a password \
-            or another selective-polling address. Asterisk's ReceiveFAX and SendFAX do not support polling: use a machine or another server as the called end.",
-        reference: "asterisk res_fax.c (no polling); HylaFAX E123; T.30 (digital transmit command, DTC)",
-        when: "DTC, CIG or NSC of the caller. Warning if the DIS said that nothing is ready to be polled (bit 9 is 0), error if DCN follows.",
-        check: polling,
-    },
+pub(super) const RULES: &[&Rule] = &[
+    &T30_CED_CNG_ABSENT,
+    &T30_NO_DIS,
+    &T30_DIS_NO_DCS,
+    &T30_DIS_BOTH_SIDES,
+    &T30_NSF,
+    &T30_POLLING,
 ];
+
+pub(in crate::hint) static T30_CED_CNG_ABSENT: Rule = Rule {
+    id: "t30-ced-cng-absent",
+    severity: Severity::Note,
+    title: "No CED or CNG in T.38: optional",
+    advice: "The tones of phase A (CNG of the caller, CED of the called fax) are not in the T.38 packets. Both are optional, and after a late \
+        switch they were in the audio before it. Of interest only if DIS is missing too: then the called device may not be a fax at all.",
+    reference: "4PSA: Troubleshooting fax issues (\"CED and CNG messages are optional\")",
+    when: "A T.38 dialogue has a DIS, but no ced or no cng indicator, and no such tone was heard in audio before.",
+    check: Check::One(tones_absent),
+    absence: Some(0.0),
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_NO_DIS: Rule = Rule {
+    id: "t30-no-dis",
+    severity: Severity::Error,
+    title: "The answering fax never sent DIS",
+    advice: "The call is up and the media are agreed, but the answering side does not act as a fax: it sends no DIS. Check on the answering side that fax is \
+        enabled for the extension or DID, that the dialplan reaches ReceiveFAX (Asterisk) or rxfax (FreeSWITCH) and not voicemail or a person, that the \
+        T.38 engine is attached (res_fax with res_fax_spandsp loaded), and that the disk is not full. In VoipNow/Asterisk add \"fax\" to the console line of \
+        logger.conf, run asterisk -rx \"logger reload\" and watch asterisk -rcvvvvvvvvvv while the fax is repeated.",
+    reference: "4PSA: Troubleshooting fax issues; HylaFAX E126 (T.30 T1 timeout); T.30 timer T1",
+    when: "No DIS, CSI, NSF or DTC within 12 s of the switch to T.38 (in G.711: of the first CNG), nor any later T.30 message.",
+    check: Check::One(no_dis),
+    absence: Some(12.0),
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_DIS_NO_DCS: Rule = Rule {
+    id: "t30-dis-no-dcs",
+    severity: Severity::Error,
+    title: "DIS is repeated, the sender never answers with DCS",
+    advice: "The receiver offers its capabilities (DIS) again and again, the sender does not answer; the receiver gives up after T1 (35 s). The fault is on the sender's side \
+        or on the way to it: its fax or gateway does not hear the DIS (T.38 packets blocked by firewall or NAT, audio and T.38 mixed up), or it is a Super G3 machine \
+        still trying V.8, or it refuses what the DIS offers. If the sender is the other side, give its operator the DIS frames and ask whether they arrive. If the sender is \
+        VoipNow/Asterisk: add \"fax\" to the console line of logger.conf, \"logger reload\", and watch asterisk -rcvvvvvvvvvv during the next fax.",
+    reference: "4PSA: Troubleshooting fax issues (DIS without DCS: sender side); HylaFAX E102 (No sender protocol)",
+    when: "2 or more DIS in a row with no DCS, DTC, NSS or DCN of the caller in between. Error from 3, or at the end of T1; a note for one repeat, or if the sender answers in the end.",
+    check: Check::Many(dis_no_dcs),
+    absence: Some(T4.earliest()),
+    after_success: AfterSuccess::Note,
+    covers: &[hide(&[&T30_DCN_BEFORE_DCS])],
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_DIS_BOTH_SIDES: Rule = Rule {
+    id: "t30-dis-both-sides",
+    severity: Severity::Error,
+    title: "Both ends play the same part",
+    advice: "Both ends act as receivers (both send DIS) or both as senders (both send CNG), or the caller receives and the callee sends: T.30 cannot begin. A fax server answered a call that it should have placed, a \
+        media proxy sends the media back to where they come from, or two fax servers are connected back to back. Check that the addresses in the SDP are not swapped, that \
+        the proxy bridges the two legs, and which dialplan answers the number. Wireshark prints DTC as DIS; here the highest bit is not masked, so this is no DTC.",
+    reference: "rtpengine issue #1687; T.30 (DIS, DTC and the X bit)",
+    when: "DIS of both sides within 10 s that is no echo, DIS of the caller and CNG or DCS of the callee, or CNG of both sides and no DIS; and no CFR follows.",
+    check: Check::One(both_sides),
+    covers: &[hide(&[&T30_DIS_NO_DCS])],
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_NSF: Rule = Rule {
+    id: "t30-nsf",
+    severity: Severity::Note,
+    title: "Non-standard facilities (NSF, NSC, NSS)",
+    advice: "NSF tells the maker of the machine, and lets two machines of one maker switch to a private protocol with NSS, which no T.38 gateway can follow. Gateways therefore overwrite NSF \
+        (Cisco \"fax nsf 000000\"). If NSS is seen and the fax fails, suppress NSF on the gateway next to the called machine, or switch the maker's private mode off on either machine.",
+    reference: "T.38 (treatment of non-standard facilities requests); spandsp t38_gateway.c; Cisco fax relay, \"fax nsf\"",
+    when: "NSF or NSC is sent (note); NSS is sent in T.38 (warning).",
+    check: Check::Many(non_standard),
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_POLLING: Rule = Rule {
+    id: "t30-polling",
+    severity: Severity::Note,
+    title: "Polling: the caller fetches a document",
+    advice: "The caller asks the called fax to send (DTC): sender and receiver swap their parts. If the called fax answers with DCN, it has no document ready, or wants a password \
+        or another selective-polling address. Asterisk's ReceiveFAX and SendFAX do not support polling: use a machine or another server as the called end.",
+    reference: "asterisk res_fax.c (no polling); HylaFAX E123; T.30 (digital transmit command, DTC)",
+    when: "DTC, CIG or NSC of the caller. Warning if the DIS said that nothing is ready to be polled (bit 9 is 0), error if DCN follows.",
+    check: Check::One(polling),
+    ..super::T30
+};
 
 fn tone_of(event: &Event) -> Option<Tone> {
     match &event.kind {
@@ -107,26 +134,24 @@ const fn is_answer_tone(tone: Tone) -> bool {
     )
 }
 
-fn tones_absent(scene: &Scene<'_>) -> Vec<Finding> {
+fn tones_absent(scene: &Scene<'_>) -> Option<Finding> {
     let exchange = scene.exchange();
     if !exchange.is_t38() || exchange.is_half() {
-        return Vec::new();
+        return None;
     }
-    let Some((_, dis)) = exchange.all(&[Fcf::Dis]).next() else {
-        return Vec::new();
-    };
+    let (_, dis) = exchange.all(&[Fcf::Dis]).next()?;
     let heard = |wanted: fn(Tone) -> bool| scene.call.events.iter().filter_map(tone_of).any(wanted);
     let missing = match (heard(|tone| tone == Tone::Cng), heard(is_answer_tone)) {
-        (true, true) => return Vec::new(),
+        (true, true) => return None,
         (false, true) => "No CNG",
         (true, false) => "No CED",
         (false, false) => "No CED/CNG",
     };
     let seen = format!("{missing} in T.38 – optional, normal after a late switch");
-    vec![Finding::new(Severity::Note, vec![dis.frame()], seen).on(dis.event.id)]
+    Some(Finding::new(Severity::Note, vec![dis.frame()], seen).on(dis.event.id))
 }
 
-fn no_dis(scene: &Scene<'_>) -> Vec<Finding> {
+fn no_dis(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
     let exchange = scene.exchange();
     if exchange
@@ -134,22 +159,20 @@ fn no_dis(scene: &Scene<'_>) -> Vec<Finding> {
         .iter()
         .any(|line| line.message().is_some() || line.page().is_some())
     {
-        return Vec::new();
+        return None;
     }
     // What began before the capture may have had its DIS there; a switch that is in it counts.
     if call.capture.starts_mid_call && !call.negotiations.iter().any(Negotiation::accepts_t38) {
-        return Vec::new();
+        return None;
     }
-    let Some((from, event)) = fax_expected(call) else {
-        return Vec::new();
-    };
+    let (from, event) = fax_expected(call)?;
     let until = hang_up(call)
         .map(|event| event.at)
         .filter(|at| *at > from)
         .unwrap_or(call.capture.last_time);
     let waited = until.seconds_since(from);
     if waited < DIS_WITHIN {
-        return Vec::new();
+        return None;
     }
     let last = call
         .events
@@ -170,7 +193,7 @@ fn no_dis(scene: &Scene<'_>) -> Vec<Finding> {
         "ask its operator whether a fax answers that number at all.",
     ));
     found.event = last.or(event).map(|event| event.id);
-    vec![found]
+    Some(found)
 }
 
 /// From when a called fax should show itself: the switch to T.38, or CNG in G.711.
@@ -296,10 +319,10 @@ fn instead(
     format!("{words} {blame}")
 }
 
-fn both_sides(scene: &Scene<'_>) -> Vec<Finding> {
+fn both_sides(scene: &Scene<'_>) -> Option<Finding> {
     let exchange = scene.exchange();
     if exchange.has(&[Fcf::Cfr, Fcf::Mcf]) {
-        return Vec::new();
+        return None;
     }
     let of = |side: Side| {
         exchange
@@ -311,7 +334,7 @@ fn both_sides(scene: &Scene<'_>) -> Vec<Finding> {
         let apart = a.event.at.seconds_since(b.event.at).abs();
         let same = a.valid().map(T30Frame::fif) == b.valid().map(T30Frame::fif);
         if apart > BOTH_WITHIN || (same && apart <= ECHO) {
-            return Vec::new();
+            return None;
         }
         let (first, second) = if a.event.at <= b.event.at {
             (a, b)
@@ -320,10 +343,10 @@ fn both_sides(scene: &Scene<'_>) -> Vec<Finding> {
         };
         let seen = "Both ends act as receiver (DIS) – roles wrong or media looped".to_owned();
         let cited = frames([second.frame(), first.frame()]);
-        return vec![Finding::new(Severity::Error, cited, seen).on(second.event.id)];
+        return Some(Finding::new(Severity::Error, cited, seen).on(second.event.id));
     }
     if let Some(found) = roles_swapped(scene, exchange) {
-        return vec![found];
+        return Some(found);
     }
     let cng = |side: Side| {
         scene
@@ -333,14 +356,14 @@ fn both_sides(scene: &Scene<'_>) -> Vec<Finding> {
             .filter(move |event| event.from == side && tone_of(event) == Some(Tone::Cng))
     };
     let (Some(a), Some(b)) = (cng(Side::Caller).nth(1), cng(Side::Callee).nth(1)) else {
-        return Vec::new();
+        return None;
     };
     if exchange.lines.iter().any(|line| line.message().is_some()) {
-        return Vec::new();
+        return None;
     }
     let seen = "Both ends act as sender (CNG) – roles wrong or media looped".to_owned();
     let cited = frames([a.frame.max(b.frame), a.frame.min(b.frame)]);
-    vec![Finding::new(Severity::Error, cited, seen).on(b.id)]
+    Some(Finding::new(Severity::Error, cited, seen).on(b.id))
 }
 
 /// DIS of the side that called, while the callee calls (CNG) or commands (DCS).
@@ -395,11 +418,9 @@ fn non_standard(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn polling(scene: &Scene<'_>) -> Vec<Finding> {
+fn polling(scene: &Scene<'_>) -> Option<Finding> {
     let exchange = scene.exchange();
-    let Some((place, line)) = exchange.all(&[Fcf::Dtc, Fcf::Cig, Fcf::Nsc]).next() else {
-        return Vec::new();
-    };
+    let (place, line) = exchange.all(&[Fcf::Dtc, Fcf::Cig, Fcf::Nsc]).next()?;
     let called = line.event.from.other();
     let refused = exchange
         .rounds_of(&[Fcf::Dtc])
@@ -437,5 +458,5 @@ fn polling(scene: &Scene<'_>) -> Vec<Finding> {
         "Polling call (DTC): {called} sends, {} receives{tail}",
         called.other()
     );
-    vec![Finding::new(severity, cited, seen).on(line.event.id)]
+    Some(Finding::new(severity, cited, seen).on(line.event.id))
 }

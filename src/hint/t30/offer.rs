@@ -74,7 +74,10 @@ mod tests {
 
     fn seen(id: &str, call: &Call, other: Option<&Call>) -> String {
         let view = PointOfView::default();
-        let found = (rule(id).unwrap().check)(&Scene::new(call, other, &view));
+        let found = rule(id)
+            .unwrap()
+            .check
+            .findings(&Scene::new(call, other, &view));
         found
             .first()
             .map_or_else(String::new, |one| one.seen.clone())

@@ -3,38 +3,42 @@
 use crate::call::exchange::{ExchangeView, Line};
 use crate::call::{Page, Side, Verdict};
 use crate::hint::evidence::frames;
+use crate::hint::rule::{Check, RootCause};
 use crate::hint::t30::release::is_unknown;
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::Fcf;
 use crate::text::count;
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "t30-success",
-        severity: Severity::Ok,
-        title: "Fax delivered: every page is confirmed",
-        advice: "The whole flow is there: DIS, DCS, training, CFR, pages, MCF for each, EOP and its MCF. MPS appears only between pages. If the recipient still misses it, the receiver lost it later: its mail delivery, printer or disk.",
-        reference: "4PSA: Troubleshooting fax issues (the flow of a fax); T.30 (phases A to E)",
-        when: "Every page sent is confirmed and the sender closed with EOP.",
-        check: success,
-    },
-    Rule {
-        id: "t30-partial-delivery",
-        severity: Severity::Error,
-        title: "Not all pages are confirmed",
-        advice: "The receiver has the confirmed pages for sure; the others were refused, cut or never answered. The sender's report says failed. Ask the recipient which pages arrived before sending the missing ones again.",
-        reference: "spandsp (pages count on MCF)",
-        when: "At least one page was sent, and fewer are confirmed than were sent or announced by MPS. Silent if the capture ends before the fax.",
-        check: partial,
-    },
-];
+pub(super) const RULES: &[&Rule] = &[&T30_SUCCESS, &T30_PARTIAL_DELIVERY];
 
-fn success(scene: &Scene<'_>) -> Vec<Finding> {
-    let Some(fax) = scene.call.fax.as_ref() else {
-        return Vec::new();
-    };
+pub(in crate::hint) static T30_SUCCESS: Rule = Rule {
+    id: "t30-success",
+    severity: Severity::Ok,
+    title: "Fax delivered: every page is confirmed",
+    advice: "The whole flow is there: DIS, DCS, training, CFR, pages, MCF for each, EOP and its MCF. MPS appears only between pages. If the recipient still misses it, the receiver lost it later: its mail delivery, printer or disk.",
+    reference: "4PSA: Troubleshooting fax issues (the flow of a fax); T.30 (phases A to E)",
+    when: "Every page sent is confirmed and the sender closed with EOP.",
+    check: Check::One(success),
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_PARTIAL_DELIVERY: Rule = Rule {
+    id: "t30-partial-delivery",
+    severity: Severity::Error,
+    title: "Not all pages are confirmed",
+    advice: "The receiver has the confirmed pages for sure; the others were refused, cut or never answered. The sender's report says failed. Ask the recipient which pages arrived before sending the missing ones again.",
+    reference: "spandsp (pages count on MCF)",
+    when: "At least one page was sent, and fewer are confirmed than were sent or announced by MPS. Silent if the capture ends before the fax.",
+    check: Check::One(partial),
+    root: RootCause::Summary,
+    aftermath: true,
+    ..super::T30
+};
+
+fn success(scene: &Scene<'_>) -> Option<Finding> {
+    let fax = scene.call.fax.as_ref()?;
     if fax.verdict != Verdict::Ok || fax.pages_confirmed == 0 {
-        return Vec::new();
+        return None;
     }
     let exchange = scene.exchange();
     let confirmations: Vec<&Line<'_>> = exchange
@@ -42,7 +46,7 @@ fn success(scene: &Scene<'_>) -> Vec<Finding> {
         .map(|(_, line)| line)
         .collect();
     let (Some(last), Some(first)) = (confirmations.last(), exchange.lines.first()) else {
-        return Vec::new();
+        return None;
     };
     let end = exchange.lines.last().unwrap_or(last);
     let mut how: Vec<String> = Vec::new();
@@ -68,7 +72,7 @@ fn success(scene: &Scene<'_>) -> Vec<Finding> {
                 .and_then(|dcn| exchange.line(dcn))
                 .map(Line::frame),
         );
-    vec![
+    Some(
         Finding::new(
             Severity::Ok,
             frames(cited),
@@ -79,21 +83,19 @@ fn success(scene: &Scene<'_>) -> Vec<Finding> {
             ),
         )
         .on(last.event.id),
-    ]
+    )
 }
 
-fn partial(scene: &Scene<'_>) -> Vec<Finding> {
-    let Some(fax) = scene.call.fax.as_ref() else {
-        return Vec::new();
-    };
+fn partial(scene: &Scene<'_>) -> Option<Finding> {
+    let fax = scene.call.fax.as_ref()?;
     if fax.pages_sent == 0 || is_unknown(scene) || fax.verdict == Verdict::Ok {
-        return Vec::new();
+        return None;
     }
     let missing = fax.pages.iter().find(|page| !page.confirmed);
     let announced = missing.is_none();
     if announced && !fax.pages.last().is_some_and(Page::announces_more) {
         // Every page is confirmed here and none was to follow: what failed is not a page of this leg.
-        return Vec::new();
+        return None;
     }
     let exchange = scene.exchange();
     let seen = if announced {
@@ -135,7 +137,7 @@ fn partial(scene: &Scene<'_>) -> Vec<Finding> {
         seen,
     );
     found.event = event;
-    vec![found]
+    Some(found)
 }
 
 /// What became of a page that is not confirmed.

@@ -1,5 +1,7 @@
 //! Phase C: page data.
 
+use crate::hint::rule::{AfterSuccess, Check, Layer, hide};
+use crate::hint::t30::release::T30_DCN_IN_PAGE;
 use std::fmt::Write as _;
 
 use crate::call::exchange::{ExchangeView, Line};
@@ -25,55 +27,78 @@ const VERY_SLOW_PAGE: f64 = 300.0;
 /// `t30-page-slow`: share of frames sent again.
 const MUCH_RESENT: f64 = 0.2;
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "t30-cfr-no-page",
-        severity: Severity::Error,
-        title: "Training accepted (CFR), but no page follows",
-        advice: "The receiver is ready for the page and none comes. If the sender is silent, its document failed (TIFF unreadable, wrong resolution; look at the fax job and at its log) or its modem did not \
-            start; if it hung up or sent DCN, it did not get the CFR in time. If only the training indicator comes and no data, the packets with data are dropped: compare their size with T38FaxMaxDatagram, and look at the gateway on the way.",
-        reference: "T.30 timer T2 (6 s); spandsp RX_T2EXPFAX",
-        when: "No page data and no new DCS after CFR until T2 (6 s, with tolerance 7.5 s), or only when the receiver has hung up for it. Not where the CFR answers a DCS that was repeated though answered.",
-        check: cfr_no_page,
-    },
-    Rule {
-        id: "t30-page-truncated",
-        severity: Severity::Error,
-        title: "Page data break off",
-        advice: "The data of the page stop in the middle with no end of signal. If the call was hung up at that moment, that is the reason; else the sending side stopped: carrier lost on its telephone line, its T.38 engine stalled, or its packets \
-            are blocked from then on (NAT or firewall timeout, session timer). Look at the log of the sending gateway at the time of the last packet. A page without ECM ends with RTC and the end of signal, one with ECM with RCP.",
-        reference: "soft-switch.org (T.38 chapter); spandsp RX_NOCARRIER; T.4 (RTC), T.30 error correction mode (RCP)",
-        when: "Page data end without t4-non-ecm-sig-end or RCP, followed by more than 1 s of silence (no-signal or a preamble of the sender ends them too). Warning if the hang-up cut them, or if a page that is not confirmed has less than 200 octets.",
-        check: truncated,
-    },
-    Rule {
-        id: "t30-page-no-postmsg",
-        severity: Severity::Error,
-        title: "Page sent, but no MPS or EOP after it",
-        advice: "After a page the sender has to say what comes next: MPS for more pages, EOP for the end, PPS with ECM. Nothing came within 6 s, so the page is not confirmed. Either the message was lost on the way (look for T.38 loss at that time), or the \
-            sending fax or gateway stopped: look at its log and at its telephone line.",
-        reference: "4PSA: Troubleshooting fax issues (MPS, EOP); T.30 timer T2 (6 s)",
-        when: "No MPS, EOP, EOM, PPS or DCN of the sender after the end of the page data until T2, with the call still up then, or only when the receiver has hung up for it.",
-        check: no_postmessage,
-    },
-    Rule {
-        id: "t30-page-slow",
-        severity: Severity::Note,
-        title: "A page takes long",
-        advice: "The page takes minutes: photo or grey content, fine resolution, a low rate or many resends. Long pages run into call-duration limits, SIP session timers and T.38 or RTP inactivity timeouts. Send in standard resolution, or see \
-            why the rate is low (t30-low-rate, t30-ftt) or frames are resent (t30-ppr).",
-        reference: "Threshold of faxflow",
-        when: "A page takes more than 120 s (warning: 300 s), or more than 20 % of its ECM frames are sent again.",
-        check: slow,
-    },
+pub(super) const RULES: &[&Rule] = &[
+    &T30_CFR_NO_PAGE,
+    &T30_PAGE_TRUNCATED,
+    &T30_PAGE_NO_POSTMSG,
+    &T30_PAGE_SLOW,
 ];
 
-fn cfr_no_page(scene: &Scene<'_>) -> Vec<Finding> {
+pub(in crate::hint) static T30_CFR_NO_PAGE: Rule = Rule {
+    id: "t30-cfr-no-page",
+    severity: Severity::Error,
+    title: "Training accepted (CFR), but no page follows",
+    advice: "The receiver is ready for the page and none comes. If the sender is silent, its document failed (TIFF unreadable, wrong resolution; look at the fax job and at its log) or its modem did not \
+        start; if it hung up or sent DCN, it did not get the CFR in time. If only the training indicator comes and no data, the packets with data are dropped: compare their size with T38FaxMaxDatagram, and look at the gateway on the way.",
+    reference: "T.30 timer T2 (6 s); spandsp RX_T2EXPFAX",
+    when: "No page data and no new DCS after CFR until T2 (6 s, with tolerance 7.5 s), or only when the receiver has hung up for it. Not where the CFR answers a DCS that was repeated though answered.",
+    check: Check::One(cfr_no_page),
+    layer: Layer::PhaseC,
+    absence: Some(5.0),
+    after_success: AfterSuccess::Note,
+    covers: &[hide(&[&T30_DCN_IN_PAGE])],
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_PAGE_TRUNCATED: Rule = Rule {
+    id: "t30-page-truncated",
+    severity: Severity::Error,
+    title: "Page data break off",
+    advice: "The data of the page stop in the middle with no end of signal. If the call was hung up at that moment, that is the reason; else the sending side stopped: carrier lost on its telephone line, its T.38 engine stalled, or its packets \
+        are blocked from then on (NAT or firewall timeout, session timer). Look at the log of the sending gateway at the time of the last packet. A page without ECM ends with RTC and the end of signal, one with ECM with RCP.",
+    reference: "soft-switch.org (T.38 chapter); spandsp RX_NOCARRIER; T.4 (RTC), T.30 error correction mode (RCP)",
+    when: "Page data end without t4-non-ecm-sig-end or RCP, followed by more than 1 s of silence (no-signal or a preamble of the sender ends them too). Warning if the hang-up cut them, or if a page that is not confirmed has less than 200 octets.",
+    check: Check::Many(truncated),
+    layer: Layer::PhaseC,
+    after_success: AfterSuccess::Note,
+    covers: &[hide(&[&T30_PAGE_NO_POSTMSG, &T30_DCN_IN_PAGE])],
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_PAGE_NO_POSTMSG: Rule = Rule {
+    id: "t30-page-no-postmsg",
+    severity: Severity::Error,
+    title: "Page sent, but no MPS or EOP after it",
+    advice: "After a page the sender has to say what comes next: MPS for more pages, EOP for the end, PPS with ECM. Nothing came within 6 s, so the page is not confirmed. Either the message was lost on the way (look for T.38 loss at that time), or the \
+        sending fax or gateway stopped: look at its log and at its telephone line.",
+    reference: "4PSA: Troubleshooting fax issues (MPS, EOP); T.30 timer T2 (6 s)",
+    when: "No MPS, EOP, EOM, PPS or DCN of the sender after the end of the page data until T2, with the call still up then, or only when the receiver has hung up for it.",
+    check: Check::One(no_postmessage),
+    layer: Layer::PhaseC,
+    absence: Some(5.0),
+    after_success: AfterSuccess::Note,
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_PAGE_SLOW: Rule = Rule {
+    id: "t30-page-slow",
+    severity: Severity::Note,
+    title: "A page takes long",
+    advice: "The page takes minutes: photo or grey content, fine resolution, a low rate or many resends. Long pages run into call-duration limits, SIP session timers and T.38 or RTP inactivity timeouts. Send in standard resolution, or see \
+        why the rate is low (t30-low-rate, t30-ftt) or frames are resent (t30-ppr).",
+    reference: "Threshold of faxflow",
+    when: "A page takes more than 120 s (warning: 300 s), or more than 20 % of its ECM frames are sent again.",
+    check: Check::Many(slow),
+    layer: Layer::PhaseC,
+    ..super::T30
+};
+
+fn cfr_no_page(scene: &Scene<'_>) -> Option<Finding> {
     let exchange = scene.exchange();
     if exchange.is_half() {
-        return Vec::new();
+        return None;
     }
-    let Some(found) = exchange.all(&[Fcf::Cfr]).find_map(|(place, line)| {
+    let found = exchange.all(&[Fcf::Cfr]).find_map(|(place, line)| {
         let sender = line.event.from.other();
         let repeated = exchange
             .rounds
@@ -92,9 +117,7 @@ fn cfr_no_page(scene: &Scene<'_>) -> Vec<Finding> {
             || next.is_some()
             || waited(scene.call, line.event.end, T2.latest());
         (!repeated && !goes_on && long).then_some((line, sender, next.map(|(_, next)| next)))
-    }) else {
-        return Vec::new();
-    };
+    })?;
     let (line, sender, next) = found;
     let trained = scene.call.events.iter().any(|event| {
         event.from == sender
@@ -119,7 +142,7 @@ fn cfr_no_page(scene: &Scene<'_>) -> Vec<Finding> {
         (None, None) => "Nothing came from it any more.".to_owned(),
     };
     let cited = [Some(line.frame()), next.map(Line::frame)];
-    vec![
+    Some(
         Finding::new(
             Severity::Error,
             frames(cited.into_iter().flatten()),
@@ -128,7 +151,7 @@ fn cfr_no_page(scene: &Scene<'_>) -> Vec<Finding> {
         .on(line.event.id)
         .about(scene.endpoint(sender))
         .more(what),
-    ]
+    )
 }
 
 /// Seconds from `since` until the receiver hung up, where it waited about T2 and what it waited for came only
@@ -257,15 +280,13 @@ fn is_confirmed(scene: &Scene<'_>, number: u32) -> bool {
     })
 }
 
-fn no_postmessage(scene: &Scene<'_>) -> Vec<Finding> {
+fn no_postmessage(scene: &Scene<'_>) -> Option<Finding> {
     let exchange = scene.exchange();
     if exchange.is_half() {
-        return Vec::new();
+        return None;
     }
     let last = page_lines(exchange).pop();
-    let Some((place, line, page)) = last else {
-        return Vec::new();
-    };
+    let (place, line, page) = last?;
     let sender = line.event.from;
     let next = exchange.next_after(place, |next| {
         // A damaged message of the sender was sent: loss rules tell of that.
@@ -285,7 +306,7 @@ fn no_postmessage(scene: &Scene<'_>) -> Vec<Finding> {
         || (gone.is_none() && until.seconds_since(line.event.end) < T2.latest())
         || is_confirmed(scene, page.page)
     {
-        return Vec::new();
+        return None;
     }
     let found = Finding::new(
         Severity::Error,
@@ -294,14 +315,14 @@ fn no_postmessage(scene: &Scene<'_>) -> Vec<Finding> {
     )
     .on(line.event.id)
     .about(scene.endpoint(sender));
-    vec![match gone {
+    Some(match gone {
         Some((next, gone, late)) => found.more(format!(
             "{} came {late:.1} s after the page; the {} had hung up after {gone:.1} s.",
             next.name(),
             sender.other()
         )),
         None => found,
-    }]
+    })
 }
 
 /// A page over all its transmissions: first and last data, octets, frames sent and resent.

@@ -2,6 +2,8 @@
 
 use crate::call::exchange::{ExchangeView, Line, Round};
 use crate::hint::evidence::{self, frames, hang_up, percent};
+use crate::hint::rule::{AfterSuccess, Check, Layer, hide};
+use crate::hint::t30::release::{T30_DCN_AFTER_PAGE, T30_NO_DCN};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::Fcf;
 use crate::t30::timer::{T3, T4, T5, TRIES};
@@ -9,58 +11,80 @@ use crate::t30::timer::{T3, T4, T5, TRIES};
 /// `t30-rnr-wait`: seconds that should be looked at.
 const LONG_WAIT: f64 = 20.0;
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "t30-rnr-wait",
-        severity: Severity::Note,
-        title: "The receiver is not ready (RNR)",
-        advice: "The receiver asks the sender to wait: it prints, its memory or disk is full or slow, or a gateway relays late. After T5 (60 s) the sender disconnects and the page stays unconfirmed. Check paper, memory and \
-            disk of the receiver, and the delay of a gateway in between (leg-latency).",
-        reference: "T.30 timer T5 (60 s); FaxBack (T5 timeout); spandsp t30.c",
-        when: "RNR and RR are exchanged. Warning from 20 s; error from T5, or if DCN or nothing follows.",
-        check: not_ready,
-    },
-    Rule {
-        id: "t30-postmsg-no-response",
-        severity: Severity::Error,
-        title: "Page sent, but the receiver never confirms it",
-        advice: "The sender asked for the confirmation of the page and got none: the receiver hung up unnoticed, the command or the answer was lost, or the answer took longer than T4 (3 s). The sender reports a failure and may send again, while the receiver may have the page: \
-            look for it there before resending. Check loss around these frames, the path to the receiver, and its log (page stored? disk full?).",
-        reference: "4PSA: Troubleshooting fax issues (repeats until timeout); HylaFAX E150, E151; T.30 timer T4",
-        when: "MPS, EOP, EOM, PPS or EOR with no answer within T4. Error after 3 tries or when the sender gives up; a warning if the receiver answers in the end.",
-        check: no_response,
-    },
-    Rule {
-        id: "t30-rtn",
-        severity: Severity::Error,
-        title: "The receiver rejects the page (RTN)",
-        advice: "Too many lines of the page were bad, so the receiver refused it. The sender trains again, often slower, and may send the page again or disconnect. Look for loss and jitter while the page was sent (T.38 gaps, RTP loss); if none is in \
-            the capture, it is lost behind it or bad on a telephone line. Turn ECM on for T.38, lower the rate.",
-        reference: "T.30 (retrain negative, RTN); HylaFAX E130; spandsp (copy quality bad)",
-        when: "RTN is received. Warning if the page is sent again and confirmed.",
-        check: rejected,
-    },
-    Rule {
-        id: "t30-rtp",
-        severity: Severity::Note,
-        title: "Page accepted, but train again (RTP)",
-        advice: "Retrain positive: the receiver took the page although its quality was poor, and wants DCS and training before the next one. It is confirmed. Not to be mixed up with the Real-time Transport Protocol. If it repeats, look at loss and at the \
-            telephone line as for RTN.",
-        reference: "T.30 (retrain positive, RTP); spandsp (copy quality poor)",
-        when: "RTP (FCF 0x33) is received.",
-        check: retrain,
-    },
-    Rule {
-        id: "t30-pip-pin",
-        severity: Severity::Note,
-        title: "Operator interrupt (PIP, PIN, PRI-MPS, PRI-EOP)",
-        advice: "One side asks to talk (the voice-request key of a machine). Without a person at the other end the fax goes on, or ends after T3 (10 s). PIN means too that the page was not accepted. Have the voice request switched off on the machine \
-            that asks, if nobody is there to talk.",
-        reference: "T.30 timer T3; spandsp t30.c",
-        when: "PIP, PIN or a PRI- command. Warning for PIN, or if nothing follows within T3.",
-        check: interrupt,
-    },
+pub(super) const RULES: &[&Rule] = &[
+    &T30_RNR_WAIT,
+    &T30_POSTMSG_NO_RESPONSE,
+    &T30_RTN,
+    &T30_RTP,
+    &T30_PIP_PIN,
 ];
+
+pub(in crate::hint) static T30_RNR_WAIT: Rule = Rule {
+    id: "t30-rnr-wait",
+    severity: Severity::Note,
+    title: "The receiver is not ready (RNR)",
+    advice: "The receiver asks the sender to wait: it prints, its memory or disk is full or slow, or a gateway relays late. After T5 (60 s) the sender disconnects and the page stays unconfirmed. Check paper, memory and \
+        disk of the receiver, and the delay of a gateway in between (leg-latency).",
+    reference: "T.30 timer T5 (60 s); FaxBack (T5 timeout); spandsp t30.c",
+    when: "RNR and RR are exchanged. Warning from 20 s; error from T5, or if DCN or nothing follows.",
+    check: Check::Many(not_ready),
+    layer: Layer::PhaseD,
+    covers: &[hide(&[&T30_DCN_AFTER_PAGE])],
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_POSTMSG_NO_RESPONSE: Rule = Rule {
+    id: "t30-postmsg-no-response",
+    severity: Severity::Error,
+    title: "Page sent, but the receiver never confirms it",
+    advice: "The sender asked for the confirmation of the page and got none: the receiver hung up unnoticed, the command or the answer was lost, or the answer took longer than T4 (3 s). The sender reports a failure and may send again, while the receiver may have the page: \
+        look for it there before resending. Check loss around these frames, the path to the receiver, and its log (page stored? disk full?).",
+    reference: "4PSA: Troubleshooting fax issues (repeats until timeout); HylaFAX E150, E151; T.30 timer T4",
+    when: "MPS, EOP, EOM, PPS or EOR with no answer within T4. Error after 3 tries or when the sender gives up; a warning if the receiver answers in the end.",
+    check: Check::Many(no_response),
+    layer: Layer::PhaseD,
+    absence: Some(T4.earliest()),
+    after_success: AfterSuccess::Note,
+    covers: &[hide(&[&T30_NO_DCN])],
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_RTN: Rule = Rule {
+    id: "t30-rtn",
+    severity: Severity::Error,
+    title: "The receiver rejects the page (RTN)",
+    advice: "Too many lines of the page were bad, so the receiver refused it. The sender trains again, often slower, and may send the page again or disconnect. Look for loss and jitter while the page was sent (T.38 gaps, RTP loss); if none is in \
+        the capture, it is lost behind it or bad on a telephone line. Turn ECM on for T.38, lower the rate.",
+    reference: "T.30 (retrain negative, RTN); HylaFAX E130; spandsp (copy quality bad)",
+    when: "RTN is received. Warning if the page is sent again and confirmed.",
+    check: Check::Many(rejected),
+    layer: Layer::PhaseD,
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_RTP: Rule = Rule {
+    id: "t30-rtp",
+    severity: Severity::Note,
+    title: "Page accepted, but train again (RTP)",
+    advice: "Retrain positive: the receiver took the page although its quality was poor, and wants DCS and training before the next one. It is confirmed. Not to be mixed up with the Real-time Transport Protocol. If it repeats, look at loss and at the \
+        telephone line as for RTN.",
+    reference: "T.30 (retrain positive, RTP); spandsp (copy quality poor)",
+    when: "RTP (FCF 0x33) is received.",
+    check: Check::Many(retrain),
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_PIP_PIN: Rule = Rule {
+    id: "t30-pip-pin",
+    severity: Severity::Note,
+    title: "Operator interrupt (PIP, PIN, PRI-MPS, PRI-EOP)",
+    advice: "One side asks to talk (the voice-request key of a machine). Without a person at the other end the fax goes on, or ends after T3 (10 s). PIN means too that the page was not accepted. Have the voice request switched off on the machine \
+        that asks, if nobody is there to talk.",
+    reference: "T.30 timer T3; spandsp t30.c",
+    when: "PIP, PIN or a PRI- command. Warning for PIN, or if nothing follows within T3.",
+    check: Check::One(interrupt),
+    ..super::T30
+};
 
 const CONFIRM: &[Fcf] = &[
     Fcf::Eom,
@@ -293,12 +317,10 @@ fn retrain(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn interrupt(scene: &Scene<'_>) -> Vec<Finding> {
+fn interrupt(scene: &Scene<'_>) -> Option<Finding> {
     const INTERRUPTS: &[Fcf] = &[Fcf::Pip, Fcf::Pin, Fcf::PriEom, Fcf::PriMps, Fcf::PriEop];
     let exchange = scene.exchange();
-    let Some((place, line)) = exchange.all(INTERRUPTS).next() else {
-        return Vec::new();
-    };
+    let (place, line) = exchange.all(INTERRUPTS).next()?;
     let next = exchange.next_after(place, |next| next.valid().is_some());
     let stalls = match next {
         Some((_, next)) => next.event.at.seconds_since(line.event.end) > T3.latest(),
@@ -314,5 +336,5 @@ fn interrupt(scene: &Scene<'_>) -> Vec<Finding> {
         line.name(),
         line.event.from
     );
-    vec![Finding::new(severity, vec![line.frame()], seen).on(line.event.id)]
+    Some(Finding::new(severity, vec![line.frame()], seen).on(line.event.id))
 }

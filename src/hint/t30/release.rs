@@ -3,6 +3,7 @@
 use crate::call::exchange::{ExchangeView, Line, Reached, What};
 use crate::call::{Event, Side, Verdict};
 use crate::hint::evidence::{self, LATE, capture_ends_early, frames, hang_up};
+use crate::hint::rule::{Check, Layer, hide};
 use crate::hint::scene::header;
 use crate::hint::sip::{q850_text, reason_cause};
 use crate::hint::{Finding, Rule, Scene, Severity};
@@ -16,67 +17,90 @@ const MCF_AGAIN: u32 = 2;
 /// `t30-no-dcn`: Q.850 cause of a hang-up that is as it should be.
 const NORMAL_CLEARING: u16 = 16;
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "t30-dcn-before-dcs",
-        severity: Severity::Error,
-        title: "DCN right after DIS: no common mode, or given up",
-        advice: "The fax ended before a mode was chosen. If the sender disconnected, it refuses what the DIS offers: cannot receive, no common resolution, width or modem, a password is \
-            wanted, or it has no document (TIFF missing, unreadable); look at the fax job and log of the sender. If the receiver disconnected after 30 to 40 s, nobody answered its DIS: see the way from sender to receiver.",
-        reference: "HylaFAX E124 (got DCN in transmit phase B); spandsp INCOMPATIBLE, RX_INCAPABLE; T.30 timer T1",
-        when: "DCN after DIS, CSI or NSF and before any DCS or DTC.",
-        check: before_dcs,
-    },
-    Rule {
-        id: "t30-dcn-after-dcs",
-        severity: Severity::Error,
-        title: "DCN in training",
-        advice: "The fax ended between DCS and CFR. If the receiver disconnected, it does not accept the parameters of the DCS, the sender's identification, sub-address or password, or it was stopped by hand: check the receiver's filters for caller identification (TSI) and its log. If the \
-            sender disconnected, training never succeeded: look at FTT and TCF.",
-        reference: "HylaFAX E103 (got DCN); spandsp TX_BADDCS, RETRYDCN, CANNOT_TRAIN",
-        when: "DCN after DCS, TCF or FTT and before CFR.",
-        check: after_dcs,
-    },
-    Rule {
-        id: "t30-dcn-in-page",
-        severity: Severity::Error,
-        title: "DCN during a page",
-        advice: "One side ended the fax while a page was due or under way. The receiver: no data within T2, unreadable data, disk or memory full. The sender: scan error, stop key, document broken. Some machines end the last page that way without ECM, with no EOP: the page \
-            may be there, but it is not confirmed. Look at the log of the side that sent the DCN.",
-        reference: "HylaFAX E108; spandsp RX_DCNDATA, RX_DCNFAX; FaxBack note (no post-page signal on the last page)",
-        when: "DCN after CFR (or after the MCF to MPS) and before the post-message command of the page. Warning if it follows the data of a page without ECM.",
-        check: in_page,
-    },
-    Rule {
-        id: "t30-dcn-after-page",
-        severity: Severity::Error,
-        title: "DCN instead of going on after a page",
-        advice: "A receiver should not send DCN at all: in answer to MPS, EOP or PPS it means that it refuses the page, its memory or disk is full, or its stop key was pressed; look at its log. From the sender after MPS and MCF it means that it stopped before the next page (scanner \
-            empty, job cancelled), after RTN, PPR or RNR that it gave up. Pages with MCF are delivered.",
-        reference: "FaxBack (the receiver should never send a DCN); spandsp TX_BADPG, RX_DCNPHD, RX_DCNRRD, RX_DCNNORTN",
-        when: "DCN of the receiver in answer to a post-message command, or of either side after MCF to MPS, RTN, PPR or RNR.",
-        check: after_page,
-    },
-    Rule {
-        id: "t30-no-dcn",
-        severity: Severity::Note,
-        title: "No DCN after the last MCF",
-        advice: "All pages are confirmed; the sender hung up without the closing DCN, or it was lost. Harmless for the delivery; some receivers log an error then. If it is your own sender, its dialplan may hang up too early after SendFAX.",
-        reference: "4PSA: Troubleshooting fax issues (DCN); spandsp RX_T2EXPDCN",
-        when: "MCF to EOP, but no DCN before the hang-up or within T2 (6 s). Warning if the receiver repeats its MCF, or the BYE names a Q.850 cause other than 16.",
-        check: no_dcn,
-    },
-    Rule {
-        id: "t30-dropped-mid-fax",
-        severity: Severity::Error,
-        title: "The call is cut in the middle of the fax",
-        advice: "The call was hung up, not ended by the fax: there is no DCN. See who sent BYE and its Reason (Q.850 cause): a missing ACK (32 s after a 200), a session timer, a call-duration limit, an inactivity timeout of the PBX or media proxy while T.38 flows past it (rtptimeout in Asterisk, \
-            rtpengine or Kamailio dialog timeouts), or a hang-up on the telephone line behind a gateway.",
-        reference: "FaxBack (SIP bye received before fax was completed); spandsp CALLDROPPED",
-        when: "BYE or CANCEL (without SIP: 10 s of silence) after DIS and before the last page is confirmed, with no DCN before it.",
-        check: dropped,
-    },
+pub(super) const RULES: &[&Rule] = &[
+    &T30_DCN_BEFORE_DCS,
+    &T30_DCN_AFTER_DCS,
+    &T30_DCN_IN_PAGE,
+    &T30_DCN_AFTER_PAGE,
+    &T30_NO_DCN,
+    &T30_DROPPED_MID_FAX,
 ];
+
+pub(in crate::hint) static T30_DCN_BEFORE_DCS: Rule = Rule {
+    id: "t30-dcn-before-dcs",
+    severity: Severity::Error,
+    title: "DCN right after DIS: no common mode, or given up",
+    advice: "The fax ended before a mode was chosen. If the sender disconnected, it refuses what the DIS offers: cannot receive, no common resolution, width or modem, a password is \
+        wanted, or it has no document (TIFF missing, unreadable); look at the fax job and log of the sender. If the receiver disconnected after 30 to 40 s, nobody answered its DIS: see the way from sender to receiver.",
+    reference: "HylaFAX E124 (got DCN in transmit phase B); spandsp INCOMPATIBLE, RX_INCAPABLE; T.30 timer T1",
+    when: "DCN after DIS, CSI or NSF and before any DCS or DTC.",
+    check: Check::One(before_dcs),
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_DCN_AFTER_DCS: Rule = Rule {
+    id: "t30-dcn-after-dcs",
+    severity: Severity::Error,
+    title: "DCN in training",
+    advice: "The fax ended between DCS and CFR. If the receiver disconnected, it does not accept the parameters of the DCS, the sender's identification, sub-address or password, or it was stopped by hand: check the receiver's filters for caller identification (TSI) and its log. If the \
+        sender disconnected, training never succeeded: look at FTT and TCF.",
+    reference: "HylaFAX E103 (got DCN); spandsp TX_BADDCS, RETRYDCN, CANNOT_TRAIN",
+    when: "DCN after DCS, TCF or FTT and before CFR.",
+    check: Check::One(after_dcs),
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_DCN_IN_PAGE: Rule = Rule {
+    id: "t30-dcn-in-page",
+    severity: Severity::Error,
+    title: "DCN during a page",
+    advice: "One side ended the fax while a page was due or under way. The receiver: no data within T2, unreadable data, disk or memory full. The sender: scan error, stop key, document broken. Some machines end the last page that way without ECM, with no EOP: the page \
+        may be there, but it is not confirmed. Look at the log of the side that sent the DCN.",
+    reference: "HylaFAX E108; spandsp RX_DCNDATA, RX_DCNFAX; FaxBack note (no post-page signal on the last page)",
+    when: "DCN after CFR (or after the MCF to MPS) and before the post-message command of the page. Warning if it follows the data of a page without ECM.",
+    check: Check::One(in_page),
+    layer: Layer::PhaseC,
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_DCN_AFTER_PAGE: Rule = Rule {
+    id: "t30-dcn-after-page",
+    severity: Severity::Error,
+    title: "DCN instead of going on after a page",
+    advice: "A receiver should not send DCN at all: in answer to MPS, EOP or PPS it means that it refuses the page, its memory or disk is full, or its stop key was pressed; look at its log. From the sender after MPS and MCF it means that it stopped before the next page (scanner \
+        empty, job cancelled), after RTN, PPR or RNR that it gave up. Pages with MCF are delivered.",
+    reference: "FaxBack (the receiver should never send a DCN); spandsp TX_BADPG, RX_DCNPHD, RX_DCNRRD, RX_DCNNORTN",
+    when: "DCN of the receiver in answer to a post-message command, or of either side after MCF to MPS, RTN, PPR or RNR.",
+    check: Check::One(after_page),
+    layer: Layer::PhaseD,
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_NO_DCN: Rule = Rule {
+    id: "t30-no-dcn",
+    severity: Severity::Note,
+    title: "No DCN after the last MCF",
+    advice: "All pages are confirmed; the sender hung up without the closing DCN, or it was lost. Harmless for the delivery; some receivers log an error then. If it is your own sender, its dialplan may hang up too early after SendFAX.",
+    reference: "4PSA: Troubleshooting fax issues (DCN); spandsp RX_T2EXPDCN",
+    when: "MCF to EOP, but no DCN before the hang-up or within T2 (6 s). Warning if the receiver repeats its MCF, or the BYE names a Q.850 cause other than 16.",
+    check: Check::One(no_dcn),
+    absence: Some(0.0),
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_DROPPED_MID_FAX: Rule = Rule {
+    id: "t30-dropped-mid-fax",
+    severity: Severity::Error,
+    title: "The call is cut in the middle of the fax",
+    advice: "The call was hung up, not ended by the fax: there is no DCN. See who sent BYE and its Reason (Q.850 cause): a missing ACK (32 s after a 200), a session timer, a call-duration limit, an inactivity timeout of the PBX or media proxy while T.38 flows past it (rtptimeout in Asterisk, \
+        rtpengine or Kamailio dialog timeouts), or a hang-up on the telephone line behind a gateway.",
+    reference: "FaxBack (SIP bye received before fax was completed); spandsp CALLDROPPED",
+    when: "BYE or CANCEL (without SIP: 10 s of silence) after DIS and before the last page is confirmed, with no DCN before it.",
+    check: Check::One(dropped),
+    layer: Layer::Teardown,
+    covers: &[hide(&[&T30_NO_DCN])],
+    ..super::T30
+};
 
 /// The DCN and how far the fax had come before it.
 fn dcn<'d>(exchange: &'d ExchangeView<'_>) -> Option<(usize, &'d Line<'d>, Reached)> {
@@ -126,10 +150,10 @@ fn found(
         .more(more)
 }
 
-fn before_dcs(scene: &Scene<'_>) -> Vec<Finding> {
+fn before_dcs(scene: &Scene<'_>) -> Option<Finding> {
     let exchange = scene.exchange();
     let Some((place, line, Reached::Dis)) = dcn(exchange) else {
-        return Vec::new();
+        return None;
     };
     let side = line.event.from;
     let first = exchange
@@ -143,13 +167,13 @@ fn before_dcs(scene: &Scene<'_>) -> Vec<Finding> {
     } else {
         format!("DCN right after DIS – the {side} refuses: no common mode, or no document")
     };
-    vec![found(scene, exchange, Severity::Error, (place, line), seen)]
+    Some(found(scene, exchange, Severity::Error, (place, line), seen))
 }
 
-fn after_dcs(scene: &Scene<'_>) -> Vec<Finding> {
+fn after_dcs(scene: &Scene<'_>) -> Option<Finding> {
     let exchange = scene.exchange();
     let Some((place, line, Reached::Dcs | Reached::Ftt)) = dcn(exchange) else {
-        return Vec::new();
+        return None;
     };
     let side = line.event.from;
     // A DCS that is damaged here is known by its TCF.
@@ -175,21 +199,19 @@ fn after_dcs(scene: &Scene<'_>) -> Vec<Finding> {
             part(scene, exchange, side)
         )
     };
-    vec![found(scene, exchange, Severity::Error, (place, line), seen)]
+    Some(found(scene, exchange, Severity::Error, (place, line), seen))
 }
 
-fn in_page(scene: &Scene<'_>) -> Vec<Finding> {
+fn in_page(scene: &Scene<'_>) -> Option<Finding> {
     let exchange = scene.exchange();
-    let Some((place, line, reached)) = dcn(exchange) else {
-        return Vec::new();
-    };
+    let (place, line, reached) = dcn(exchange)?;
     let side = line.event.from;
     if reached == Reached::Cfr && exchange.repeated_though_answered(place) {
-        return Vec::new();
+        return None;
     }
     let receiver_gave_up = reached == Reached::MoreConfirmed && side == exchange.receiver();
     if !matches!(reached, Reached::Cfr | Reached::Page) && !receiver_gave_up {
-        return Vec::new();
+        return None;
     }
     let data = exchange.lines.iter().take(place).rev().find_map(Line::page);
     let sloppy = reached == Reached::Page
@@ -215,14 +237,12 @@ fn in_page(scene: &Scene<'_>) -> Vec<Finding> {
         "DCN during page {page} – {} {why}",
         part(scene, exchange, side)
     );
-    vec![found(scene, exchange, severity, (place, line), seen)]
+    Some(found(scene, exchange, severity, (place, line), seen))
 }
 
-fn after_page(scene: &Scene<'_>) -> Vec<Finding> {
+fn after_page(scene: &Scene<'_>) -> Option<Finding> {
     let exchange = scene.exchange();
-    let Some((place, line, reached)) = dcn(exchange) else {
-        return Vec::new();
-    };
+    let (place, line, reached) = dcn(exchange)?;
     let side = line.event.from;
     let by_sender = side == exchange.sender;
     let again = asked_again(exchange, place);
@@ -235,7 +255,7 @@ fn after_page(scene: &Scene<'_>) -> Vec<Finding> {
         (Reached::MoreConfirmed, true) => "stopped before the next page",
         (Reached::Rejected | Reached::Correction | Reached::NotReady, true) => "gave up",
         (Reached::Rejected | Reached::Correction | Reached::NotReady, false) => "aborted",
-        _ => return Vec::new(),
+        _ => return None,
     };
     let last = before(exchange, place).map_or_else(|| "page".to_owned(), Line::name);
     let seen = format!(
@@ -249,7 +269,7 @@ fn after_page(scene: &Scene<'_>) -> Vec<Finding> {
     } else {
         Severity::Error
     };
-    vec![found(scene, exchange, severity, (place, line), seen)]
+    Some(found(scene, exchange, severity, (place, line), seen))
 }
 
 /// Whether the last command before a place repeats one whose answer is in the capture: the side that got it
@@ -263,19 +283,17 @@ fn asked_again(exchange: &ExchangeView<'_>, place: usize) -> bool {
         .is_some_and(|round| round.repeats_answered.is_some())
 }
 
-fn no_dcn(scene: &Scene<'_>) -> Vec<Finding> {
+fn no_dcn(scene: &Scene<'_>) -> Option<Finding> {
     let exchange = scene.exchange();
     if exchange.dcn.is_some()
         || exchange.is_half()
         || exchange.reached_in_all() != Reached::EndConfirmed
     {
-        return Vec::new();
+        return None;
     }
-    let Some((_, mcf)) = exchange.all(&[Fcf::Mcf, Fcf::Rtp, Fcf::Pip]).last() else {
-        return Vec::new();
-    };
+    let (_, mcf) = exchange.all(&[Fcf::Mcf, Fcf::Rtp, Fcf::Pip]).last()?;
     if !evidence::waited(scene.call, mcf.event.end, T2.latest()) {
-        return Vec::new();
+        return None;
     }
     let bye = hang_up(scene.call);
     let cause = bye
@@ -309,26 +327,24 @@ fn no_dcn(scene: &Scene<'_>) -> Vec<Finding> {
         ));
     }
     if why.is_empty() {
-        return vec![found];
+        return Some(found);
     }
-    vec![found.more(why.join(" "))]
+    Some(found.more(why.join(" ")))
 }
 
-fn dropped(scene: &Scene<'_>) -> Vec<Finding> {
+fn dropped(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
     let exchange = scene.exchange();
     if exchange.dcn.is_some() || scene.delivered() || exchange.is_half() {
-        return Vec::new();
+        return None;
     }
     let phase = match exchange.reached_in_all() {
-        Reached::Nothing | Reached::EndConfirmed => return Vec::new(),
+        Reached::Nothing | Reached::EndConfirmed => return None,
         Reached::Dis | Reached::Dtc | Reached::Dcs | Reached::Ftt => "B",
         Reached::Cfr | Reached::Page | Reached::MoreConfirmed => "C",
         Reached::PostMessage | Reached::Rejected | Reached::Correction | Reached::NotReady => "D",
     };
-    let Some(last) = exchange.lines.last() else {
-        return Vec::new();
-    };
+    let last = exchange.lines.last()?;
     let after = exchange
         .lines
         .iter()
@@ -336,14 +352,14 @@ fn dropped(scene: &Scene<'_>) -> Vec<Finding> {
         .find(|line| line.message().is_some())
         .map_or_else(|| "the page".to_owned(), Line::name);
     if let Some(bye) = hang_up(call) {
-        return vec![hung_up(scene, bye, last, phase, &after)];
+        return Some(hung_up(scene, bye, last, phase, &after));
     }
     let silent = call.capture.last_time.seconds_since(last.event.end) >= MEDIA_END;
     if call.has_sip() || !silent || capture_ends_early(call) {
-        return Vec::new();
+        return None;
     }
     let seen = format!("Media end in phase {phase} (after {after}) without DCN");
-    vec![Finding::new(Severity::Error, vec![last.event.last_frame], seen).on(last.event.id)]
+    Some(Finding::new(Severity::Error, vec![last.event.last_frame], seen).on(last.event.id))
 }
 
 fn hung_up(scene: &Scene<'_>, bye: &Event, last: &Line<'_>, phase: &str, after: &str) -> Finding {

@@ -3,6 +3,8 @@
 use crate::call::exchange::{ExchangeView, Line, Round, What};
 use crate::call::{EventKind, Tcf};
 use crate::hint::evidence::{self, frames};
+use crate::hint::rule::{AfterSuccess, Check, hide};
+use crate::hint::t30::training::T30_DCS_NO_RESPONSE;
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::Fcf;
 use crate::t30::capability::DcsMode;
@@ -16,42 +18,46 @@ const TCF_NONZERO: f64 = 0.01;
 /// Length of TCF, seconds.
 const TCF_SECONDS: f64 = 1.5;
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "t30-tcf-missing",
-        severity: Severity::Error,
-        title: "DCS without the training signal",
-        advice: "After DCS the sender has to send 1.5 s of zeros (TCF) at the commanded rate; nothing of it is in the T.38 packets. The sending gateway works with localTCF although transferredTCF was agreed (over UDP it must be \
-            transferredTCF), or its modem did not train on the analogue line. Check T38FaxRateManagement on both sides, and the line of the machine behind the sending gateway.",
-        reference: "T.30 (training check, TCF); T.38 rate management; spandsp t38_gateway.c",
-        when: "T.38 with transferredTCF: between a DCS and its answer (or 4 s) neither training indicator nor data. Not where CFR comes all the same, nor for internet-aware fax (bit 123).",
-        check: tcf_missing,
-    },
-    Rule {
-        id: "t30-tcf-corrupt",
-        severity: Severity::Warning,
-        title: "Training check (TCF) is damaged",
-        advice: "The zeros of the training check are too few or broken, so the receiver will answer FTT and the sender will go slower. If T.38 packets are missing at that time, the IP path did \
-            it; if not, the sending gateway got it that way from its telephone line: check level, echo canceller and clock there (PRI timing source, ATA). With CFR after it the receiver was content.",
-        reference: "spandsp t30.c (longest run of zeros against 1 s of bits); T.30 (training check, TCF)",
-        when: "The TCF has less than 80 % of its 1.5 s, its longest run of zeros is below 1 s, or more than 1 % of the last second is not zero. A note if CFR follows.",
-        check: tcf_corrupt,
-    },
-];
+pub(super) const RULES: &[&Rule] = &[&T30_TCF_MISSING, &T30_TCF_CORRUPT];
 
-fn tcf_missing(scene: &Scene<'_>) -> Vec<Finding> {
+pub(in crate::hint) static T30_TCF_MISSING: Rule = Rule {
+    id: "t30-tcf-missing",
+    severity: Severity::Error,
+    title: "DCS without the training signal",
+    advice: "After DCS the sender has to send 1.5 s of zeros (TCF) at the commanded rate; nothing of it is in the T.38 packets. The sending gateway works with localTCF although transferredTCF was agreed (over UDP it must be \
+        transferredTCF), or its modem did not train on the analogue line. Check T38FaxRateManagement on both sides, and the line of the machine behind the sending gateway.",
+    reference: "T.30 (training check, TCF); T.38 rate management; spandsp t38_gateway.c",
+    when: "T.38 with transferredTCF: between a DCS and its answer (or 4 s) neither training indicator nor data. Not where CFR comes all the same, nor for internet-aware fax (bit 123).",
+    check: Check::One(tcf_missing),
+    absence: Some(0.0),
+    after_success: AfterSuccess::Note,
+    covers: &[hide(&[&T30_DCS_NO_RESPONSE])],
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_TCF_CORRUPT: Rule = Rule {
+    id: "t30-tcf-corrupt",
+    severity: Severity::Warning,
+    title: "Training check (TCF) is damaged",
+    advice: "The zeros of the training check are too few or broken, so the receiver will answer FTT and the sender will go slower. If T.38 packets are missing at that time, the IP path did \
+        it; if not, the sending gateway got it that way from its telephone line: check level, echo canceller and clock there (PRI timing source, ATA). With CFR after it the receiver was content.",
+    reference: "spandsp t30.c (longest run of zeros against 1 s of bits); T.30 (training check, TCF)",
+    when: "The TCF has less than 80 % of its 1.5 s, its longest run of zeros is below 1 s, or more than 1 % of the last second is not zero. A note if CFR follows.",
+    check: Check::One(tcf_corrupt),
+    ..super::T30
+};
+
+fn tcf_missing(scene: &Scene<'_>) -> Option<Finding> {
     let exchange = scene.exchange();
     if !exchange.is_t38() || exchange.is_half() || local_tcf(scene) {
-        return Vec::new();
+        return None;
     }
     let missing: Vec<&Line<'_>> = exchange
         .rounds_of(&[Fcf::Dcs])
         .filter(|round| lacks_tcf(exchange, round))
         .filter_map(|round| exchange.command(round))
         .collect();
-    let Some(last) = missing.last().copied() else {
-        return Vec::new();
-    };
+    let last = missing.last().copied()?;
     let sender = last.event.from;
     let found = Finding::new(
         Severity::Error,
@@ -62,7 +68,7 @@ fn tcf_missing(scene: &Scene<'_>) -> Vec<Finding> {
         ),
     )
     .about(scene.endpoint(sender));
-    vec![found.on(last.event.id)]
+    Some(found.on(last.event.id))
 }
 
 fn local_tcf(scene: &Scene<'_>) -> bool {
@@ -148,7 +154,7 @@ fn is_broken_off(exchange: &ExchangeView<'_>, place: usize, tcf: &Line<'_>) -> b
         })
 }
 
-fn tcf_corrupt(scene: &Scene<'_>) -> Vec<Finding> {
+fn tcf_corrupt(scene: &Scene<'_>) -> Option<Finding> {
     let exchange = scene.exchange();
     let bad: Vec<(usize, &Line<'_>, String)> = exchange
         .lines
@@ -168,9 +174,7 @@ fn tcf_corrupt(scene: &Scene<'_>) -> Vec<Finding> {
             != Some(Fcf::Cfr)
     };
     let worst = bad.iter().find(|(place, ..)| refused(*place));
-    let Some((_, line, what)) = worst.or_else(|| bad.first()) else {
-        return Vec::new();
-    };
+    let (_, line, what) = worst.or_else(|| bad.first())?;
     let severity = if worst.is_some() {
         Severity::Warning
     } else {
@@ -196,9 +200,9 @@ fn tcf_corrupt(scene: &Scene<'_>) -> Vec<Finding> {
         }
         _ => "No T.38 packet is missing in it: it came that way from the sending side.".to_owned(),
     };
-    vec![
+    Some(
         Finding::new(severity, frames(order), format!("{what}{times} – {tail}"))
             .on(line.event.id)
             .more(lost),
-    ]
+    )
 }

@@ -3,6 +3,9 @@
 use crate::call::exchange::{ExchangeView, Line, Round};
 use crate::capture::FrameNo;
 use crate::hint::evidence::{self, frames};
+use crate::hint::rule::{AfterSuccess, Check, hide};
+use crate::hint::t30::capabilities::T30_LOW_RATE;
+use crate::hint::t30::release::T30_DCN_AFTER_DCS;
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Modem;
 use crate::t30::Fcf;
@@ -15,52 +18,69 @@ const LOOP: usize = 2;
 /// `t30-train-failed`: as many FTT.
 const MANY_FTT: usize = 3;
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "t30-dcs-no-response",
-        severity: Severity::Error,
-        title: "DCS and training are sent, nothing comes back",
-        advice: "The sender commands a mode (DCS) and trains (TCF), the receiver neither accepts (CFR) nor refuses (FTT). Usual causes: the training data do not reach the receiver \
-            (rate management differs, T38FaxMaxDatagram too small for its packets, loss), the way back is broken, or the receiver's line was hung up. \
-            Look at the last thing the receiver sent; compare T38FaxRateManagement and T38FaxMaxDatagram in offer and answer; capture next to the receiver and see whether \
-            DCS and TCF arrive there.",
-        reference: "FaxBack (No FTT or CFR received after 3 DCS/training sequences); T.30 timer T4; spandsp TX_PHBDEAD",
-        when: "No CFR, FTT, DIS, CRP, FNV or DCN within T4 after the end of the TCF. Error after 3 tries or when the sender gives up; a warning if the receiver answers in the end.",
-        check: dcs_no_response,
-    },
-    Rule {
-        id: "t30-dcs-dis-loop",
-        severity: Severity::Error,
-        title: "Receiver repeats DIS: it does not see the DCS",
-        advice: "The receiver goes on offering itself after the sender commanded a mode: it did not decode the DCS. Either the DCS does not get to it (its T.38 goes to a private or wrong address, port \
-            closed, packets lost behind the capture point), or it comes while the receiver still talks (delay), or the V.21 of the sender is too weak on the receiver's line. Compare the destination \
-            of the sender's packets with the SDP of the receiver, then capture at the receiver.",
-        reference: "HylaFAX E136 (DIS/DTC received 3 times; DCS not recognized); T.30 timer T4",
-        when: "A DIS comes after a DCS with no answer, twice or more (once: a note). A DIS that was under way when the DCS began does not count.",
-        check: dcs_dis_loop,
-    },
-    Rule {
-        id: "t30-ftt",
-        severity: Severity::Warning,
-        title: "Training failed, the sender steps down",
-        advice: "The receiver could not train at this rate (FTT) and the sender tries a lower one. Once or twice is normal on a poor line. If it repeats: loss or jitter on the IP path, \
-            or level and clock of the line behind the receiver. To test, cap the rate at 9600 (maxrate in res_fax.conf, T38MaxBitRate, Cisco \"fax rate 9600\") or take V.17 out of the modems.",
-        reference: "T.30 (failure to train, FTT); spandsp fallback sequence; Cisco fax rate advice",
-        when: "FTT is received: a note for the first, a warning from the second.",
-        check: ftt,
-    },
-    Rule {
-        id: "t30-train-failed",
-        severity: Severity::Error,
-        title: "Training failed at every rate",
-        advice: "No rate works, down to the lowest. If 2400 and 4800 fail too it is not line noise: one direction of the media is broken or transcoded, VAD or an echo canceller cuts the signal (G.711), or the two sides handle \
-            TCF differently (localTCF against transferredTCF). Expected steps: V.17 14400, 12000, 9600, 7200; V.29 9600, 7200; V.27ter 4800, 2400. Check rate management in the SDP, then the \
-            receiver's line and gateway.",
-        reference: "spandsp fallback sequence, CANNOT_TRAIN; FaxBack (Can't agree on bit rate)",
-        when: "3 or more FTT without a CFR, or FTT at 2400 or 4800 followed by DCN, or the same rate refused twice and no CFR.",
-        check: train_failed,
-    },
+pub(super) const RULES: &[&Rule] = &[
+    &T30_DCS_NO_RESPONSE,
+    &T30_DCS_DIS_LOOP,
+    &T30_FTT,
+    &T30_TRAIN_FAILED,
 ];
+
+pub(in crate::hint) static T30_DCS_NO_RESPONSE: Rule = Rule {
+    id: "t30-dcs-no-response",
+    severity: Severity::Error,
+    title: "DCS and training are sent, nothing comes back",
+    advice: "The sender commands a mode (DCS) and trains (TCF), the receiver neither accepts (CFR) nor refuses (FTT). Usual causes: the training data do not reach the receiver \
+        (rate management differs, T38FaxMaxDatagram too small for its packets, loss), the way back is broken, or the receiver's line was hung up. \
+        Look at the last thing the receiver sent; compare T38FaxRateManagement and T38FaxMaxDatagram in offer and answer; capture next to the receiver and see whether \
+        DCS and TCF arrive there.",
+    reference: "FaxBack (No FTT or CFR received after 3 DCS/training sequences); T.30 timer T4; spandsp TX_PHBDEAD",
+    when: "No CFR, FTT, DIS, CRP, FNV or DCN within T4 after the end of the TCF. Error after 3 tries or when the sender gives up; a warning if the receiver answers in the end.",
+    check: Check::Many(dcs_no_response),
+    absence: Some(T4.earliest()),
+    after_success: AfterSuccess::Note,
+    covers: &[hide(&[&T30_DCN_AFTER_DCS])],
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_DCS_DIS_LOOP: Rule = Rule {
+    id: "t30-dcs-dis-loop",
+    severity: Severity::Error,
+    title: "Receiver repeats DIS: it does not see the DCS",
+    advice: "The receiver goes on offering itself after the sender commanded a mode: it did not decode the DCS. Either the DCS does not get to it (its T.38 goes to a private or wrong address, port \
+        closed, packets lost behind the capture point), or it comes while the receiver still talks (delay), or the V.21 of the sender is too weak on the receiver's line. Compare the destination \
+        of the sender's packets with the SDP of the receiver, then capture at the receiver.",
+    reference: "HylaFAX E136 (DIS/DTC received 3 times; DCS not recognized); T.30 timer T4",
+    when: "A DIS comes after a DCS with no answer, twice or more (once: a note). A DIS that was under way when the DCS began does not count.",
+    check: Check::One(dcs_dis_loop),
+    covers: &[hide(&[&T30_DCS_NO_RESPONSE, &T30_DCN_AFTER_DCS])],
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_FTT: Rule = Rule {
+    id: "t30-ftt",
+    severity: Severity::Warning,
+    title: "Training failed, the sender steps down",
+    advice: "The receiver could not train at this rate (FTT) and the sender tries a lower one. Once or twice is normal on a poor line. If it repeats: loss or jitter on the IP path, \
+        or level and clock of the line behind the receiver. To test, cap the rate at 9600 (maxrate in res_fax.conf, T38MaxBitRate, Cisco \"fax rate 9600\") or take V.17 out of the modems.",
+    reference: "T.30 (failure to train, FTT); spandsp fallback sequence; Cisco fax rate advice",
+    when: "FTT is received: a note for the first, a warning from the second.",
+    check: Check::Many(ftt),
+    ..super::T30
+};
+
+pub(in crate::hint) static T30_TRAIN_FAILED: Rule = Rule {
+    id: "t30-train-failed",
+    severity: Severity::Error,
+    title: "Training failed at every rate",
+    advice: "No rate works, down to the lowest. If 2400 and 4800 fail too it is not line noise: one direction of the media is broken or transcoded, VAD or an echo canceller cuts the signal (G.711), or the two sides handle \
+        TCF differently (localTCF against transferredTCF). Expected steps: V.17 14400, 12000, 9600, 7200; V.29 9600, 7200; V.27ter 4800, 2400. Check rate management in the SDP, then the \
+        receiver's line and gateway.",
+    reference: "spandsp fallback sequence, CANNOT_TRAIN; FaxBack (Can't agree on bit rate)",
+    when: "3 or more FTT without a CFR, or FTT at 2400 or 4800 followed by DCN, or the same rate refused twice and no CFR.",
+    check: Check::One(train_failed),
+    covers: &[hide(&[&T30_FTT, &T30_LOW_RATE, &T30_DCN_AFTER_DCS])],
+    ..super::T30
+};
 
 const TRAINING_COMMANDS: &[Fcf] = &[Fcf::Dcs, Fcf::Nss];
 
@@ -160,16 +180,14 @@ fn standing_on(found: Finding, line: Option<&Line<'_>>) -> Finding {
     }
 }
 
-fn dcs_dis_loop(scene: &Scene<'_>) -> Vec<Finding> {
+fn dcs_dis_loop(scene: &Scene<'_>) -> Option<Finding> {
     let exchange = scene.exchange();
     let turns: Vec<(&Line<'_>, &Line<'_>)> = exchange
         .rounds_of(TRAINING_COMMANDS)
         .filter(|round| round.answer.is_none())
         .filter_map(|round| Some((exchange.command(round)?, exchange.line(round.unseen?)?)))
         .collect();
-    let Some((dcs, last)) = turns.last().copied() else {
-        return Vec::new();
-    };
+    let (dcs, last) = turns.last().copied()?;
     let severity = if turns.len() >= LOOP {
         Severity::Error
     } else {
@@ -193,12 +211,12 @@ fn dcs_dis_loop(scene: &Scene<'_>) -> Vec<Finding> {
             "ask there whether the DCS arrives; check where the sender's packets go.",
         )
     );
-    vec![
+    Some(
         Finding::new(severity, cited, seen)
             .about(scene.endpoint(receiver))
             .more(more)
             .on(last.event.id),
-    ]
+    )
 }
 
 fn ftt(scene: &Scene<'_>) -> Vec<Finding> {
@@ -231,7 +249,7 @@ fn ftt(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn train_failed(scene: &Scene<'_>) -> Vec<Finding> {
+fn train_failed(scene: &Scene<'_>) -> Option<Finding> {
     let exchange = scene.exchange();
     let last_cfr = exchange.all(&[Fcf::Cfr]).last().map(|(place, _)| place);
     let refused: Vec<(Option<Modem>, usize, &Line<'_>)> = exchange
@@ -239,9 +257,7 @@ fn train_failed(scene: &Scene<'_>) -> Vec<Finding> {
         .filter(|(place, _)| last_cfr.is_none_or(|cfr| *place > cfr))
         .map(|(place, line)| (exchange.dcs_before(place).and_then(selected), place, line))
         .collect();
-    let Some((rate, place, last)) = refused.last().copied() else {
-        return Vec::new();
-    };
+    let (rate, place, last) = refused.last().copied()?;
     let low = rate.is_some_and(|modem| modem.name == "V.27ter")
         && exchange
             .next_after(place, |line| line.valid().is_some())
@@ -251,7 +267,7 @@ fn train_failed(scene: &Scene<'_>) -> Vec<Finding> {
         .windows(3)
         .any(|three| matches!(three, [(a, ..), (b, ..), (c, ..)] if a == b && b == c));
     if refused.len() < MANY_FTT && !low && !stuck {
-        return Vec::new();
+        return None;
     }
     let ladder: Vec<String> = refused
         .iter()
@@ -261,7 +277,7 @@ fn train_failed(scene: &Scene<'_>) -> Vec<Finding> {
         .chain(refused.iter().map(|(_, _, line)| line.frame()))
         .collect();
     let receiver = last.event.from;
-    vec![
+    Some(
         Finding::new(
             Severity::Error,
             frames(cited),
@@ -276,5 +292,5 @@ fn train_failed(scene: &Scene<'_>) -> Vec<Finding> {
             "The {receiver} refused {}.",
             crate::text::count(refused.len(), "time")
         )),
-    ]
+    )
 }

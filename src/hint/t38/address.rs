@@ -1,5 +1,6 @@
 //! Addresses and ports of T.38.
 
+use crate::hint::rule::{Check, hide};
 use std::net::IpAddr;
 
 use crate::call::{Event, Side};
@@ -15,42 +16,52 @@ const ASTERISK_KIN: [&str; 3] = ["voipnow", "asterisk", "fpbx"];
 /// So many packets to an address show that the peer uses it.
 const USED: u32 = 5;
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "t38-private-address",
-        severity: Severity::Warning,
-        title: "The T.38 address in the SDP is private",
-        advice: "The peer sends T.38 to an address that it cannot reach, unless it learns the real one from the packets. \
-                 On the side that announces it set the external media address (PJSIP: external_media_address and \
-                 local_net; chan_sip: externaddr, localnet); on the side that sends t38_udptl_nat=yes (chan_sip: \
-                 nat=yes). A media proxy that handles m=audio only is a usual reason: let it handle m=image too.",
-        reference: "4PSA Knowledge Base, Troubleshooting fax issues (c= line); Asterisk main/udptl.c (NAT)",
-        when: "the c= address of the image stream is private and not that of the signalling, or 0.0.0.0, or the stream is inactive; an error if the peer keeps sending there and the fax fails",
-        check: private_address,
-    },
-    Rule {
-        id: "t38-media-host-differs",
-        severity: Severity::Note,
-        title: "T.38 runs to another host than SIP",
-        advice: "Usual with media proxies and carriers: the address is in the SDP (Connection Information). Make sure \
-                 that the firewall lets T.38 to and from that host pass, and that the capture sees it.",
-        reference: "4PSA Knowledge Base, Troubleshooting fax issues (T.38 and SIP on different IPs)",
-        when: "the c= address of the image stream is not the signalling address of that side",
-        check: media_host_differs,
-    },
-    Rule {
-        id: "t38-port-range",
-        severity: Severity::Warning,
-        title: "T.38 port outside the range of udptl.conf, or odd",
-        advice: "udptl.conf of VoipNow has udptlstart=4000 and udptlend=5999 (upstream Asterisk: 4000 to 4999). A port \
-                 outside means another udptl.conf, NAT that rewrites ports, or a media proxy: the firewall of that \
-                 side must open this range, UDP, both ways. Some providers take even ports only \
-                 (use_even_ports=yes).",
-        reference: "4PSA Knowledge Base, Troubleshooting fax issues (udptl.conf)",
-        when: "a VoipNow or Asterisk (by User-Agent or Server), or with --udptl-ports your PBX, has an image port outside the range; a note if the port of a side is odd and the other side refuses T.38 (as unsupported, or with port 0) or sends none",
-        check: port_range,
-    },
+pub(super) const RULES: &[&Rule] = &[
+    &T38_PRIVATE_ADDRESS,
+    &T38_MEDIA_HOST_DIFFERS,
+    &T38_PORT_RANGE,
 ];
+
+pub(in crate::hint) static T38_PRIVATE_ADDRESS: Rule = Rule {
+    id: "t38-private-address",
+    severity: Severity::Warning,
+    title: "The T.38 address in the SDP is private",
+    advice: "The peer sends T.38 to an address that it cannot reach, unless it learns the real one from the packets. \
+             On the side that announces it set the external media address (PJSIP: external_media_address and \
+             local_net; chan_sip: externaddr, localnet); on the side that sends t38_udptl_nat=yes (chan_sip: \
+             nat=yes). A media proxy that handles m=audio only is a usual reason: let it handle m=image too.",
+    reference: "4PSA Knowledge Base, Troubleshooting fax issues (c= line); Asterisk main/udptl.c (NAT)",
+    when: "the c= address of the image stream is private and not that of the signalling, or 0.0.0.0, or the stream is inactive; an error if the peer keeps sending there and the fax fails",
+    check: Check::Many(private_address),
+    covers: &[hide(&[&T38_MEDIA_HOST_DIFFERS])],
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_MEDIA_HOST_DIFFERS: Rule = Rule {
+    id: "t38-media-host-differs",
+    severity: Severity::Note,
+    title: "T.38 runs to another host than SIP",
+    advice: "Usual with media proxies and carriers: the address is in the SDP (Connection Information). Make sure \
+             that the firewall lets T.38 to and from that host pass, and that the capture sees it.",
+    reference: "4PSA Knowledge Base, Troubleshooting fax issues (T.38 and SIP on different IPs)",
+    when: "the c= address of the image stream is not the signalling address of that side",
+    check: Check::Many(media_host_differs),
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_PORT_RANGE: Rule = Rule {
+    id: "t38-port-range",
+    severity: Severity::Warning,
+    title: "T.38 port outside the range of udptl.conf, or odd",
+    advice: "udptl.conf of VoipNow has udptlstart=4000 and udptlend=5999 (upstream Asterisk: 4000 to 4999). A port \
+             outside means another udptl.conf, NAT that rewrites ports, or a media proxy: the firewall of that \
+             side must open this range, UDP, both ways. Some providers take even ports only \
+             (use_even_ports=yes).",
+    reference: "4PSA Knowledge Base, Troubleshooting fax issues (udptl.conf)",
+    when: "a VoipNow or Asterisk (by User-Agent or Server), or with --udptl-ports your PBX, has an image port outside the range; a note if the port of a side is odd and the other side refuses T.38 (as unsupported, or with port 0) or sends none",
+    check: Check::Many(port_range),
+    ..super::T38
+};
 
 /// One side of a T.38 session: where it wants its packets, and who said so.
 struct Told<'a> {

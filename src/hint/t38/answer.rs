@@ -1,47 +1,61 @@
 //! What the answer to a T.38 offer makes of it.
 
 use crate::call::{EventKind, Negotiation};
+use crate::hint::rule::{Check, hide};
+use crate::hint::t38::reinvite::T38_REINVITE_UNSUPPORTED_MEDIA;
 use crate::hint::t38::{audio_line, error_unless_delivered, image_line, pages_confirmed, switches};
+use crate::hint::udptl::UDPTL_NONE;
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::sip::MediaKind;
 
 /// RTP that goes on this long after both media were agreed is no residue, seconds.
 const BOTH_FLOW: f64 = 5.0;
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "t38-image-port-zero",
-        severity: Severity::Error,
-        title: "200 OK, but T.38 is declined with port 0",
-        advice: "A 200 with m=image 0 refuses T.38 politely. If m=audio has a port the call stays audio; if all ports \
-                 are 0 there are no media at all. Enable T.38 on the side that answered (PJSIP: t38_udptl=yes; \
-                 chan_sip: t38pt_udptl=yes,redundancy,maxdatagram=400); on a B2BUA look at its other leg.",
-        reference: "RFC 3264 (port 0 rejects a stream)",
-        when: "a 2xx to an offer of T.38 has m=image with port 0",
-        check: port_zero,
-    },
-    Rule {
-        id: "t38-image-missing-in-answer",
-        severity: Severity::Error,
-        title: "200 OK without m=image: T.38 is ignored",
-        advice: "The answer must list every media line of the offer, in the same order. The side that answered ignored \
-                 T.38, or an SBC took it out of its SDP. The side that asked may send UDPTL into nowhere. FreeSWITCH \
-                 is known to answer a re-INVITE without SDP after a refused T.38.",
-        reference: "RFC 3264 (an answer has as many media lines as the offer)",
-        when: "a 2xx to an offer of T.38 has no SDP, or an SDP without m=image",
-        check: image_missing,
-    },
-    Rule {
-        id: "t38-audio-and-image",
-        severity: Severity::Warning,
-        title: "Audio and T.38 are both active in one SDP",
-        advice: "Some stacks offer both; others refuse that (488, 415), answer audio only, or use audio while the peer \
-                 sends UDPTL. On the side that offers, let T.38 replace audio: the same media line, or m=audio 0.",
-        reference: "signalwire/freeswitch issues 1297, 1081",
-        when: "an SDP has an audio and an image port; a note if the answer closes one; an error if each side uses another one",
-        check: audio_and_image,
-    },
+pub(super) const RULES: &[&Rule] = &[
+    &T38_IMAGE_PORT_ZERO,
+    &T38_IMAGE_MISSING_IN_ANSWER,
+    &T38_AUDIO_AND_IMAGE,
 ];
+
+pub(in crate::hint) static T38_IMAGE_PORT_ZERO: Rule = Rule {
+    id: "t38-image-port-zero",
+    severity: Severity::Error,
+    title: "200 OK, but T.38 is declined with port 0",
+    advice: "A 200 with m=image 0 refuses T.38 politely. If m=audio has a port the call stays audio; if all ports \
+             are 0 there are no media at all. Enable T.38 on the side that answered (PJSIP: t38_udptl=yes; \
+             chan_sip: t38pt_udptl=yes,redundancy,maxdatagram=400); on a B2BUA look at its other leg.",
+    reference: "RFC 3264 (port 0 rejects a stream)",
+    when: "a 2xx to an offer of T.38 has m=image with port 0",
+    check: Check::Many(port_zero),
+    covers: &[hide(&[&UDPTL_NONE, &T38_REINVITE_UNSUPPORTED_MEDIA])],
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_IMAGE_MISSING_IN_ANSWER: Rule = Rule {
+    id: "t38-image-missing-in-answer",
+    severity: Severity::Error,
+    title: "200 OK without m=image: T.38 is ignored",
+    advice: "The answer must list every media line of the offer, in the same order. The side that answered ignored \
+             T.38, or an SBC took it out of its SDP. The side that asked may send UDPTL into nowhere. FreeSWITCH \
+             is known to answer a re-INVITE without SDP after a refused T.38.",
+    reference: "RFC 3264 (an answer has as many media lines as the offer)",
+    when: "a 2xx to an offer of T.38 has no SDP, or an SDP without m=image",
+    check: Check::Many(image_missing),
+    covers: &[hide(&[&UDPTL_NONE])],
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_AUDIO_AND_IMAGE: Rule = Rule {
+    id: "t38-audio-and-image",
+    severity: Severity::Warning,
+    title: "Audio and T.38 are both active in one SDP",
+    advice: "Some stacks offer both; others refuse that (488, 415), answer audio only, or use audio while the peer \
+             sends UDPTL. On the side that offers, let T.38 replace audio: the same media line, or m=audio 0.",
+    reference: "signalwire/freeswitch issues 1297, 1081",
+    when: "an SDP has an audio and an image port; a note if the answer closes one; an error if each side uses another one",
+    check: Check::One(audio_and_image),
+    ..super::T38
+};
 
 fn port_zero(scene: &Scene<'_>) -> Vec<Finding> {
     let severity = if pages_confirmed(scene) {
@@ -134,7 +148,7 @@ fn media_lines(sdp: &crate::sip::Sdp) -> String {
     lines.join(", ")
 }
 
-fn audio_and_image(scene: &Scene<'_>) -> Vec<Finding> {
+fn audio_and_image(scene: &Scene<'_>) -> Option<Finding> {
     let both = |sdp: &crate::sip::Sdp| audio_line(sdp).is_some() && image_line(sdp).is_some();
     let offered = |negotiation: &&Negotiation| both(&negotiation.offer);
     let answered = |negotiation: &&Negotiation| negotiation.answer.as_ref().is_some_and(both);
@@ -143,9 +157,7 @@ fn audio_and_image(scene: &Scene<'_>) -> Vec<Finding> {
         .iter()
         .find(answered)
         .or_else(|| negotiations.iter().find(offered));
-    let Some(negotiation) = worst else {
-        return Vec::new();
-    };
+    let negotiation = worst?;
     let in_answer = answered(&negotiation);
     let severity = if in_answer && both_flow(scene, negotiation) {
         error_unless_delivered(scene)
@@ -172,7 +184,7 @@ fn audio_and_image(scene: &Scene<'_>) -> Vec<Finding> {
     if severity == Severity::Error {
         finding = finding.more("Media of both kinds flow: one side uses audio, the other T.38.");
     }
-    vec![finding]
+    Some(finding)
 }
 
 /// Whether RTP goes on while T.38 flows too.

@@ -2,7 +2,11 @@
 
 use crate::call::{Event, EventKind, Negotiation, Phase, Side};
 use crate::capture::Timestamp;
+use crate::hint::rule::{Check, hide};
 use crate::hint::scene::event;
+use crate::hint::t30::page::{T30_PAGE_NO_POSTMSG, T30_PAGE_TRUNCATED};
+use crate::hint::t30::release::T30_DROPPED_MID_FAX;
+use crate::hint::t38::reinvite::T38_NO_REINVITE;
 use crate::hint::t38::{
     agreed_on_other_leg, audio_line, error_unless_delivered, fax_in_audio, first_fax_sign,
     first_switches,
@@ -20,55 +24,73 @@ const IN_PLACE_OF_T38: f64 = 2.0;
 /// A T.38 request by NSE is acknowledged within this time, seconds.
 const NSE_ANSWER: f64 = 2.0;
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "t38-fallback-g711",
-        severity: Severity::Warning,
-        title: "No T.38: the fax is sent as audio",
-        advice: "The fax runs over RTP. That needs G.711 from end to end, loss below 0.1 %, no silence suppression and \
-                 no slips of a jitter buffer on either side. Some systems send a re-INVITE to G.711 first; where they \
-                 do not, the voice codec stays. T.38 is recommended: see why it was refused or never asked for.",
-        reference: "4PSA Knowledge Base, Troubleshooting fax issues (T.38 is generally recommended)",
-        when: "T.38 refused, declined or never asked for, and a fax in audio for 5 s or more",
-        check: fallback_g711,
-    },
-    Rule {
-        id: "t38-back-to-audio",
-        severity: Severity::Ok,
-        title: "Fax finished, call switched back to audio",
-        advice: "The normal end: the call returns to audio and is hung up. A failure here does not touch the fax that \
-                 was delivered, but may leave a stuck call; a re-INVITE that crosses the BYE gets a harmless 481.",
-        reference: "4PSA Knowledge Base, Troubleshooting fax issues (returns to a regular audio call)",
-        when: "after DCN, or 1 s after the last MCF, a re-INVITE to audio; a warning if it is refused",
-        check: back_to_audio,
-    },
-    Rule {
-        id: "t38-back-to-audio-midfax",
-        severity: Severity::Error,
-        title: "Switched back to audio in the middle of the fax",
-        advice: "One side gave T.38 up: its T.38 timeout, hold or transfer, a session refresh with an old SDP, the \
-                 timeout of the T.38 gateway of Asterisk (10 s). Look at the 10 s before on the side that switched: \
-                 missing UDPTL, repeated DIS or DCS.",
-        reference: "Asterisk res_fax.c (FAX_GATEWAY_TIMEOUT)",
-        when: "an accepted re-INVITE or UPDATE takes the image stream away after T.30 began and before DCN, or the T.38 of a side stops and its RTP begins again without SIP",
-        check: back_to_audio_midfax,
-    },
-    Rule {
-        id: "t38-nse-switchover",
-        severity: Severity::Note,
-        title: "Switched without SIP re-INVITE (Cisco NSE)",
-        advice: "Cisco gateways may switch by NSE in RTP instead of by re-INVITE. Asterisk and VoipNow do not answer \
-                 NSE, so against them the switch fails: on the gateway use protocol-based T.38 (fax protocol t38 \
-                 without nse force), on AudioCodes the Fax Signaling Method.",
-        reference: "Cisco, named signalling events 192 to 202",
-        when: "NSE 192 to 202 in RTP, or T.38 on a call whose SIP never offered it",
-        check: nse_switchover,
-    },
+pub(super) const RULES: &[&Rule] = &[
+    &T38_FALLBACK_G711,
+    &T38_BACK_TO_AUDIO,
+    &T38_BACK_TO_AUDIO_MIDFAX,
+    &T38_NSE_SWITCHOVER,
 ];
 
-fn fallback_g711(scene: &Scene<'_>) -> Vec<Finding> {
+pub(in crate::hint) static T38_FALLBACK_G711: Rule = Rule {
+    id: "t38-fallback-g711",
+    severity: Severity::Warning,
+    title: "No T.38: the fax is sent as audio",
+    advice: "The fax runs over RTP. That needs G.711 from end to end, loss below 0.1 %, no silence suppression and \
+             no slips of a jitter buffer on either side. Some systems send a re-INVITE to G.711 first; where they \
+             do not, the voice codec stays. T.38 is recommended: see why it was refused or never asked for.",
+    reference: "4PSA Knowledge Base, Troubleshooting fax issues (T.38 is generally recommended)",
+    when: "T.38 refused, declined or never asked for, and a fax in audio for 5 s or more",
+    check: Check::One(fallback_g711),
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_BACK_TO_AUDIO: Rule = Rule {
+    id: "t38-back-to-audio",
+    severity: Severity::Ok,
+    title: "Fax finished, call switched back to audio",
+    advice: "The normal end: the call returns to audio and is hung up. A failure here does not touch the fax that \
+             was delivered, but may leave a stuck call; a re-INVITE that crosses the BYE gets a harmless 481.",
+    reference: "4PSA Knowledge Base, Troubleshooting fax issues (returns to a regular audio call)",
+    when: "after DCN, or 1 s after the last MCF, a re-INVITE to audio; a warning if it is refused",
+    check: Check::One(back_to_audio),
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_BACK_TO_AUDIO_MIDFAX: Rule = Rule {
+    id: "t38-back-to-audio-midfax",
+    severity: Severity::Error,
+    title: "Switched back to audio in the middle of the fax",
+    advice: "One side gave T.38 up: its T.38 timeout, hold or transfer, a session refresh with an old SDP, the \
+             timeout of the T.38 gateway of Asterisk (10 s). Look at the 10 s before on the side that switched: \
+             missing UDPTL, repeated DIS or DCS.",
+    reference: "Asterisk res_fax.c (FAX_GATEWAY_TIMEOUT)",
+    when: "an accepted re-INVITE or UPDATE takes the image stream away after T.30 began and before DCN, or the T.38 of a side stops and its RTP begins again without SIP",
+    check: Check::One(back_to_audio_midfax),
+    covers: &[hide(&[
+        &T30_DROPPED_MID_FAX,
+        &T30_PAGE_TRUNCATED,
+        &T30_PAGE_NO_POSTMSG,
+    ])],
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_NSE_SWITCHOVER: Rule = Rule {
+    id: "t38-nse-switchover",
+    severity: Severity::Note,
+    title: "Switched without SIP re-INVITE (Cisco NSE)",
+    advice: "Cisco gateways may switch by NSE in RTP instead of by re-INVITE. Asterisk and VoipNow do not answer \
+             NSE, so against them the switch fails: on the gateway use protocol-based T.38 (fax protocol t38 \
+             without nse force), on AudioCodes the Fax Signaling Method.",
+    reference: "Cisco, named signalling events 192 to 202",
+    when: "NSE 192 to 202 in RTP, or T.38 on a call whose SIP never offered it",
+    check: Check::One(nse_switchover),
+    covers: &[hide(&[&T38_NO_REINVITE]).always()],
+    ..super::T38
+};
+
+fn fallback_g711(scene: &Scene<'_>) -> Option<Finding> {
     let (Some(answer), true) = (scene.answer(), fax_in_audio(scene)) else {
-        return Vec::new();
+        return None;
     };
     let refusal = first_switches(scene)
         .into_iter()
@@ -84,15 +106,12 @@ fn fallback_g711(scene: &Scene<'_>) -> Vec<Finding> {
         .max();
     let goes_on = audio_ends.is_some_and(|end| end.seconds_since(since.at) >= GOES_ON);
     // Without any sign of a fax in it the audio is merely audio.
-    let Some(sign) = first_fax_sign(scene).filter(|_| goes_on && !agreed_on_other_leg(scene))
-    else {
-        return Vec::new();
-    };
+    let sign = first_fax_sign(scene).filter(|_| goes_on && !agreed_on_other_leg(scene))?;
     let seen = format!(
         "No T.38 – fax is sent over {} audio; quality rules apply",
         scene.codec()
     );
-    vec![Finding::new(Severity::Warning, [since.frame, sign.frame], seen).on(since.id)]
+    Some(Finding::new(Severity::Warning, [since.frame, sign.frame], seen).on(since.id))
 }
 
 fn is_audio(event: &Event) -> bool {
@@ -117,19 +136,13 @@ fn audio_offers<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (&'a Event, &'a N
     })
 }
 
-fn back_to_audio(scene: &Scene<'_>) -> Vec<Finding> {
+fn back_to_audio(scene: &Scene<'_>) -> Option<Finding> {
     let dcn = scene.t30_named("DCN").last().map(|(event, _)| event);
     let mcf = scene.t30_named("MCF").last().map(|(event, _)| event);
-    let Some((end, ends_at)) = dcn
+    let (end, ends_at) = dcn
         .map(|event| (event, event.end))
-        .or_else(|| mcf.map(|event| (event, event.end.plus_seconds(AFTER_MCF))))
-    else {
-        return Vec::new();
-    };
-    let Some((offer, negotiation)) = audio_offers(scene).find(|(offer, _)| offer.at >= ends_at)
-    else {
-        return Vec::new();
-    };
+        .or_else(|| mcf.map(|event| (event, event.end.plus_seconds(AFTER_MCF))))?;
+    let (offer, negotiation) = audio_offers(scene).find(|(offer, _)| offer.at >= ends_at)?;
     let bye = scene.bye().map(|(event, _)| event);
     let answer = negotiation.answer_event.and_then(|id| scene.event(id));
     let (severity, seen) = match negotiation.status {
@@ -146,17 +159,17 @@ fn back_to_audio(scene: &Scene<'_>) -> Vec<Finding> {
             Severity::Warning,
             format!("Fax finished – the switch back to audio is refused ({status})"),
         ),
-        None => return Vec::new(),
+        None => return None,
     };
     let frames = [
         Some(offer.frame),
         answer.map(|event| event.frame),
         Some(end.frame),
     ];
-    vec![Finding::new(severity, frames.into_iter().flatten(), seen).on(offer.id)]
+    Some(Finding::new(severity, frames.into_iter().flatten(), seen).on(offer.id))
 }
 
-fn back_to_audio_midfax(scene: &Scene<'_>) -> Vec<Finding> {
+fn back_to_audio_midfax(scene: &Scene<'_>) -> Option<Finding> {
     let dcn = scene.t30_named("DCN").next().map(|(event, _)| event.at);
     let Some((offer, negotiation)) = scene.call.negotiations.iter().find_map(|negotiation| {
         let offer = scene.event(negotiation.offer_event)?;
@@ -175,10 +188,10 @@ fn back_to_audio_midfax(scene: &Scene<'_>) -> Vec<Finding> {
         (had_t38 && accepted && !negotiation.accepts_t38() && began && open)
             .then_some((offer, negotiation))
     }) else {
-        return audio_again(scene).into_iter().collect();
+        return audio_again(scene);
     };
     if scene.delivered() {
-        return Vec::new();
+        return None;
     }
     let (last, phase) = phase_at(scene, offer.at);
     let side = if negotiation.offers_t38() {
@@ -195,7 +208,7 @@ fn back_to_audio_midfax(scene: &Scene<'_>) -> Vec<Finding> {
         negotiation.answer_event.and_then(|id| scene.frame(id)),
         last.map(|event| event.last_frame),
     ];
-    vec![
+    Some(
         Finding::new(
             error_unless_delivered(scene),
             frames.into_iter().flatten(),
@@ -203,7 +216,7 @@ fn back_to_audio_midfax(scene: &Scene<'_>) -> Vec<Finding> {
         )
         .on(offer.id)
         .about(scene.endpoint(side)),
-    ]
+    )
 }
 
 /// The last event of the fax up to a time, and its phase.
@@ -261,7 +274,7 @@ fn audio_again(scene: &Scene<'_>) -> Option<Finding> {
     })
 }
 
-fn nse_switchover(scene: &Scene<'_>) -> Vec<Finding> {
+fn nse_switchover(scene: &Scene<'_>) -> Option<Finding> {
     let events: Vec<(&Event, u8)> = scene
         .call
         .events
@@ -295,15 +308,15 @@ fn nse_switchover(scene: &Scene<'_>) -> Vec<Finding> {
         nse_name(code)
     );
     let frames = events.iter().map(|(event, _)| event.frame);
-    vec![
+    Some(
         Finding::new(severity, std::iter::once(event.frame).chain(frames), seen)
             .on(event.id)
             .about(event.src),
-    ]
+    )
 }
 
 /// T.38 that flows although no SDP of the call ever offered it.
-fn silent_switch(scene: &Scene<'_>) -> Vec<Finding> {
+fn silent_switch(scene: &Scene<'_>) -> Option<Finding> {
     let offered = scene.call.negotiations.iter().any(Negotiation::offers_t38);
     // A start that is missing, or an SDP that is cut, may have offered it.
     let known = scene.call.answered.is_some()
@@ -315,9 +328,9 @@ fn silent_switch(scene: &Scene<'_>) -> Vec<Finding> {
         .iter()
         .find(|event| matches!(event.kind, EventKind::Indicator(_)));
     let (Some(first), false, true) = (first, offered, known) else {
-        return Vec::new();
+        return None;
     };
-    vec![
+    Some(
         Finding::new(
             Severity::Note,
             [first.frame],
@@ -325,7 +338,7 @@ fn silent_switch(scene: &Scene<'_>) -> Vec<Finding> {
         )
         .on(first.id)
         .about(first.src),
-    ]
+    )
 }
 
 const fn nse_name(code: u8) -> &'static str {

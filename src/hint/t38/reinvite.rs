@@ -2,11 +2,16 @@
 
 use crate::call::{Event, EventKind};
 use crate::capture::Timestamp;
+use crate::hint::rule::{Check, hide};
 use crate::hint::scene::{TOLERANCE, header};
+use crate::hint::sip::dialog::SIP_RETRANSMISSIONS;
+use crate::hint::sip::teardown::SIP_EARLY_BYE;
+use crate::hint::t30::identification::T30_NO_DIS;
 use crate::hint::t38::{
     Switch, accepted, agreed, error_unless_delivered, fax_in_audio, first_fax_sign, first_switches,
     image_line, pages_confirmed,
 };
+use crate::hint::udptl::UDPTL_NONE;
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Fcs;
 use crate::sip::Sdp;
@@ -36,108 +41,146 @@ const DIS_IN_VAIN: usize = 3;
 /// DIS after the switch that say the same: it is repeated.
 const DIS_REPEATED: usize = 2;
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "t38-accepted",
-        severity: Severity::Ok,
-        title: "T.38 accepted",
-        advice: "The call switched from voice to T.38; the fax dialogue comes next. Normally the side that detects \
-                 the fax asks for it: the answering fax or its gateway, which is VoipNow for a fax that VoipNow \
-                 receives.",
-        reference: "4PSA Knowledge Base, Troubleshooting fax issues (re-INVITE for T.38)",
-        when: "an offer of T.38 is answered with 2xx and an image port over the same transport",
-        check: t38_accepted,
-    },
-    Rule {
-        id: "t38-no-reinvite",
-        severity: Severity::Warning,
-        title: "Nobody asked for T.38",
-        advice: "The called side, or its gateway, should send a re-INVITE when it hears CED or V.21. Check there that \
-                 T.38 is on (PJSIP: t38_udptl=yes, t38_udptl_ec=redundancy, t38_udptl_nat=yes; chan_sip: \
-                 t38pt_udptl=yes,redundancy,maxdatagram=400; FreeSWITCH: fax_enable_t38=true, \
-                 fax_enable_t38_request=true; AudioCodes: IsFaxUsed=1), that the fax is enabled on the extension, and \
-                 that fax detection runs (fax_detect, ReceiveFAX). The calling side may ask too, but usually waits.",
-        reference: "4PSA Knowledge Base, Troubleshooting fax issues (who sends the re-INVITE)",
-        when: "a fax in audio, and neither side offers T.38 within 12 s after its first tone",
-        check: no_reinvite,
-    },
-    Rule {
-        id: "t38-reinvite-unsupported-media",
-        severity: Severity::Error,
-        title: "T.38 is refused: media not supported",
-        advice: "The refusing side has no T.38 for this call. Ask it to enable T.38 (PJSIP: t38_udptl=yes, \
-                 t38_udptl_ec=redundancy; chan_sip: t38pt_udptl=yes,redundancy,maxdatagram=400; FreeSWITCH: \
-                 fax_enable_t38=true, for pass-through t38_passthru=true; a carrier: it is an option of the product). \
-                 On a B2BUA the refusal may come from its far leg. Asterisk refuses too when no application accepts \
-                 T.38 within 5 s. After the refusal the fax goes on as audio, or stops.",
-        reference: "4PSA Knowledge Base, Troubleshooting fax issues (Unsupported media); signalwire/freeswitch issue 2436",
-        when: "a T.38 re-INVITE ends with 415, 488 or 606; a warning if pages were then confirmed in audio",
-        check: unsupported_media,
-    },
-    Rule {
-        id: "t38-reinvite-rejected",
-        severity: Severity::Error,
-        title: "The T.38 re-INVITE is refused",
-        advice: "481: the peer has hung up already, or tags and Route differ. 403 and 603: policy of the side that \
-                 answered. 405 and 501: it takes no re-INVITE. 500 with Retry-After: it was still busy with an earlier \
-                 INVITE. 503: no resources. The log of the side that answered says more. Voice survives, T.38 does \
-                 not.",
-        reference: "RFC 3261, sections 14.1 and 14.2",
-        when: "a T.38 re-INVITE ends with another 4xx, 5xx or 6xx",
-        check: rejected,
-    },
-    Rule {
-        id: "t38-reinvite-glare",
-        severity: Severity::Warning,
-        title: "Both sides sent a re-INVITE at the same time",
-        advice: "Each side refuses the other's re-INVITE with 491 and tries again after a random wait. Over a B2BUA \
-                 with two legs that can go round in circles. Let only one side start T.38, best the called one, and \
-                 turn the re-INVITE off on the calling side (FreeSWITCH: fax_enable_t38_request=false; SendFAX \
-                 without option z).",
-        reference: "RFC 3261, section 14.1",
-        when: "a re-INVITE gets 491, or re-INVITEs of both sides cross; an error if T.38 is not agreed within 10 s",
-        check: glare,
-    },
-    Rule {
-        id: "t38-reinvite-timeout",
-        severity: Severity::Error,
-        title: "The T.38 re-INVITE is not answered",
-        advice: "Asterisk gives T.38 up after t38timeout (5 s by default), then sends audio or fails with \
-                 T38_NEG_ERROR. Usually the far leg is slow (a B2BUA waits for its own re-INVITE), or requests within \
-                 the dialog do not arrive: check Contact and Record-Route of the side that was asked, and whether the \
-                 re-INVITE reaches it.",
-        reference: "Asterisk res_fax.conf (t38timeout); RFC 3261 (INVITE is repeated for 32 s)",
-        when: "a T.38 re-INVITE has no final response for 5 s (warning), for 32 s, until the hang-up, or ends with 408",
-        check: timeout,
-    },
-    Rule {
-        id: "t38-reinvite-by-sender",
-        severity: Severity::Note,
-        title: "The calling side asked for T.38",
-        advice: "Allowed (AudioCodes CNG mode, SendFAX with option z), but it makes crossing re-INVITEs more likely \
-                 and may switch before CED and DIS of the called side; some called sides refuse it. If it was refused \
-                 let the called side start.",
-        reference: "AudioCodes manual (CNGDetectorMode)",
-        when: "the first T.38 re-INVITE comes from the caller",
-        check: by_sender,
-    },
-    Rule {
-        id: "t38-reinvite-late",
-        severity: Severity::Warning,
-        title: "The switch to T.38 came late",
-        advice: "T.30's T1 (35 s) runs from the beginning: a late switch wastes it, and half of DIS or DCS is lost in \
-                 each medium. On the side that asks, check the timeout of fax detection, an IVR or announcement \
-                 before the fax, a slow far leg, and re-INVITEs that had to be repeated.",
-        reference: "T.30, timer T1",
-        when: "the T.38 re-INVITE comes over 10 s after the answer and 4 s after CED or V.21, or 20 s after the answer, or after DCS or a second DIS in audio (over 10 s after the answer: any T.30 message); an error if DIS is then repeated in vain or T1 runs out",
-        check: late,
-    },
+pub(super) const RULES: &[&Rule] = &[
+    &T38_ACCEPTED,
+    &T38_NO_REINVITE,
+    &T38_REINVITE_UNSUPPORTED_MEDIA,
+    &T38_REINVITE_REJECTED,
+    &T38_REINVITE_GLARE,
+    &T38_REINVITE_TIMEOUT,
+    &T38_REINVITE_BY_SENDER,
+    &T38_REINVITE_LATE,
 ];
 
-fn t38_accepted(scene: &Scene<'_>) -> Vec<Finding> {
-    let Some(switch) = accepted(scene).into_iter().next() else {
-        return Vec::new();
-    };
+pub(in crate::hint) static T38_ACCEPTED: Rule = Rule {
+    id: "t38-accepted",
+    severity: Severity::Ok,
+    title: "T.38 accepted",
+    advice: "The call switched from voice to T.38; the fax dialogue comes next. Normally the side that detects \
+             the fax asks for it: the answering fax or its gateway, which is VoipNow for a fax that VoipNow \
+             receives.",
+    reference: "4PSA Knowledge Base, Troubleshooting fax issues (re-INVITE for T.38)",
+    when: "an offer of T.38 is answered with 2xx and an image port over the same transport",
+    check: Check::One(t38_accepted),
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_NO_REINVITE: Rule = Rule {
+    id: "t38-no-reinvite",
+    severity: Severity::Warning,
+    title: "Nobody asked for T.38",
+    advice: "The called side, or its gateway, should send a re-INVITE when it hears CED or V.21. Check there that \
+             T.38 is on (PJSIP: t38_udptl=yes, t38_udptl_ec=redundancy, t38_udptl_nat=yes; chan_sip: \
+             t38pt_udptl=yes,redundancy,maxdatagram=400; FreeSWITCH: fax_enable_t38=true, \
+             fax_enable_t38_request=true; AudioCodes: IsFaxUsed=1), that the fax is enabled on the extension, and \
+             that fax detection runs (fax_detect, ReceiveFAX). The calling side may ask too, but usually waits.",
+    reference: "4PSA Knowledge Base, Troubleshooting fax issues (who sends the re-INVITE)",
+    when: "a fax in audio, and neither side offers T.38 within 12 s after its first tone",
+    check: Check::One(no_reinvite),
+    absence: Some(12.0),
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_REINVITE_UNSUPPORTED_MEDIA: Rule = Rule {
+    id: "t38-reinvite-unsupported-media",
+    severity: Severity::Error,
+    title: "T.38 is refused: media not supported",
+    advice: "The refusing side has no T.38 for this call. Ask it to enable T.38 (PJSIP: t38_udptl=yes, \
+             t38_udptl_ec=redundancy; chan_sip: t38pt_udptl=yes,redundancy,maxdatagram=400; FreeSWITCH: \
+             fax_enable_t38=true, for pass-through t38_passthru=true; a carrier: it is an option of the product). \
+             On a B2BUA the refusal may come from its far leg. Asterisk refuses too when no application accepts \
+             T.38 within 5 s. After the refusal the fax goes on as audio, or stops.",
+    reference: "4PSA Knowledge Base, Troubleshooting fax issues (Unsupported media); signalwire/freeswitch issue 2436",
+    when: "a T.38 re-INVITE ends with 415, 488 or 606; a warning if pages were then confirmed in audio",
+    check: Check::Many(unsupported_media),
+    covers: &[
+        hide(&[&T38_NO_REINVITE, &UDPTL_NONE]).always(),
+        hide(&[&SIP_EARLY_BYE]).on_both_legs(),
+    ],
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_REINVITE_REJECTED: Rule = Rule {
+    id: "t38-reinvite-rejected",
+    severity: Severity::Error,
+    title: "The T.38 re-INVITE is refused",
+    advice: "481: the peer has hung up already, or tags and Route differ. 403 and 603: policy of the side that \
+             answered. 405 and 501: it takes no re-INVITE. 500 with Retry-After: it was still busy with an earlier \
+             INVITE. 503: no resources. The log of the side that answered says more. Voice survives, T.38 does \
+             not.",
+    reference: "RFC 3261, sections 14.1 and 14.2",
+    when: "a T.38 re-INVITE ends with another 4xx, 5xx or 6xx",
+    check: Check::Many(rejected),
+    covers: &[
+        hide(&[&T38_NO_REINVITE]),
+        hide(&[&SIP_EARLY_BYE]).on_both_legs(),
+    ],
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_REINVITE_GLARE: Rule = Rule {
+    id: "t38-reinvite-glare",
+    severity: Severity::Warning,
+    title: "Both sides sent a re-INVITE at the same time",
+    advice: "Each side refuses the other's re-INVITE with 491 and tries again after a random wait. Over a B2BUA \
+             with two legs that can go round in circles. Let only one side start T.38, best the called one, and \
+             turn the re-INVITE off on the calling side (FreeSWITCH: fax_enable_t38_request=false; SendFAX \
+             without option z).",
+    reference: "RFC 3261, section 14.1",
+    when: "a re-INVITE gets 491, or re-INVITEs of both sides cross; an error if T.38 is not agreed within 10 s",
+    check: Check::One(glare),
+    covers: &[hide(&[&T38_REINVITE_REJECTED, &T38_REINVITE_BY_SENDER]).always()],
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_REINVITE_TIMEOUT: Rule = Rule {
+    id: "t38-reinvite-timeout",
+    severity: Severity::Error,
+    title: "The T.38 re-INVITE is not answered",
+    advice: "Asterisk gives T.38 up after t38timeout (5 s by default), then sends audio or fails with \
+             T38_NEG_ERROR. Usually the far leg is slow (a B2BUA waits for its own re-INVITE), or requests within \
+             the dialog do not arrive: check Contact and Record-Route of the side that was asked, and whether the \
+             re-INVITE reaches it.",
+    reference: "Asterisk res_fax.conf (t38timeout); RFC 3261 (INVITE is repeated for 32 s)",
+    when: "a T.38 re-INVITE has no final response for 5 s (warning), for 32 s, until the hang-up, or ends with 408",
+    check: Check::Many(timeout),
+    absence: Some(0.0),
+    covers: &[
+        hide(&[&T38_NO_REINVITE, &SIP_RETRANSMISSIONS]),
+        hide(&[&SIP_EARLY_BYE]).on_both_legs(),
+    ],
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_REINVITE_BY_SENDER: Rule = Rule {
+    id: "t38-reinvite-by-sender",
+    severity: Severity::Note,
+    title: "The calling side asked for T.38",
+    advice: "Allowed (AudioCodes CNG mode, SendFAX with option z), but it makes crossing re-INVITEs more likely \
+             and may switch before CED and DIS of the called side; some called sides refuse it. If it was refused \
+             let the called side start.",
+    reference: "AudioCodes manual (CNGDetectorMode)",
+    when: "the first T.38 re-INVITE comes from the caller",
+    check: Check::One(by_sender),
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_REINVITE_LATE: Rule = Rule {
+    id: "t38-reinvite-late",
+    severity: Severity::Warning,
+    title: "The switch to T.38 came late",
+    advice: "T.30's T1 (35 s) runs from the beginning: a late switch wastes it, and half of DIS or DCS is lost in \
+             each medium. On the side that asks, check the timeout of fax detection, an IVR or announcement \
+             before the fax, a slow far leg, and re-INVITEs that had to be repeated.",
+    reference: "T.30, timer T1",
+    when: "the T.38 re-INVITE comes over 10 s after the answer and 4 s after CED or V.21, or 20 s after the answer, or after DCS or a second DIS in audio (over 10 s after the answer: any T.30 message); an error if DIS is then repeated in vain or T1 runs out",
+    check: Check::One(late),
+    covers: &[hide(&[&T30_NO_DIS])],
+    ..super::T38
+};
+
+fn t38_accepted(scene: &Scene<'_>) -> Option<Finding> {
+    let switch = accepted(scene).into_iter().next()?;
     let ack = scene
         .call
         .transactions
@@ -145,13 +188,13 @@ fn t38_accepted(scene: &Scene<'_>) -> Vec<Finding> {
         .and_then(|transaction| transaction.acks.first())
         .and_then(|id| scene.frame(*id));
     if !same_transport(&switch) {
-        return Vec::new();
+        return None;
     }
     let (Some(offered), Some(answered)) = (
         endpoint(&switch.negotiation.offer),
         switch.negotiation.answer.as_ref().and_then(endpoint),
     ) else {
-        return Vec::new();
+        return None;
     };
     let mut seen = format!("T.38 accepted: {offered} <-> {answered}");
     if let Some((ours, theirs)) = crate::hint::t38::agreed_attributes(&switch) {
@@ -177,7 +220,7 @@ fn t38_accepted(scene: &Scene<'_>) -> Vec<Finding> {
     if let Some((event, _)) = switch.answer {
         finding = finding.on(event.id);
     }
-    vec![finding]
+    Some(finding)
 }
 
 /// Whether the answer keeps the transport of the offer (`t38-sdp-transport` says what is wrong else).
@@ -195,9 +238,9 @@ fn endpoint(sdp: &Sdp) -> Option<String> {
     })
 }
 
-fn no_reinvite(scene: &Scene<'_>) -> Vec<Finding> {
+fn no_reinvite(scene: &Scene<'_>) -> Option<Finding> {
     let (Some(answer), Some(sign)) = (scene.answer(), first_fax_sign(scene)) else {
-        return Vec::new();
+        return None;
     };
     let asked = scene
         .call
@@ -208,7 +251,7 @@ fn no_reinvite(scene: &Scene<'_>) -> Vec<Finding> {
     let waited = end.seconds_since(sign.at.max(answer.at)) >= ASK_AFTER_TONE + TOLERANCE;
     // Where the PBX converts between the legs, `leg-mode-mix` takes this off.
     if asked || !fax_in_audio(scene) || !waited {
-        return Vec::new();
+        return None;
     }
     let codec = scene.codec();
     let severity = if is_g711(codec) {
@@ -217,7 +260,7 @@ fn no_reinvite(scene: &Scene<'_>) -> Vec<Finding> {
         error_unless_delivered(scene)
     };
     let seen = format!("Nobody sent a T.38 re-INVITE – fax runs as audio ({codec})");
-    vec![
+    Some(
         Finding::new(severity, [answer.frame, sign.frame], seen)
             .on(answer.id)
             .about(scene.call.callee)
@@ -225,7 +268,7 @@ fn no_reinvite(scene: &Scene<'_>) -> Vec<Finding> {
                 "It was up to {} to ask.",
                 scene.whose(crate::call::Side::Callee)
             )),
-    ]
+    )
 }
 
 /// Whether a codec carries modem signals.
@@ -323,7 +366,7 @@ fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
     .collect()
 }
 
-fn glare(scene: &Scene<'_>) -> Vec<Finding> {
+fn glare(scene: &Scene<'_>) -> Option<Finding> {
     let invites: Vec<(&Event, Option<(u16, &Event)>)> = scene
         .transactions("INVITE")
         .filter(|invite| !invite.initial)
@@ -348,9 +391,7 @@ fn glare(scene: &Scene<'_>) -> Vec<Finding> {
         }
         _ => None,
     });
-    let Some(begin) = refused.or(crossing.map(|(first, _)| first)) else {
-        return Vec::new();
-    };
+    let begin = refused.or(crossing.map(|(first, _)| first))?;
     let success = accepted(scene)
         .into_iter()
         .filter_map(|switch| switch.answer)
@@ -378,7 +419,7 @@ fn glare(scene: &Scene<'_>) -> Vec<Finding> {
         success.map(|event| event.frame),
     ];
     let seen = format!("Both sides re-INVITEd (491) – {end}");
-    vec![Finding::new(severity, frames.into_iter().flatten(), seen).on(begin.id)]
+    Some(Finding::new(severity, frames.into_iter().flatten(), seen).on(begin.id))
 }
 
 fn timeout(scene: &Scene<'_>) -> Vec<Finding> {
@@ -424,14 +465,12 @@ fn timeout(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn by_sender(scene: &Scene<'_>) -> Vec<Finding> {
+fn by_sender(scene: &Scene<'_>) -> Option<Finding> {
     let first = first_switches(scene)
         .into_iter()
         .find(|switch| switch.reinvite);
-    let Some(switch) = first.filter(|it| it.negotiation.from == crate::call::Side::Caller) else {
-        return Vec::new();
-    };
-    vec![
+    let switch = first.filter(|it| it.negotiation.from == crate::call::Side::Caller)?;
+    Some(
         Finding::new(
             Severity::Note,
             [switch.offer.frame],
@@ -439,19 +478,14 @@ fn by_sender(scene: &Scene<'_>) -> Vec<Finding> {
         )
         .on(switch.offer.id)
         .about(scene.call.caller),
-    ]
+    )
 }
 
-fn late(scene: &Scene<'_>) -> Vec<Finding> {
-    let Some(switch) = first_switches(scene)
+fn late(scene: &Scene<'_>) -> Option<Finding> {
+    let switch = first_switches(scene)
         .into_iter()
-        .find(|switch| switch.reinvite)
-    else {
-        return Vec::new();
-    };
-    let Some(answer) = scene.answer() else {
-        return Vec::new();
-    };
+        .find(|switch| switch.reinvite)?;
+    let answer = scene.answer()?;
     let switched = switch.answer.map_or(switch.offer.at, |(event, _)| event.at);
     let after = switched.seconds_since(answer.at);
     let tone = called_tone(scene).filter(|event| event.at < switch.offer.at);
@@ -469,7 +503,7 @@ fn late(scene: &Scene<'_>) -> Vec<Finding> {
             None => after > LATE_WITHOUT_TONE,
         };
     if !is_late || !agreed(scene) {
-        return Vec::new();
+        return None;
     }
     let severity = if in_vain(scene, switched, tone.or(late_message).unwrap_or(answer)) {
         error_unless_delivered(scene)
@@ -483,11 +517,11 @@ fn late(scene: &Scene<'_>) -> Vec<Finding> {
         tone.map(|event| event.frame),
         late_message.map(|event| event.frame),
     ];
-    vec![
+    Some(
         Finding::new(severity, frames.into_iter().flatten(), seen)
             .on(switch.offer.id)
             .about(scene.endpoint(switch.negotiation.from)),
-    ]
+    )
 }
 
 /// T.30 messages that were heard whole as sound before the switch, and whether each shows that phase B had moved

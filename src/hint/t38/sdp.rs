@@ -2,6 +2,11 @@
 
 use crate::call::{Event, EventKind, Side};
 use crate::capture::FrameNo;
+use crate::hint::rule::{Check, hide};
+use crate::hint::t30::capabilities::T30_LOW_RATE;
+use crate::hint::t30::tcf::T30_TCF_MISSING;
+use crate::hint::t30::training::{T30_DCS_NO_RESPONSE, T30_TRAIN_FAILED};
+use crate::hint::t38::reinvite::T38_REINVITE_UNSUPPORTED_MEDIA;
 use crate::hint::t38::{
     Switch, accepted, agreed_attributes, error_unless_delivered, image_line, switches,
 };
@@ -20,91 +25,117 @@ const V34_VERSION: u32 = 3;
 /// First version that surely uses the ASN.1 of 2002.
 const SYNTAX_OF_2002: u32 = 2;
 
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        id: "t38-version-mismatch",
-        severity: Severity::Warning,
-        title: "T38FaxVersion does not fit",
-        advice: "The lower version rules, and an answer must not be higher than the offer. Version 0 uses the ASN.1 of \
-                 1998, so a mismatch shows up as packets that the other side cannot decode: it repeats DIS or DCS. \
-                 Set version 0 on both sides where in doubt, first on the side that answered too high.",
-        reference: "RFC 4612 (absence means version 0)",
-        when: "the answer's version is higher than the offer's, or V.34 signals are sent below version 3; an error if the sides use different syntax",
-        check: version_mismatch,
-    },
-    Rule {
-        id: "t38-bitrate-limited",
-        severity: Severity::Note,
-        title: "T38MaxBitRate limits the fax",
-        advice: "The lower of the two values counts. 9600 or 7200 makes pages slow, but is often set on purpose. A DCS \
-                 above the limit means that the gateway of that side did not edit DIS: training or pages may fail.",
-        reference: "AudioCodes manual (RelayMaxRate)",
-        when: "the lower T38MaxBitRate is below 14400, or no rate of a fax modem; a warning if DCS uses more",
-        check: bitrate_limited,
-    },
-    Rule {
-        id: "t38-ratemgmt-mismatch",
-        severity: Severity::Error,
-        title: "T38FaxRateManagement differs between the sides",
-        advice: "transferredTCF carries the training data from end to end and is the one for UDP; localTCF is for TCP. \
-                 Where they differ one side waits for a TCF that the other never sends, and answers FTT or nothing. \
-                 Set transferredTCF on both sides.",
-        reference: "T.38, rate management methods 1 and 2; 3GPP TS 29.163 Annex K",
-        when: "offer and answer name different methods; transferredTCF is agreed, but between DCS and CFR or FTT comes the training signal without data; localTCF is agreed, but TCF data are sent. A warning for localTCF over UDPTL, where the training went well all the same, or if the fax was delivered (a note where only the data are missing)",
-        check: ratemgmt_mismatch,
-    },
-    Rule {
-        id: "t38-transcoding-flags",
-        severity: Severity::Note,
-        title: "Transcoding options of T.38",
-        advice: "These attributes are true by being there: T38FaxFillBitRemoval:0 is read as true by Asterisk and \
-                 others. The options save little, and pages break where only one side does them. Leave out all three \
-                 on the side that writes them.",
-        reference: "IANA audio/t38 (inclusion means true); Asterisk res_pjsip_t38.c",
-        when: "FillBitRemoval, TranscodingMMR or TranscodingJBIG written as :0 or :1, or answered without being offered",
-        check: transcoding_flags,
-    },
-    Rule {
-        id: "t38-udpec-mismatch",
-        severity: Severity::Warning,
-        title: "Error correction is not the one agreed",
-        advice: "Many devices ignore FEC or cannot decode it; redundancy is the safe choice. Where the receiver drops \
-                 FEC packets UDPTL arrives, but no T.30 answer comes. Set t38UDPRedundancy on both sides \
-                 (t38_udptl_ec=redundancy; t38pt_udptl=yes,redundancy), first on the side that sends.",
-        reference: "soft-switch.org, T.38 (send only redundancy unless FEC is supported)",
-        when: "the answer asks for FEC that was not offered, or packets carry another error correction than agreed",
-        check: udpec_mismatch,
-    },
-    Rule {
-        id: "t38-sdp-quirks",
-        severity: Severity::Note,
-        title: "Unusual spelling of T.38 attributes",
-        advice: "Asterisk compares without regard to case and knows T38FaxMaxRate and T38MaxDatagram; strict peers \
-                 ignore them and use defaults: version 0, no error correction, their own datagram size. Correct the \
-                 spelling on the side that writes it if the other side behaves as if it were not there.",
-        reference: "Asterisk res_pjsip_t38.c",
-        when: "an attribute in another spelling, or unknown (warning)",
-        check: sdp_quirks,
-    },
-    Rule {
-        id: "t38-sdp-transport",
-        severity: Severity::Error,
-        title: "m=image does not use UDPTL",
-        advice: "UDPTL is plain UDP; SRTP does not cover it (that takes DTLS, rarely supported). An SBC or rtpengine \
-                 may rewrite the line wrongly (m=image 16840 RTP/AVP t38). Fix the flags of the media proxy, or the \
-                 profile of the side that writes the line.",
-        reference: "RFC 7345; sipwise/rtpengine issue 1201",
-        when: "an active T.38 line whose transport is not udptl or tcp, whose format is not t38, or that asks for encryption",
-        check: sdp_transport,
-    },
+pub(super) const RULES: &[&Rule] = &[
+    &T38_VERSION_MISMATCH,
+    &T38_BITRATE_LIMITED,
+    &T38_RATEMGMT_MISMATCH,
+    &T38_TRANSCODING_FLAGS,
+    &T38_UDPEC_MISMATCH,
+    &T38_SDP_QUIRKS,
+    &T38_SDP_TRANSPORT,
 ];
 
-fn version_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
-    let Some((switch, offer, answer)) = accepted(scene).into_iter().find_map(|switch| {
+pub(in crate::hint) static T38_VERSION_MISMATCH: Rule = Rule {
+    id: "t38-version-mismatch",
+    severity: Severity::Warning,
+    title: "T38FaxVersion does not fit",
+    advice: "The lower version rules, and an answer must not be higher than the offer. Version 0 uses the ASN.1 of \
+             1998, so a mismatch shows up as packets that the other side cannot decode: it repeats DIS or DCS. \
+             Set version 0 on both sides where in doubt, first on the side that answered too high.",
+    reference: "RFC 4612 (absence means version 0)",
+    when: "the answer's version is higher than the offer's, or V.34 signals are sent below version 3; an error if the sides use different syntax",
+    check: Check::One(version_mismatch),
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_BITRATE_LIMITED: Rule = Rule {
+    id: "t38-bitrate-limited",
+    severity: Severity::Note,
+    title: "T38MaxBitRate limits the fax",
+    advice: "The lower of the two values counts. 9600 or 7200 makes pages slow, but is often set on purpose. A DCS \
+             above the limit means that the gateway of that side did not edit DIS: training or pages may fail.",
+    reference: "AudioCodes manual (RelayMaxRate)",
+    when: "the lower T38MaxBitRate is below 14400, or no rate of a fax modem; a warning if DCS uses more",
+    check: Check::One(bitrate_limited),
+    covers: &[hide(&[&T30_LOW_RATE])],
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_RATEMGMT_MISMATCH: Rule = Rule {
+    id: "t38-ratemgmt-mismatch",
+    severity: Severity::Error,
+    title: "T38FaxRateManagement differs between the sides",
+    advice: "transferredTCF carries the training data from end to end and is the one for UDP; localTCF is for TCP. \
+             Where they differ one side waits for a TCF that the other never sends, and answers FTT or nothing. \
+             Set transferredTCF on both sides.",
+    reference: "T.38, rate management methods 1 and 2; 3GPP TS 29.163 Annex K",
+    when: "offer and answer name different methods; transferredTCF is agreed, but between DCS and CFR or FTT comes the training signal without data; localTCF is agreed, but TCF data are sent. A warning for localTCF over UDPTL, where the training went well all the same, or if the fax was delivered (a note where only the data are missing)",
+    check: Check::One(ratemgmt_mismatch),
+    covers: &[hide(&[
+        &T30_TCF_MISSING,
+        &T30_DCS_NO_RESPONSE,
+        &T30_TRAIN_FAILED,
+    ])],
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_TRANSCODING_FLAGS: Rule = Rule {
+    id: "t38-transcoding-flags",
+    severity: Severity::Note,
+    title: "Transcoding options of T.38",
+    advice: "These attributes are true by being there: T38FaxFillBitRemoval:0 is read as true by Asterisk and \
+             others. The options save little, and pages break where only one side does them. Leave out all three \
+             on the side that writes them.",
+    reference: "IANA audio/t38 (inclusion means true); Asterisk res_pjsip_t38.c",
+    when: "FillBitRemoval, TranscodingMMR or TranscodingJBIG written as :0 or :1, or answered without being offered",
+    check: Check::One(transcoding_flags),
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_UDPEC_MISMATCH: Rule = Rule {
+    id: "t38-udpec-mismatch",
+    severity: Severity::Warning,
+    title: "Error correction is not the one agreed",
+    advice: "Many devices ignore FEC or cannot decode it; redundancy is the safe choice. Where the receiver drops \
+             FEC packets UDPTL arrives, but no T.30 answer comes. Set t38UDPRedundancy on both sides \
+             (t38_udptl_ec=redundancy; t38pt_udptl=yes,redundancy), first on the side that sends.",
+    reference: "soft-switch.org, T.38 (send only redundancy unless FEC is supported)",
+    when: "the answer asks for FEC that was not offered, or packets carry another error correction than agreed",
+    check: Check::One(udpec_mismatch),
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_SDP_QUIRKS: Rule = Rule {
+    id: "t38-sdp-quirks",
+    severity: Severity::Note,
+    title: "Unusual spelling of T.38 attributes",
+    advice: "Asterisk compares without regard to case and knows T38FaxMaxRate and T38MaxDatagram; strict peers \
+             ignore them and use defaults: version 0, no error correction, their own datagram size. Correct the \
+             spelling on the side that writes it if the other side behaves as if it were not there.",
+    reference: "Asterisk res_pjsip_t38.c",
+    when: "an attribute in another spelling, or unknown (warning)",
+    check: Check::One(sdp_quirks),
+    ..super::T38
+};
+
+pub(in crate::hint) static T38_SDP_TRANSPORT: Rule = Rule {
+    id: "t38-sdp-transport",
+    severity: Severity::Error,
+    title: "m=image does not use UDPTL",
+    advice: "UDPTL is plain UDP; SRTP does not cover it (that takes DTLS, rarely supported). An SBC or rtpengine \
+             may rewrite the line wrongly (m=image 16840 RTP/AVP t38). Fix the flags of the media proxy, or the \
+             profile of the side that writes the line.",
+    reference: "RFC 7345; sipwise/rtpengine issue 1201",
+    when: "an active T.38 line whose transport is not udptl or tcp, whose format is not t38, or that asks for encryption",
+    check: Check::One(sdp_transport),
+    covers: &[hide(&[&T38_REINVITE_UNSUPPORTED_MEDIA])],
+    ..super::T38
+};
+
+fn version_mismatch(scene: &Scene<'_>) -> Option<Finding> {
+    let (switch, offer, answer) = accepted(scene).into_iter().find_map(|switch| {
         agreed_attributes(&switch).map(|(offer, answer)| (switch, offer, answer))
-    }) else {
-        return Vec::new();
-    };
+    })?;
     let (offered, answered) = (offer.version.unwrap_or(0), answer.version.unwrap_or(0));
     let udptl = &scene.call.udptl;
     let mixed = udptl
@@ -137,11 +168,11 @@ fn version_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
         } else {
             format!("{} answered too high.", scene.who_begins(side))
         };
-        return vec![on_switch(
+        return Some(on_switch(
             scene,
             Finding::new(severity, switch.frames(), seen).more(more),
             &switch,
-        )];
+        ));
     }
     v34_signal(scene)
         .filter(|_| answered.min(offered) < V34_VERSION)
@@ -155,8 +186,6 @@ fn version_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
             .on(event.id)
             .about(event.src)
         })
-        .into_iter()
-        .collect()
 }
 
 /// First signal that only version 3 can carry.
@@ -184,8 +213,8 @@ fn on_switch(scene: &Scene<'_>, finding: Finding, switch: &Switch<'_>) -> Findin
     finding.on(event).about(scene.endpoint(switch.asked()))
 }
 
-fn bitrate_limited(scene: &Scene<'_>) -> Vec<Finding> {
-    let Some((switch, limit)) = accepted(scene).into_iter().find_map(|switch| {
+fn bitrate_limited(scene: &Scene<'_>) -> Option<Finding> {
+    let (switch, limit) = accepted(scene).into_iter().find_map(|switch| {
         let (offer, answer) = agreed_attributes(&switch)?;
         let limit = offer
             .max_bit_rate
@@ -193,14 +222,12 @@ fn bitrate_limited(scene: &Scene<'_>) -> Vec<Finding> {
             .chain(answer.max_bit_rate)
             .min()?;
         Some((switch, limit))
-    }) else {
-        return Vec::new();
-    };
+    })?;
     let used = scene.call.fax.as_ref().and_then(|fax| fax.bit_rate);
     let above = used.is_some_and(|used| used > limit);
     let strange = limit == 0 || limit % 2400 != 0 || limit > HIGHEST_RATE;
     if limit >= FULL_RATE && !above && !strange {
-        return Vec::new();
+        return None;
     }
     let severity = if above && !strange {
         Severity::Warning
@@ -215,23 +242,21 @@ fn bitrate_limited(scene: &Scene<'_>) -> Vec<Finding> {
         format!("T38MaxBitRate {limit} limits the fax")
     };
     let dcs = scene.t30_named("DCS").last().map(|(event, _)| event.frame);
-    vec![on_switch(
+    Some(on_switch(
         scene,
         Finding::new(severity, switch.frames().chain(dcs), seen),
         &switch,
-    )]
+    ))
 }
 
-fn ratemgmt_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
-    let Some((switch, offer, answer)) = accepted(scene).into_iter().find_map(|switch| {
+fn ratemgmt_mismatch(scene: &Scene<'_>) -> Option<Finding> {
+    let (switch, offer, answer) = accepted(scene).into_iter().find_map(|switch| {
         let (offer, answer) = agreed_attributes(&switch)?;
         // An answer that names none means the offered one.
         let offer = offer.rate_management.as_deref()?;
         let answer = answer.rate_management.as_deref().unwrap_or(offer);
         Some((switch, offer, answer))
-    }) else {
-        return Vec::new();
-    };
+    })?;
     let differ = !offer.eq_ignore_ascii_case(answer);
     let local = answer.eq_ignore_ascii_case("localTCF");
     let over_udp = image_line(&switch.negotiation.offer)
@@ -242,25 +267,25 @@ fn ratemgmt_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
             format!("Rate mgmt {offer} vs {answer} – TCF handled differently on each side"),
         )
     } else if let Some((severity, seen, frame)) = contradicted(scene, local) {
-        return vec![on_switch(
+        return Some(on_switch(
             scene,
             Finding::new(severity, switch.frames().chain([frame]), seen),
             &switch,
-        )];
+        ));
     } else if local && over_udp {
         (
             Severity::Warning,
             "Rate mgmt localTCF over UDPTL – transferredTCF is the one for UDP".to_owned(),
         )
     } else {
-        return Vec::new();
+        return None;
     };
     let dcs = scene.t30_named("DCS").next().map(|(event, _)| event.frame);
-    vec![on_switch(
+    Some(on_switch(
         scene,
         Finding::new(severity, switch.frames().chain(dcs), seen),
         &switch,
-    )]
+    ))
 }
 
 /// What flows between DCS and its answer against the method that both sides named.
@@ -319,7 +344,7 @@ fn contradicted(scene: &Scene<'_>, local: bool) -> Option<(Severity, String, Fra
     Some((severity, seen.to_owned(), frame))
 }
 
-fn transcoding_flags(scene: &Scene<'_>) -> Vec<Finding> {
+fn transcoding_flags(scene: &Scene<'_>) -> Option<Finding> {
     let flags = |attributes: &T38Attributes| {
         [
             ("T38FaxFillBitRemoval", attributes.fill_bit_removal),
@@ -354,13 +379,13 @@ fn transcoding_flags(scene: &Scene<'_>) -> Vec<Finding> {
         } else {
             continue;
         };
-        return vec![on_switch(
+        return Some(on_switch(
             scene,
             Finding::new(Severity::Note, switch.frames(), seen),
             &switch,
-        )];
+        ));
     }
-    Vec::new()
+    None
 }
 
 /// Error correction by its name in SDP.
@@ -389,13 +414,11 @@ impl Correction {
     }
 }
 
-fn udpec_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
-    let Some((switch, offer, answer)) = accepted(scene).into_iter().find_map(|switch| {
+fn udpec_mismatch(scene: &Scene<'_>) -> Option<Finding> {
+    let (switch, offer, answer) = accepted(scene).into_iter().find_map(|switch| {
         let (offer, answer) = agreed_attributes(&switch)?;
         Some((switch, Correction::of(offer), Correction::of(answer)))
-    }) else {
-        return Vec::new();
-    };
+    })?;
     for side in [Side::Caller, Side::Callee] {
         if let Some((frame, seen)) = sent_otherwise(scene, side, offer, answer) {
             let severity = if answer == Correction::None && seen == Correction::Redundancy {
@@ -409,7 +432,7 @@ fn udpec_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
                 answer.name(),
                 seen.name()
             );
-            return vec![
+            return Some(
                 Finding::new(
                     severity,
                     std::iter::once(frame).chain(switch.frames()),
@@ -418,18 +441,18 @@ fn udpec_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
                 .on(switch.answer.map_or(switch.offer.id, |(event, _)| event.id))
                 .about(scene.endpoint(side))
                 .more(format!("The packets come from {}.", scene.whose(side))),
-            ];
+            );
         }
     }
     if answer == Correction::Fec && offer != Correction::Fec {
         let text = format!("Error correction {} offered, FEC answered", offer.name());
-        return vec![on_switch(
+        return Some(on_switch(
             scene,
             Finding::new(Severity::Warning, switch.frames(), text),
             &switch,
-        )];
+        ));
     }
-    Vec::new()
+    None
 }
 
 /// First packet of a side with another error correction than either SDP names.
@@ -456,7 +479,7 @@ fn sent_otherwise(
     None
 }
 
-fn sdp_quirks(scene: &Scene<'_>) -> Vec<Finding> {
+fn sdp_quirks(scene: &Scene<'_>) -> Option<Finding> {
     for negotiation in &scene.call.negotiations {
         let told = [
             (
@@ -492,17 +515,17 @@ fn sdp_quirks(scene: &Scene<'_>) -> Vec<Finding> {
                 Severity::Warning
             };
             let seen = format!("Unusual T.38 attribute \"{first}\" – peer may ignore it");
-            return vec![
+            return Some(
                 Finding::new(severity, [event.frame], seen)
                     .on(event.id)
                     .about(scene.endpoint(side)),
-            ];
+            );
         }
     }
-    Vec::new()
+    None
 }
 
-fn sdp_transport(scene: &Scene<'_>) -> Vec<Finding> {
+fn sdp_transport(scene: &Scene<'_>) -> Option<Finding> {
     for switch in switches(scene) {
         let sdps = [
             Some(&switch.negotiation.offer),
@@ -529,13 +552,13 @@ fn sdp_transport(scene: &Scene<'_>) -> Vec<Finding> {
             "m={} uses {fault} – UDPTL expected; T.38 will not work",
             kind(line)
         );
-        return vec![
+        return Some(
             Finding::new(severity, switch.frames(), seen)
                 .on(switch.offer.id)
                 .about(scene.endpoint(switch.negotiation.from)),
-        ];
+        );
     }
-    Vec::new()
+    None
 }
 
 /// What is wrong with the transport of a T.38 line, if anything.

@@ -1,7 +1,9 @@
 //! Sizes that the sides allow, and what is sent.
 
 use crate::call::{Side, UdptlStats};
+use crate::hint::rule::{Check, hide};
 use crate::hint::t38::{Switch, accepted, error_unless_delivered, image_line};
+use crate::hint::udptl::UDPTL_NO_REDUNDANCY;
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::sip::T38Attributes;
 
@@ -11,7 +13,9 @@ const USUAL_MINIMUM: u32 = 150;
 const IFP_OCTETS: u32 = 80;
 const OVERHEAD: u32 = 8;
 
-pub(super) const RULES: &[Rule] = &[Rule {
+pub(super) const RULES: &[&Rule] = &[&T38_MAXDATAGRAM_SMALL];
+
+pub(in crate::hint) static T38_MAXDATAGRAM_SMALL: Rule = Rule {
     id: "t38-maxdatagram-small",
     severity: Severity::Warning,
     title: "T38FaxMaxDatagram is smaller than what is sent",
@@ -21,32 +25,27 @@ pub(super) const RULES: &[Rule] = &[Rule {
              let the receiving side announce more.",
     reference: "4PSA Knowledge Base (T38FaxMaxDatagram); Asterisk main/udptl.c",
     when: "packets are larger than the peer's T38FaxMaxDatagram, or the value is too small for the redundancy and trainings fail or pages are rejected; a note if the buffer is smaller than one datagram",
-    check: maxdatagram_small,
-}];
+    check: Check::PerSide(maxdatagram_small),
+    covers: &[hide(&[&UDPTL_NO_REDUNDANCY])],
+    ..super::T38
+};
 
-fn maxdatagram_small(scene: &Scene<'_>) -> Vec<Finding> {
-    let Some(switch) = accepted(scene).into_iter().next_back() else {
-        return Vec::new();
+fn maxdatagram_small(scene: &Scene<'_>, side: Side) -> Option<Finding> {
+    let switch = accepted(scene).into_iter().next_back()?;
+    let attributes = attributes_of(&switch, side)?;
+    let finding = too_large(scene, side, attributes)
+        .or_else(|| too_small(scene, side, attributes))
+        .or_else(|| small_buffer(scene, side, attributes))?;
+    let event = if side == switch.negotiation.from {
+        switch.offer.id
+    } else {
+        switch.answer.map_or(switch.offer.id, |(event, _)| event.id)
     };
-    [Side::Caller, Side::Callee]
-        .into_iter()
-        .filter_map(|side| {
-            let attributes = attributes_of(&switch, side)?;
-            let finding = too_large(scene, side, attributes)
-                .or_else(|| too_small(scene, side, attributes))
-                .or_else(|| small_buffer(scene, side, attributes))?;
-            let event = if side == switch.negotiation.from {
-                switch.offer.id
-            } else {
-                switch.answer.map_or(switch.offer.id, |(event, _)| event.id)
-            };
-            let sdp = scene.frame(event);
-            let mut finding = finding;
-            // The SDP decides: what comes later follows from it.
-            finding.frames = sdp.into_iter().chain(finding.frames).collect();
-            Some(finding.on(event).about(scene.endpoint(side)))
-        })
-        .collect()
+    let sdp = scene.frame(event);
+    let mut finding = finding;
+    // The SDP decides: what comes later follows from it.
+    finding.frames = sdp.into_iter().chain(finding.frames).collect();
+    Some(finding.on(event).about(scene.endpoint(side)))
 }
 
 /// What a side said of itself.

@@ -19,13 +19,8 @@ const EARLY_SECONDS: f64 = 0.2;
 /// `udptl-fcs-bad`: warning from this many in a phase.
 const MANY_BAD: usize = 3;
 
-const SIDES: [Side; 2] = [Side::Caller, Side::Callee];
-
-pub(super) fn undecodable(scene: &Scene<'_>) -> Vec<Finding> {
-    SIDES
-        .into_iter()
-        .filter_map(|side| undecodable_of(scene.call, side))
-        .collect()
+pub(super) fn undecodable(scene: &Scene<'_>, side: Side) -> Option<Finding> {
+    undecodable_of(scene.call, side)
 }
 
 fn undecodable_of(call: &Call, side: Side) -> Option<Finding> {
@@ -90,7 +85,7 @@ fn agreed_version(call: &Call) -> Option<u32> {
     Some(offered.min(answered))
 }
 
-pub(super) fn asn1(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn asn1(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     let call = scene.call;
     let (forth, back) = (&call.udptl.caller, &call.udptl.callee);
     if let (Some(a), Some(b)) = (forth.encoding, back.encoding)
@@ -107,42 +102,36 @@ pub(super) fn asn1(scene: &Scene<'_>) -> Vec<Finding> {
                 year(b)
             ),
         );
-        return vec![found];
+        // Told once, on the caller.
+        return (side == Side::Caller).then_some(found);
     }
-    let Some(version) = agreed_version(call) else {
-        return Vec::new();
-    };
+    let version = agreed_version(call)?;
     let exchange = scene.exchange();
-    SIDES
-        .into_iter()
-        .filter_map(|side| {
-            let stats = call.udptl.of(side);
-            let used = stats.encoding?;
-            // Version 1 is read both ways in the field, so neither contradicts it.
-            let fits = match version {
-                0 => used == Encoding::Asn1998,
-                1 => true,
-                _ => used == Encoding::Asn2002,
-            };
-            if fits {
-                return None;
-            }
-            let severity = if exchange.hears(side.other()) {
-                Severity::Note
-            } else {
-                Severity::Error
-            };
-            Some(finding(
-                severity,
-                frames(stats.encoding_frame),
-                None,
-                format!(
-                    "{side} uses {} ASN.1, SDP version says {version}",
-                    year(used)
-                ),
-            ))
-        })
-        .collect()
+    let stats = call.udptl.of(side);
+    let used = stats.encoding?;
+    // Version 1 is read both ways in the field, so neither contradicts it.
+    let fits = match version {
+        0 => used == Encoding::Asn1998,
+        1 => true,
+        _ => used == Encoding::Asn2002,
+    };
+    if fits {
+        return None;
+    }
+    let severity = if exchange.hears(side.other()) {
+        Severity::Note
+    } else {
+        Severity::Error
+    };
+    Some(finding(
+        severity,
+        frames(stats.encoding_frame),
+        None,
+        format!(
+            "{side} uses {} ASN.1, SDP version says {version}",
+            year(used)
+        ),
+    ))
 }
 
 const fn year(encoding: Encoding) -> &'static str {
@@ -152,11 +141,8 @@ const fn year(encoding: Encoding) -> &'static str {
     }
 }
 
-pub(super) fn residue(scene: &Scene<'_>) -> Vec<Finding> {
-    SIDES
-        .into_iter()
-        .filter_map(|side| residue_of(scene.call, side))
-        .collect()
+pub(super) fn residue(scene: &Scene<'_>, side: Side) -> Option<Finding> {
+    residue_of(scene.call, side)
 }
 
 fn residue_of(call: &Call, side: Side) -> Option<Finding> {
@@ -192,51 +178,42 @@ fn residue_of(call: &Call, side: Side) -> Option<Finding> {
     ))
 }
 
-pub(super) fn early(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn early(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     let call = scene.call;
-    let Some(answered) = call
+    let answered = call
         .media
         .iter()
         .find(|period| period.t38.is_some())
-        .map(|period| period.from)
-    else {
-        return Vec::new();
+        .map(|period| period.from)?;
+    let (frame, at) = call.udptl.of(side).first?;
+    if answered.seconds_since(at) <= EARLY_SECONDS {
+        return None;
+    }
+    let signal = |event: &&crate::call::Event| {
+        event.from == side && matches!(event.kind, EventKind::T30(_) | EventKind::Indicator(_))
     };
-    SIDES
-        .into_iter()
-        .filter_map(|side| {
-            let (frame, at) = call.udptl.of(side).first?;
-            if answered.seconds_since(at) <= EARLY_SECONDS {
-                return None;
-            }
-            let signal = |event: &&crate::call::Event| {
-                event.from == side
-                    && matches!(event.kind, EventKind::T30(_) | EventKind::Indicator(_))
-            };
-            let lost = call
+    let lost = call
+        .events
+        .iter()
+        .filter(signal)
+        .filter(|event| event.at >= at && answered.seconds_since(event.at) > EARLY_SECONDS)
+        .find(|event| {
+            !call
                 .events
                 .iter()
                 .filter(signal)
-                .filter(|event| event.at >= at && answered.seconds_since(event.at) > EARLY_SECONDS)
-                .find(|event| {
-                    !call
-                        .events
-                        .iter()
-                        .filter(signal)
-                        .any(|later| later.at >= answered && same_signal(&event.kind, &later.kind))
-                })?;
-            Some(finding(
-                Severity::Warning,
-                frames([lost.frame, frame]),
-                Some(lost.id),
-                format!(
-                    "T.38 of the {side} {:.1} s before the answer – {} may drop the first messages",
-                    answered.seconds_since(at),
-                    side.other()
-                ),
-            ))
-        })
-        .collect()
+                .any(|later| later.at >= answered && same_signal(&event.kind, &later.kind))
+        })?;
+    Some(finding(
+        Severity::Warning,
+        frames([lost.frame, frame]),
+        Some(lost.id),
+        format!(
+            "T.38 of the {side} {:.1} s before the answer – {} may drop the first messages",
+            answered.seconds_since(at),
+            side.other()
+        ),
+    ))
 }
 
 fn same_signal(a: &EventKind, b: &EventKind) -> bool {
@@ -255,42 +232,43 @@ fn same_signal(a: &EventKind, b: &EventKind) -> bool {
     }
 }
 
-pub(super) fn fcs(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn fcs(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     let call = scene.call;
     if call
         .fax
         .as_ref()
         .is_none_or(|fax| fax.carrier == FaxCarrier::G711)
     {
-        return Vec::new();
+        return None;
     }
     let exchange = scene.exchange();
-    SIDES
-        .into_iter()
-        .filter_map(|side| {
-            let bad: Vec<_> = exchange
-                .lines
-                .iter()
-                .filter(|line| {
-                    line.event.from == side
-                        && line
-                            .message()
-                            .is_some_and(|message| message.fcs == Fcs::Bad && !message.damaged)
-                })
-                .collect();
-            let first = bad.first()?;
-            let in_phase = |phase: Option<Phase>| {
-                bad.iter().filter(|line| line.event.phase == phase).count()
-            };
-            let most = bad.iter().map(|line| in_phase(line.event.phase)).max()?;
-            let severity = if most >= MANY_BAD { Severity::Warning } else { Severity::Note };
-            let found = finding(
-                severity,
-                frames(bad.iter().map(|line| line.frame())),
-                Some(first.event.id),
-                format!("Gateway of the {side} reports bad T.30 frame (FCS), {}x – analogue line problem", bad.len()),
-            );
-            Some(with_more(found, format!("First: {}.", first.name())))
+    let bad: Vec<_> = exchange
+        .lines
+        .iter()
+        .filter(|line| {
+            line.event.from == side
+                && line
+                    .message()
+                    .is_some_and(|message| message.fcs == Fcs::Bad && !message.damaged)
         })
-        .collect()
+        .collect();
+    let first = bad.first()?;
+    let in_phase =
+        |phase: Option<Phase>| bad.iter().filter(|line| line.event.phase == phase).count();
+    let most = bad.iter().map(|line| in_phase(line.event.phase)).max()?;
+    let severity = if most >= MANY_BAD {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
+    let found = finding(
+        severity,
+        frames(bad.iter().map(|line| line.frame())),
+        Some(first.event.id),
+        format!(
+            "Gateway of the {side} reports bad T.30 frame (FCS), {}x – analogue line problem",
+            bad.len()
+        ),
+    );
+    Some(with_more(found, format!("First: {}.", first.name())))
 }

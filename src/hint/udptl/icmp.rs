@@ -11,7 +11,7 @@ const FEW_ICMP: u32 = 3;
 /// `udptl-icmp`: around the switch, seconds.
 const AT_SWITCH: f64 = 1.0;
 
-pub(super) fn icmp(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn icmp(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
     let over = hang_up(call).map(|event| event.at);
     let mut known: Vec<Endpoint> = endpoints(call, Side::Caller);
@@ -33,9 +33,7 @@ pub(super) fn icmp(scene: &Scene<'_>) -> Vec<Finding> {
             _ => None,
         })
         .collect();
-    let Some((first, code, v6, quoted, _)) = hits.first().copied() else {
-        return Vec::new();
-    };
+    let (first, code, v6, quoted, _) = hits.first().copied()?;
     let count: u32 = hits.iter().map(|(.., count)| *count).sum();
     let at_switch = switch(call).is_some_and(|switch| {
         hits.iter()
@@ -59,13 +57,13 @@ pub(super) fn icmp(scene: &Scene<'_>) -> Vec<Finding> {
         ),
     );
     found.host = Some(quoted);
-    vec![with_more(
+    Some(with_more(
         found,
         format!(
             "{} about {quoted}.",
             crate::text::count(count, "such answer")
         ),
-    )]
+    ))
 }
 
 fn icmp_words(code: u8, v6: bool) -> &'static str {

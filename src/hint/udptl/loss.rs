@@ -27,8 +27,6 @@ const STALL: f64 = 0.3;
 /// `udptl-timing-gap`: a pause that a modem does not survive, seconds.
 const LONG_STALL: f64 = 1.0;
 
-const SIDES: [Side; 2] = [Side::Caller, Side::Callee];
-
 fn expected(stats: &UdptlStats) -> u32 {
     stats.packets.saturating_add(stats.lost)
 }
@@ -53,11 +51,8 @@ fn event_around(call: &Call, side: Side, at: Timestamp) -> Option<&Event> {
         .last()
 }
 
-pub(super) fn recovered(scene: &Scene<'_>) -> Vec<Finding> {
-    SIDES
-        .into_iter()
-        .filter_map(|side| recovered_of(scene.call, side))
-        .collect()
+pub(super) fn recovered(scene: &Scene<'_>, side: Side) -> Option<Finding> {
+    recovered_of(scene.call, side)
 }
 
 fn recovered_of(call: &Call, side: Side) -> Option<Finding> {
@@ -99,11 +94,8 @@ fn recovered_of(call: &Call, side: Side) -> Option<Finding> {
     ))
 }
 
-pub(super) fn unrecovered(scene: &Scene<'_>) -> Vec<Finding> {
-    SIDES
-        .into_iter()
-        .filter_map(|side| unrecovered_of(scene, side))
-        .collect()
+pub(super) fn unrecovered(scene: &Scene<'_>, side: Side) -> Option<Finding> {
+    unrecovered_of(scene, side)
 }
 
 fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
@@ -176,11 +168,8 @@ fn leaves_traces(exchange: &ExchangeView<'_>) -> bool {
         })
 }
 
-pub(super) fn no_redundancy(scene: &Scene<'_>) -> Vec<Finding> {
-    SIDES
-        .into_iter()
-        .filter_map(|side| no_redundancy_of(scene.call, side))
-        .collect()
+pub(super) fn no_redundancy(scene: &Scene<'_>, side: Side) -> Option<Finding> {
+    no_redundancy_of(scene.call, side)
 }
 
 fn no_redundancy_of(call: &Call, side: Side) -> Option<Finding> {
@@ -244,75 +233,72 @@ fn both(
     said(negotiation.answer.as_ref()?)
 }
 
-pub(super) fn duplicates(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn duplicates(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     let call = scene.call;
-    SIDES
-        .into_iter()
-        .filter_map(|side| {
-            let stats = call.udptl.of(side);
-            let odd = stats.repeats.saturating_add(stats.reordered);
-            let all = stats.packets.saturating_add(stats.repeats);
-            if odd == 0 || share(odd, all) <= MANY_REPEATS {
-                return None;
-            }
-            let (frame, at) = stats.first?;
-            let depth = stats.depth_control.max(stats.depth_image);
-            let latest = stats
-                .latest
-                .filter(|(behind, seconds, _)| *behind > depth || *seconds > TOO_LATE);
-            let severity = if latest.is_some() {
-                Severity::Warning
-            } else {
-                Severity::Note
-            };
-            let found = finding(
-                severity,
-                frames(latest.map(|(.., frame)| frame).into_iter().chain([frame])),
-                event_around(call, side, at).map(|event| event.id),
-                format!(
-                    "UDPTL of the {side}: {}, {} late ({} %)",
-                    count(stats.repeats, "repeat"),
-                    stats.reordered,
-                    percent(odd, all)
-                ),
-            );
-            Some(match latest {
-                Some((behind, seconds, _)) => with_more(
-                    found,
-                    format!(
-                        "Up to {behind} numbers and {:.0} ms behind; redundancy covers {depth}.",
-                        seconds * 1000.0
-                    ),
-                ),
-                None => found,
-            })
-        })
-        .collect()
+    let stats = call.udptl.of(side);
+    let odd = stats.repeats.saturating_add(stats.reordered);
+    let all = stats.packets.saturating_add(stats.repeats);
+    if odd == 0 || share(odd, all) <= MANY_REPEATS {
+        return None;
+    }
+    let (frame, at) = stats.first?;
+    let depth = stats.depth_control.max(stats.depth_image);
+    let latest = stats
+        .latest
+        .filter(|(behind, seconds, _)| *behind > depth || *seconds > TOO_LATE);
+    let severity = if latest.is_some() {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
+    let found = finding(
+        severity,
+        frames(latest.map(|(.., frame)| frame).into_iter().chain([frame])),
+        event_around(call, side, at).map(|event| event.id),
+        format!(
+            "UDPTL of the {side}: {}, {} late ({} %)",
+            count(stats.repeats, "repeat"),
+            stats.reordered,
+            percent(odd, all)
+        ),
+    );
+    Some(match latest {
+        Some((behind, seconds, _)) => with_more(
+            found,
+            format!(
+                "Up to {behind} numbers and {:.0} ms behind; redundancy covers {depth}.",
+                seconds * 1000.0
+            ),
+        ),
+        None => found,
+    })
 }
 
-pub(super) fn restart(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn restart(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     let call = scene.call;
-    SIDES
-        .into_iter()
-        .filter_map(|side| {
-            let stats = call.udptl.of(side);
-            let (frame, from, to) = stats.restarts.first().copied()?;
-            let at = time_of(call, frame);
-            let explained = stats.paths.len() > 1
-                || at.is_some_and(|at| {
-                    call.media
-                        .iter()
-                        .any(|period| period.from.seconds_since(at).abs() <= NEAR_ANSWER)
-                });
-            let severity = if explained { Severity::Note } else { Severity::Warning };
-            Some(finding(
-                severity,
-                frames(stats.restarts.iter().map(|(frame, ..)| *frame)),
-                at.and_then(|at| event_around(call, side, at)).map(|event| event.id),
-                format!("UDPTL sequence of the {side} restarts ({from}->{to}) – source changed or stack restart"),
-            ))
-        })
-        .collect()
+    let stats = call.udptl.of(side);
+    let (frame, from, to) = stats.restarts.first().copied()?;
+    let at = time_of(call, frame);
+    let explained = stats.paths.len() > 1
+        || at.is_some_and(|at| {
+            call.media
+                .iter()
+                .any(|period| period.from.seconds_since(at).abs() <= NEAR_ANSWER)
+        });
+    let severity = if explained {
+        Severity::Note
+    } else {
+        Severity::Warning
+    };
+    Some(finding(
+        severity,
+        frames(stats.restarts.iter().map(|(frame, ..)| *frame)),
+        at.and_then(|at| event_around(call, side, at))
+            .map(|event| event.id),
+        format!(
+            "UDPTL sequence of the {side} restarts ({from}->{to}) – source changed or stack restart"
+        ),
+    ))
 }
 
 /// Time of a frame, as near as the events tell it.
@@ -330,11 +316,8 @@ fn time_of(call: &Call, frame: FrameNo) -> Option<Timestamp> {
         .max()
 }
 
-pub(super) fn stall(scene: &Scene<'_>) -> Vec<Finding> {
-    SIDES
-        .into_iter()
-        .filter_map(|side| stall_of(scene.call, side))
-        .collect()
+pub(super) fn stall(scene: &Scene<'_>, side: Side) -> Option<Finding> {
+    stall_of(scene.call, side)
 }
 
 fn stall_of(call: &Call, side: Side) -> Option<Finding> {

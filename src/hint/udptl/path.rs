@@ -58,21 +58,17 @@ pub(super) fn delivered(call: &Call) -> bool {
         .is_some_and(|fax| fax.verdict == Verdict::Ok)
 }
 
-pub(super) fn none(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn none(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
     if call.udptl.caller.packets > 0 || call.udptl.callee.packets > 0 {
-        return Vec::new();
+        return None;
     }
-    let Some(period) = t38_periods(call).next() else {
-        return Vec::new();
-    };
-    let Some(t38) = period.t38 else {
-        return Vec::new();
-    };
+    let period = t38_periods(call).next()?;
+    let t38 = period.t38?;
     let until = period.until.unwrap_or(call.last_packet);
     if until.seconds_since(period.from) < NONE_AFTER || !passes_here(call, [t38.caller, t38.callee])
     {
-        return Vec::new();
+        return None;
     }
     let answer = call
         .negotiations
@@ -90,7 +86,7 @@ pub(super) fn none(scene: &Scene<'_>) -> Vec<Finding> {
         seen,
     );
     let more = format!("SDP: caller {}, callee {}.", t38.caller, t38.callee);
-    vec![with_more(found, more)]
+    Some(with_more(found, more))
 }
 
 /// Whether this capture point would have seen the media: it saw RTP of one of the hosts, or ICMP about them.
@@ -103,15 +99,12 @@ fn passes_here(call: &Call, ends: [Endpoint; 2]) -> bool {
     })
 }
 
-pub(super) fn one_way(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn one_way(scene: &Scene<'_>, live: Side) -> Option<Finding> {
     let exchange = scene.exchange();
     if exchange.is_half() {
-        return Vec::new();
+        return None;
     }
-    [Side::Caller, Side::Callee]
-        .into_iter()
-        .filter_map(|live| one_way_from(scene, exchange, live))
-        .collect()
+    one_way_from(scene, exchange, live)
 }
 
 fn one_way_from(scene: &Scene<'_>, exchange: &ExchangeView<'_>, live: Side) -> Option<Finding> {
@@ -252,12 +245,9 @@ fn destination_words(scene: &Scene<'_>, live: &UdptlStats, silent: Side) -> Stri
     )
 }
 
-pub(super) fn wrong_destination(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn wrong_destination(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     let exchange = scene.exchange();
-    [Side::Caller, Side::Callee]
-        .into_iter()
-        .filter_map(|side| wrong_destination_of(scene, exchange, side))
-        .collect()
+    wrong_destination_of(scene, exchange, side)
 }
 
 fn wrong_destination_of(
@@ -328,12 +318,9 @@ fn wrong_destination_of(
     Some(with_more(found, more))
 }
 
-pub(super) fn source_mismatch(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn source_mismatch(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     let exchange = scene.exchange();
-    [Side::Caller, Side::Callee]
-        .into_iter()
-        .filter_map(|side| source_mismatch_of(scene.call, exchange, side))
-        .collect()
+    source_mismatch_of(scene.call, exchange, side)
 }
 
 fn source_mismatch_of(call: &Call, exchange: &ExchangeView<'_>, side: Side) -> Option<Finding> {
