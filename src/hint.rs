@@ -4,13 +4,13 @@
 
 use std::cell::OnceCell;
 
-use crate::call::{Call, EventId};
-use crate::capture::{Endpoint, FrameNo};
+use crate::call::Call;
 
 mod cap;
 mod cause;
 mod engine;
 mod evidence;
+mod finding;
 mod g711;
 mod leg;
 mod place;
@@ -29,6 +29,7 @@ mod tests;
 use crate::call::exchange::ExchangeView;
 pub use cause::{Root, sentence};
 pub use engine::{Diagnosis, diagnose, run};
+pub use finding::{Finding, Hint};
 pub use place::place;
 pub use rule::{Rule, Severity};
 pub(crate) use sip::no_invite_note;
@@ -89,110 +90,3 @@ impl Default for PointOfView {
         }
     }
 }
-
-/// What a check saw.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Finding {
-    /// Severity of this finding.
-    pub severity: Severity,
-    /// Frames that prove it, the deciding one first.
-    pub frames: Vec<FrameNo>,
-    /// The event on whose row the hint stands.
-    pub event: Option<EventId>,
-    /// What was seen, filled in, at most about 90 characters.
-    pub seen: String,
-    /// A sentence added to the rule's advice where the facts allow it: side, address, setting.
-    pub more: Option<String>,
-    /// Host that it is about, if one.
-    pub host: Option<Endpoint>,
-}
-
-/// Frames that one finding cites at most.
-pub(crate) const MAX_CITED: usize = 500;
-
-impl Finding {
-    /// A finding with its frames (the deciding one first; repeated ones are left out) and what was seen.
-    pub(crate) fn new(
-        severity: Severity,
-        frames: impl IntoIterator<Item = FrameNo>,
-        seen: impl Into<String>,
-    ) -> Self {
-        let mut kept: Vec<FrameNo> = Vec::new();
-        for frame in frames {
-            if kept.len() >= MAX_CITED {
-                break;
-            }
-            if !kept.contains(&frame) {
-                kept.push(frame);
-            }
-        }
-        Self {
-            severity,
-            frames: kept,
-            event: None,
-            seen: seen.into(),
-            more: None,
-            host: None,
-        }
-    }
-
-    /// Standing on the row of this event.
-    #[must_use]
-    pub(crate) fn on(mut self, event: EventId) -> Self {
-        self.event = Some(event);
-        self
-    }
-
-    /// With a sentence added to the rule's advice.
-    #[must_use]
-    pub(crate) fn more(mut self, sentence: impl Into<String>) -> Self {
-        self.more = Some(sentence.into());
-        self
-    }
-
-    /// About this host.
-    #[must_use]
-    pub(crate) fn about(mut self, host: Endpoint) -> Self {
-        self.host = Some(host);
-        self
-    }
-}
-
-/// A rule and what it saw, as shown.
-#[derive(Clone, Debug)]
-pub struct Hint {
-    /// The rule.
-    pub rule: &'static Rule,
-    /// What it saw.
-    pub finding: Finding,
-    /// A consequence of the root cause, shown dimmed.
-    pub consequence: bool,
-}
-
-impl Hint {
-    /// As a check found it.
-    pub(crate) const fn new(rule: &'static Rule, finding: Finding) -> Self {
-        Self {
-            rule,
-            finding,
-            consequence: false,
-        }
-    }
-
-    /// What was seen, or what the rule is about.
-    pub fn says(&self) -> &str {
-        if self.finding.seen.is_empty() {
-            self.rule.title
-        } else {
-            &self.finding.seen
-        }
-    }
-
-    /// It says that something did not come, and the capture may simply not have it.
-    pub(crate) fn is_doubtful(&self) -> bool {
-        self.finding.seen.ends_with(DOUBT)
-    }
-}
-
-/// What is said of an absence that the capture makes doubtful.
-pub(crate) const DOUBT: &str = " (capture incomplete)";

@@ -161,7 +161,7 @@ fn write_evidence(out: &mut impl Write, hint: &Hint) -> io::Result<()> {
         "- **{}** `{}`: {}{frames}. {}{}",
         hint.finding.severity.name(),
         hint.rule.id,
-        escape(hint.says()),
+        escape(&hint.says()),
         escape(hint.rule.reference),
         if hint.consequence {
             " (a consequence)"

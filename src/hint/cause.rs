@@ -4,7 +4,7 @@
 //! wrong between them comes first: it explains both ends.
 
 use crate::call::verdict::{Headline, PagesTold};
-use crate::call::{Call, CallNo, Fax, Phase, Verdict};
+use crate::call::{Call, CallNo, Fax, Verdict};
 use crate::capture::Timestamp;
 use crate::hint::place::{decided, deciding_frame};
 use crate::hint::rule::{Layer, RootCause};
@@ -45,7 +45,7 @@ pub(crate) fn find(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Option<Ro
         .or_else(|| earliest(&candidates, is_error))
         .or_else(|| {
             earliest(&candidates, |hint| {
-                hint.rule.severity == Severity::Error && hint.is_doubtful()
+                hint.rule.severity == Severity::Error && hint.finding.doubtful
             })
         })
         .or_else(|| summary(&candidates))?;
@@ -84,30 +84,20 @@ pub fn sentence(root: &Root, scene: &Scene<'_>) -> String {
     let finding = &root.hint.finding;
     let side = finding.host.and_then(|host| on.side_of(host));
     let fax = scene.call.fax.as_ref();
-    let what = root.hint.says();
+    let told = fax.and_then(PagesTold::of);
     // Some say it themselves.
-    let pages = fax
-        .and_then(PagesTold::of)
-        .filter(|pages| !what.starts_with(&pages.to_string()));
-    let says_pages = pages.is_none() && fax.and_then(PagesTold::of).is_some();
+    let says_pages = told.is_some() && finding.pages == told;
     // Where the cause names its phase, that one; else the one that the fax stopped in.
-    let phase = named_phase(what).or_else(|| fax.and_then(Fax::stopped_in));
+    let phase = finding.phase.or_else(|| fax.and_then(Fax::stopped_in));
     Headline {
-        pages,
+        pages: told.filter(|_| !says_pages),
         phase: phase.filter(|_| !says_pages),
-        what: what.to_owned(),
+        what: root.hint.says().into_owned(),
         side: side.map(|side| on.whose(side)),
         frame: deciding_frame(on.call, &root.hint),
         other_leg: (on.call.number != scene.call.number).then_some(on.call.number),
     }
     .to_string()
-}
-
-/// The phase that a finding says it happened in.
-fn named_phase(seen: &str) -> Option<Phase> {
-    let (_, rest) = seen.split_once(" in phase ")?;
-    let name = rest.split(|c: char| !c.is_alphanumeric()).next()?;
-    Phase::ALL.into_iter().find(|phase| phase.name() == name)
 }
 
 /// A hint and when it was decided.

@@ -7,7 +7,7 @@ use crate::hint::evidence::dcn;
 use crate::hint::place::place;
 use crate::hint::rule::{Check, Effect};
 use crate::hint::scene::clock_jumps;
-use crate::hint::{DOUBT, Hint, Scene, Severity, rules};
+use crate::hint::{Hint, Scene, Severity, rules};
 
 /// Findings of one rule on one call that are told. Ten thousand refusals are no news after the first hundred,
 /// and hints are compared with hints.
@@ -140,7 +140,7 @@ fn after_doubt(mut hint: Hint, own: &[Hint]) -> Hint {
 
 fn doubt(hint: &mut Hint) {
     hint.finding.severity = hint.finding.severity.lowered();
-    hint.finding.seen.push_str(DOUBT);
+    hint.finding.doubtful = true;
 }
 
 /// Whether the capture clock jumps between the first and the last cited frame.

@@ -338,14 +338,7 @@ pub(crate) fn fax(
 pub(crate) fn hint(rule: &'static Rule, event: &Event, seen: &str) -> Hint {
     Hint {
         rule,
-        finding: Finding {
-            severity: rule.severity,
-            frames: vec![event.frame],
-            event: Some(event.id),
-            seen: seen.to_owned(),
-            more: None,
-            host: None,
-        },
+        finding: Finding::new(rule.severity, [event.frame], seen).on(event.id),
         consequence: false,
     }
 }

@@ -86,7 +86,7 @@ fn indented(text: &str, role: Role, width: usize, ascii: bool) -> Vec<Row> {
 fn seen(hint: &Hint, width: usize, ascii: bool) -> Vec<Row> {
     let role = role(hint);
     let mark = hint.finding.severity.mark(ascii);
-    let head = format!("{}   {}", hint.rule.id, plain(hint.says(), ascii));
+    let head = format!("{}   {}", hint.rule.id, plain(&hint.says(), ascii));
     let mut rows: Vec<Row> = Vec::new();
     for (at, line) in wrap_paragraph(&head, width.saturating_sub(INDENT))
         .into_iter()
@@ -107,7 +107,7 @@ pub fn one_line(hint: &Hint, ascii: bool) -> Vec<Span> {
     let role = role(hint);
     vec![
         Span::new(format!("{} ", hint.finding.severity.mark(ascii)), role),
-        Span::new(plain(hint.says(), ascii), role),
+        Span::new(plain(&hint.says(), ascii), role),
     ]
 }
 

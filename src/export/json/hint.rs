@@ -11,7 +11,7 @@ pub(super) struct HintObject<'a> {
     rule: &'static str,
     severity: &'static str,
     frames: Vec<u32>,
-    text: &'a str,
+    text: Cow<'a, str>,
     advice: Cow<'a, str>,
     reference: &'static str,
 }

@@ -1,6 +1,7 @@
 //! How the fax ended.
 
 use crate::call::exchange::{ExchangeView, Line};
+use crate::call::verdict::PagesTold;
 use crate::call::{Page, Side, Verdict};
 use crate::hint::evidence::frames;
 use crate::hint::rule::{Check, RootCause};
@@ -137,6 +138,7 @@ fn partial(scene: &Scene<'_>) -> Option<Finding> {
         seen,
     );
     found.event = event;
+    found.pages = PagesTold::of(fax).filter(|_| !announced);
     Some(found)
 }
 

@@ -1,7 +1,7 @@
 //! Phase E: DCN, and calls that are cut without it.
 
 use crate::call::exchange::{ExchangeView, Line, Reached, What};
-use crate::call::{Event, Side, Verdict};
+use crate::call::{Event, Phase, Side, Verdict};
 use crate::hint::evidence::{self, LATE, capture_ends_early, frames, hang_up};
 use crate::hint::rule::{Check, Layer, hide};
 use crate::hint::scene::header;
@@ -340,9 +340,11 @@ fn dropped(scene: &Scene<'_>) -> Option<Finding> {
     }
     let phase = match exchange.reached_in_all() {
         Reached::Nothing | Reached::EndConfirmed => return None,
-        Reached::Dis | Reached::Dtc | Reached::Dcs | Reached::Ftt => "B",
-        Reached::Cfr | Reached::Page | Reached::MoreConfirmed => "C",
-        Reached::PostMessage | Reached::Rejected | Reached::Correction | Reached::NotReady => "D",
+        Reached::Dis | Reached::Dtc | Reached::Dcs | Reached::Ftt => Phase::B,
+        Reached::Cfr | Reached::Page | Reached::MoreConfirmed => Phase::C,
+        Reached::PostMessage | Reached::Rejected | Reached::Correction | Reached::NotReady => {
+            Phase::D
+        }
     };
     let last = exchange.lines.last()?;
     let after = exchange
@@ -358,11 +360,18 @@ fn dropped(scene: &Scene<'_>) -> Option<Finding> {
     if call.has_sip() || !silent || capture_ends_early(call) {
         return None;
     }
-    let seen = format!("Media end in phase {phase} (after {after}) without DCN");
-    Some(Finding::new(Severity::Error, vec![last.event.last_frame], seen).on(last.event.id))
+    let seen = format!(
+        "Media end in phase {} (after {after}) without DCN",
+        phase.name()
+    );
+    Some(
+        Finding::new(Severity::Error, vec![last.event.last_frame], seen)
+            .on(last.event.id)
+            .in_phase(phase),
+    )
 }
 
-fn hung_up(scene: &Scene<'_>, bye: &Event, last: &Line<'_>, phase: &str, after: &str) -> Finding {
+fn hung_up(scene: &Scene<'_>, bye: &Event, last: &Line<'_>, phase: Phase, after: &str) -> Finding {
     let side = bye.from;
     let reason = scene
         .message(bye.id)
@@ -378,9 +387,13 @@ fn hung_up(scene: &Scene<'_>, bye: &Event, last: &Line<'_>, phase: &str, after: 
     Finding::new(
         Severity::Error,
         vec![bye.frame, last.event.last_frame],
-        format!("{side} hung up in phase {phase} (after {after}) without DCN"),
+        format!(
+            "{side} hung up in phase {} (after {after}) without DCN",
+            phase.name()
+        ),
     )
     .on(bye.id)
+    .in_phase(phase)
     .about(scene.endpoint(side))
     .more(format!(
         "{gap:.1} s after the last fax signal. {reason}{blame}"

@@ -200,8 +200,9 @@ fn back_to_audio_midfax(scene: &Scene<'_>) -> Option<Finding> {
         negotiation.from
     };
     let seen = format!(
-        "{} switched back to audio in phase {phase} – fax aborted",
-        scene.who_begins(side)
+        "{} switched back to audio in phase {} – fax aborted",
+        scene.who_begins(side),
+        phase.name()
     );
     let frames = [
         Some(offer.frame),
@@ -215,22 +216,21 @@ fn back_to_audio_midfax(scene: &Scene<'_>) -> Option<Finding> {
             seen,
         )
         .on(offer.id)
+        .in_phase(phase)
         .about(scene.endpoint(side)),
     )
 }
 
 /// The last event of the fax up to a time, and its phase.
-fn phase_at<'a>(scene: &Scene<'a>, at: Timestamp) -> (Option<&'a Event>, &'static str) {
+fn phase_at<'a>(scene: &Scene<'a>, at: Timestamp) -> (Option<&'a Event>, Phase) {
     let last = scene
         .call
         .events
         .iter()
         .rfind(|event| event.at <= at && event.phase.is_some() && event.observed);
     let phase = match last.and_then(|event| event.phase) {
-        Some(Phase::C) => "C",
-        Some(Phase::D) => "D",
-        Some(Phase::E) => "E",
-        _ => "B",
+        Some(Phase::A) | None => Phase::B,
+        Some(phase) => phase,
     };
     (last, phase)
 }
@@ -258,20 +258,21 @@ fn audio_again(scene: &Scene<'_>) -> Option<Finding> {
     }
     let (last, phase) = phase_at(scene, at);
     let seen = format!(
-        "{} went back to audio in phase {phase} without SIP – fax aborted",
-        scene.who_begins(side)
+        "{} went back to audio in phase {} without SIP – fax aborted",
+        scene.who_begins(side),
+        phase.name()
     );
     let frames = [Some(frame), last.map(|event| event.last_frame)];
-    let found = Finding::new(
-        error_unless_delivered(scene),
-        frames.into_iter().flatten(),
-        seen,
+    Some(
+        Finding::new(
+            error_unless_delivered(scene),
+            frames.into_iter().flatten(),
+            seen,
+        )
+        .on_any(last.map(|event| event.id))
+        .in_phase(phase)
+        .about(scene.endpoint(side)),
     )
-    .about(scene.endpoint(side));
-    Some(match last {
-        Some(last) => found.on(last.id),
-        None => found,
-    })
 }
 
 fn nse_switchover(scene: &Scene<'_>) -> Option<Finding> {

@@ -119,9 +119,8 @@ fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     // What weighs most is cited first: a gap in a message before one in a page.
     let worst = bad.iter().find(|gap| gap.control).or_else(|| bad.first());
     let around = worst.and_then(|gap| event_around(call, side, gap.at));
-    let phase = around
-        .and_then(|event| event.phase)
-        .map_or_else(String::new, |phase| format!(" in phase {phase:?}"));
+    let phase = around.and_then(|event| event.phase);
+    let in_phase = phase.map_or_else(String::new, |phase| format!(" in phase {}", phase.name()));
     let what = match (control, stats.lost_image > 0) {
         (true, true) => "messages and page data hit",
         (true, false) => "T.30 messages hit",
@@ -133,8 +132,9 @@ fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
         severity,
         frames(cited),
         around.map(|event| event.id),
-        format!("{gone} UDPTL of the {side} lost for good{phase} – {what}"),
-    );
+        format!("{gone} UDPTL of the {side} lost for good{in_phase} – {what}"),
+    )
+    .in_phase(phase);
     let depth = stats.depth_control.max(stats.depth_image);
     let burst = bad.iter().map(|gap| gap.lost).max().unwrap_or(gone);
     let words = if stats.redundancy_packets == 0 && stats.fec_packets == 0 {

@@ -1,0 +1,135 @@
+//! What a check found, and the hint that is shown of it.
+
+use std::borrow::Cow;
+
+use crate::call::verdict::PagesTold;
+use crate::call::{EventId, Phase};
+use crate::capture::{Endpoint, FrameNo};
+use crate::hint::{Rule, Severity};
+
+/// What a check saw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// Severity of this finding.
+    pub severity: Severity,
+    /// Frames that prove it, the deciding one first.
+    pub frames: Vec<FrameNo>,
+    /// The event on whose row the hint stands.
+    pub event: Option<EventId>,
+    /// What was seen, filled in, at most about 90 characters.
+    pub seen: String,
+    /// A sentence added to the rule's advice where the facts allow it: side, address, setting.
+    pub more: Option<String>,
+    /// Host that it is about, if one.
+    pub host: Option<Endpoint>,
+    /// The phase that `seen` says it happened in.
+    pub(crate) phase: Option<Phase>,
+    /// What came through, where `seen` begins with it.
+    pub(crate) pages: Option<PagesTold>,
+    /// It says that something did not come, and the capture may simply not have it.
+    pub(crate) doubtful: bool,
+}
+
+/// Frames that one finding cites at most.
+pub(crate) const MAX_CITED: usize = 40;
+
+impl Finding {
+    /// A finding with its frames (the deciding one first; repeated ones are left out) and what was seen.
+    pub(crate) fn new(
+        severity: Severity,
+        frames: impl IntoIterator<Item = FrameNo>,
+        seen: impl Into<String>,
+    ) -> Self {
+        let mut kept: Vec<FrameNo> = Vec::new();
+        for frame in frames {
+            if kept.len() >= MAX_CITED {
+                break;
+            }
+            if !kept.contains(&frame) {
+                kept.push(frame);
+            }
+        }
+        Self {
+            severity,
+            frames: kept,
+            event: None,
+            seen: seen.into(),
+            more: None,
+            host: None,
+            phase: None,
+            pages: None,
+            doubtful: false,
+        }
+    }
+
+    /// Standing on the row of this event.
+    #[must_use]
+    pub(crate) fn on(mut self, event: EventId) -> Self {
+        self.event = Some(event);
+        self
+    }
+
+    /// Standing on the row of this event, if there is one.
+    #[must_use]
+    pub(crate) fn on_any(mut self, event: Option<EventId>) -> Self {
+        self.event = event;
+        self
+    }
+
+    /// In this phase, as `seen` says.
+    #[must_use]
+    pub(crate) fn in_phase(mut self, phase: impl Into<Option<Phase>>) -> Self {
+        self.phase = phase.into();
+        self
+    }
+
+    /// With a sentence added to the rule's advice.
+    #[must_use]
+    pub(crate) fn more(mut self, sentence: impl Into<String>) -> Self {
+        self.more = Some(sentence.into());
+        self
+    }
+
+    /// About this host.
+    #[must_use]
+    pub(crate) fn about(mut self, host: Endpoint) -> Self {
+        self.host = Some(host);
+        self
+    }
+}
+
+/// A rule and what it saw, as shown.
+#[derive(Clone, Debug)]
+pub struct Hint {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// What it saw.
+    pub finding: Finding,
+    /// A consequence of the root cause, shown dimmed.
+    pub consequence: bool,
+}
+
+impl Hint {
+    /// As a check found it.
+    pub(crate) const fn new(rule: &'static Rule, finding: Finding) -> Self {
+        Self {
+            rule,
+            finding,
+            consequence: false,
+        }
+    }
+
+    /// What was seen, or what the rule is about; whether that is doubtful.
+    pub fn says(&self) -> Cow<'_, str> {
+        let says = if self.finding.seen.is_empty() {
+            self.rule.title
+        } else {
+            &self.finding.seen
+        };
+        if self.finding.doubtful {
+            Cow::Owned(format!("{says} (capture incomplete)"))
+        } else {
+            Cow::Borrowed(says)
+        }
+    }
+}
