@@ -1,38 +1,15 @@
 //! What rules have in common when they put a finding together: waits that the capture can prove, sides and
 //! hosts by name, figures in words.
 
-use crate::call::{Call, CallState, Event, EventId, EventKind, Side};
-use crate::capture::{FrameNo, Timestamp};
-use crate::hint::{Finding, Scene, Severity};
+use crate::call::{Call, CallState, Event, EventKind, Side};
+use crate::capture::Timestamp;
+use crate::hint::Scene;
 use crate::t30::Fcf;
 pub(crate) use crate::t30::timer::{EARLY, LATE};
 
 /// Silence at the end of a capture after which a call that is up counts as cut by the capture's end: a
 /// T1 that began just before may still run.
 const CAPTURE_GOES_ON: f64 = 35.0;
-
-/// A finding without the optional parts.
-pub(crate) fn finding(
-    severity: Severity,
-    frames: Vec<FrameNo>,
-    event: Option<EventId>,
-    seen: String,
-) -> Finding {
-    Finding {
-        severity,
-        frames,
-        event,
-        seen,
-        more: None,
-        host: None,
-    }
-}
-
-/// Adds a sentence to a finding.
-pub(crate) fn with_more(mut finding: Finding, more: impl Into<String>) -> Finding {
-    finding.more = Some(more.into());
-    finding
-}
 
 /// First BYE (or CANCEL of a call that was never answered).
 pub(crate) fn hang_up(call: &Call) -> Option<&Event> {
@@ -102,18 +79,4 @@ pub(crate) fn percent(part: u32, whole: u32) -> String {
 /// Part of a whole, 0 to 1.
 pub(crate) fn share(part: u32, whole: u32) -> f64 {
     f64::from(part) / f64::from(whole.max(1))
-}
-
-/// Frames without the second mention of the same, at most 40.
-pub(crate) fn frames(all: impl IntoIterator<Item = FrameNo>) -> Vec<FrameNo> {
-    let mut out: Vec<FrameNo> = Vec::new();
-    for frame in all {
-        if out.len() >= 40 {
-            break;
-        }
-        if !out.contains(&frame) {
-            out.push(frame);
-        }
-    }
-    out
 }

@@ -2,7 +2,6 @@
 
 use crate::call::{EventKind, Side};
 use crate::capture::{FrameNo, Timestamp};
-use crate::hint::evidence::frames;
 use crate::hint::g711::{fax_begins, fax_ends, is_audio_fax, signals_begin, spans};
 use crate::hint::{Finding, Scene, Severity};
 use crate::rtp::RtpSpan;
@@ -89,7 +88,7 @@ fn loss_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     };
     let mut found = Finding::new(
         severity,
-        frames(gaps.iter().map(|(frame, ..)| *frame)),
+        gaps.iter().map(|(frame, ..)| *frame),
         format!(
             "RTP loss of the {side} {:.2} % ({lost} pkts, burst {burst}) – G.711 fax needs < 0.1 %",
             whole * 100.0

@@ -1,7 +1,6 @@
 //! What the sound is made of: tones, codec, silence.
 
 use crate::call::{Call, Event, EventKind, Side};
-use crate::hint::evidence::frames;
 use crate::hint::g711::{fax_begins, fax_ends, fax_tone, is_audio_fax, signals_begin, spans};
 use crate::hint::{Finding, Scene, Severity};
 use crate::line::Tone;
@@ -78,7 +77,7 @@ pub(super) fn speech_codec(scene: &Scene<'_>) -> Option<Finding> {
     ];
     let mut found = Finding::new(
         severity,
-        frames(cited.into_iter().flatten()),
+        cited.into_iter().flatten(),
         format!("Fax over {codec} cannot work – force G.711 or T.38"),
     );
     found.event = answer.map(|event| event.id);
@@ -150,7 +149,7 @@ fn between_directions(call: &Call) -> Option<Finding> {
         "{} from the caller, {} from the callee: the directions differ",
         forth.codec, back.codec
     );
-    Some(Finding::new(Severity::Warning, frames([back.frame, forth.frame]), seen).on(event.id))
+    Some(Finding::new(Severity::Warning, [back.frame, forth.frame], seen).on(event.id))
 }
 
 /// A-law on one leg and u-law on the other, told on the leg that began first.

@@ -2,7 +2,7 @@
 
 use crate::call::{Call, Event, EventKind, FaxCarrier, Negotiation, Side, pair_messages};
 use crate::capture::Timestamp;
-use crate::hint::evidence::{frames, hang_up};
+use crate::hint::evidence::hang_up;
 use crate::hint::leg::{both_delivered, has_t38, letter, middle};
 use crate::hint::scene::event;
 use crate::hint::{Finding, Scene, Severity};
@@ -58,8 +58,8 @@ pub(super) fn one_sided(scene: &Scene<'_>) -> Option<Finding> {
     let yes = answer_of(call, agreed);
     let no = refusal.and_then(|negotiation| answer_of(other, negotiation));
     let cited = [yes, no].into_iter().flatten().map(|event| event.frame);
-    let mut found = Finding::new(Severity::Error, frames(cited), seen)
-        .about(scene.endpoint(middle(call, other)));
+    let mut found =
+        Finding::new(Severity::Error, cited, seen).about(scene.endpoint(middle(call, other)));
     found.event = yes.map(|event| event.id);
     Some(found)
 }
@@ -113,7 +113,7 @@ fn not_relayed(scene: &Scene<'_>, other: &Call, negotiation: &Negotiation) -> Op
     Some(
         Finding::new(
             Severity::Error,
-            frames(cited),
+            cited,
             format!("PBX did not pass the T.38 re-INVITE to leg {there}, {result}"),
         )
         .on(offer.id)
@@ -190,7 +190,7 @@ pub(super) fn mode_mix(scene: &Scene<'_>) -> Option<Finding> {
     let answer = accepted(call).and_then(|negotiation| answer_of(call, negotiation));
     let mut found = Finding::new(
         Severity::Note,
-        frames(answer.map(|event| event.frame)),
+        answer.map(|event| event.frame),
         format!("Gateway mode: leg {here} T.38 <-> leg {there} G.711"),
     )
     .about(scene.endpoint(middle(call, other)));

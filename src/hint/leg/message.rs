@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::call::exchange::ExchangeView;
 use crate::call::{Call, Event, EventId, EventKind, FaxCarrier, Pair, pair_messages};
 use crate::capture::FrameNo;
-use crate::hint::evidence::{frames, hang_up};
+use crate::hint::evidence::hang_up;
 use crate::hint::leg::{both_delivered, has_t38, letter, middle};
 use crate::hint::scene::{clock_jumps, event};
 use crate::hint::{Finding, Scene, Severity};
@@ -102,14 +102,10 @@ pub(super) fn not_relayed(scene: &Scene<'_>) -> Option<Finding> {
     let mut names: Vec<String> = lost.iter().map(|(_, m)| m.name().into_owned()).collect();
     names.dedup();
     Some(
-        Finding::new(
-            severity,
-            frames(lost.iter().map(|(event, _)| event.frame)),
-            seen,
-        )
-        .on(first.id)
-        .about(scene.endpoint(middle(call, other)))
-        .more(format!("Not passed on: {}.", names.join(", "))),
+        Finding::new(severity, lost.iter().map(|(event, _)| event.frame), seen)
+            .on(first.id)
+            .about(scene.endpoint(middle(call, other)))
+            .more(format!("Not passed on: {}.", names.join(", "))),
     )
 }
 
@@ -171,7 +167,7 @@ pub(super) fn latency(scene: &Scene<'_>) -> Option<Finding> {
         .collect();
     let mut found = Finding::new(
         severity,
-        frames(cited),
+        cited,
         format!("PBX adds {ms:.0} ms per message – {tail}"),
     )
     .about(scene.endpoint(middle(call, other)))

@@ -2,7 +2,7 @@
 
 use crate::call::{Call, EventKind};
 use crate::capture::Timestamp;
-use crate::hint::evidence::{frames, hang_up};
+use crate::hint::evidence::hang_up;
 use crate::hint::leg::letter;
 use crate::hint::place::decided;
 use crate::hint::rule::Family;
@@ -78,7 +78,7 @@ pub(super) fn first_failure(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> 
         .iter()
         .chain(&there.finding.frames)
         .take(4);
-    let mut found = Finding::new(Severity::Error, frames(cited.copied()), seen)
+    let mut found = Finding::new(Severity::Error, cited.copied(), seen)
         .more(format!("There: {}", there.finding.seen));
     found.event = own.finding.event;
     Some(found)
@@ -109,7 +109,7 @@ pub(super) fn bye_one_sided(scene: &Scene<'_>) -> Option<Finding> {
     Some(
         Finding::new(
             severity,
-            frames(cited),
+            cited,
             format!("BYE on leg {here} only – leg {there} {tail}"),
         )
         .on(bye.id),

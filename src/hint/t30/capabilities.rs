@@ -2,7 +2,7 @@
 
 use crate::call::exchange::{ExchangeView, Line};
 use crate::call::{Call, EventKind};
-use crate::hint::evidence::{frames, share, waited};
+use crate::hint::evidence::{share, waited};
 use crate::hint::rule::{Check, explain, hide};
 use crate::hint::t30::identification::T30_DIS_NO_DCS;
 use crate::hint::t30::offer::Offer;
@@ -295,7 +295,7 @@ fn ecm_off(scene: &Scene<'_>) -> Option<Finding> {
     };
     let cited = [Some(line.frame()), dis.map(Line::frame)];
     let seen = format!("No ECM{who} – lost data becomes bad lines instead of a resend");
-    Some(Finding::new(severity, frames(cited.into_iter().flatten()), seen).on(line.event.id))
+    Some(Finding::new(severity, cited.into_iter().flatten(), seen).on(line.event.id))
 }
 
 /// Lowest `T38FaxVersion` in force, 0 if none is given.
@@ -386,9 +386,7 @@ fn routing(scene: &Scene<'_>) -> Vec<Finding> {
         };
         let cited = [refusal.map(|(_, no)| no.frame()), Some(line.frame())];
         let seen = format!("{} used – {tail}", names.join(", "));
-        out.push(
-            Finding::new(severity, frames(cited.into_iter().flatten()), seen).on(line.event.id),
-        );
+        out.push(Finding::new(severity, cited.into_iter().flatten(), seen).on(line.event.id));
     }
     let odd = exchange.messages().find(|(_, _, message)| {
         matches!(message.fcf, Fcf::Csi | Fcf::Tsi | Fcf::Cig) && message.fif().len() != IDENT

@@ -1,7 +1,7 @@
 //! The repairs of ECM: PPR, CTC, EOR.
 
 use crate::call::exchange::{ExchangeView, Line};
-use crate::hint::evidence::{frames, share};
+use crate::hint::evidence::share;
 use crate::hint::rule::{Check, Layer, hide};
 use crate::hint::t30::release::T30_DCN_AFTER_PAGE;
 use crate::hint::{Finding, Rule, Scene, Severity};
@@ -207,7 +207,7 @@ fn fourth_ppr(scene: &Scene<'_>) -> Vec<Finding> {
                 .chain(block.map(|other| other.line.frame()));
             Finding::new(
                 severity,
-                frames(cited),
+                cited,
                 format!(
                     "4 PPR on page {} block {} – {end}",
                     request.page, request.block
@@ -231,10 +231,7 @@ fn given_up(scene: &Scene<'_>) -> Vec<Finding> {
                 "EOR: {} gave up on a block – page {} has missing data",
                 round.from, round.page
             );
-            Some(
-                Finding::new(Severity::Error, frames(cited.into_iter().flatten()), seen)
-                    .on(line.event.id),
-            )
+            Some(Finding::new(Severity::Error, cited.into_iter().flatten(), seen).on(line.event.id))
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use crate::call::Side;
 use crate::call::exchange::Line;
 use crate::capture::Timestamp;
-use crate::hint::evidence::{self, EARLY, LATE, frames};
+use crate::hint::evidence::{self, EARLY, LATE};
 use crate::hint::rule::{Check, explain};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Fcs;
@@ -106,7 +106,7 @@ fn collision(scene: &Scene<'_>) -> Option<Finding> {
         overlap(first, second)
     );
     Some(
-        Finding::new(Severity::Warning, frames(cited), seen)
+        Finding::new(Severity::Warning, cited, seen)
             .on(second.event.id)
             .more(more),
     )
@@ -215,13 +215,9 @@ fn repeat_asked(scene: &Scene<'_>) -> Vec<Finding> {
             .chain(command.map(Line::frame))
             .chain(crp.iter().map(|(_, line)| line.frame()));
         out.push(
-            Finding::new(
-                severity,
-                frames(cited),
-                format!("CRP: asks repeat of {what}{tail}"),
-            )
-            .on(first.event.id)
-            .about(scene.endpoint(first.event.from.other())),
+            Finding::new(severity, cited, format!("CRP: asks repeat of {what}{tail}"))
+                .on(first.event.id)
+                .about(scene.endpoint(first.event.from.other())),
         );
     }
     if let Some((place, line)) = exchange.all(&[Fcf::Fnv]).next() {

@@ -3,7 +3,7 @@
 use crate::call::exchange::{ExchangeView, Line, Round};
 use crate::call::{Call, Event, EventKind, FaxCarrier, Negotiation, Side};
 use crate::capture::Timestamp;
-use crate::hint::evidence::{self, LATE, frames, hang_up};
+use crate::hint::evidence::{self, LATE, hang_up};
 use crate::hint::rule::{AfterSuccess, Check, hide};
 use crate::hint::t30::release::T30_DCN_BEFORE_DCS;
 use crate::hint::{Finding, Rule, Scene, Severity};
@@ -179,7 +179,7 @@ fn no_dis(scene: &Scene<'_>) -> Option<Finding> {
         .iter()
         .rfind(|event| tone_of(event) == Some(Tone::Cng));
     let called = exchange.called;
-    let cited = frames([event, last].into_iter().flatten().map(|event| event.frame));
+    let cited = [event, last].into_iter().flatten().map(|event| event.frame);
     let mut found = Finding::new(
         Severity::Error,
         cited,
@@ -286,7 +286,7 @@ fn unanswered_dis(
     };
     // The first repeat is where the absence shows; the first DIS alone proves nothing.
     let order = lines.iter().skip(1).chain(lines.first());
-    let mut found = Finding::new(severity, frames(order.map(|line| line.frame())), seen)
+    let mut found = Finding::new(severity, order.map(|line| line.frame()), seen)
         .about(scene.endpoint(calling))
         .more(instead(scene, exchange, calling, begin));
     found.event = lines.last().map(|line| line.event.id);
@@ -342,7 +342,7 @@ fn both_sides(scene: &Scene<'_>) -> Option<Finding> {
             (b, a)
         };
         let seen = "Both ends act as receiver (DIS) – roles wrong or media looped".to_owned();
-        let cited = frames([second.frame(), first.frame()]);
+        let cited = [second.frame(), first.frame()];
         return Some(Finding::new(Severity::Error, cited, seen).on(second.event.id));
     }
     if let Some(found) = roles_swapped(scene, exchange) {
@@ -362,7 +362,7 @@ fn both_sides(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let seen = "Both ends act as sender (CNG) – roles wrong or media looped".to_owned();
-    let cited = frames([a.frame.max(b.frame), a.frame.min(b.frame)]);
+    let cited = [a.frame.max(b.frame), a.frame.min(b.frame)];
     Some(Finding::new(Severity::Error, cited, seen).on(b.id))
 }
 
@@ -391,7 +391,7 @@ fn roles_swapped(scene: &Scene<'_>, exchange: &ExchangeView<'_>) -> Option<Findi
     let name = if dcs.is_some() { "DCS" } else { "CNG" };
     let seen =
         format!("Caller acts as receiver (DIS), callee as sender ({name}) – roles wrong or looped");
-    Some(Finding::new(Severity::Error, frames([dis.frame, sender.frame]), seen).on(dis.id))
+    Some(Finding::new(Severity::Error, [dis.frame, sender.frame], seen).on(dis.id))
 }
 
 fn non_standard(scene: &Scene<'_>) -> Vec<Finding> {
@@ -443,17 +443,15 @@ fn polling(scene: &Scene<'_>) -> Option<Finding> {
     } else {
         (Severity::Note, String::new())
     };
-    let cited = frames(
-        [
-            Some(line.frame()),
-            exchange
-                .dcn
-                .and_then(|dcn| exchange.line(dcn))
-                .map(Line::frame),
-        ]
-        .into_iter()
-        .flatten(),
-    );
+    let cited = [
+        Some(line.frame()),
+        exchange
+            .dcn
+            .and_then(|dcn| exchange.line(dcn))
+            .map(Line::frame),
+    ]
+    .into_iter()
+    .flatten();
     let seen = format!(
         "Polling call (DTC): {called} sends, {} receives{tail}",
         called.other()

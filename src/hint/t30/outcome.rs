@@ -3,7 +3,6 @@
 use crate::call::exchange::{ExchangeView, Line};
 use crate::call::verdict::PagesTold;
 use crate::call::{Page, Side, Verdict};
-use crate::hint::evidence::frames;
 use crate::hint::rule::{Check, RootCause};
 use crate::hint::t30::release::is_unknown;
 use crate::hint::{Finding, Rule, Scene, Severity};
@@ -76,7 +75,7 @@ fn success(scene: &Scene<'_>) -> Option<Finding> {
     Some(
         Finding::new(
             Severity::Ok,
-            frames(cited),
+            cited,
             format!(
                 "Fax OK: {} confirmed, {}",
                 count(fax.pages_confirmed, "page"),

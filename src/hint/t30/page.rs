@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use crate::call::exchange::{ExchangeView, Line};
 use crate::call::{Event, EventKind, PageData, Side, Verdict};
 use crate::capture::Timestamp;
-use crate::hint::evidence::{self, frames, hang_up, share, waited};
+use crate::hint::evidence::{self, hang_up, share, waited};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::Fcf;
 use crate::t30::timer::T2;
@@ -145,7 +145,7 @@ fn cfr_no_page(scene: &Scene<'_>) -> Option<Finding> {
     Some(
         Finding::new(
             Severity::Error,
-            frames(cited.into_iter().flatten()),
+            cited.into_iter().flatten(),
             format!("CFR sent but no page followed – {sender} did not get CFR or gave up"),
         )
         .on(line.event.id)

@@ -1,7 +1,7 @@
 //! Phase D: what the receiver says to the page.
 
 use crate::call::exchange::{ExchangeView, Line, Round};
-use crate::hint::evidence::{self, frames, hang_up, percent};
+use crate::hint::evidence::{self, hang_up, percent};
 use crate::hint::rule::{AfterSuccess, Check, Layer, hide};
 use crate::hint::t30::release::{T30_DCN_AFTER_PAGE, T30_NO_DCN};
 use crate::hint::{Finding, Rule, Scene, Severity};
@@ -163,7 +163,7 @@ fn wait(
         .chain([last.frame()]);
     Finding::new(
         severity,
-        frames(cited),
+        cited,
         format!("Receiver busy (RNR) {seconds:.0} s{tail}"),
     )
     .on(first.event.id)
@@ -226,7 +226,7 @@ fn silent_run(scene: &Scene<'_>, exchange: &ExchangeView<'_>, run: &[&Round]) ->
     );
     let mut found = Finding::new(
         severity,
-        frames(lines.iter().copied().chain(odd).map(Line::frame)),
+        lines.iter().copied().chain(odd).map(Line::frame),
         seen,
     )
     .about(scene.endpoint(receiver))
@@ -267,7 +267,7 @@ fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
                 format!("RTN – receiver rejected page {page} (quality); sender must retrain");
             let mut found = Finding::new(
                 severity,
-                frames([Some(line.frame()), command].into_iter().flatten()),
+                [Some(line.frame()), command].into_iter().flatten(),
                 seen,
             )
             .on(line.event.id);
@@ -309,7 +309,7 @@ fn retrain(scene: &Scene<'_>) -> Vec<Finding> {
                 .map(|(_, next)| next.frame());
             Finding::new(
                 Severity::Note,
-                frames([Some(line.frame()), dcs].into_iter().flatten()),
+                [Some(line.frame()), dcs].into_iter().flatten(),
                 format!("RTP: page {page} accepted, but retrain before the next one"),
             )
             .on(line.event.id)

@@ -2,7 +2,7 @@
 
 use crate::call::exchange::{ExchangeView, Line, Reached, What};
 use crate::call::{Event, Phase, Side, Verdict};
-use crate::hint::evidence::{self, LATE, capture_ends_early, frames, hang_up};
+use crate::hint::evidence::{self, LATE, capture_ends_early, hang_up};
 use crate::hint::rule::{Check, Layer, hide};
 use crate::hint::scene::header;
 use crate::hint::sip::{q850_text, reason_cause};
@@ -144,7 +144,7 @@ fn found(
         "its fax log says why it sent DCN.",
         "ask its operator for the fax log of this call: it sent the DCN.",
     );
-    Finding::new(severity, frames(cited.into_iter().flatten()), seen)
+    Finding::new(severity, cited.into_iter().flatten(), seen)
         .on(line.event.id)
         .about(scene.endpoint(line.event.from))
         .more(more)
@@ -312,7 +312,7 @@ fn no_dcn(scene: &Scene<'_>) -> Option<Finding> {
     };
     let cited = [Some(mcf.frame()), bye.map(|event| event.frame)];
     let seen = "No DCN after the last MCF – fax is delivered, end not clean";
-    let found = Finding::new(severity, frames(cited.into_iter().flatten()), seen).on(mcf.event.id);
+    let found = Finding::new(severity, cited.into_iter().flatten(), seen).on(mcf.event.id);
     let mut why: Vec<String> = Vec::new();
     if waits {
         why.push(format!(

@@ -2,7 +2,7 @@
 
 use crate::call::exchange::{ExchangeView, Line, Round, What};
 use crate::call::{EventKind, Tcf};
-use crate::hint::evidence::{self, frames};
+use crate::hint::evidence::{self};
 use crate::hint::rule::{AfterSuccess, Check, hide};
 use crate::hint::t30::training::T30_DCS_NO_RESPONSE;
 use crate::hint::{Finding, Rule, Scene, Severity};
@@ -61,7 +61,7 @@ fn tcf_missing(scene: &Scene<'_>) -> Option<Finding> {
     let sender = last.event.from;
     let found = Finding::new(
         Severity::Error,
-        frames(missing.iter().map(|line| line.frame())),
+        missing.iter().map(|line| line.frame()),
         format!(
             "{} DCS without TCF – the training of the {sender} did not reach this point",
             missing.len()
@@ -201,7 +201,7 @@ fn tcf_corrupt(scene: &Scene<'_>) -> Option<Finding> {
         _ => "No T.38 packet is missing in it: it came that way from the sending side.".to_owned(),
     };
     Some(
-        Finding::new(severity, frames(order), format!("{what}{times} – {tail}"))
+        Finding::new(severity, order, format!("{what}{times} – {tail}"))
             .on(line.event.id)
             .more(lost),
     )

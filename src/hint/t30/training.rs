@@ -2,7 +2,7 @@
 
 use crate::call::exchange::{ExchangeView, Line, Round};
 use crate::capture::FrameNo;
-use crate::hint::evidence::{self, frames};
+use crate::hint::evidence::{self};
 use crate::hint::rule::{AfterSuccess, Check, hide};
 use crate::hint::t30::capabilities::T30_LOW_RATE;
 use crate::hint::t30::release::T30_DCN_AFTER_DCS;
@@ -163,13 +163,9 @@ fn silent_run(scene: &Scene<'_>, exchange: &ExchangeView<'_>, run: &[&Round]) ->
         "look whether DCS and TCF arrive there, and at its fax log.",
         "ask there whether DCS and TCF arrive.",
     );
-    let found = Finding::new(
-        severity,
-        frames(lines.iter().map(|line| line.frame())),
-        seen,
-    )
-    .about(scene.endpoint(receiver))
-    .more(format!("{rate}{heard}{blame}"));
+    let found = Finding::new(severity, lines.iter().map(|line| line.frame()), seen)
+        .about(scene.endpoint(receiver))
+        .more(format!("{rate}{heard}{blame}"));
     Some(standing_on(found, lines.last().copied()))
 }
 
@@ -200,7 +196,7 @@ fn dcs_dis_loop(scene: &Scene<'_>) -> Option<Finding> {
     );
     // The second DIS after a DCS decides; a single one may have been under way.
     let order = turns.iter().rev().take(1).chain(turns.iter());
-    let cited = frames(order.flat_map(|(dcs, dis)| [dis.frame(), dcs.frame()]));
+    let cited = order.flat_map(|(dcs, dis)| [dis.frame(), dcs.frame()]);
     let more = format!(
         "DIS comes {:.1} s after the end of the DCS. {}",
         last.event.at.seconds_since(dcs.event.end),
@@ -238,7 +234,7 @@ fn ftt(scene: &Scene<'_>) -> Vec<Finding> {
             let cited = [Some(line.frame()), dcs.map(|(_, dcs)| dcs.frame())];
             Finding::new(
                 severity,
-                frames(cited.into_iter().flatten()),
+                cited.into_iter().flatten(),
                 format!(
                     "FTT at {rate} – training failed, sender steps down ({}.)",
                     number + 1
@@ -280,7 +276,7 @@ fn train_failed(scene: &Scene<'_>) -> Option<Finding> {
     Some(
         Finding::new(
             Severity::Error,
-            frames(cited),
+            cited,
             format!(
                 "Training failed at all speeds: {}, no CFR",
                 ladder.join("->")

@@ -1,7 +1,7 @@
 //! What is inside T.38 packets: syntax, RTP among them, messages that a gateway marks as damaged.
 
 use crate::call::{Call, Encoding, EventKind, FaxCarrier, Phase, Side};
-use crate::hint::evidence::{finding, frames, share, with_more};
+use crate::hint::evidence::share;
 use crate::hint::{Finding, Scene, Severity};
 use crate::line::Fcs;
 use crate::sip::Sdp;
@@ -57,12 +57,14 @@ fn undecodable_of(call: &Call, side: Side) -> Option<Finding> {
         .as_ref()
         .map(|(event, ..)| event.frame)
         .or(stats.first_undecodable);
-    Some(finding(
-        severity,
-        frames(cited),
-        first.map(|(event, ..)| event.id),
-        format!("{bad} T.38 packets of the {side} do not decode ({reason})"),
-    ))
+    Some(
+        Finding::new(
+            severity,
+            cited,
+            format!("{bad} T.38 packets of the {side} do not decode ({reason})"),
+        )
+        .on_any(first.map(|(event, ..)| event.id)),
+    )
 }
 
 /// Lowest `T38FaxVersion` of offer and answer of the T.38 in force (absent means 0); `None` without SDP.
@@ -92,10 +94,9 @@ pub(super) fn asn1(scene: &Scene<'_>, side: Side) -> Option<Finding> {
         && a != b
     {
         let cited = [forth.encoding_frame, back.encoding_frame];
-        let found = finding(
+        let found = Finding::new(
             Severity::Error,
-            frames(cited.into_iter().flatten()),
-            None,
+            cited.into_iter().flatten(),
             format!(
                 "caller uses {} ASN.1, callee {}: they do not understand each other",
                 year(a),
@@ -123,10 +124,9 @@ pub(super) fn asn1(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     } else {
         Severity::Error
     };
-    Some(finding(
+    Some(Finding::new(
         severity,
-        frames(stats.encoding_frame),
-        None,
+        stats.encoding_frame,
         format!(
             "{side} uses {} ASN.1, SDP version says {version}",
             year(used)
@@ -165,17 +165,21 @@ fn residue_of(call: &Call, side: Side) -> Option<Finding> {
     } else {
         Severity::Note
     };
-    Some(finding(
-        severity,
-        frames([first, last]),
-        call.negotiations
-            .get(period.negotiation)
-            .and_then(|negotiation| negotiation.answer_event),
-        format!(
-            "{side} still sends RTP audio {seconds:.1} s after switching to T.38 ({})",
-            crate::text::count(count, "packet")
+    Some(
+        Finding::new(
+            severity,
+            [first, last],
+            format!(
+                "{side} still sends RTP audio {seconds:.1} s after switching to T.38 ({})",
+                crate::text::count(count, "packet")
+            ),
+        )
+        .on_any(
+            call.negotiations
+                .get(period.negotiation)
+                .and_then(|negotiation| negotiation.answer_event),
         ),
-    ))
+    )
 }
 
 pub(super) fn early(scene: &Scene<'_>, side: Side) -> Option<Finding> {
@@ -204,16 +208,18 @@ pub(super) fn early(scene: &Scene<'_>, side: Side) -> Option<Finding> {
                 .filter(signal)
                 .any(|later| later.at >= answered && same_signal(&event.kind, &later.kind))
         })?;
-    Some(finding(
-        Severity::Warning,
-        frames([lost.frame, frame]),
-        Some(lost.id),
-        format!(
-            "T.38 of the {side} {:.1} s before the answer – {} may drop the first messages",
-            answered.seconds_since(at),
-            side.other()
-        ),
-    ))
+    Some(
+        Finding::new(
+            Severity::Warning,
+            [lost.frame, frame],
+            format!(
+                "T.38 of the {side} {:.1} s before the answer – {} may drop the first messages",
+                answered.seconds_since(at),
+                side.other()
+            ),
+        )
+        .on(lost.id),
+    )
 }
 
 fn same_signal(a: &EventKind, b: &EventKind) -> bool {
@@ -261,14 +267,14 @@ pub(super) fn fcs(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     } else {
         Severity::Note
     };
-    let found = finding(
+    let found = Finding::new(
         severity,
-        frames(bad.iter().map(|line| line.frame())),
-        Some(first.event.id),
+        bad.iter().map(|line| line.frame()),
         format!(
             "Gateway of the {side} reports bad T.30 frame (FCS), {}x – analogue line problem",
             bad.len()
         ),
-    );
-    Some(with_more(found, format!("First: {}.", first.name())))
+    )
+    .on(first.event.id);
+    Some(found.more(format!("First: {}.", first.name())))
 }

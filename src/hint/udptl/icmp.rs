@@ -2,7 +2,7 @@
 
 use crate::call::{EventKind, Side};
 use crate::capture::Endpoint;
-use crate::hint::evidence::{finding, frames, hang_up, with_more};
+use crate::hint::evidence::hang_up;
 use crate::hint::udptl::path::{delivered, endpoints, switch};
 use crate::hint::{Finding, Scene, Severity};
 
@@ -45,25 +45,22 @@ pub(super) fn icmp(scene: &Scene<'_>) -> Option<Finding> {
     } else {
         Severity::Error
     };
-    let mut found = finding(
+    let mut found = Finding::new(
         severity,
-        frames(hits.iter().map(|(event, ..)| event.frame)),
-        Some(first.id),
+        hits.iter().map(|(event, ..)| event.frame),
         format!(
             "ICMP {} from {} – T.38 port {} closed or filtered",
             icmp_words(code, v6),
             first.src.addr,
             quoted.port
         ),
-    );
+    )
+    .on(first.id);
     found.host = Some(quoted);
-    Some(with_more(
-        found,
-        format!(
-            "{} about {quoted}.",
-            crate::text::count(count, "such answer")
-        ),
-    ))
+    Some(found.more(format!(
+        "{} about {quoted}.",
+        crate::text::count(count, "such answer")
+    )))
 }
 
 fn icmp_words(code: u8, v6: bool) -> &'static str {

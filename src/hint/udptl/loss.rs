@@ -3,7 +3,7 @@
 use crate::call::exchange::ExchangeView;
 use crate::call::{Call, Event, EventKind, Negotiation, Side, UdptlStats, Verdict};
 use crate::capture::{FrameNo, Timestamp};
-use crate::hint::evidence::{self, finding, frames, percent, share, with_more};
+use crate::hint::evidence::{self, percent, share};
 use crate::hint::{Finding, Scene, Severity};
 use crate::line::Fcs;
 use crate::t30::Fcf;
@@ -74,24 +74,23 @@ fn recovered_of(call: &Call, side: Side) -> Option<Finding> {
         )
     };
     let burst = stats.gaps.iter().map(|gap| gap.lost).max().unwrap_or(1);
-    let found = finding(
+    let found = Finding::new(
         severity,
-        frames(stats.gaps.iter().map(|gap| gap.frame)),
-        stats
-            .gaps
-            .first()
-            .and_then(|gap| event_around(call, side, gap.at))
-            .map(|event| event.id),
+        stats.gaps.iter().map(|gap| gap.frame),
         format!(
             "{} UDPTL of the {side} lost ({} %), all recovered by {how}",
             stats.lost,
             percent(stats.lost, expected(stats))
         ),
+    )
+    .on_any(
+        stats
+            .gaps
+            .first()
+            .and_then(|gap| event_around(call, side, gap.at))
+            .map(|event| event.id),
     );
-    Some(with_more(
-        found,
-        format!("Longest run: {}.", count(burst, "packet")),
-    ))
+    Some(found.more(format!("Longest run: {}.", count(burst, "packet"))))
 }
 
 pub(super) fn unrecovered(scene: &Scene<'_>, side: Side) -> Option<Finding> {
@@ -128,12 +127,12 @@ fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     };
     let mut cited: Vec<FrameNo> = bad.iter().map(|gap| gap.frame).collect();
     cited.sort_unstable();
-    let found = finding(
+    let found = Finding::new(
         severity,
-        frames(cited),
-        around.map(|event| event.id),
+        cited,
         format!("{gone} UDPTL of the {side} lost for good{in_phase} – {what}"),
     )
+    .on_any(around.map(|event| event.id))
     .in_phase(phase);
     let depth = stats.depth_control.max(stats.depth_image);
     let burst = bad.iter().map(|gap| gap.lost).max().unwrap_or(gone);
@@ -157,7 +156,7 @@ fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
             "its operator has to look at the link and raise its redundancy."
         )
     );
-    Some(with_more(found, more))
+    Some(found.more(more))
 }
 
 /// Whether anything in the dialogue had to be sent again.
@@ -189,20 +188,17 @@ fn no_redundancy_of(call: &Call, side: Side) -> Option<Finding> {
         Severity::Note
     };
     let (frame, at) = stats.first?;
-    let found = finding(
+    let found = Finding::new(
         severity,
         vec![frame],
-        event_around(call, side, at).map(|event| event.id),
         format!("{side} sends T.38 without redundancy – any loss damages the fax"),
-    );
+    )
+    .on_any(event_around(call, side, at).map(|event| event.id));
     Some(match agreed {
-        Some(agreed) => with_more(
-            found,
-            format!(
-                "Agreed in SDP: {agreed}; {}, none with it.",
-                count(stats.packets, "packet")
-            ),
-        ),
+        Some(agreed) => found.more(format!(
+            "Agreed in SDP: {agreed}; {}, none with it.",
+            count(stats.packets, "packet")
+        )),
         None => found,
     })
 }
@@ -251,25 +247,22 @@ pub(super) fn duplicates(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     } else {
         Severity::Note
     };
-    let found = finding(
+    let found = Finding::new(
         severity,
-        frames(latest.map(|(.., frame)| frame).into_iter().chain([frame])),
-        event_around(call, side, at).map(|event| event.id),
+        latest.map(|(.., frame)| frame).into_iter().chain([frame]),
         format!(
             "UDPTL of the {side}: {}, {} late ({} %)",
             count(stats.repeats, "repeat"),
             stats.reordered,
             percent(odd, all)
         ),
-    );
+    )
+    .on_any(event_around(call, side, at).map(|event| event.id));
     Some(match latest {
-        Some((behind, seconds, _)) => with_more(
-            found,
-            format!(
-                "Up to {behind} numbers and {:.0} ms behind; redundancy covers {depth}.",
-                seconds * 1000.0
-            ),
-        ),
+        Some((behind, seconds, _)) => found.more(format!(
+            "Up to {behind} numbers and {:.0} ms behind; redundancy covers {depth}.",
+            seconds * 1000.0
+        )),
         None => found,
     })
 }
@@ -290,15 +283,10 @@ pub(super) fn restart(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     } else {
         Severity::Warning
     };
-    Some(finding(
-        severity,
-        frames(stats.restarts.iter().map(|(frame, ..)| *frame)),
-        at.and_then(|at| event_around(call, side, at))
-            .map(|event| event.id),
-        format!(
+    Some(Finding::new(severity, stats.restarts.iter().map(|(frame, ..)| *frame), format!(
             "UDPTL sequence of the {side} restarts ({from}->{to}) – source changed or stack restart"
-        ),
-    ))
+        )).on_any(at.and_then(|at| event_around(call, side, at))
+            .map(|event| event.id)))
 }
 
 /// Time of a frame, as near as the events tell it.
@@ -361,19 +349,16 @@ fn stall_of(call: &Call, side: Side) -> Option<Finding> {
     } else {
         Severity::Warning
     };
-    let found = finding(
+    let found = Finding::new(
         severity,
         vec![frame],
-        around.map(|event| event.id),
         format!(
             "UDPTL of the {side} stalls {:.0} ms inside {what} – jitter may break the modem signal",
             seconds * 1000.0
         ),
-    );
-    Some(with_more(
-        found,
-        format!("{}.", count(stalls.len(), "such pause")),
-    ))
+    )
+    .on_any(around.map(|event| event.id));
+    Some(found.more(format!("{}.", count(stalls.len(), "such pause"))))
 }
 
 /// Whether what an event belongs to went wrong: its page is not confirmed, its training failed, its

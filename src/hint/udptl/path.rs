@@ -5,7 +5,7 @@ use crate::call::{
     Call, Event, EventId, EventKind, MediaPath, MediaPeriod, Side, UdptlStats, Verdict,
 };
 use crate::capture::{Endpoint, Timestamp};
-use crate::hint::evidence::{self, LATE, finding, frames, named, with_more};
+use crate::hint::evidence::{self, LATE, named};
 use crate::hint::scene::is_private;
 use crate::hint::{Finding, Scene, Severity};
 use crate::t30::Fcf;
@@ -79,14 +79,10 @@ pub(super) fn none(scene: &Scene<'_>) -> Option<Finding> {
         "T.38 agreed but no UDPTL from either side in {:.1} s",
         until.seconds_since(period.from)
     );
-    let found = finding(
-        Severity::Error,
-        frames(answer.map(|event| event.frame)),
-        answer.map(|event| event.id),
-        seen,
-    );
+    let found = Finding::new(Severity::Error, answer.map(|event| event.frame), seen)
+        .on_any(answer.map(|event| event.id));
     let more = format!("SDP: caller {}, callee {}.", t38.caller, t38.callee);
-    Some(with_more(found, more))
+    Some(found.more(more))
 }
 
 /// Whether this capture point would have seen the media: it saw RTP of one of the hosts, or ICMP about them.
@@ -138,16 +134,11 @@ fn one_way_from(scene: &Scene<'_>, exchange: &ExchangeView<'_>, live: Side) -> O
         let place = last_until(call, silent, stopped);
         (seen, place.or_else(|| event_at(call, live, first)))
     };
-    let mut found = finding(
-        Severity::Error,
-        frames([first_frame, last_frame]),
-        None,
-        seen,
-    );
+    let mut found = Finding::new(Severity::Error, [first_frame, last_frame], seen);
     // Where the silence begins.
     found.event = place;
     found.host = endpoints(call, silent).last().copied();
-    Some(with_more(found, destination_words(scene, stats, silent)))
+    Some(found.more(destination_words(scene, stats, silent)))
 }
 
 /// The live side is the called terminal, and all that it sent before its DCN is damaged: the calling one has
@@ -289,12 +280,12 @@ fn wrong_destination_of(
     } else {
         ", the fax goes on all the same"
     };
-    let mut found = finding(
+    let mut found = Finding::new(
         severity,
-        frames([wrong.frame]),
-        event_at(call, side, wrong.first),
+        [wrong.frame],
         format!("{side} sends T.38 to {}, SDP said {said}{tail}", wrong.dst),
-    );
+    )
+    .on_any(event_at(call, side, wrong.first));
     found.host = Some(wrong.src);
     let was_audio = call.media.iter().any(|period| {
         period
@@ -315,7 +306,7 @@ fn wrong_destination_of(
         "it has to send to the m=image port of the answer.",
         "it has to send to the m=image port of the answer; give its operator both frames.",
     ));
-    Some(with_more(found, more))
+    Some(found.more(more))
 }
 
 pub(super) fn source_mismatch(scene: &Scene<'_>, side: Side) -> Option<Finding> {
@@ -349,17 +340,15 @@ fn source_mismatch_of(call: &Call, exchange: &ExchangeView<'_>, side: Side) -> O
     } else {
         "NAT; enable t38 nat"
     };
-    let cited = frames(
-        [Some(path.frame), to_sdp.map(|reply| reply.frame)]
-            .into_iter()
-            .flatten(),
-    );
-    let mut found = finding(
+    let cited = [Some(path.frame), to_sdp.map(|reply| reply.frame)]
+        .into_iter()
+        .flatten();
+    let mut found = Finding::new(
         severity,
         cited,
-        event_at(call, side, path.first),
         format!("UDPTL from {}, SDP said {said} – {tail}", path.src),
-    );
+    )
+    .on_any(event_at(call, side, path.first));
     found.host = Some(path.src);
     let more = match to_sdp {
         _ if inside && !unheard => format!(
@@ -372,7 +361,7 @@ fn source_mismatch_of(call: &Call, exchange: &ExchangeView<'_>, side: Side) -> O
         Some(reply) => format!("The answers go to {}, and the dialogue goes on.", reply.dst),
         None => "The answers go to where the packets come from, as they should.".to_owned(),
     };
-    Some(with_more(found, more))
+    Some(found.more(more))
 }
 
 /// Whether a side is seen with its private address, and tells its public one in SDP with the same port: a host
