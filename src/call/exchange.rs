@@ -74,12 +74,15 @@ pub(crate) struct Bounds {
     pub(crate) hung_up: Option<Timestamp>,
     /// A side whose media the capture does not have, though it spoke.
     pub(crate) not_captured: Option<Side>,
+    /// The clock of the capture jumps back: the order of the frames counts, not the time.
+    pub(crate) clock_goes_back: bool,
 }
 
 impl Exchange {
-    /// Reads the events of a fax, in time order. `sender` is the side that was seen to send pages.
+    /// Reads the events of a fax, in any order: a burst of coded data is only known when it is over, after what the
+    /// other side said in between. `sender` is the side that was seen to send pages.
     pub(crate) fn derive(events: &[Event], sender: Option<Side>, bounds: &Bounds) -> Self {
-        let all = line::lines(events);
+        let all = line::lines(events, bounds.clock_goes_back);
         let waits = wait::find(&all, bounds);
         let last = all
             .iter()

@@ -415,6 +415,7 @@ fn merge(call: &mut Call, reading: &mut Option<Reading>) {
             whole,
             hung_up,
             not_captured,
+            clock_goes_back: clock_goes_back(&call.capture),
         };
         call.exchange = Exchange::derive(&reading.events, reading.sender, &bounds);
         let missing = call.exchange.missing(&reading.events);

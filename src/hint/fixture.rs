@@ -588,6 +588,7 @@ pub(crate) fn read(call: &Call) -> Call {
         whole: !call.capture.unfinished,
         hung_up: call.hang_up().map(|event| event.at),
         not_captured: None,
+        clock_goes_back: false,
     };
     let sender = call.fax.as_ref().and_then(|fax| fax.sender);
     Call {

@@ -89,13 +89,19 @@ impl<'a> Line<'a> {
     }
 }
 
-/// All lines of a fax, in time order, at most [`MAX_LINES`].
-pub(super) fn lines(events: &[Event]) -> Vec<Line<'_>> {
-    let mut out = Vec::new();
+/// All lines of a fax, in time order (or, `by_frame`, in that of the frames), at most [`MAX_LINES`].
+pub(super) fn lines(events: &[Event], by_frame: bool) -> Vec<Line<'_>> {
+    let observed = events.iter().filter(|event| event.observed);
+    let mut out: Vec<Line<'_>> = observed.filter_map(Line::of).collect();
+    if by_frame {
+        out.sort_by_key(Line::frame);
+    } else {
+        out.sort_by_key(|line| (line.event.at, line.event.frame));
+    }
+    out.truncate(MAX_LINES);
     // A DCS (of any quality) has no answer yet: between it and CFR or FTT is TCF.
     let mut training = false;
-    let observed = events.iter().filter(|event| event.observed);
-    for mut line in observed.filter_map(Line::of) {
+    for line in &mut out {
         match line.what {
             What::Message(message) if matches!(message.fcf, Fcf::Dcs | Fcf::Nss) => training = true,
             What::Message(message) if message.fcf.is_answer() && message.fcf != Fcf::Crp => {
@@ -103,10 +109,6 @@ pub(super) fn lines(events: &[Event]) -> Vec<Line<'_>> {
             }
             What::Page(page) if training && is_rest(line.event, page) => line.what = What::Rest,
             _ => {}
-        }
-        out.push(line);
-        if out.len() >= MAX_LINES {
-            break;
         }
     }
     out

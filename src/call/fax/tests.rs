@@ -123,6 +123,7 @@ fn never(bounds: impl FnOnce(&mut Bounds)) -> Vec<(&'static str, &'static str, T
         whole: true,
         hung_up: None,
         not_captured: None,
+        clock_goes_back: false,
     };
     bounds(&mut all);
     rows(&signals, &all)
@@ -161,6 +162,7 @@ fn a_timer_is_named_only_where_it_ran_out() {
             whole: true,
             hung_up: None,
             not_captured: None,
+            clock_goes_back: false,
         };
         match rows(&dis, &bounds).first().map(|row| &row.kind) {
             Some(EventKind::Missing(missing)) => Some(missing.timer),
@@ -170,4 +172,30 @@ fn a_timer_is_named_only_where_it_ran_out() {
     assert_eq!(timer(3.0), None);
     assert_eq!(timer(6.0), Some(""));
     assert_eq!(timer(40.0), Some("T1"));
+}
+
+/// The sender of ECM data says nothing more: its burst is over only when the fax is read to its end.
+#[test]
+fn page_data_stand_before_the_dcn_that_broke_them_off() {
+    let mut signals = begun();
+    signals.truncate(3);
+    signals.push(message(
+        Side::Caller,
+        6.0,
+        V17,
+        &[0xff, 0xc0, 0x60, 0x00, 0x5a],
+    ));
+    signals.push(message(Side::Callee, 16.0, Modem::V21, DCN));
+    let bounds = Bounds {
+        end: Timestamp::default().plus_seconds(17.0),
+        whole: true,
+        hung_up: None,
+        not_captured: None,
+        clock_goes_back: false,
+    };
+    let events = reading(&signals).events;
+    let exchange = Exchange::derive(&events, None, &bounds);
+    assert_eq!(exchange.dcn, Some(exchange.lines.len() - 1));
+    assert_eq!(exchange.lines.len(), 5);
+    assert!(exchange.waits.is_empty(), "{:?}", exchange.waits);
 }
