@@ -10,6 +10,7 @@ pub(super) mod identification;
 pub(super) mod offer;
 pub(super) mod outcome;
 pub(super) mod page;
+pub(super) mod picture;
 pub(super) mod postmessage;
 pub(super) mod release;
 pub(super) mod tcf;
@@ -32,6 +33,7 @@ pub(crate) const RULES: &[&[&Rule]] = &[
     capabilities::RULES,
     exchange::RULES,
     page::RULES,
+    picture::RULES,
     correction::RULES,
     postmessage::RULES,
     release::RULES,

@@ -146,7 +146,7 @@ pub fn guess(octets: &[u8]) -> Option<Layout> {
     });
     let (tally, coding, width) = tried.max_by_key(|(tally, ..)| {
         let good = tally.rows - tally.bad_rows;
-        i64::from(good) - 4 * i64::from(tally.bad_rows)
+        i64::from(good) - 4 * i64::from(tally.bad_rows) - 4 * i64::from(tally.surplus_rows)
     })?;
     (tally.rows > tally.bad_rows).then_some(Layout {
         coding,

@@ -46,6 +46,8 @@ pub struct Tally {
     pub bad_rows: u32,
     /// Most damaged rows in succession.
     pub longest_bad_run: u32,
+    /// Rows with code words behind their last pixel, good or not: they may be coded in another way.
+    pub surplus_rows: u32,
     /// RTC or EOFB was seen.
     pub ended: bool,
     /// MH, MR: bits of the shortest good row with its fill and its end of line.
@@ -172,6 +174,7 @@ impl<F: FnMut(Decoded<'_>)> Page<'_, F> {
         }
         self.tally.rows += 1;
         self.row.finish();
+        self.tally.surplus_rows += u32::from(self.row.surplus);
         if self.row.is_good() {
             self.bad_run = 0;
             let shortest = self.tally.shortest_row;

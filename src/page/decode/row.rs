@@ -28,6 +28,8 @@ pub(super) struct Row {
     two_dimensional: bool,
     /// A code word was none.
     pub(super) odd: bool,
+    /// Code words came behind the last pixel.
+    pub(super) surplus: bool,
 }
 
 impl Row {
@@ -46,6 +48,7 @@ impl Row {
             pair: 0,
             two_dimensional: false,
             odd: false,
+            surplus: false,
         }
     }
 
@@ -61,6 +64,7 @@ impl Row {
         self.pair = 0;
         self.two_dimensional = two_dimensional;
         self.odd = false;
+        self.surplus = false;
     }
 
     /// Nothing of it came.
@@ -97,6 +101,7 @@ impl Row {
     fn take_mode(&mut self, bits: u32) -> u32 {
         let (mode, length) = codes::mode(bits);
         if self.length >= self.width {
+            self.surplus = true;
             return length;
         }
         if !self.runs.is_empty() {
@@ -175,6 +180,8 @@ impl Row {
                 self.run += length;
                 self.a0 += length;
                 self.end_run();
+            } else if found.length > 0 {
+                self.surplus = true;
             }
         }
         u32::from(found.bits)
