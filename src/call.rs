@@ -19,6 +19,7 @@ pub use crate::t38::stats::{Encoding, MediaPath, UdptlGap, UdptlStats};
 
 pub mod correlate;
 pub mod exchange;
+pub mod fault;
 pub mod fax;
 pub mod index;
 pub mod load;
@@ -31,6 +32,7 @@ pub mod transaction;
 pub mod verdict;
 
 pub use exchange::Exchange;
+pub use fault::{Cause, FaultSide};
 pub use pages::PageAttempt;
 pub use pairing::{Pair, pair_messages};
 pub use path::{HopId, HostId, Path, Relay};
@@ -216,6 +218,8 @@ pub struct Call {
     /// The messages of the fax as seen on other links than those that are read, in time order; their ids go on
     /// where those of [`Call::events`] end.
     pub copies: Vec<Event>,
+    /// What explains the failure of the fax, or of a call that was refused or never answered.
+    pub cause: Option<Cause>,
     /// The fax, if there is one.
     pub fax: Option<Fax>,
     /// Its pages as T.38 carried them, each attempt for itself, in order.
@@ -594,8 +598,8 @@ pub struct Fax {
     pub compression: Option<&'static str>,
     /// e.g. `204x98`, `204x196`, by the same DCS.
     pub resolution: Option<&'static str>,
-    /// The rule that explains the failure.
-    pub cause: Option<&'static str>,
+    /// What explains the failure: that of the call.
+    pub cause: Option<Cause>,
     /// One sentence: what the title of the flow says.
     pub summary: String,
     /// The stages of the strip over the ladder.

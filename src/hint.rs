@@ -16,6 +16,7 @@ mod leg;
 mod place;
 mod rule;
 mod scene;
+mod sdp;
 mod sip;
 mod t30;
 mod t38;
@@ -29,15 +30,16 @@ mod tests;
 use crate::call::exchange::ExchangeView;
 pub use cause::{Root, sentence};
 pub use engine::{Diagnosis, diagnose, run};
-pub use finding::{Finding, Hint};
+pub use finding::{Blame, Finding, Hint};
 pub use place::place;
 pub use rule::{Rule, Severity};
 pub(crate) use sip::no_invite_note;
 
 /// Slices of rules by family: one family a file, one slice a file or subfile.
-const FAMILIES: [&[&[&Rule]]; 7] = [
+const FAMILIES: [&[&[&Rule]]; 8] = [
     &[cap::RULES],
     sip::RULES,
+    sdp::RULES,
     t38::RULES,
     &[udptl::RULES],
     t30::RULES,

@@ -59,7 +59,7 @@ fn disagreement(truth: &Value, calls: &[Analysed]) -> Vec<String> {
     let fired = alarms(calls);
     let ours: BTreeSet<&str> = calls
         .iter()
-        .filter_map(|one| one.call.fax.as_ref()?.cause)
+        .filter_map(|one| Some(one.call.fax.as_ref()?.cause?.rule))
         .collect();
     let mut out = Vec::new();
     // A call that failed before any fax has no fax to name the cause: the hint itself tells.

@@ -322,6 +322,7 @@ fn finish(
         path,
         exchange: Exchange::default(),
         copies: Vec::new(),
+        cause: None,
         fax: None,
         page_attempts: Vec::new(),
         capture: facts,

@@ -143,7 +143,7 @@ fn write_facts(out: &mut impl Write, capture: &CaptureInfo, flow: &AnalysedFlow)
         );
         facts.extend(fax.compression.map(str::to_owned));
         facts.extend(fax.resolution.map(str::to_owned));
-        facts.extend(fax.cause.map(|cause| format!("cause `{cause}`")));
+        facts.extend(fax.cause.map(|cause| format!("cause `{}`", cause.rule)));
         writeln!(out, "- Fax: {}", facts.join(", "))?;
     }
     Ok(())

@@ -105,7 +105,7 @@ fn verdict(flow: &AnalysedFlow, ascii: bool) -> (String, Role) {
     let (mark, role) = head::verdict(fax.verdict, ascii);
     let cause = fax
         .cause
-        .map_or_else(String::new, |cause| format!(" [{cause}]"));
+        .map_or_else(String::new, |cause| format!(" [{}]", cause.rule));
     let text = format!("{mark} {}{cause}", plain(&fax.summary, ascii));
     (text, role)
 }
@@ -141,7 +141,9 @@ pub(super) fn in_order(flow: &AnalysedFlow) -> Vec<&Hint> {
             all.push(hint);
         }
     }
-    let cause = head::lead(&flow.flow).and_then(|fax| fax.cause);
+    let cause = head::lead(&flow.flow)
+        .and_then(|fax| fax.cause)
+        .map(|cause| cause.rule);
     all.sort_by_key(|hint| {
         let is_cause = Some(hint.rule.id) == cause;
         (

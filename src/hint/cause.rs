@@ -4,7 +4,7 @@
 //! wrong between them comes first: it explains both ends.
 
 use crate::call::verdict::{Headline, PagesTold};
-use crate::call::{Call, CallNo, Fax, Verdict};
+use crate::call::{Call, CallNo, Cause, Fax, Verdict};
 use crate::capture::Timestamp;
 use crate::hint::place::{decided, deciding_frame};
 use crate::hint::rule::{Layer, RootCause};
@@ -19,6 +19,16 @@ pub struct Root {
     pub call: CallNo,
     /// The hint itself.
     pub hint: Hint,
+}
+
+impl Root {
+    /// The rule, and who has to act.
+    pub fn cause(&self) -> Cause {
+        Cause {
+            rule: self.rule.id,
+            side: self.hint.side,
+        }
+    }
 }
 
 /// The hint that explains why a fax failed, out of the hints of this leg and of the other.

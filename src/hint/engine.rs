@@ -115,6 +115,7 @@ fn after_covers(scene: &Scene<'_>, hint: &Hint, own: &[Hint], there: &[Hint]) ->
     let hidden = is_covered(&hint, own, there, Effect::Hide)
         || is_covered(&hint, own, there, Effect::HideAcrossJump) && crosses_jump(scene, &hint);
     hint.consequence = is_covered(&hint, own, there, Effect::Explain);
+    hint.side = scene.fault_of(&hint);
     (!hidden).then_some(hint)
 }
 

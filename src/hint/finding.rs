@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use crate::call::verdict::PagesTold;
-use crate::call::{EventId, Phase};
+use crate::call::{EventId, FaultSide, Phase, Side};
 use crate::capture::{Endpoint, FrameNo};
-use crate::hint::{Rule, Severity};
+use crate::hint::{Rule, Scene, Severity};
 
 /// What a check saw.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,12 +22,23 @@ pub struct Finding {
     pub more: Option<String>,
     /// Host that it is about, if one.
     pub host: Option<Endpoint>,
+    /// Who has to act, where the finding itself tells; else see [`Scene::fault_of`].
+    pub blame: Option<Blame>,
     /// The phase that `seen` says it happened in.
     pub(crate) phase: Option<Phase>,
     /// What came through, where `seen` begins with it.
     pub(crate) pages: Option<PagesTold>,
     /// It says that something did not come, and the capture may simply not have it.
     pub(crate) doubtful: bool,
+}
+
+/// Who a finding says has to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// This side.
+    On(FaultSide),
+    /// Two sides are open.
+    Nobody,
 }
 
 /// Frames that one finding cites at most.
@@ -56,6 +67,7 @@ impl Finding {
             seen: seen.into(),
             more: None,
             host: None,
+            blame: None,
             phase: None,
             pages: None,
             doubtful: false,
@@ -90,6 +102,29 @@ impl Finding {
         self
     }
 
+    /// Who has to act.
+    #[must_use]
+    pub(crate) fn blame(mut self, side: FaultSide) -> Self {
+        self.blame = Some(Blame::On(side));
+        self
+    }
+
+    /// This side of the call has to act, or nobody is named.
+    #[must_use]
+    pub(crate) fn blame_one_of(self, scene: &Scene<'_>, side: Option<Side>) -> Self {
+        match side {
+            Some(side) => self.blame(scene.fault_side(side)),
+            None => self.blame_nobody(),
+        }
+    }
+
+    /// The capture leaves two sides open: nobody is named.
+    #[must_use]
+    pub(crate) fn blame_nobody(mut self) -> Self {
+        self.blame = Some(Blame::Nobody);
+        self
+    }
+
     /// About this host.
     #[must_use]
     pub(crate) fn about(mut self, host: Endpoint) -> Self {
@@ -105,6 +140,8 @@ pub struct Hint {
     pub rule: &'static Rule,
     /// What it saw.
     pub finding: Finding,
+    /// Who has to act; `None` where the capture leaves two sides open.
+    pub side: Option<FaultSide>,
     /// A consequence of the root cause, shown dimmed.
     pub consequence: bool,
 }
@@ -115,6 +152,7 @@ impl Hint {
         Self {
             rule,
             finding,
+            side: None,
             consequence: false,
         }
     }

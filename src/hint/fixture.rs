@@ -170,6 +170,7 @@ impl Script {
                 path: Path::default(),
                 exchange: Exchange::default(),
                 copies: Vec::new(),
+                cause: None,
                 fax: None,
                 page_attempts: Vec::new(),
                 capture: CaptureFacts {

@@ -7,11 +7,13 @@ use crate::hint::rule::{Check, Family, Layer, explain, hide};
 use crate::hint::t30::identification::T30_NO_DIS;
 use crate::hint::t30::postmessage::T30_RTN;
 use crate::hint::t38::reinvite::T38_NO_REINVITE;
+use crate::hint::udptl::UDPTL_NONE;
 use crate::hint::{Rule, Severity};
 use crate::line::Tone;
 use crate::rtp::RtpSpan;
 
 mod packets;
+mod payload;
 mod signal;
 #[cfg(test)]
 mod tests;
@@ -33,6 +35,8 @@ pub(crate) const RULES: &[&Rule] = &[
     &G711_VAD,
     &G711_CLOCK_SLIP,
     &G711_ONE_WAY,
+    &payload::G711_UNKNOWN_PAYLOAD,
+    &payload::G711_SILENT_AFTER_SWITCH,
 ];
 
 pub(in crate::hint) static G711_FAX_EVENTS: Rule = Rule {
@@ -124,7 +128,10 @@ pub(in crate::hint) static G711_ONE_WAY: Rule = Rule {
     when: "A fax call has 50 or more RTP packets over 5 s in one direction, none in the other, and neither side is sendonly or inactive.",
     check: Check::One(packets::one_way),
     absence: Some(5.0),
-    covers: &[hide(&[&T38_NO_REINVITE, &T30_NO_DIS])],
+    covers: &[
+        hide(&[&T38_NO_REINVITE, &T30_NO_DIS]),
+        explain(&[&UDPTL_NONE]),
+    ],
     ..G711
 };
 

@@ -166,6 +166,8 @@ pub(crate) enum Family {
     T30,
     /// `g711-`
     Audio,
+    /// `sdp-`, and what an offer or answer lacks.
+    Sdp,
     /// `leg-`
     Legs,
 }

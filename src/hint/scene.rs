@@ -5,9 +5,12 @@ use std::cell::OnceCell;
 use std::net::IpAddr;
 
 use crate::call::exchange::ExchangeView;
-use crate::call::{Call, Event, EventId, EventKind, Side, SipEvent, Transaction, Verdict};
+use crate::call::{
+    Call, Event, EventId, EventKind, FaultSide, Side, SipEvent, Transaction, Verdict,
+};
 use crate::capture::{Endpoint, FrameNo, Timestamp};
-use crate::hint::{PointOfView, Scene};
+use crate::hint::rule::Family;
+use crate::hint::{Blame, Hint, PointOfView, Scene};
 use crate::line::Fcs;
 use crate::sip::StartLine;
 use crate::t30::frame::T30Frame;
@@ -252,6 +255,36 @@ impl<'a> Scene<'a> {
             (Some(false), _) => "The other side",
             (None, Side::Caller) => "Caller",
             (None, Side::Callee) => "Callee",
+        }
+    }
+
+    /// Who has to act where `side` of this call has to: the element in the middle, if that is it.
+    pub(crate) fn fault_side(&self, side: Side) -> FaultSide {
+        let addr = self.endpoint(side).addr;
+        let is_middle = self.other.is_some_and(|other| {
+            let theirs = [other.caller.addr, other.callee.addr];
+            theirs.contains(&addr) && !theirs.contains(&self.endpoint(side.other()).addr)
+        });
+        match (is_middle, side) {
+            (true, _) => FaultSide::Pbx,
+            (false, Side::Caller) => FaultSide::Caller,
+            (false, Side::Callee) => FaultSide::Callee,
+        }
+    }
+
+    /// Who has to act on a hint: whom the finding names, else the side of the host that it is about. What did not
+    /// come may have been lost on the way, so an absence accuses nobody by itself.
+    pub(crate) fn fault_of(&self, hint: &Hint) -> Option<FaultSide> {
+        match hint.finding.blame {
+            Some(Blame::On(side)) => Some(side),
+            Some(Blame::Nobody) => None,
+            None if hint.rule.family == Family::Capture => Some(FaultSide::Capture),
+            // What does not pass the element in the middle came to it.
+            None if hint.rule.absence.is_some() && hint.rule.family != Family::Legs => None,
+            None => {
+                let side = self.side_of(hint.finding.host?)?;
+                Some(self.fault_side(side))
+            }
         }
     }
 

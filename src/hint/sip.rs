@@ -6,6 +6,8 @@ use crate::hint::scene::header;
 use crate::sip::MediaLine;
 
 pub(super) mod dialog;
+pub(super) mod late;
+pub(super) mod request;
 pub(super) mod setup;
 pub(super) mod teardown;
 pub(super) mod timer;
@@ -23,7 +25,14 @@ const SIP: Rule = Rule {
 };
 
 /// The rules of this family.
-pub(crate) const RULES: &[&[&Rule]] = &[setup::RULES, dialog::RULES, teardown::RULES, timer::RULES];
+pub(crate) const RULES: &[&[&Rule]] = &[
+    setup::RULES,
+    dialog::RULES,
+    request::RULES,
+    teardown::RULES,
+    timer::RULES,
+    late::RULES,
+];
 
 /// `cause` of a `Reason` header (RFC 3326): protocol and number, e.g. `("Q.850", 16)`.
 pub(in crate::hint) fn reason_cause(value: &str) -> impl Iterator<Item = (&str, u16)> {

@@ -7,12 +7,14 @@ pub(super) mod capabilities;
 pub(super) mod correction;
 pub(super) mod exchange;
 pub(super) mod identification;
+pub(super) mod late;
 pub(super) mod offer;
 pub(super) mod outcome;
 pub(super) mod page;
 pub(super) mod picture;
 pub(super) mod postmessage;
 pub(super) mod release;
+pub(super) mod sender;
 pub(super) mod tcf;
 pub(super) mod training;
 
@@ -29,6 +31,8 @@ pub(crate) const RULES: &[&[&Rule]] = &[
     outcome::RULES,
     identification::RULES,
     training::RULES,
+    sender::RULES,
+    late::RULES,
     tcf::RULES,
     capabilities::RULES,
     exchange::RULES,

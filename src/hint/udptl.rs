@@ -7,7 +7,7 @@ use crate::hint::t30::exchange::T30_CRP_FNV;
 use crate::hint::t30::identification::{T30_DIS_NO_DCS, T30_NO_DIS};
 use crate::hint::t30::page::{T30_CFR_NO_PAGE, T30_PAGE_TRUNCATED};
 use crate::hint::t30::postmessage::{T30_POSTMSG_NO_RESPONSE, T30_RTN};
-use crate::hint::t30::release::T30_DROPPED_MID_FAX;
+use crate::hint::t30::release::{T30_DCN_AFTER_DCS, T30_DROPPED_MID_FAX};
 use crate::hint::t30::tcf::T30_TCF_CORRUPT;
 use crate::hint::t30::training::{T30_DCS_DIS_LOOP, T30_DCS_NO_RESPONSE, T30_FTT};
 use crate::hint::{Rule, Severity};
@@ -16,6 +16,7 @@ mod content;
 mod icmp;
 mod loss;
 mod path;
+mod silence;
 #[cfg(test)]
 mod tests;
 
@@ -44,6 +45,8 @@ pub(crate) const RULES: &[&Rule] = &[
     &UDPTL_RTP_RESIDUE,
     &UDPTL_EARLY,
     &UDPTL_FCS_BAD,
+    &silence::UDPTL_IDLE,
+    &silence::UDPTL_LONG_SILENCE,
 ];
 
 pub(in crate::hint) static UDPTL_NONE: Rule = Rule {
@@ -299,7 +302,14 @@ pub(in crate::hint) static UDPTL_FCS_BAD: Rule = Rule {
         network is not the cause. Check the line behind this gateway: level, echo canceller, clock of the PRI or of the ATA, a bad pair, a \
         second phone in parallel.",
     reference: "T.38 ASN.1 (hdlc-fcs-BAD)",
-    when: "A message in V.21 is marked as having a bad check sequence with no packet missing. Warning from 3 in the same phase of the fax.",
+    when: "A message in V.21, or an image frame, is marked as having a bad check sequence with no packet missing. Warning from 3 in the same phase of the fax; an error if no copy of a command is good, or the image is refused 3 times.",
     check: Check::PerSide(content::fcs),
+    covers: &[explain(&[
+        &T30_DCN_AFTER_DCS,
+        &T30_DCS_DIS_LOOP,
+        &T30_DCS_NO_RESPONSE,
+        &T30_PPR,
+        &T30_PPR_FOURTH,
+    ])],
     ..UDPTL
 };

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::{MediaKind, MediaLine, Sdp, T38Attributes};
 use crate::text::lossy;
 
+pub mod fault;
 pub mod t38;
 
 /// Lines of a description that are read.

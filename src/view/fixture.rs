@@ -337,6 +337,7 @@ pub(crate) fn fax(
 
 pub(crate) fn hint(rule: &'static Rule, event: &Event, seen: &str) -> Hint {
     Hint {
+        side: None,
         rule,
         finding: Finding::new(rule.severity, [event.frame], seen).on(event.id),
         consequence: false,

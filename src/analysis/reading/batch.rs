@@ -9,7 +9,7 @@ use crate::analysis::{Analysed, AnalysedFlow};
 use crate::call::index::DialogId;
 use crate::call::load::{self, RtpByFlow};
 use crate::call::pages::CodedPage;
-use crate::call::{Call, CallNo, Flow, Verdict};
+use crate::call::{Call, CallNo, CallState, Cause, Flow, Verdict};
 use crate::hint::{Hint, Scene};
 
 /// Octets of RTP held in memory at once while faxes are analysed, where each batch takes one more pass over the
@@ -148,10 +148,13 @@ impl Analysis {
         let scene = Scene::new(call, other, &self.options.view);
         let diagnosis = crate::hint::diagnose(&scene);
         // The leg on which all is confirmed has no cause, though the other one may show that it failed there.
-        let failed = (call.fax.as_ref()).is_some_and(|fax| fax.verdict != Verdict::Ok);
+        let failed = match &call.fax {
+            Some(fax) => fax.verdict != Verdict::Ok,
+            None => matches!(call.state, CallState::Rejected | CallState::Unanswered),
+        };
         Some(Found {
             cause: (diagnosis.root.as_ref().filter(|_| failed))
-                .map(|root| (root.rule.id, crate::hint::sentence(root, &scene))),
+                .map(|root| (root.cause(), crate::hint::sentence(root, &scene))),
             hints: diagnosis.hints,
         })
     }
@@ -203,16 +206,19 @@ impl Analysis {
 
 /// What the rules say of a call.
 struct Found {
-    /// The rule that explains the failure, and the sentence that says so.
-    cause: Option<(&'static str, String)>,
+    /// What explains the failure, and the sentence that says so.
+    cause: Option<(Cause, String)>,
     hints: Vec<Hint>,
 }
 
 impl Found {
     fn told(self, mut call: Call) -> Analysed {
-        if let (Some(fax), Some((cause, summary))) = (&mut call.fax, self.cause) {
-            fax.cause = Some(cause);
-            fax.summary = summary;
+        if let Some((cause, summary)) = self.cause {
+            call.cause = Some(cause);
+            if let Some(fax) = &mut call.fax {
+                fax.cause = Some(cause);
+                fax.summary = summary;
+            }
         }
         Analysed {
             call: Arc::new(call),

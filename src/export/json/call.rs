@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::fax::FaxObject;
+use super::fax::{FaxObject, side_name};
 use super::hint::HintObject;
 use super::message::{MessageObject, messages};
 use super::path::{self, HopObject, HostObject};
@@ -32,6 +32,8 @@ pub(super) struct CallObject<'a> {
     other_leg: Option<u32>,
     path: Vec<HostObject<'a>>,
     hops: Vec<HopObject<'a>>,
+    cause: Option<&'static str>,
+    fault_side: Option<&'static str>,
     fax: Option<FaxObject<'a>>,
     hints: Vec<HintObject<'a>>,
     /// Only from `flow`.
@@ -84,6 +86,8 @@ impl<'a> CallObject<'a> {
             other_leg: call.other_leg.map(|number| number.0),
             path: path::hosts(&call.path),
             hops: path::hops(&call.path),
+            cause: call.cause.map(|cause| cause.rule),
+            fault_side: side_name(call.cause),
             fax: call.fax.as_ref().map(|fax| FaxObject::of(call, fax)),
             hints: hints.iter().map(HintObject::of).collect(),
             messages: with_messages.then(|| messages(call, hints, capture.time_digits)),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::call::{Call, Fax, FaxCarrier, Page, Reached};
+use crate::call::{Call, Cause, FaultSide, Fax, FaxCarrier, Page, Reached};
 
 #[derive(Serialize)]
 pub(super) struct FaxObject<'a> {
@@ -20,6 +20,7 @@ pub(super) struct FaxObject<'a> {
     compression: Option<&'static str>,
     resolution: Option<&'static str>,
     cause: Option<&'static str>,
+    fault_side: Option<&'static str>,
     summary: &'a str,
     pages: Vec<PageObject>,
 }
@@ -66,7 +67,8 @@ impl<'a> FaxObject<'a> {
             ecm: fax.ecm,
             compression: fax.compression,
             resolution: fax.resolution,
-            cause: fax.cause,
+            cause: fax.cause.map(|cause| cause.rule),
+            fault_side: side_name(fax.cause),
             summary: &fax.summary,
             pages: fax
                 .pages
@@ -103,4 +105,9 @@ impl PageObject {
             header: facts.map(|facts| facts.header),
         }
     }
+}
+
+/// Who has to act, in the words of the contract.
+pub(super) fn side_name(cause: Option<Cause>) -> Option<&'static str> {
+    cause.and_then(|cause| cause.side).map(FaultSide::name)
 }

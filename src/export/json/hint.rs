@@ -4,12 +4,15 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::call::FaultSide;
 use crate::hint::Hint;
 
 #[derive(Serialize)]
 pub(super) struct HintObject<'a> {
     rule: &'static str,
     severity: &'static str,
+    /// Who has to act; `null` where the capture leaves two sides open.
+    side: Option<&'static str>,
     frames: Vec<u32>,
     text: Cow<'a, str>,
     advice: Cow<'a, str>,
@@ -21,6 +24,7 @@ impl<'a> HintObject<'a> {
         Self {
             rule: hint.rule.id,
             severity: hint.finding.severity.name(),
+            side: hint.side.map(FaultSide::name),
             frames: hint.finding.frames.iter().map(|frame| frame.0).collect(),
             text: hint.says(),
             advice: match &hint.finding.more {

@@ -228,7 +228,8 @@ pub(super) fn one_way(scene: &Scene<'_>) -> Option<Finding> {
             format!("RTP only {live}->{silent} – {silent} sends nothing (NAT/firewall)"),
         )
         .on(event.id)
-        .about(scene.endpoint(silent));
+        .about(scene.endpoint(silent))
+        .blame(scene.fault_side(silent));
         if let Some(said) = said {
             found = found.more(format!(
                 "The packets go to {}, the SDP of the {silent} says {said}.",

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use crate::call::{Event, SipEvent, Transaction};
 use crate::hint::scene::{Failure, header, headers, status};
 use crate::hint::sip::{formats, q850, q850_text};
+use crate::hint::t38::error_unless_delivered;
 use crate::hint::{Finding, Rule, Scene, Severity};
 
 /// Ringing this long means that nobody wanted to answer; less, that the caller gave up, seconds.
@@ -422,7 +423,7 @@ fn auth_loop(scene: &Scene<'_>) -> Vec<Finding> {
         let repeated = request.is_some_and(|(_, request)| same_realm(request, sip));
         let unanswered = !again
             && !repeated
-            && scene.call.answered.is_none()
+            && (scene.call.answered.is_none() || !invite.initial)
             && scene.call.capture.last_time.seconds_since(challenge.at) >= CREDENTIALS_WAIT;
         let seen = if repeated {
             format!("{status} again after credentials – wrong user/password or realm")
@@ -433,9 +434,13 @@ fn auth_loop(scene: &Scene<'_>) -> Vec<Finding> {
         };
         let frames = [Some(challenge.frame), request.map(|(event, _)| event.frame)];
         found.push(
-            Finding::new(Severity::Error, frames.into_iter().flatten(), seen)
-                .on(challenge.id)
-                .about(scene.endpoint(invite.from)),
+            Finding::new(
+                error_unless_delivered(scene),
+                frames.into_iter().flatten(),
+                seen,
+            )
+            .on(challenge.id)
+            .about(scene.endpoint(invite.from)),
         );
     }
     found

@@ -4,7 +4,7 @@ use crate::call::exchange::{ExchangeView, Line, Round};
 use crate::call::{Call, Event, EventKind, FaxCarrier, Negotiation, Side};
 use crate::capture::Timestamp;
 use crate::hint::evidence::{self, LATE, hang_up};
-use crate::hint::rule::{AfterSuccess, Check, hide};
+use crate::hint::rule::{AfterSuccess, Check, explain, hide};
 use crate::hint::t30::release::T30_DCN_BEFORE_DCS;
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Tone;
@@ -88,7 +88,10 @@ pub(in crate::hint) static T30_DIS_BOTH_SIDES: Rule = Rule {
     reference: "rtpengine issue #1687; T.30 (DIS, DTC and the X bit)",
     when: "DIS of both sides within 10 s that is no echo, DIS of the caller and CNG or DCS of the callee, or CNG of both sides and no DIS; and no CFR follows.",
     check: Check::One(both_sides),
-    covers: &[hide(&[&T30_DIS_NO_DCS])],
+    covers: &[
+        hide(&[&T30_DIS_NO_DCS]),
+        explain(&[&T30_DCN_BEFORE_DCS, &T30_NO_DIS]),
+    ],
     ..super::T30
 };
 
@@ -324,6 +327,9 @@ fn both_sides(scene: &Scene<'_>) -> Option<Finding> {
     if exchange.has(&[Fcf::Cfr, Fcf::Mcf]) {
         return None;
     }
+    if let Some(found) = loop_back(scene, exchange) {
+        return Some(found);
+    }
     let of = |side: Side| {
         exchange
             .all(&[Fcf::Dis])
@@ -365,6 +371,50 @@ fn both_sides(scene: &Scene<'_>) -> Option<Finding> {
     let cited = [a.frame.max(b.frame), a.frame.min(b.frame)];
     Some(Finding::new(Severity::Error, cited, seen).on(b.id))
 }
+
+/// All that one side sends is what the other one has just sent: there is no fax behind it.
+fn loop_back(scene: &Scene<'_>, exchange: &ExchangeView<'_>) -> Option<Finding> {
+    let of = |side: Side| {
+        exchange
+            .messages()
+            .filter(move |(_, line, _)| line.event.from == side)
+    };
+    let echo_of = |side: Side, (_, line, message): (usize, &Line<'_>, &T30Frame)| {
+        of(side.other())
+            .filter(|(_, first, same)| {
+                let later = line.event.at.seconds_since(first.event.at);
+                same.octets == message.octets && later > 0.0 && later <= ECHO
+            })
+            .map(|(_, first, _)| first.frame())
+            .next()
+    };
+    Side::BOTH.into_iter().find_map(|side| {
+        let (_, first, _) = of(side).next()?;
+        let original = of(side)
+            .map(|message| echo_of(side, message))
+            .collect::<Option<Vec<_>>>()?;
+        let (_, last, _) = of(side).last()?;
+        // One burst that comes back is an echo of the line.
+        if last.event.at.seconds_since(first.event.at) < LOOPED {
+            return None;
+        }
+        let seen = format!(
+            "Everything of {} comes back from {}: a loop",
+            scene.who(side.other()),
+            scene.who(side)
+        );
+        let cited = [first.frame()].into_iter().chain(original);
+        Some(
+            Finding::new(Severity::Error, cited, seen)
+                .on(first.event.id)
+                .about(scene.endpoint(side))
+                .blame(scene.fault_side(side)),
+        )
+    })
+}
+
+/// What comes back for so long is a loop and no echo, seconds.
+const LOOPED: f64 = 3.0;
 
 /// DIS of the side that called, while the callee calls (CNG) or commands (DCS).
 fn roles_swapped(scene: &Scene<'_>, exchange: &ExchangeView<'_>) -> Option<Finding> {

@@ -315,6 +315,13 @@ fn no_postmessage(scene: &Scene<'_>) -> Option<Finding> {
     )
     .on(line.event.id)
     .about(scene.endpoint(sender));
+    // With no packet of it missing, it is the sender's side that does not go on.
+    let sent = scene.call.udptl.of(sender);
+    let found = if sent.packets > 0 && sent.lost == sent.recovered {
+        found.blame(scene.fault_side(sender))
+    } else {
+        found
+    };
     Some(match gone {
         Some((next, gone, late)) => found.more(format!(
             "{} came {late:.1} s after the page; the {} had hung up after {gone:.1} s.",

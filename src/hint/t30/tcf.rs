@@ -114,7 +114,7 @@ fn lacks_tcf(exchange: &ExchangeView<'_>, round: &Round) -> bool {
 }
 
 /// What is wrong with a TCF, in words.
-fn damage(tcf: &Tcf) -> Option<String> {
+pub(super) fn damage(tcf: &Tcf) -> Option<String> {
     let run = tcf.longest_zero_run?;
     if tcf.modem.rate == 0 {
         return None;

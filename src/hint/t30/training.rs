@@ -1,11 +1,12 @@
 //! The second half of phase B: DCS, CFR and FTT.
 
-use crate::call::exchange::{ExchangeView, Line, Round};
+use crate::call::exchange::{ExchangeView, Line, Round, What};
 use crate::capture::FrameNo;
 use crate::hint::evidence::{self};
 use crate::hint::rule::{AfterSuccess, Check, hide};
 use crate::hint::t30::capabilities::T30_LOW_RATE;
 use crate::hint::t30::release::T30_DCN_AFTER_DCS;
+use crate::hint::t30::tcf::damage;
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Modem;
 use crate::t30::Fcf;
@@ -81,6 +82,9 @@ pub(in crate::hint) static T30_TRAIN_FAILED: Rule = Rule {
     covers: &[hide(&[&T30_FTT, &T30_LOW_RATE, &T30_DCN_AFTER_DCS])],
     ..super::T30
 };
+
+/// The rates of V.27ter, the slowest modem.
+const SLOW: u32 = 4800;
 
 const TRAINING_COMMANDS: &[Fcf] = &[Fcf::Dcs, Fcf::Nss];
 
@@ -232,13 +236,20 @@ fn ftt(scene: &Scene<'_>) -> Vec<Finding> {
                 .and_then(selected)
                 .map_or_else(|| "an unknown rate".to_owned(), |modem| modem.to_string());
             let cited = [Some(line.frame()), dcs.map(|(_, dcs)| dcs.frame())];
+            let next = exchange
+                .next_after(place, |line| line.fcf() == Some(Fcf::Dcs))
+                .and_then(|(_, dcs)| dcs.valid())
+                .and_then(selected);
+            let here = dcs.and_then(|(_, dcs)| dcs.valid()).and_then(selected);
+            let then = match (here, next) {
+                (Some(here), Some(next)) if next.rate < here.rate => ", sender steps down",
+                (_, Some(_)) => ", sender repeats the rate",
+                (_, None) => "",
+            };
             Finding::new(
                 severity,
                 cited.into_iter().flatten(),
-                format!(
-                    "FTT at {rate} – training failed, sender steps down ({}.)",
-                    number + 1
-                ),
+                format!("FTT at {rate} – training failed{then} ({}.)", number + 1),
             )
             .on(line.event.id)
         })
@@ -273,20 +284,40 @@ fn train_failed(scene: &Scene<'_>) -> Option<Finding> {
         .chain(refused.iter().map(|(_, _, line)| line.frame()))
         .collect();
     let receiver = last.event.from;
+    let slowest = refused
+        .iter()
+        .filter_map(|(rate, ..)| rate.map(|modem| modem.rate))
+        .min();
+    let speeds = if slowest.is_some_and(|rate| rate <= SLOW) {
+        "all speeds"
+    } else {
+        "each speed tried"
+    };
+    // Damaged with no packet missing, the checks came so from the sender's side.
+    let from_sender = refused.iter().all(|(_, place, _)| {
+        let tcf = exchange
+            .lines
+            .iter()
+            .take(*place)
+            .rev()
+            .find_map(|line| match line.what {
+                What::Tcf(tcf) => Some(tcf),
+                _ => None,
+            });
+        tcf.is_some_and(|tcf| tcf.lost_packets == 0 && damage(tcf).is_some())
+    });
     Some(
         Finding::new(
             Severity::Error,
             cited,
-            format!(
-                "Training failed at all speeds: {}, no CFR",
-                ladder.join("->")
-            ),
+            format!("Training failed at {speeds}: {}, no CFR", ladder.join("->")),
         )
         .on(last.event.id)
         .about(scene.endpoint(receiver))
         .more(format!(
             "The {receiver} refused {}.",
             crate::text::count(refused.len(), "time")
-        )),
+        ))
+        .blame_one_of(scene, from_sender.then_some(receiver.other())),
     )
 }

@@ -1,6 +1,8 @@
 //! Addresses and ports of T.38.
 
-use crate::hint::rule::{Check, hide};
+use crate::hint::rule::{Check, explain, hide};
+use crate::hint::sdp::offer::REFUSALS;
+use crate::hint::udptl::UDPTL_NONE;
 use std::net::IpAddr;
 
 use crate::call::{Event, Side};
@@ -8,7 +10,7 @@ use crate::capture::Endpoint;
 use crate::hint::scene::is_private;
 use crate::hint::t38::reinvite::UNSUPPORTED;
 use crate::hint::t38::{accepted, error_unless_delivered, first_switches, image_line};
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, Scene, Severity, sdp};
 use crate::sip::{MediaKind, MediaLine};
 
 /// Products whose UDPTL range is that of udptl.conf.
@@ -33,7 +35,11 @@ pub(in crate::hint) static T38_PRIVATE_ADDRESS: Rule = Rule {
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (c= line); Asterisk main/udptl.c (NAT)",
     when: "the c= address of the image stream is private and not that of the signalling, or 0.0.0.0, or the stream is inactive; an error if the peer keeps sending there and the fax fails",
     check: Check::Many(private_address),
-    covers: &[hide(&[&T38_MEDIA_HOST_DIFFERS])],
+    covers: &[
+        hide(&[&T38_MEDIA_HOST_DIFFERS]),
+        explain(REFUSALS),
+        explain(&[&UDPTL_NONE]),
+    ],
     ..super::T38
 };
 
@@ -111,6 +117,41 @@ fn told<'a>(scene: &Scene<'a>) -> Vec<Told<'a>> {
 }
 
 fn private_address(scene: &Scene<'_>) -> Vec<Finding> {
+    let mut found = announced_in_vain(scene);
+    found.extend(refused_for_address(scene));
+    found
+}
+
+/// Offers of T.38 that are refused, with an address that the peer cannot use.
+fn refused_for_address(scene: &Scene<'_>) -> Vec<Finding> {
+    sdp::offers(scene)
+        .filter_map(|offer| {
+            let line = image_line(&offer.negotiation.offer)?;
+            let addr = line.connection?;
+            let side = offer.side();
+            let why = sdp::unusable(addr, scene.endpoint(side.other()).addr)?;
+            let (status, event, _) = offer.refusal_of_offer(scene)?;
+            let seen = format!("T.38 offered at {addr}: {why} – answered {status}");
+            Some(
+                Finding::new(
+                    error_unless_delivered(scene),
+                    [offer.event.frame, event.frame],
+                    seen,
+                )
+                .on(offer.event.id)
+                .about(scene.endpoint(side))
+                .blame(scene.fault_side(side))
+                .more(format!(
+                    "Announced by {}, whose SIP comes from {}.",
+                    scene.whose(side),
+                    offer.event.src.addr
+                )),
+            )
+        })
+        .collect()
+}
+
+fn announced_in_vain(scene: &Scene<'_>) -> Vec<Finding> {
     told(scene)
         .iter()
         .filter_map(|told| {
@@ -124,12 +165,14 @@ fn private_address(scene: &Scene<'_>) -> Vec<Finding> {
                 return None;
             }
             let endpoint = Endpoint::new(addr, told.line.port);
-            let severity =
-                if sent_to(scene, told.side.other(), endpoint) && !heard(scene, told.side) {
-                    error_unless_delivered(scene)
-                } else {
-                    Severity::Warning
-                };
+            let nothing_sent = nowhere && scene.call.udptl.of(told.side.other()).packets == 0;
+            let severity = if (nothing_sent || sent_to(scene, told.side.other(), endpoint))
+                && !heard(scene, told.side)
+            {
+                error_unless_delivered(scene)
+            } else {
+                Severity::Warning
+            };
             let who = scene.who(told.side.other());
             let seen = if nowhere {
                 format!("T.38 stream {endpoint} is not to be sent to – {who} has no address")
@@ -140,6 +183,7 @@ fn private_address(scene: &Scene<'_>) -> Vec<Finding> {
                 Finding::new(severity, [told.event.frame], seen)
                     .on(told.event.id)
                     .about(scene.endpoint(told.side))
+                    .blame(scene.fault_side(told.side))
                     .more(format!(
                         "Announced by {}, whose SIP comes from {source}.",
                         scene.whose(told.side)

@@ -4,6 +4,7 @@ use crate::call::{Event, EventKind};
 use crate::capture::Timestamp;
 use crate::hint::rule::{Check, hide};
 use crate::hint::scene::{TOLERANCE, header};
+use crate::hint::sdp;
 use crate::hint::sip::dialog::SIP_RETRANSMISSIONS;
 use crate::hint::sip::teardown::SIP_EARLY_BYE;
 use crate::hint::t30::identification::T30_NO_DIS;
@@ -288,14 +289,22 @@ fn unsupported_media(scene: &Scene<'_>) -> Vec<Finding> {
         .into_iter()
         .map(|(switch, event, status, reason)| {
             let side = switch.asked();
-            let seen = format!(
-                "{status} {reason} – {} refuses T.38; enable T.38 there",
-                scene.who(side)
-            );
-            Finding::new(severity, switch.frames(), seen)
+            let faulty = sdp::is_faulty(scene, switch.negotiation);
+            let what = if faulty {
+                "refuses this offer"
+            } else {
+                "refuses T.38; enable T.38 there"
+            };
+            let seen = format!("{status} {reason} – {} {what}", scene.who(side));
+            let found = Finding::new(severity, switch.frames(), seen)
                 .on(event.id)
                 .about(scene.endpoint(side))
-                .more(refused_by(scene, &switch))
+                .more(refused_by(scene, &switch));
+            if faulty || sdp::is_odd(&switch.negotiation.offer) {
+                found.blame_nobody()
+            } else {
+                found
+            }
         })
         .collect()
 }
@@ -358,12 +367,27 @@ fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
             scene.who(side)
         );
         let hang_up = bye.filter(|_| crossed).map(|bye| bye.frame);
-        Finding::new(severity, switch.frames().chain(hang_up), seen)
+        let found = Finding::new(severity, switch.frames().chain(hang_up), seen)
             .on(event.id)
             .about(scene.endpoint(side))
-            .more(refused_by(scene, &switch))
+            .more(refused_by(scene, &switch));
+        if crossed || sdp::is_faulty(scene, switch.negotiation) {
+            found.blame_nobody()
+        } else {
+            found
+        }
     })
     .collect()
+}
+
+/// Whether T.38 was refused after a collision for another reason than a collision.
+fn refused_otherwise(scene: &Scene<'_>, after: Timestamp) -> bool {
+    first_switches(scene).iter().any(|switch| {
+        let refused = switch
+            .status
+            .is_some_and(|status| status >= 400 && !matches!(status, 401 | 407 | 491));
+        refused && switch.answer.is_some_and(|(event, _)| event.at > after)
+    })
 }
 
 fn glare(scene: &Scene<'_>) -> Option<Finding> {
@@ -407,6 +431,9 @@ fn glare(scene: &Scene<'_>) -> Option<Finding> {
             error_unless_delivered(scene),
             format!("resolved only after {took:.1} s"),
         ),
+        None if refused_otherwise(scene, begin.at) => {
+            (Severity::Warning, "then refused".to_owned())
+        }
         None if wanted_t38 && !pages_confirmed(scene) => {
             (Severity::Error, "never resolved".to_owned())
         }
@@ -450,16 +477,23 @@ fn timeout(scene: &Scene<'_>) -> Vec<Finding> {
                 .unwrap_or_default();
             let seen =
                 format!("T.38 re-INVITE unanswered for {waited:.0} s – sender falls back or drops");
-            Some(
-                Finding::new(severity, again, seen)
-                    .on(switch.offer.id)
-                    .about(scene.endpoint(switch.asked()))
-                    .more(format!(
-                        "{} asked, {} did not answer.",
-                        scene.who_begins(switch.negotiation.from),
-                        scene.whose(switch.asked())
-                    )),
-            )
+            let found = Finding::new(severity, again, seen)
+                .on(switch.offer.id)
+                .about(scene.endpoint(switch.asked()))
+                .more(format!(
+                    "{} asked, {} did not answer.",
+                    scene.who_begins(switch.negotiation.from),
+                    scene.whose(switch.asked())
+                ));
+            // Heard of afterwards, it is there: the request reached a host that does nothing with it.
+            let alive = scene.call.events.iter().any(|event| {
+                event.observed && event.from == switch.asked() && event.at > switch.offer.at
+            });
+            Some(if alive {
+                found.blame(scene.fault_side(switch.asked()))
+            } else {
+                found
+            })
         })
         .take(1)
         .collect()

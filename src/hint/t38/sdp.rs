@@ -2,10 +2,11 @@
 
 use crate::call::{Event, EventKind, Side};
 use crate::capture::FrameNo;
-use crate::hint::rule::{Check, hide};
+use crate::hint::rule::{Check, explain, hide};
 use crate::hint::t30::capabilities::T30_LOW_RATE;
+use crate::hint::t30::release::T30_DCN_AFTER_DCS;
 use crate::hint::t30::tcf::T30_TCF_MISSING;
-use crate::hint::t30::training::{T30_DCS_NO_RESPONSE, T30_TRAIN_FAILED};
+use crate::hint::t30::training::{T30_DCS_NO_RESPONSE, T30_FTT, T30_TRAIN_FAILED};
 use crate::hint::t38::reinvite::T38_REINVITE_UNSUPPORTED_MEDIA;
 use crate::hint::t38::{
     Switch, accepted, agreed_attributes, error_unless_delivered, image_line, switches,
@@ -57,7 +58,10 @@ pub(in crate::hint) static T38_BITRATE_LIMITED: Rule = Rule {
     reference: "AudioCodes manual (RelayMaxRate)",
     when: "the lower T38MaxBitRate is below 14400, or no rate of a fax modem; a warning if DCS uses more",
     check: Check::One(bitrate_limited),
-    covers: &[hide(&[&T30_LOW_RATE])],
+    covers: &[
+        hide(&[&T30_LOW_RATE]),
+        explain(&[&T30_TRAIN_FAILED, &T30_FTT, &T30_DCN_AFTER_DCS]),
+    ],
     ..super::T38
 };
 
@@ -229,12 +233,17 @@ fn bitrate_limited(scene: &Scene<'_>) -> Option<Finding> {
     if limit >= FULL_RATE && !above && !strange {
         return None;
     }
-    let severity = if above && !strange {
+    let ignored = !strange && is_ignored(scene, limit);
+    let severity = if ignored {
+        error_unless_delivered(scene)
+    } else if above && !strange {
         Severity::Warning
     } else {
         Severity::Note
     };
-    let seen = if strange {
+    let seen = if ignored {
+        format!("T38MaxBitRate {limit}, but every DCS asks for more, and none is confirmed")
+    } else if strange {
         format!("T38MaxBitRate {limit} is no rate of a fax modem")
     } else if let Some(used) = used {
         format!("T38MaxBitRate {limit} limits the fax (DCS uses {used})")
@@ -247,6 +256,17 @@ fn bitrate_limited(scene: &Scene<'_>) -> Option<Finding> {
         Finding::new(severity, switch.frames().chain(dcs), seen),
         &switch,
     ))
+}
+
+/// Every DCS is above the limit, and none got a CFR: no rate that fits was ever tried.
+fn is_ignored(scene: &Scene<'_>, limit: u32) -> bool {
+    let exchange = scene.exchange();
+    let mut rates = exchange
+        .all(&[Fcf::Dcs])
+        .filter_map(|(_, line)| line.valid())
+        .map(|dcs| DcsMode::new(dcs.fif()).modem.rate)
+        .peekable();
+    rates.peek().is_some() && rates.all(|rate| rate > limit) && !exchange.has(&[Fcf::Cfr])
 }
 
 fn ratemgmt_mismatch(scene: &Scene<'_>) -> Option<Finding> {

@@ -1,9 +1,11 @@
 //! Sizes that the sides allow, and what is sent.
 
-use crate::call::{Side, UdptlStats};
-use crate::hint::rule::{Check, hide};
+use crate::call::{EventKind, Side, UdptlStats};
+use crate::hint::rule::{Check, explain, hide};
+use crate::hint::t30::correction::{T30_PPR, T30_PPR_FOURTH};
+use crate::hint::t30::training::T30_FTT;
 use crate::hint::t38::{Switch, accepted, error_unless_delivered, image_line};
-use crate::hint::udptl::UDPTL_NO_REDUNDANCY;
+use crate::hint::udptl::{UDPTL_DECODE_ERROR, UDPTL_NO_REDUNDANCY};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::sip::T38Attributes;
 
@@ -26,14 +28,18 @@ pub(in crate::hint) static T38_MAXDATAGRAM_SMALL: Rule = Rule {
     reference: "4PSA Knowledge Base (T38FaxMaxDatagram); Asterisk main/udptl.c",
     when: "packets are larger than the peer's T38FaxMaxDatagram, or the value is too small for the redundancy and trainings fail or pages are rejected; a note if the buffer is smaller than one datagram",
     check: Check::PerSide(maxdatagram_small),
-    covers: &[hide(&[&UDPTL_NO_REDUNDANCY])],
+    covers: &[
+        hide(&[&UDPTL_NO_REDUNDANCY]),
+        explain(&[&UDPTL_DECODE_ERROR, &T30_FTT, &T30_PPR, &T30_PPR_FOURTH]),
+    ],
     ..super::T38
 };
 
 fn maxdatagram_small(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     let switch = accepted(scene).into_iter().next_back()?;
     let attributes = attributes_of(&switch, side)?;
-    let finding = too_large(scene, side, attributes)
+    let finding = cut(scene, side, attributes)
+        .or_else(|| too_large(scene, side, attributes))
         .or_else(|| too_small(scene, side, attributes))
         .or_else(|| small_buffer(scene, side, attributes))?;
     let event = if side == switch.negotiation.from {
@@ -57,6 +63,40 @@ fn attributes_of<'a>(switch: &Switch<'a>, side: Side) -> Option<&'a T38Attribute
     };
     image_line(sdp)?.t38.as_ref()
 }
+
+/// Packets to this side that were cut to fit: one length, though what they hold says more.
+fn cut(scene: &Scene<'_>, side: Side, attributes: &T38Attributes) -> Option<Finding> {
+    let limit = attributes
+        .max_datagram
+        .filter(|limit| *limit < USUAL_MINIMUM)?;
+    let mut lengths: Vec<usize> = Vec::new();
+    let mut times = 0_u32;
+    let mut first = None;
+    for event in scene
+        .call
+        .events
+        .iter()
+        .filter(|event| event.from == side.other())
+    {
+        if let EventKind::Malformed { octets, count, .. } = &event.kind {
+            lengths.push(octets.len());
+            times = times.saturating_add(*count);
+            first = first.or(Some(event.frame));
+        }
+    }
+    let length = *lengths.first()?;
+    if times < CUT || lengths.iter().any(|other| *other != length) {
+        return None;
+    }
+    let seen = format!(
+        "{times} packets cut to {length} octets by {} to fit T38FaxMaxDatagram {limit}",
+        scene.who(side.other())
+    );
+    Some(Finding::new(error_unless_delivered(scene), first, seen).blame_nobody())
+}
+
+/// Packets of one length that are no accident.
+const CUT: u32 = 10;
 
 /// Packets to this side that are larger than it allows.
 fn too_large(scene: &Scene<'_>, side: Side, attributes: &T38Attributes) -> Option<Finding> {

@@ -1,10 +1,12 @@
 //! What is inside T.38 packets: syntax, RTP among them, messages that a gateway marks as damaged.
 
-use crate::call::{Call, Encoding, EventKind, FaxCarrier, Phase, Side};
+use crate::call::{Call, Encoding, EventId, EventKind, FaxCarrier, Phase, Side};
+use crate::capture::FrameNo;
 use crate::hint::evidence::share;
 use crate::hint::{Finding, Scene, Severity};
 use crate::line::Fcs;
 use crate::sip::Sdp;
+use crate::t30::Fcf;
 
 /// `udptl-decode-error`: error above this share.
 const MANY_UNDECODABLE: f64 = 0.05;
@@ -258,11 +260,41 @@ pub(super) fn fcs(scene: &Scene<'_>, side: Side) -> Option<Finding> {
                     .is_some_and(|message| message.fcs == Fcs::Bad && !message.damaged)
         })
         .collect();
+    let image = bad_image_frames(scene, side);
+    if let Some((frame, event, count)) = image.filter(|_| bad.is_empty()) {
+        let refused = exchange.all(&[Fcf::Ppr]).count();
+        let severity = if refused >= MANY_BAD && !scene.delivered_on_either_leg() {
+            Severity::Error
+        } else if count >= MANY_BAD {
+            Severity::Warning
+        } else {
+            Severity::Note
+        };
+        let seen = format!(
+            "Gateway of the {side} passes on image frames with bad FCS, {count}x – its telephone line"
+        );
+        return Some(
+            Finding::new(severity, [frame], seen)
+                .on(event)
+                .about(scene.endpoint(side))
+                .blame(scene.fault_side(side)),
+        );
+    }
     let first = bad.first()?;
+    // A command of which not one copy is good reaches nobody.
+    let never_good = bad.iter().filter_map(|line| line.message()).any(|damaged| {
+        damaged.fcf.is_command()
+            && bad.len() >= 2
+            && !exchange
+                .all(&[damaged.fcf])
+                .any(|(_, good)| good.event.from == side)
+    });
     let in_phase =
         |phase: Option<Phase>| bad.iter().filter(|line| line.event.phase == phase).count();
     let most = bad.iter().map(|line| in_phase(line.event.phase)).max()?;
-    let severity = if most >= MANY_BAD {
+    let severity = if never_good && !scene.delivered_on_either_leg() {
+        Severity::Error
+    } else if most >= MANY_BAD {
         Severity::Warning
     } else {
         Severity::Note
@@ -274,7 +306,27 @@ pub(super) fn fcs(scene: &Scene<'_>, side: Side) -> Option<Finding> {
             "Gateway of the {side} reports bad T.30 frame (FCS), {}x – analogue line problem",
             bad.len()
         ),
+    );
+    Some(
+        found
+            .on(first.event.id)
+            .about(scene.endpoint(side))
+            .blame(scene.fault_side(side))
+            .more(format!("First: {}.", first.name())),
     )
-    .on(first.event.id);
-    Some(found.more(format!("First: {}.", first.name())))
+}
+
+/// Image frames of a side with a bad check sequence though no packet of it is missing: where they begin, and how many.
+fn bad_image_frames(scene: &Scene<'_>, side: Side) -> Option<(FrameNo, EventId, usize)> {
+    let stats = scene.call.udptl.of(side);
+    if stats.packets == 0 || stats.lost > stats.recovered {
+        return None;
+    }
+    let exchange = scene.exchange();
+    let pages = exchange.lines.iter().filter(|line| line.event.from == side);
+    let bad = pages.filter_map(|line| Some((line, line.page()?.bad_frames)));
+    let bad: Vec<_> = bad.filter(|(_, bad)| *bad > 0).collect();
+    let (first, _) = bad.first()?;
+    let count: u32 = bad.iter().map(|(_, bad)| *bad).sum();
+    Some((first.frame(), first.event.id, usize::try_from(count).ok()?))
 }

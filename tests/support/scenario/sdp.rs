@@ -25,7 +25,9 @@ pub(crate) fn payload_type(codec: &str) -> u8 {
         "G729" => 18,
         "iLBC" => 97,
         "opus" => 107,
-        other => panic!("no payload type for `{other}`"),
+        other => other
+            .parse()
+            .unwrap_or_else(|_| panic!("no payload type for `{other}`")),
     }
 }
 

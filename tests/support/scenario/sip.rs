@@ -84,7 +84,9 @@ impl Dialog {
             .args
             .option("number")
             .unwrap_or(NUMBERS[from.other().index()]);
-        let inside = after.as_ref().map_or(self.established, |invite| {
+        // With the tag of an early dialog, though the call is not answered yet.
+        let early = step.args.option("early").is_some();
+        let inside = after.as_ref().map_or(self.established || early, |invite| {
             invite.inside || invite.status / 100 == 2
         });
         let call_id = if alone {
@@ -259,6 +261,11 @@ pub(crate) fn octets(head: &[String], sdp: Option<&[String]>) -> Vec<u8> {
     if sdp.is_some() {
         out.push_str("Content-Type: application/sdp\r\n");
     }
-    out.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+    // A scenario may lie about it.
+    if !head.iter().any(|line| line.starts_with("Content-Length:")) {
+        out.push_str(&format!("Content-Length: {}\r\n", body.len()));
+    }
+    out.push_str("\r\n");
+    out.push_str(&body);
     out.into_bytes()
 }

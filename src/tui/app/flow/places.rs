@@ -80,7 +80,7 @@ pub(super) fn deciding_event(flow: &AnalysedFlow) -> Option<(CallNo, EventId)> {
         })
     };
     let cause = find(|call, hint| {
-        let cause = call.fax.as_ref().and_then(|fax| fax.cause);
+        let cause = call.cause.map(|cause| cause.rule);
         cause == Some(hint.rule.id) && hints::place(call, hint).is_some()
     });
     cause.or_else(|| {

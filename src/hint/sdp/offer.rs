@@ -1,0 +1,276 @@
+//! Faults of an offer.
+
+use std::net::IpAddr;
+
+use super::{Offer, SDP, SdpFault, faults, is_about_media, offers, unusable};
+use crate::call::SipEvent;
+use crate::hint::rule::{Check, explain};
+use crate::hint::sip::setup::{SIP_INVITE_MEDIA_REJECTED, SIP_INVITE_SERVER_ERROR};
+use crate::hint::sip::teardown::SIP_EARLY_BYE;
+use crate::hint::t38::reinvite::{T38_REINVITE_REJECTED, T38_REINVITE_UNSUPPORTED_MEDIA};
+use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::sip::{MediaKind, MediaLine};
+use crate::t30::Fcf;
+
+pub(super) const RULES: &[&Rule] = &[
+    &SDP_OFFER_MALFORMED,
+    &SDP_PRIVATE_ADDRESS,
+    &T38_OFFER_IMAGE_ONLY,
+];
+
+/// Rules that accuse the side that refused.
+pub(in crate::hint) const REFUSALS: &[&Rule] = &[
+    &T38_REINVITE_UNSUPPORTED_MEDIA,
+    &T38_REINVITE_REJECTED,
+    &SIP_INVITE_MEDIA_REJECTED,
+    &SIP_INVITE_SERVER_ERROR,
+    &SIP_EARLY_BYE,
+];
+
+pub(in crate::hint) static SDP_OFFER_MALFORMED: Rule = Rule {
+    id: "sdp-offer-malformed",
+    severity: Severity::Error,
+    title: "The offer itself is faulty",
+    advice: "The refusal answers a faulty offer; the side that refuses need not change. Act on the side that wrote \
+             the SDP, or on the media proxy that rewrote it (compare the hops). Update Asterisk (SendFAX sent no m= \
+             line when it went back to audio), rtpengine and the gateway; on Cisco CUBE, voice class sip-profiles \
+             mends lines. As a stopgap, mend the line in the proxy (Kamailio textops, sdpops).",
+    reference: "RFC 8866, sections 5.7, 5.14, 6.6; RFC 3264, section 8; kamailio issue 3982, asterisk issue 824",
+    when: "an offer has an m= line without c=, a c= that is no address, an incomplete m= line, a=rtpmap without a \
+           value, no m= line or fewer than before, or lacks v=, o=, s= or t=; an error if it is refused for that",
+    check: Check::Many(malformed),
+    covers: &[explain(REFUSALS)],
+    ..SDP
+};
+
+pub(in crate::hint) static SDP_PRIVATE_ADDRESS: Rule = Rule {
+    id: "sdp-private-address",
+    severity: Severity::Warning,
+    title: "The audio address in an offer cannot be reached",
+    advice: "Carriers that do not learn addresses refuse such an INVITE or stay silent. On the side that wrote it set \
+             the external media address (PJSIP: external_media_address and local_net; chan_sip: externaddr, \
+             localnet; FreeSWITCH: ext-rtp-ip), or let the proxy rewrite the first INVITE too (Kamailio: \
+             rtpengine_manage). A common codec may be there: the refusal does not say.",
+    reference: "RFC 1918; RFC 3264, section 8.4",
+    when: "m=audio of an offer has a private address towards a public peer, or 0.0.0.0 in a first offer; an error if \
+           it is refused for its media",
+    check: Check::Many(private_audio),
+    covers: &[explain(REFUSALS)],
+    ..SDP
+};
+
+pub(in crate::hint) static T38_OFFER_IMAGE_ONLY: Rule = Rule {
+    id: "t38-offer-image-only",
+    severity: Severity::Warning,
+    title: "The first INVITE offers T.38 only",
+    advice: "Most trunks and PBXs set up audio and switch later. On the calling side offer PCMU or PCMA first and let \
+             the called side (or yourself) send the re-INVITE for T.38: t38modem without \"T.38 only\", fax servers \
+             with T.38 on re-INVITE. If calls that begin with audio pass, this is the reason; else look at the route.",
+    reference: "RFC 3264, section 6; t38modem issue 8",
+    when: "the first INVITE has m=image and neither audio nor video; an error if it is refused for its media, silent if it is accepted or not answered",
+    check: Check::One(image_only),
+    covers: &[explain(REFUSALS)],
+    ..SDP
+};
+
+fn malformed(scene: &Scene<'_>) -> Vec<Finding> {
+    let fax_over = last_word(scene);
+    offers(scene)
+        .filter_map(|offer| {
+            let told = faults_of(scene, &offer);
+            if told.is_empty() {
+                return None;
+            }
+            let refused = offer.refusal_of_offer(scene);
+            let over = fax_over.is_some_and(|end| end <= offer.event.at);
+            let severity = match refused {
+                Some(_) if !over && !scene.delivered_on_either_leg() => Severity::Error,
+                _ => Severity::Warning,
+            };
+            let side = offer.side();
+            let end = refused.map_or_else(String::new, |(status, ..)| {
+                format!(" – {status} is the answer to that")
+            });
+            let seen = format!(
+                "Faulty offer of {}: {}{end}",
+                scene.who(side),
+                told.join(", ")
+            );
+            let frames = [
+                Some(offer.event.frame),
+                refused.map(|(_, event, _)| event.frame),
+            ];
+            let warning = refused
+                .and_then(|(.., sip)| crate::hint::scene::header(sip, "Warning"))
+                .map_or_else(String::new, |warning| {
+                    format!(" Warning of the refusal: {warning}")
+                });
+            Some(
+                Finding::new(severity, frames.into_iter().flatten(), seen)
+                    .on(offer.event.id)
+                    .about(scene.endpoint(side))
+                    .blame(scene.fault_side(side))
+                    .more(format!("Written by {}.{warning}", scene.whose(side))),
+            )
+        })
+        .collect()
+}
+
+/// Time of the last word of the fax: DCN, else the last confirmation.
+fn last_word(scene: &Scene<'_>) -> Option<crate::capture::Timestamp> {
+    let of = |wanted: &[Fcf]| {
+        scene
+            .t30()
+            .filter(|(_, frame)| wanted.contains(&frame.fcf))
+            .map(|(event, _)| event.at)
+            .last()
+    };
+    of(&[Fcf::Dcn]).or_else(|| of(&[Fcf::Mcf]))
+}
+
+/// Faults of an offer, in words; none of a message that the capture or its sender cut.
+pub(super) fn faults_of(scene: &Scene<'_>, offer: &Offer<'_>) -> Vec<String> {
+    if offer.sip.cut > 0 || is_shorter_than_said(offer.sip) {
+        return Vec::new();
+    }
+    let Some(octets) = offer.sip.message.sdp_text() else {
+        return Vec::new();
+    };
+    let mut told: Vec<String> = faults(octets).iter().map(SdpFault::text).collect();
+    let before = lines_before(scene, offer);
+    let now = offer.negotiation.offer.media.len();
+    if now > 0 && now < before {
+        told.push(format!("{now} m= lines where there were {before}"));
+    }
+    told
+}
+
+/// Media lines of the SDP that the same side sent before and that was accepted (RFC 3264 8: never fewer).
+fn lines_before(scene: &Scene<'_>, offer: &Offer<'_>) -> usize {
+    scene
+        .call
+        .negotiations
+        .iter()
+        .filter(|other| other.offer_event < offer.negotiation.offer_event && other.answer.is_some())
+        .filter(|other| {
+            other
+                .status
+                .is_none_or(|status| (200..300).contains(&status))
+        })
+        .filter_map(|other| crate::call::negotiation::sdp_of(other, offer.side()))
+        .map(|sdp| sdp.media.len())
+        .last()
+        .unwrap_or_default()
+}
+
+/// The body ends before its Content-Length: what is missing was cut, not forgotten.
+fn is_shorter_than_said(sip: &SipEvent) -> bool {
+    let said = sip
+        .message
+        .header("Content-Length")
+        .and_then(|value| value.trim().parse::<usize>().ok());
+    said.is_some_and(|said| sip.message.body().len() < said)
+}
+
+/// `m=image` over something that is no T.38 transport.
+pub(super) fn bad_transport(offer: &Offer<'_>) -> bool {
+    offer.negotiation.offer.media.iter().any(|line| {
+        line.kind == MediaKind::Image
+            && line.port > 0
+            && line.proto.to_ascii_uppercase().starts_with("RTP/")
+    })
+}
+
+/// The address of the offer that the peer cannot use: of the image line, else of the audio line.
+pub(super) fn bad_address(scene: &Scene<'_>, offer: &Offer<'_>) -> Option<(IpAddr, &'static str)> {
+    let peer = scene.endpoint(offer.side().other()).addr;
+    offer
+        .negotiation
+        .offer
+        .media
+        .iter()
+        .filter(|line| line.port > 0)
+        .find_map(|line| {
+            let addr = line.connection?;
+            // On hold, 0.0.0.0 is what RFC 2543 asked for.
+            let held = addr.is_unspecified() && !line.is_t38() && !offer.transaction.initial;
+            unusable(addr, peer)
+                .filter(|_| !held)
+                .map(|why| (addr, why))
+        })
+}
+
+fn private_audio(scene: &Scene<'_>) -> Vec<Finding> {
+    offers(scene)
+        .filter_map(|offer| {
+            let line =
+                offer.negotiation.offer.media.iter().find(|line| {
+                    line.kind == MediaKind::Audio && line.port > 0 && !line.is_t38()
+                })?;
+            if offer
+                .negotiation
+                .offer
+                .media
+                .iter()
+                .any(|line| line.is_t38() && line.port > 0)
+            {
+                return None;
+            }
+            let addr = line.connection?;
+            let side = offer.side();
+            let why = unusable(addr, scene.endpoint(side.other()).addr)?;
+            if addr.is_unspecified() && !offer.transaction.initial {
+                return None;
+            }
+            let (status, event, _) = offer
+                .refusal_of_offer(scene)
+                .filter(|(status, _, sip)| is_about_media(*status, sip))?;
+            let seen = format!("Audio offered at {addr}: {why} – answered {status}");
+            Some(
+                Finding::new(Severity::Error, [offer.event.frame, event.frame], seen)
+                    .on(offer.event.id)
+                    .about(scene.endpoint(side))
+                    .blame(scene.fault_side(side))
+                    .more(format!(
+                        "Announced by {}, whose SIP comes from {}.",
+                        scene.whose(side),
+                        offer.event.src.addr
+                    )),
+            )
+        })
+        .collect()
+}
+
+/// A first INVITE with T.38 and nothing to talk over.
+pub(super) fn is_image_only(offer: &Offer<'_>) -> bool {
+    let open = |wanted: fn(&MediaLine) -> bool| {
+        offer
+            .negotiation
+            .offer
+            .media
+            .iter()
+            .any(|line| line.port > 0 && wanted(line))
+    };
+    offer.transaction.initial
+        && open(MediaLine::is_t38)
+        && !open(|line| !line.is_t38() && line.kind != MediaKind::Image)
+}
+
+fn image_only(scene: &Scene<'_>) -> Option<Finding> {
+    let offer = offers(scene).filter(is_image_only).last()?;
+    let (status, event, sip) = offer.refusal(scene)?;
+    if !is_about_media(status, sip) || status == 403 {
+        return None;
+    }
+    let seen = format!("First INVITE offers T.38 only – {status}; offer audio first");
+    Some(
+        Finding::new(Severity::Error, [offer.event.frame, event.frame], seen)
+            .on(offer.event.id)
+            .about(scene.endpoint(offer.side()))
+            .blame_nobody()
+            .more(format!(
+                "The answer came from {}.",
+                scene.whose(offer.side().other())
+            )),
+    )
+}

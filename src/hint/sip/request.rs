@@ -1,0 +1,287 @@
+//! Requests within a dialog that should not have been sent so, and answers to them.
+
+use crate::call::{Event, Transaction};
+use crate::hint::rule::{Check, Layer, explain, hide};
+use crate::hint::scene::header;
+use crate::hint::sdp::offer::REFUSALS;
+use crate::hint::sip::timer::SIP_SESSION_REFRESH;
+use crate::hint::t38::media::T38_BACK_TO_AUDIO_MIDFAX;
+use crate::hint::t38::reinvite::{T38_REINVITE_GLARE, T38_REINVITE_REJECTED};
+use crate::hint::t38::{error_unless_delivered, first_switches, pages_confirmed};
+use crate::hint::{Finding, Rule, Scene, Severity};
+
+pub(super) const RULES: &[&Rule] = &[
+    &T38_REINVITE_BEFORE_ANSWER,
+    &SIP_491_UNFOUNDED,
+    &SIP_SDP_UNASKED,
+    &SIP_BODY_CUT,
+    &SIP_REINVITE_REFUSED,
+];
+
+pub(in crate::hint) static T38_REINVITE_BEFORE_ANSWER: Rule = Rule {
+    id: "t38-reinvite-before-answer",
+    severity: Severity::Error,
+    title: "T.38 is asked for before the call is answered",
+    advice: "A re-INVITE may only follow the final answer to the first INVITE. The 491 or 500 that it gets is neither \
+             a collision nor a refusal of T.38. Usually a B2BUA that got T.38 on one leg passes the re-INVITE on to a \
+             leg that still rings: let it wait for the answer there (or answer the first leg later).",
+    reference: "RFC 3261, sections 14.1 and 14.2",
+    when: "an offer of T.38 within the dialog is sent before the first INVITE has a final response, and is refused",
+    check: Check::One(before_answer),
+    layer: Layer::Negotiation,
+    covers: &[
+        hide(&[&T38_REINVITE_GLARE, &SIP_491_UNFOUNDED]).always(),
+        explain(&[&T38_REINVITE_REJECTED]),
+    ],
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_491_UNFOUNDED: Rule = Rule {
+    id: "sip-491-unfounded",
+    severity: Severity::Warning,
+    title: "491 without a request of its own",
+    advice: "491 says that two requests cross, but the side that says it has none pending. It is stuck in an earlier \
+             exchange (a re-INVITE whose ACK it missed), or answers so out of habit. Repeat after some seconds; look at \
+             the log of the side that answers 491.",
+    reference: "RFC 3261, section 14.2",
+    when: "a re-INVITE or UPDATE gets 491 from a side that has no INVITE or UPDATE of its own pending",
+    check: Check::One(unfounded),
+    layer: Layer::Negotiation,
+    covers: &[hide(&[&T38_REINVITE_GLARE]).always()],
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_SDP_UNASKED: Rule = Rule {
+    id: "sip-sdp-unasked",
+    severity: Severity::Error,
+    title: "An answer carries an SDP that nobody asked for",
+    advice: "The request had no offer, so its 2xx may have no SDP. A peer that takes it for one goes back to what it \
+             says, usually the audio of before, and T.38 ends. Update the side that answered (FreeSWITCH did this on \
+             UPDATE), or let the session timer use re-INVITE.",
+    reference: "RFC 3311, section 5.2; RFC 3264, section 4",
+    when: "the 2xx to an UPDATE without SDP carries one",
+    check: Check::One(unasked),
+    layer: Layer::Negotiation,
+    covers: &[explain(&[&T38_BACK_TO_AUDIO_MIDFAX, &SIP_SESSION_REFRESH])],
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_BODY_CUT: Rule = Rule {
+    id: "sip-body-cut",
+    severity: Severity::Error,
+    title: "A message is shorter than it says",
+    advice: "The datagram is whole, and its body ends before its Content-Length: the sender cut it (a buffer that is \
+             too small), or counted wrongly. The SDP in it is cut in the middle of a line, and the peer refuses it. \
+             Update the sender; shorter SDP (fewer codecs and attributes) may get through.",
+    reference: "RFC 3261, section 18.3",
+    when: "the body of a SIP message over UDP is shorter than its Content-Length, though the frame is whole; a warning unless it is refused",
+    check: Check::One(body_cut),
+    layer: Layer::Negotiation,
+    covers: &[explain(REFUSALS)],
+    ..super::SIP
+};
+
+pub(in crate::hint) static SIP_REINVITE_REFUSED: Rule = Rule {
+    id: "sip-reinvite-refused",
+    severity: Severity::Warning,
+    title: "A re-INVITE that is not about T.38 is refused",
+    advice: "A re-INVITE without SDP, or with audio only, was refused while the fax was still due: a session refresh, \
+             hold, or a change of codec. The call goes on as it was, but some senders then hang up. Look at the log of \
+             the side that refused, and at what the re-INVITE was for.",
+    reference: "RFC 3261, section 14.2",
+    when: "a re-INVITE without an image line gets 4xx, 5xx or 6xx (no challenge, no collision) before the fax is over",
+    check: Check::Many(reinvite_refused),
+    layer: Layer::Negotiation,
+    ..super::SIP
+};
+
+/// The first INVITE and the time of its final response.
+fn first_invite<'a>(scene: &Scene<'a>) -> Option<(&'a Transaction, Option<&'a Event>)> {
+    let invite = scene.first_invite()?;
+    let answer = invite.final_response().and_then(|(_, id)| scene.event(id));
+    Some((invite, answer))
+}
+
+fn before_answer(scene: &Scene<'_>) -> Option<Finding> {
+    let (invite, answer) = first_invite(scene)?;
+    let begun = scene.event(*invite.requests.first()?)?;
+    let switch = first_switches(scene).into_iter().find(|switch| {
+        switch.reinvite
+            && switch.offer.at > begun.at
+            && answer.is_none_or(|answer| switch.offer.at < answer.at)
+    })?;
+    let status = switch.status.filter(|status| *status >= 400)?;
+    let from = switch.negotiation.from;
+    let seen = format!(
+        "T.38 re-INVITE of {} before the call is answered – {status}",
+        scene.who(from)
+    );
+    Some(
+        Finding::new(
+            error_unless_delivered(scene),
+            [
+                Some(switch.offer.frame),
+                switch.answer.map(|(event, _)| event.frame),
+                answer.map(|event| event.frame),
+            ]
+            .into_iter()
+            .flatten(),
+            seen,
+        )
+        .on(switch.offer.id)
+        .about(scene.endpoint(from))
+        .blame(scene.fault_side(from))
+        .more(format!("Sent by {}.", scene.whose(from))),
+    )
+}
+
+fn unfounded(scene: &Scene<'_>) -> Option<Finding> {
+    let changes: Vec<&Transaction> = scene
+        .call
+        .transactions
+        .iter()
+        .filter(|transaction| matches!(transaction.method.as_str(), "INVITE" | "UPDATE"))
+        .collect();
+    changes.iter().find_map(|refused| {
+        let (status, id) = refused.final_response()?;
+        let answer = scene.event(id)?;
+        let request = scene.event(*refused.requests.first()?)?;
+        let side = refused.from.other();
+        let pending = changes.iter().any(|own| {
+            let sent = own.requests.first().and_then(|id| scene.event(*id));
+            let closed = own
+                .acks
+                .first()
+                .copied()
+                .or_else(|| own.final_response().map(|(_, id)| id));
+            let closed = closed.and_then(|id| scene.event(id));
+            own.from == side
+                && sent.is_some_and(|sent| sent.at <= answer.at)
+                && closed.is_none_or(|closed| closed.at >= request.at)
+        });
+        // The first INVITE is still open: the refusal has a reason.
+        let early = first_invite(scene).is_some_and(|(_, answered)| {
+            !refused.initial && answered.is_none_or(|answered| answered.at > request.at)
+        });
+        if status != 491 || refused.initial || pending || early || request.retransmission {
+            return None;
+        }
+        let seen = format!(
+            "491 of {}, which has no request of its own pending",
+            scene.who(side)
+        );
+        Some(
+            Finding::new(Severity::Warning, [answer.frame, request.frame], seen)
+                .on(answer.id)
+                .about(scene.endpoint(side)),
+        )
+    })
+}
+
+fn unasked(scene: &Scene<'_>) -> Option<Finding> {
+    scene.transactions("UPDATE").find_map(|update| {
+        let (request, asked) = scene.message(*update.requests.first()?)?;
+        let (status, id) = update.final_response()?;
+        let (answer, sip) = scene.message(id)?;
+        if asked.sdp.is_some()
+            || asked.cut > 0
+            || sip.sdp.is_none()
+            || !(200..300).contains(&status)
+        {
+            return None;
+        }
+        let side = update.from.other();
+        let seen = format!(
+            "{} answers UPDATE with an SDP that was not asked for",
+            scene.who_begins(side)
+        );
+        Some(
+            Finding::new(
+                error_unless_delivered(scene),
+                [answer.frame, request.frame],
+                seen,
+            )
+            .on(answer.id)
+            .about(scene.endpoint(side)),
+        )
+    })
+}
+
+fn body_cut(scene: &Scene<'_>) -> Option<Finding> {
+    scene.messages().find_map(|(event, sip)| {
+        let said: usize = header(sip, "Content-Length")?.trim().parse().ok()?;
+        let has = sip.message.body().len();
+        if has >= said || sip.cut > 0 || sip.transport != "UDP" || event.retransmission {
+            return None;
+        }
+        let refusal = refusal_of(scene, event);
+        let severity = match refusal {
+            Some(_) if !pages_confirmed(scene) => Severity::Error,
+            _ => Severity::Warning,
+        };
+        let seen = format!(
+            "Body of {has} octets, Content-Length {said}: cut by {}",
+            scene.who(event.from)
+        );
+        let frames = [Some(event.frame), refusal.map(|event| event.frame)];
+        Some(
+            Finding::new(severity, frames.into_iter().flatten(), seen)
+                .on(event.id)
+                .about(scene.endpoint(event.from)),
+        )
+    })
+}
+
+/// The response that refuses this request.
+fn refusal_of<'a>(scene: &Scene<'a>, request: &Event) -> Option<&'a Event> {
+    let transaction = scene
+        .call
+        .transactions
+        .iter()
+        .find(|one| one.requests.contains(&request.id))?;
+    let (status, id) = transaction.final_response()?;
+    (status >= 400).then(|| scene.event(id)).flatten()
+}
+
+fn reinvite_refused(scene: &Scene<'_>) -> Vec<Finding> {
+    let over = scene
+        .t30_named("DCN")
+        .map(|(event, _)| event.at)
+        .next()
+        .or(scene.bye().map(|(bye, _)| bye.at));
+    scene
+        .transactions("INVITE")
+        .filter(|invite| !invite.initial)
+        .filter_map(|invite| {
+            let (request, asked) = scene.message(*invite.requests.first()?)?;
+            let (status, id) = invite.final_response()?;
+            let answer = scene.event(id)?;
+            let is_fax = asked
+                .sdp
+                .as_ref()
+                .is_some_and(|sdp| sdp.media.iter().any(crate::sip::MediaLine::is_t38));
+            if is_fax
+                || asked.cut > 0
+                || status < 400
+                || matches!(status, 401 | 407 | 408 | 481 | 487 | 491)
+            {
+                return None;
+            }
+            if scene.call.fax.is_none() || over.is_some_and(|over| over <= answer.at) {
+                return None;
+            }
+            let what = if asked.sdp.is_some() {
+                "for audio"
+            } else {
+                "without SDP"
+            };
+            let side = invite.from.other();
+            let seen = format!("Re-INVITE {what} refused by {}: {status}", scene.who(side));
+            Some(
+                Finding::new(Severity::Warning, [answer.frame, request.frame], seen)
+                    .on(answer.id)
+                    .about(scene.endpoint(side)),
+            )
+        })
+        .collect()
+}
