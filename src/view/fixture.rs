@@ -96,6 +96,7 @@ impl Builder {
             path: Path::default(),
             exchange: crate::call::Exchange::default(),
             copies: Vec::new(),
+            cause: None,
             fax: None,
             page_attempts: Vec::new(),
             capture: CaptureFacts::default(),
@@ -321,7 +322,10 @@ pub(crate) fn fax(
         ecm: Some(true),
         compression: Some("MMR"),
         resolution: Some("204x196"),
-        cause: (verdict == Verdict::Failed).then_some("t30-dis-no-dcs"),
+        cause: (verdict == Verdict::Failed).then_some(crate::call::Cause {
+            rule: "t30-dis-no-dcs",
+            side: None,
+        }),
         summary: summary.to_owned(),
         stages: stages
             .iter()
@@ -518,6 +522,7 @@ pub(crate) fn no_dcs() -> AnalysedFlow {
                 ("release", StageMark::Passed, ""),
             ],
         ));
+        leg.call.cause = leg.call.fax.as_ref().and_then(|fax| fax.cause);
     }
     a.call.other_leg = Some(CallNo(3));
     b.call.other_leg = Some(CallNo(2));

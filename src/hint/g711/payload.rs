@@ -47,7 +47,7 @@ fn unknown_payload(scene: &Scene<'_>, side: Side) -> Option<Finding> {
             .flatten()
             .flat_map(|sdp| &sdp.media)
             .any(|line| {
-                line.formats.iter().any(|format| *format == name)
+                line.formats.contains(&name)
                     || line.rtpmap.iter().any(|(pt, ..)| *pt == payload_type)
             })
     };
@@ -147,7 +147,7 @@ fn silent_after_switch(scene: &Scene<'_>, side: Side) -> Option<Finding> {
             .iter()
             .filter(move |event| event.from == side && matches!(event.kind, EventKind::Rtp(_)))
     };
-    let before = spans(side).filter(|event| event.at < answer.at).last()?;
+    let before = spans(side).rfind(|event| event.at < answer.at)?;
     let again = spans(side).any(|event| event.end > answer.at.plus_seconds(UNDER_WAY));
     let other = spans(side.other()).map(|event| event.end).max()?;
     let t38 = call

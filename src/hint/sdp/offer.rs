@@ -159,7 +159,7 @@ fn lines_before(scene: &Scene<'_>, offer: &Offer<'_>) -> usize {
         })
         .filter_map(|other| crate::call::negotiation::sdp_of(other, offer.side()))
         .map(|sdp| sdp.media.len())
-        .last()
+        .next_back()
         .unwrap_or_default()
 }
 

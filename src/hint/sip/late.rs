@@ -135,7 +135,8 @@ fn rtp_timeout(scene: &Scene<'_>) -> Option<Finding> {
         .of(heard_from)
         .last
         .is_some_and(|(_, last)| last > last_rtp && bye.at.seconds_since(last) < 5.0);
-    if !says && !(round && flows) {
+    let timed_out = says || (round && flows);
+    if !timed_out {
         return None;
     }
     let seen = format!(

@@ -90,7 +90,7 @@ fn ced_late(scene: &Scene<'_>) -> Option<Finding> {
     )
 }
 
-/// CED, ANSam, V.21 flags: the answering fax is there.
+/// CED, `ANSam`, V.21 flags: the answering fax is there.
 fn is_answering(event: &Event) -> bool {
     match &event.kind {
         EventKind::Indicator(Indicator::Ced | Indicator::V21Preamble) | EventKind::Preamble => true,
