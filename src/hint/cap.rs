@@ -1,4 +1,4 @@
-//! Rules on the capture itself (the catalogue, 1): they run first, and weaken what others say.
+//! Rules on the capture itself: they run first, and weaken what others say.
 
 use crate::call::{Call, Event, EventKind, Fax, Side, Verdict};
 use crate::capture::{FrameNo, Timestamp};

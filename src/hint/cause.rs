@@ -1,4 +1,4 @@
-//! Root cause versus consequence (the catalogue, 0.3): which of the errors explains the failure.
+//! Root cause versus consequence: which of the errors explains the failure.
 //!
 //! The earliest error by the time of its first cited frame, on a tie the lower layer. On two legs what is
 //! wrong between them comes first: it explains both ends.

@@ -1,4 +1,4 @@
-//! Rules about a fax in G.711 sound (RULES.md 6).
+//! Rules about a fax in G.711 sound.
 
 use crate::call::{Call, Event, EventKind, FaxCarrier, Side};
 use crate::capture::Timestamp;

@@ -1,4 +1,4 @@
-//! Rules about the two legs of one fax (RULES.md 7): what a B2BUA does between them.
+//! Rules about the two legs of one fax: what a B2BUA does between them.
 //!
 //! A fault between the legs is told once, on the leg that each rule's `when` names.
 

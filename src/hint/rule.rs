@@ -318,15 +318,14 @@ impl Cover {
             Reach::LegAlways => !other_leg,
             Reach::BothLegs => true,
         };
-        reaches && self.of.has(hint.rule)
+        reaches && self.covers(hint.rule)
     }
-}
 
-impl Covered {
-    fn has(self, rule: &Rule) -> bool {
-        match self {
-            Self::Rules(rules) => rules.contains(&rule),
-            Self::Families(families) => families.contains(&rule.family),
+    /// Whether it is about this rule.
+    pub(crate) fn covers(&self, rule: &Rule) -> bool {
+        match self.of {
+            Covered::Rules(rules) => rules.contains(&rule),
+            Covered::Families(families) => families.contains(&rule.family),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Rules on call set-up and teardown (the catalogue, 2).
+//! Rules on call set-up and teardown.
 
 use crate::hint::Rule;
 use crate::hint::rule::{Family, Layer};

@@ -1,4 +1,4 @@
-//! Rules about the T.30 dialogue (RULES.md 5).
+//! Rules about the T.30 dialogue.
 
 use crate::hint::Rule;
 use crate::hint::rule::{AfterSuccess, Family, Layer};

@@ -1,4 +1,4 @@
-//! Rules on T.38 negotiation (the catalogue, 3).
+//! Rules on T.38 negotiation.
 
 use crate::call::{Event, FaxCarrier, Negotiation, Side, SipEvent};
 use crate::hint::rule::{Family, Layer};

@@ -1,4 +1,4 @@
-//! Rules about the T.38 packets themselves: where they go, what is lost, what is in them (RULES.md 4).
+//! Rules about the T.38 packets themselves: where they go, what is lost, what is in them.
 
 use crate::hint::leg::{LEG_MEDIA_NOT_RELAYED, LEG_MODE_MIX};
 use crate::hint::rule::{Check, Family, Layer, T30_BEGINS, explain, hide};
