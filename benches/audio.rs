@@ -14,9 +14,9 @@ use std::collections::HashMap;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use faxflow::rtp::RtpArrival;
-use faxflow::rtp::g711::Law;
-use faxflow::rtp::{fax, header, sniff, stream};
+use faxflow::api::rtp::RtpArrival;
+use faxflow::api::rtp::g711::Law;
+use faxflow::api::rtp::{fax, header, sniff, stream};
 
 use v21_signal::{CLEAN, Random, amplitude, message, modulate, packets};
 

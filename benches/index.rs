@@ -9,11 +9,11 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use faxflow::analysis::Options;
-use faxflow::analysis::reading::Analysis;
-use faxflow::capture::packet::Decoder;
-use faxflow::capture::reader::Reader;
-use faxflow::sip::scan::scan;
+use faxflow::api::analysis::Options;
+use faxflow::api::analysis::reading::Analysis;
+use faxflow::api::capture::packet::Decoder;
+use faxflow::api::capture::reader::Reader;
+use faxflow::api::sip::scan::scan;
 
 const INVITE: &[u8] = b"INVITE sip:2007@192.0.2.1 SIP/2.0\r\n\
 Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK0a1b2c3d4e5f;rport\r\n\

@@ -15,7 +15,7 @@ pub use crate::t30::Phase;
 use crate::t30::frame::T30Frame;
 use crate::t30::{Fcf, PostMessage};
 use crate::t38::Indicator;
-pub use crate::t38::stats::{Encoding, MediaPath, UdptlGap, UdptlStats};
+pub use crate::t38::stats::{Encoding, MediaPath, UdptlStats};
 
 pub mod correlate;
 pub mod exchange;
@@ -35,7 +35,7 @@ pub use exchange::Exchange;
 pub use fault::{Cause, FaultSide};
 pub use pages::PageAttempt;
 pub use pairing::{Pair, pair_messages};
-pub use path::{HopId, HostId, Path, Relay};
+pub use path::{HopId, Path, Relay};
 
 /// Number of a call: 1-based, by first packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -109,6 +109,10 @@ pub struct Shape {
 
 /// Where to and in what form.
 #[derive(Clone, Debug, Default, Args)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "a field has the name of its option"
+)]
 pub struct Output {
     /// Output format
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]

@@ -14,7 +14,7 @@ use ascii::{Ascii, StandIn};
 
 pub mod ascii;
 mod colour;
-pub use crate::file;
+pub(crate) use crate::file;
 pub mod html;
 mod json;
 mod markdown;
@@ -22,7 +22,8 @@ pub mod pages;
 mod rule;
 mod text;
 
-pub use json::SCHEMA;
+#[cfg(test)]
+pub(crate) use json::SCHEMA;
 
 /// Form of an output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -139,6 +139,7 @@ where
 }
 
 /// As [`write()`] for a report, refusing one capture by name.
+#[cfg(test)]
 pub fn write_atomically(
     path: &Path,
     capture: Option<&Path>,

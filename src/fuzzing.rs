@@ -199,7 +199,7 @@ fn scanned_as_parsed(brief: &scan::Brief<'_>, message: &Message, octets: &[u8]) 
 pub fn sip(octets: &[u8]) {
     let brief = scan::scan(octets);
     if let Some(brief) = &brief {
-        let _ = (brief.is_request("INVITE"), brief.status());
+        let _ = brief.status();
     }
     let Some(message) = parse::message(octets) else {
         return;
@@ -503,7 +503,7 @@ fn draw(flow: &AnalysedFlow, frames: usize, octets: usize) {
         ..ladder::Options::default()
     };
     let screen = ladder::layout(flow, &options);
-    let rows = screen.all_rows();
+    let rows = screen.rows(0..screen.len());
     assert!(
         rows.len() <= 1000 + 4 * frames + octets,
         "{} rows of {frames} frames",

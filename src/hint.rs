@@ -28,8 +28,10 @@ mod fixture;
 mod tests;
 
 use crate::call::exchange::ExchangeView;
-pub use cause::{Root, sentence};
-pub use engine::{Diagnosis, diagnose, run};
+pub use cause::sentence;
+pub use engine::diagnose;
+#[cfg(test)]
+pub(crate) use engine::run;
 pub use finding::{Blame, Finding, Hint};
 pub use place::place;
 pub use rule::{Rule, Severity};
@@ -55,6 +57,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 }
 
 /// The rule with this id.
+#[cfg(test)]
 pub fn rule(id: &str) -> Option<&'static Rule> {
     rules().find(|rule| rule.id == id)
 }

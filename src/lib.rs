@@ -8,24 +8,28 @@
 //!
 //! `docs/ARCHITECTURE.md` follows one packet from the file to the screen.
 
-pub mod analysis;
-pub mod call;
-pub mod capture;
-pub mod cli;
-pub mod export;
-pub mod field;
-pub mod file;
+mod analysis;
+#[doc(hidden)]
+pub mod api;
+mod call;
+mod capture;
+mod cli;
+mod export;
+mod field;
+mod file;
 #[doc(hidden)]
 pub mod fuzzing;
-pub mod hint;
-pub mod line;
-pub mod page;
-pub mod rtp;
-pub mod run;
-pub mod sip;
-pub mod t30;
-pub mod t38;
-pub mod text;
-pub mod tui;
-pub mod view;
+mod hint;
+mod line;
+mod page;
+mod rtp;
+mod run;
+mod sip;
+mod t30;
+mod t38;
+mod text;
+mod tui;
+mod view;
 mod wire_enum;
+
+pub use run::main;

@@ -9,6 +9,5 @@ pub mod facts;
 pub mod layout;
 
 pub use bitmap::Bitmap;
-pub use decode::{Tally, decode};
 pub use facts::PageFacts;
 pub use layout::{Coding, Layout, Resolution};

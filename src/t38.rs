@@ -9,4 +9,3 @@ pub mod tpkt;
 pub mod udptl;
 
 pub use code::{DataType, FieldType, Indicator};
-pub use ifp::Ifp;

@@ -13,10 +13,10 @@
 
 use std::collections::HashMap;
 
-use faxflow::line::{Fcs, SignalKind};
-use faxflow::rtp::RtpArrival;
-use faxflow::rtp::fax::{self, Heard};
-use faxflow::rtp::g711::Law;
+use faxflow::api::line::{Fcs, SignalKind};
+use faxflow::api::rtp::RtpArrival;
+use faxflow::api::rtp::fax::{self, Heard};
+use faxflow::api::rtp::g711::Law;
 
 use v21_signal::{CLEAN, Line, Random, message, modulate, packets};
 

@@ -13,12 +13,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::path::Path;
 
-use faxflow::capture::Endpoint;
-use faxflow::line::{Fcs, SignalKind, Tone};
-use faxflow::rtp::fax::{self, Heard};
-use faxflow::rtp::g711::Law;
-use faxflow::rtp::header;
-use faxflow::rtp::sniff::{Suspicion, sniff};
+use faxflow::api::capture::Endpoint;
+use faxflow::api::line::{Fcs, SignalKind, Tone};
+use faxflow::api::rtp::fax::{self, Heard};
+use faxflow::api::rtp::g711::Law;
+use faxflow::api::rtp::header;
+use faxflow::api::rtp::sniff::{Suspicion, sniff};
 use serde_json::Value;
 
 #[path = "support/pcap_rtp.rs"]

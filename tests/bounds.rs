@@ -4,10 +4,10 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use faxflow::analysis::reading::Analysis;
-use faxflow::analysis::{Analysed, Options};
-use faxflow::call::index::MAX_MESSAGES;
-use faxflow::call::transaction::MAX_TRANSACTIONS;
+use faxflow::api::analysis::reading::Analysis;
+use faxflow::api::analysis::{Analysed, Options};
+use faxflow::api::call::index::MAX_MESSAGES;
+use faxflow::api::call::transaction::MAX_TRANSACTIONS;
 use made::{Capture, message, request};
 
 #[path = "support/made.rs"]

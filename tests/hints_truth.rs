@@ -9,9 +9,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use faxflow::analysis::reading::Analysis;
-use faxflow::analysis::{Analysed, Options};
-use faxflow::hint::Severity;
+use faxflow::api::analysis::reading::Analysis;
+use faxflow::api::analysis::{Analysed, Options};
+use faxflow::api::hint::Severity;
 use serde_json::Value;
 
 #[path = "support/shared.rs"]

@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use faxflow::text::is_hostile;
+use faxflow::api::text::is_hostile;
 
 #[path = "support/made.rs"]
 mod made;

@@ -10,9 +10,9 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use faxflow::analysis::Options;
-use faxflow::analysis::reading::Analysis;
-use faxflow::hint::Severity;
+use faxflow::api::analysis::Options;
+use faxflow::api::analysis::reading::Analysis;
+use faxflow::api::hint::Severity;
 
 #[path = "support/shared.rs"]
 mod shared;

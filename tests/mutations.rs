@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use faxflow::analysis::Options;
-use faxflow::analysis::reading::Analysis;
-use faxflow::export::{self, Format};
+use faxflow::api::analysis::Options;
+use faxflow::api::analysis::reading::Analysis;
+use faxflow::api::export::{self, Format};
 
 #[path = "support/shared.rs"]
 mod shared;

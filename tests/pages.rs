@@ -8,11 +8,11 @@
 
 use std::path::Path;
 
-use faxflow::analysis::Options;
-use faxflow::analysis::reading::Analysis;
-use faxflow::call::pages::CodedPage;
-use faxflow::page::Bitmap;
-use faxflow::t30::Fcf;
+use faxflow::api::analysis::Options;
+use faxflow::api::analysis::reading::Analysis;
+use faxflow::api::call::pages::CodedPage;
+use faxflow::api::page::Bitmap;
+use faxflow::api::t30::Fcf;
 use serde_json::Value;
 
 #[path = "support/shared.rs"]

@@ -5,9 +5,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use faxflow::t30::Fcf;
-use faxflow::t30::capability::BITS;
-use faxflow::t38::{DataType, FieldType, Indicator};
+use faxflow::api::t30::Fcf;
+use faxflow::api::t30::capability::BITS;
+use faxflow::api::t38::{DataType, FieldType, Indicator};
 
 const HEAD: &str = "# T.38 and T.30 as faxflow names them
 

@@ -5,10 +5,10 @@
     reason = "a test may fail by panic"
 )]
 
-use faxflow::analysis::reading::Analysis;
-use faxflow::analysis::{Analysed, Options};
-use faxflow::call::{Call, EventKind, FaxCarrier, Side, Verdict};
-use faxflow::line::Fcs;
+use faxflow::api::analysis::reading::Analysis;
+use faxflow::api::analysis::{Analysed, Options};
+use faxflow::api::call::{Call, EventKind, FaxCarrier, Side, Verdict};
+use faxflow::api::line::Fcs;
 
 #[path = "support/shared.rs"]
 mod shared;

@@ -21,10 +21,10 @@ use std::net::IpAddr;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
-use faxflow::analysis::reading::Analysis;
-use faxflow::analysis::{Analysed, Options};
-use faxflow::capture::Note;
-use faxflow::hint::{Finding, Hint, PointOfView, rules};
+use faxflow::api::analysis::reading::Analysis;
+use faxflow::api::analysis::{Analysed, Options};
+use faxflow::api::capture::Note;
+use faxflow::api::hint::{Finding, Hint, PointOfView, rules};
 
 use scenario::{Made, Script};
 

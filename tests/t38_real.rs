@@ -11,12 +11,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use faxflow::capture::{Endpoint, FrameNo, Timestamp};
-use faxflow::line::SignalKind;
-use faxflow::rtp::header;
-use faxflow::t30::frame;
-use faxflow::t38::stream::{Arrival, Assembled, Framing, assemble};
-use faxflow::t38::udptl::{Plausibility, plausible};
+use faxflow::api::capture::{Endpoint, FrameNo, Timestamp};
+use faxflow::api::line::SignalKind;
+use faxflow::api::rtp::header;
+use faxflow::api::t30::frame;
+use faxflow::api::t38::stream::{Arrival, Assembled, Framing, assemble};
+use faxflow::api::t38::udptl::{Plausibility, plausible};
 
 #[path = "support/pcap.rs"]
 mod pcap;
@@ -69,7 +69,7 @@ fn story(directions: &[Assembled]) -> Vec<String> {
                 let name = frame::decode(hdlc).map_or_else(|| "?".into(), |frame| frame.name());
                 let good = if hdlc.damaged {
                     "?"
-                } else if hdlc.fcs == faxflow::line::Fcs::Good {
+                } else if hdlc.fcs == faxflow::api::line::Fcs::Good {
                     ""
                 } else {
                     "!"

@@ -12,11 +12,11 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use faxflow::capture::{Endpoint, FrameNo, Timestamp};
-use faxflow::line::{Fcs, SignalKind};
-use faxflow::rtp::header;
-use faxflow::t38::stream::{Arrival, Assembled, Framing, assemble};
-use faxflow::t38::udptl::{Plausibility, plausible};
+use faxflow::api::capture::{Endpoint, FrameNo, Timestamp};
+use faxflow::api::line::{Fcs, SignalKind};
+use faxflow::api::rtp::header;
+use faxflow::api::t38::stream::{Arrival, Assembled, Framing, assemble};
+use faxflow::api::t38::udptl::{Plausibility, plausible};
 use serde_json::Value;
 
 #[path = "support/pcap.rs"]

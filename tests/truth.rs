@@ -8,10 +8,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use faxflow::analysis::reading::Analysis;
-use faxflow::analysis::{Analysed, Options};
-use faxflow::call::{Call, EventKind, Side};
-use faxflow::line::{Fcs, Modem};
+use faxflow::api::analysis::reading::Analysis;
+use faxflow::api::analysis::{Analysed, Options};
+use faxflow::api::call::{Call, EventKind, Side};
+use faxflow::api::line::{Fcs, Modem};
 use serde_json::Value;
 
 #[path = "support/shared.rs"]
@@ -167,7 +167,7 @@ fn compare(
     truth: &Value,
     fax: &Value,
     call: &Call,
-    found: &faxflow::call::Fax,
+    found: &faxflow::api::call::Fax,
     wrong: &mut String,
 ) {
     let name = truth["name"].as_str().unwrap();

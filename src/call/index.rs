@@ -34,9 +34,7 @@ pub use blocks::Blocks;
 pub use dialog::DialogEntry;
 pub use fast::rtp_fast_path::Counted;
 pub use flow::FlowEntry;
-pub use forget::Moved;
 pub use names::Names;
-pub use other_sip::HostSip;
 pub use packet_ref::PacketRef;
 
 use fast::recent_flows::RecentFlows;
@@ -65,8 +63,6 @@ pub struct IcmpRef {
     pub dst: Endpoint,
     /// ICMP code.
     pub code: u8,
-    /// Source of the datagram that did not arrive.
-    pub quoted_src: Endpoint,
     /// What could not be reached.
     pub quoted_dst: Endpoint,
 }
@@ -226,7 +222,6 @@ impl Index {
                 src: packet.src,
                 dst: packet.dst,
                 code,
-                quoted_src,
                 quoted_dst,
             });
             dialog.touch(packet);

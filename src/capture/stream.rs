@@ -39,8 +39,6 @@ pub struct Chunk<'s> {
     pub data: &'s [u8],
     /// Octets right before these are lost, or were cut off.
     pub gap: bool,
-    /// Where they lie in the capture, if in one piece.
-    pub offset: Option<u64>,
 }
 
 /// All streams of a capture.
@@ -73,7 +71,6 @@ struct Segment {
     frame: FrameNo,
     at: Timestamp,
     data: Vec<u8>,
-    offset: Option<u64>,
     /// Octets after `data` that the snap length cut off.
     cut: u32,
 }
@@ -211,7 +208,6 @@ impl Direction {
                 frame: packet.frame,
                 at: packet.at,
                 data: packet.payload,
-                offset: packet.offset,
                 cut: packet.cut,
             };
             self.give(key, seq, &from, sink);
@@ -224,7 +220,6 @@ impl Direction {
             frame: packet.frame,
             at: packet.at,
             data: packet.payload.to_vec(),
-            offset: packet.offset,
             cut: packet.cut,
         });
         let since = self.pending.first().map_or(packet.at, |segment| segment.at);
@@ -255,7 +250,6 @@ impl Direction {
             at: octets.at,
             data,
             gap: self.gap,
-            offset: octets.offset.map(|offset| offset + known as u64),
         });
         self.gap = octets.cut > 0;
         let len = u32::try_from(octets.data.len()).unwrap_or(u32::MAX);
@@ -306,7 +300,6 @@ struct Octets<'s> {
     frame: FrameNo,
     at: Timestamp,
     data: &'s [u8],
-    offset: Option<u64>,
     cut: u32,
 }
 
@@ -316,7 +309,6 @@ impl Segment {
             frame: self.frame,
             at: self.at,
             data: &self.data,
-            offset: self.offset,
             cut: self.cut,
         }
     }

@@ -23,6 +23,7 @@ pub struct Diagnosis {
 }
 
 /// The hints of a scene's call; [`diagnose`] without the root.
+#[cfg(test)]
 pub fn run(scene: &Scene<'_>) -> Vec<Hint> {
     diagnose(scene).hints
 }

@@ -103,12 +103,6 @@ impl<'m> Brief<'m> {
         has_sdp(|| self.content_type(), self.body)
     }
 
-    /// Whether it is a request of this method (upper case), whatever case it is written in.
-    pub fn is_request(&self, name: &str) -> bool {
-        matches!(self.start, BriefStart::Request { method, .. }
-            if method.eq_ignore_ascii_case(name.as_bytes()))
-    }
-
     /// Status code of a response.
     pub const fn status(&self) -> Option<u16> {
         match self.start {

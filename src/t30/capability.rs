@@ -5,7 +5,7 @@ use crate::line::Modem;
 mod compare;
 mod table;
 
-pub use compare::{BitChange, best_common, difference, exceeds};
+pub use compare::{difference, exceeds};
 pub use table::{BITS, Bit};
 
 /// Bits that say "another octet follows": every eighth, from 24 on.

@@ -48,6 +48,7 @@ impl fmt::Display for Timer {
 }
 
 /// The calling terminal waits for the called one to answer: 60 s ±5 s (T.30 5.4.3.2).
+#[allow(dead_code, reason = "the table has all timers of T.30")]
 pub const T0: Timer = Timer::new("T0", 60.0, 5.0);
 /// Both terminals try to identify each other: 35 s ±5 s (T.30 5.4.3.2).
 pub const T1: Timer = Timer::new("T1", 35.0, 5.0);

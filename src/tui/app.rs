@@ -367,7 +367,7 @@ impl App {
         let Some((_, place)) = asked.filter(|_| !self.screens.is_empty()) else {
             return;
         };
-        self.page = PageView::new(call, pages, place);
+        self.page = PageView::new(pages, place);
         if self.page.is_some() && !self.screens.contains(&Screen::Page) {
             self.screens.push(Screen::Page);
         }

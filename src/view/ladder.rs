@@ -208,11 +208,6 @@ impl Ladder {
             .collect()
     }
 
-    /// All rows.
-    pub fn all_rows(&self) -> Vec<Row> {
-        self.rows(0..self.len())
-    }
-
     /// The strip of stages in lines of at most the ladder's width.
     pub fn whole_strip(&self) -> Vec<Row> {
         wrap_spans(&self.strip.spans, self.options.width)

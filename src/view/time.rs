@@ -62,14 +62,14 @@ pub fn seconds(from: Timestamp, at: Timestamp) -> String {
     format!("{:.3}", at.seconds_since(from))
 }
 
-/// `0:58.113`, `1:02:10.002`: for the calls list.
-pub fn clock(from: Timestamp, at: Timestamp) -> String {
+#[cfg(test)]
+fn clock(from: Timestamp, at: Timestamp) -> String {
     let mut out = String::new();
     write_clock(&mut out, from, at);
     out
 }
 
-/// Appends what [`clock`] gives.
+/// Appends `0:58.113` or `1:02:10.002`: for the calls list.
 pub(super) fn write_clock(out: &mut String, from: Timestamp, at: Timestamp) {
     let millis = at.0.abs_diff(from.0) / 1_000_000;
     let (hours, minutes) = (millis / 3_600_000, millis / 60_000 % 60);

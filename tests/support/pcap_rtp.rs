@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use faxflow::capture::{Endpoint, FrameNo, Timestamp};
-use faxflow::rtp::{RtpArrival, header};
+use faxflow::api::capture::{Endpoint, FrameNo, Timestamp};
+use faxflow::api::rtp::{RtpArrival, header};
 
 /// RTP packets by direction (source, destination), in order of time.
 pub(crate) fn read(path: &Path) -> BTreeMap<(Endpoint, Endpoint), Vec<RtpArrival>> {

@@ -1,8 +1,8 @@
 //! A V.21 channel 2 transmitter and a bad line, for tests: T.30 messages as G.711 packets.
 
-use faxflow::capture::{Endpoint, FrameNo, Timestamp};
-use faxflow::rtp::RtpArrival;
-use faxflow::rtp::g711::Law;
+use faxflow::api::capture::{Endpoint, FrameNo, Timestamp};
+use faxflow::api::rtp::RtpArrival;
+use faxflow::api::rtp::g711::Law;
 
 /// Random numbers that are the same every time (xorshift).
 pub(crate) struct Random(pub(crate) u64);

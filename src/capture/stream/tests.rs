@@ -161,18 +161,6 @@ fn ignores_copies_and_what_is_forgotten() {
 }
 
 #[test]
-fn says_where_the_octets_are() {
-    let mut streams = Streams::default();
-    let mut offsets = Vec::new();
-    for packet in [packet(1, 0, 100, b"abc"), packet(2, 1, 101, b"bcd")] {
-        streams.push(&packet, &mut |chunk| {
-            offsets.push((chunk.frame.0, chunk.offset));
-        });
-    }
-    assert_eq!(offsets, [(1, Some(1000)), (2, Some(1002))]);
-}
-
-#[test]
 fn holds_a_bounded_amount() {
     let mut streams = Streams::default();
     let payload = [0; 1400];

@@ -98,7 +98,7 @@ fn drops_are_told_by_the_recorder_or_by_gaps_in_both_directions() {
     );
 
     let mut script = whole();
-    let gap = |time: f64, frame| crate::call::UdptlGap {
+    let gap = |time: f64, frame| crate::t38::stats::UdptlGap {
         frame: FrameNo(frame),
         at: at(time),
         lost: 1,

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use crate::call::{
-    Call, Encoding, EventKind, FaxCarrier, MediaPath, PageData, Side, UdptlGap, UdptlStats, Verdict,
+    Call, Encoding, EventKind, FaxCarrier, MediaPath, PageData, Side, UdptlStats, Verdict,
 };
 use crate::capture::{Endpoint, FrameNo};
 use crate::hint::fixture::{CALLEE, CALLER, Script, at, host, image, with_t38};
 use crate::hint::{Finding, Severity};
 use crate::line::{Fcs, Modem};
 use crate::t30::Fcf;
+use crate::t38::stats::UdptlGap;
 
 /// T.38 endpoints of `Script::switched`.
 fn end(side: Side) -> Endpoint {

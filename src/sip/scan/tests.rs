@@ -18,7 +18,6 @@ Content-Length: 5\r\n\r\nv=0\r\n";
 #[test]
 fn scans_invite() {
     let brief = scan(INVITE).unwrap();
-    assert!(brief.is_request("INVITE"));
     assert_eq!(brief.call_id(), Some(&b"987asjd97y7atg"[..]));
     assert_eq!(brief.from_tag, Some(&b"88sja8x"[..]));
     assert_eq!(brief.to_tag, None);

@@ -84,34 +84,3 @@ fn offers_modem(offer: &Capabilities, asked: Modem) -> bool {
             .iter()
             .any(|modem| modem.name == asked.name && modem.rate >= asked.rate)
 }
-
-/// The best that two terminals have in common, in the terms of a DCS.
-pub fn best_common(a: &[u8], b: &[u8]) -> DcsMode {
-    let (a, b) = (Capabilities::new(a), Capabilities::new(b));
-    let mut both = a.clone();
-    both.octets.truncate(b.octets.len());
-    for (octet, other) in both.octets.iter_mut().zip(&b.octets) {
-        *octet &= other;
-    }
-    // Bits 11 to 14 are no set: 1101 and 1000 have V.29 in common.
-    let others = b.modems();
-    let modem = a
-        .modems()
-        .into_iter()
-        .filter_map(|modem| {
-            let other = others.iter().find(|other| other.name == modem.name)?;
-            Some(Modem {
-                rate: modem.rate.min(other.rate),
-                ..modem
-            })
-        })
-        .max_by_key(|modem| modem.rate)
-        .unwrap_or(Modem {
-            name: "V.27ter",
-            rate: 2400,
-        });
-    DcsMode {
-        modem,
-        ..DcsMode::new(&both.octets)
-    }
-}

@@ -78,12 +78,3 @@ fn tells_what_was_altered() {
     assert_eq!(numbers, [(27, true, false), (31, true, false)]);
     assert_eq!(difference(DIS, DIS), []);
 }
-
-#[test]
-fn finds_the_best_in_common() {
-    let v29 = [0x00, 0x62, 0x1E];
-    let best = best_common(DIS, &v29);
-    assert_eq!(best.modem, modem("V.29", 9600));
-    assert!(!best.ecm);
-    assert_eq!(best.resolution, "204x196");
-}

@@ -1,6 +1,5 @@
 //! State of a page on the screen: which attempt, how large, which part of it.
 
-use crate::call::CallNo;
 use crate::call::pages::CodedPage;
 use crate::page::{Bitmap, Layout};
 use crate::view::pages::picture::{self, Dots, MARGIN, Window};
@@ -17,8 +16,6 @@ struct Shown {
 /// The pages of a call, one of them on the screen.
 #[derive(Debug)]
 pub struct PageView {
-    /// The call.
-    pub call: CallNo,
     pages: Vec<CodedPage>,
     /// The page shown, and with `beside` another attempt at it.
     shown: Vec<Shown>,
@@ -34,9 +31,8 @@ pub struct PageView {
 
 impl PageView {
     /// Shows a page of several; `None`: there is none.
-    pub fn new(call: CallNo, pages: Vec<CodedPage>, at: usize) -> Option<Self> {
+    pub fn new(pages: Vec<CodedPage>, at: usize) -> Option<Self> {
         let mut view = Self {
-            call,
             at: at.min(pages.len().checked_sub(1)?),
             pages,
             shown: Vec::new(),
@@ -234,7 +230,7 @@ mod tests {
 
     fn view() -> PageView {
         let pages = vec![page(1, 1), page(2, 1), page(2, 2)];
-        let mut view = PageView::new(CallNo(1), pages, 0).unwrap();
+        let mut view = PageView::new(pages, 0).unwrap();
         view.settle((80, 24));
         view
     }

@@ -11,7 +11,7 @@ fn screen(flow: &AnalysedFlow, options: &Options) -> String {
     let ladder = layout(flow, options);
     let mut rows = vec![ladder.title.clone(), ladder.strip.clone()];
     rows.extend(ladder.header.clone());
-    rows.extend(ladder.all_rows());
+    rows.extend(ladder.rows(0..ladder.len()));
     to_text(&rows)
 }
 
@@ -207,7 +207,7 @@ proptest! {
         let time = [TimeMode::Relative, TimeMode::Delta, TimeMode::Absolute][time];
         let options = Options { width, ascii, time, sdp, media, fold, hints };
         let ladder = layout(&flow, &options);
-        let all = ladder.all_rows();
+        let all = ladder.rows(0..ladder.len());
         prop_assert_eq!(all.len(), ladder.len());
         for row in all.iter().chain(&ladder.header).chain([&ladder.title, &ladder.strip]) {
             prop_assert!(row.width() <= width, "{} > {width}: {}", row.width(), row.text());

@@ -5,7 +5,7 @@ use super::sdp::payload_type;
 use super::step::{End, Step, Who};
 use super::text::number;
 use crate::v21_signal::{Random, compress};
-use faxflow::rtp::g711::Law;
+use faxflow::api::rtp::g711::Law;
 
 /// What both ends of a leg say, and when they may.
 #[derive(Default)]
