@@ -8,9 +8,10 @@ use unicode_width::UnicodeWidthStr;
 use crate::hint::{Rule, rules};
 
 /// Families in the order of the catalogue, with their headings.
-const FAMILIES: [(&str, &str); 7] = [
+const FAMILIES: [(&str, &str); 8] = [
     ("cap", "Capture quality"),
     ("sip", "SIP establishment and teardown"),
+    ("sdp", "Offers that are faulty themselves"),
     ("t38", "T.38 negotiation"),
     ("udptl", "T.38 transport health (UDPTL)"),
     ("t30", "T.30 dialogue"),

@@ -24,7 +24,7 @@ pub(in crate::hint) static UDPTL_IDLE: Rule = Rule {
     advice: "The path works, the engine behind it does not start: nothing is heard from its fax or modem. FreeSWITCH: \
              fax_enable_t38=true, t38_gateway on the right leg; Asterisk: fax show capabilities (res_fax_spandsp \
              loaded), FAXOPT(gateway)=yes; rtpengine: pass T.38 through, or transcode with spandsp built in. Behind a \
-             gateway: is the telephone side up?",
+             gateway, see whether its telephone side is up.",
     reference: "rtpengine issue 1107",
     when: "the peer asks twice or more for 12 s, and this side sends T.38 packets that hold no-signal and nothing else",
     check: Check::PerSide(idle),
