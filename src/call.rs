@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use crate::capture::{Endpoint, FrameNo, Timestamp};
+use crate::capture::{Endpoint, FrameNo, IcmpError, Timestamp};
 use crate::line::{Modem, Tone};
 use crate::rtp::{RtpEvent, RtpSpan};
 use crate::sip::{Message, Party, Sdp, StartLine};
@@ -18,6 +18,7 @@ use crate::t38::Indicator;
 pub use crate::t38::stats::{Encoding, MediaPath, UdptlStats};
 
 pub mod correlate;
+pub mod evidence;
 pub mod exchange;
 pub mod fault;
 pub mod fax;
@@ -220,6 +221,10 @@ pub struct Call {
     pub copies: Vec<Event>,
     /// What explains the failure of the fax, or of a call that was refused or never answered.
     pub cause: Option<Cause>,
+    /// Datagrams of which only the first fragment came, in order.
+    pub incomplete: Vec<IncompleteDatagram>,
+    /// Who is heard to speak: sound above silence, and nothing of a fax in it.
+    pub speaks: BySide<bool>,
     /// The fax, if there is one.
     pub fax: Option<Fax>,
     /// Its pages as T.38 carried them, each attempt for itself, in order.
@@ -268,6 +273,23 @@ impl PartialEq for HangUp {
     }
 }
 
+/// A SIP message or T.38 packet of which only the first fragment came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IncompleteDatagram {
+    /// Frame of the first fragment. Of SIP it is the frame of the message in [`Call::events`] too.
+    pub frame: FrameNo,
+    /// Its time.
+    pub at: Timestamp,
+    /// Who sent it.
+    pub from: Side,
+    /// Octets of its payload by the UDP header.
+    pub octets: u32,
+    /// Octets of the IP payload of the first fragment: what the path lets through.
+    pub fragment: u32,
+    /// UDPTL sequence number; `None`: a SIP message.
+    pub sequence: Option<u16>,
+}
+
 /// Facts about the capture that weaken or forbid conclusions about one call.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CaptureFacts {
@@ -297,6 +319,8 @@ pub struct CaptureFacts {
     pub clock_jumps: Vec<(FrameNo, f64)>,
     /// The first SIP message of the dialog is not its first INVITE.
     pub starts_mid_call: bool,
+    /// Media of another call of one of its hosts are in the capture: those of this one would be, too.
+    pub other_media: bool,
     /// Of a fax without SIP: SIP of one of its hosts that is in the capture all the same (other calls,
     /// OPTIONS, REGISTER): its first frame, and how long it was seen, seconds.
     pub other_sip: Option<(FrameNo, f64)>,
@@ -374,12 +398,10 @@ pub enum EventKind {
         /// Content as text.
         text: String,
     },
-    /// Destination unreachable for a datagram of this call.
+    /// An ICMP error about a datagram of this call.
     Icmp {
-        /// ICMP code.
-        code: u8,
-        /// IPv6.
-        v6: bool,
+        /// What it says.
+        error: IcmpError,
         /// What could not be reached.
         quoted_dst: Endpoint,
         /// How many in a row like it.

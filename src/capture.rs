@@ -15,6 +15,7 @@ mod duplicate;
 pub mod error;
 pub mod fast;
 mod fragment;
+mod icmp;
 mod ip;
 pub mod link;
 mod live;
@@ -26,10 +27,13 @@ pub mod store;
 pub mod stream;
 mod tunnel;
 mod udp;
+mod unopened;
 pub mod write;
 
 pub use duplicate::{Latest, Stamp};
 pub use error::Error;
+pub use fragment::Incomplete;
+pub use icmp::IcmpError;
 
 /// Number of a frame in the capture: 1-based, the same as Wireshark shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -153,13 +157,13 @@ pub enum Transport {
     },
     /// The user data of one SCTP DATA chunk.
     Sctp,
-    /// An ICMP or `ICMPv6` "destination unreachable"; `src` is who says so.
-    IcmpUnreachable {
-        /// ICMP code (v4: 3 port, 13 prohibited; v6: 4 port, 1 prohibited).
-        code: u8,
-        /// Source of the quoted UDP datagram.
+    /// An ICMP or `ICMPv6` error; `src` of the packet is who says so, the payload what it quotes.
+    Icmp {
+        /// What it says.
+        error: IcmpError,
+        /// Source of the quoted packet.
         quoted_src: Endpoint,
-        /// Destination of the quoted UDP datagram: what could not be reached.
+        /// Destination of the quoted packet: what could not be reached.
         quoted_dst: Endpoint,
     },
 }

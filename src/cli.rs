@@ -62,6 +62,10 @@ pub struct General {
     #[arg(long, value_name = "LOW-HIGH", global = true, value_parser = port_range)]
     pub udptl_ports: Option<(u16, u16)>,
 
+    /// Number of a fax machine: a call from or to it is a fax, whatever is heard (repeatable)
+    #[arg(long, value_name = "NUMBER", global = true)]
+    pub fax: Vec<String>,
+
     /// Leave the content of pages out everywhere
     #[arg(long, global = true)]
     pub no_pages: bool,
@@ -302,6 +306,7 @@ impl General {
             pbx: self.pbx.clone(),
             udptl_ports: self.udptl_ports.unwrap_or(usual.udptl_ports),
             udptl_ports_given: self.udptl_ports.is_some(),
+            fax_numbers: self.fax.clone(),
         }
     }
 }

@@ -75,7 +75,7 @@ pub struct Scene<'a> {
     exchange: OnceCell<ExchangeView<'a>>,
 }
 
-/// Options that come from the user (`--pbx`, `--udptl-ports`).
+/// Options that come from the user (`--pbx`, `--udptl-ports`, `--fax`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PointOfView {
     /// Addresses of the user's own PBX (any port); empty: guessed from the legs.
@@ -84,6 +84,8 @@ pub struct PointOfView {
     pub udptl_ports: (u16, u16),
     /// The user gave `--udptl-ports`.
     pub udptl_ports_given: bool,
+    /// Numbers of fax machines: a call from or to one of them is a fax, whatever is heard (`--fax`).
+    pub fax_numbers: Vec<String>,
 }
 
 impl Default for PointOfView {
@@ -92,6 +94,7 @@ impl Default for PointOfView {
             pbx: Vec::new(),
             udptl_ports: (4000, 5999),
             udptl_ports_given: false,
+            fax_numbers: Vec::new(),
         }
     }
 }

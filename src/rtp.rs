@@ -14,10 +14,12 @@ pub mod fax;
 pub mod g711;
 pub mod hdlc;
 pub mod header;
+mod pace;
 pub mod sniff;
 pub mod stream;
 pub mod tone;
 pub mod v21;
+pub mod v8;
 
 /// One captured RTP packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +106,23 @@ pub struct RtpStats {
     pub silence_gaps: Vec<(FrameNo, u32)>,
     /// Clock of the sender against the capture's, in ppm, where the span is long enough (60 s) to tell.
     pub drift_ppm: Option<f64>,
+    /// The sender keeps a steady pace that is not that of real time.
+    pub pace: Option<RtpPace>,
+}
+
+/// A steady pace other than that of real time: sound sent too slowly or too fast.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RtpPace {
+    /// Seconds of sound in a second.
+    pub ratio: f64,
+    /// Packets in a second.
+    pub packets_per_second: f64,
+    /// First frame of the stretch.
+    pub first: FrameNo,
+    /// Last frame of it.
+    pub last: FrameNo,
+    /// Its length, seconds.
+    pub seconds: f64,
 }
 
 /// A telephone event (RFC 4733) or Cisco NSE.

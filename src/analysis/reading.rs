@@ -8,6 +8,7 @@ use crate::analysis::Options;
 use crate::analysis::reading::ingest::Ingest;
 use crate::call::CallNo;
 use crate::call::correlate::{self, Listed};
+use crate::call::evidence;
 use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Map};
 use crate::call::load::Source;
 use crate::capture::packet::Decoder;
@@ -152,6 +153,10 @@ impl Analysis {
     /// True: calls that had a number may have another one now.
     pub fn settle(&mut self) -> bool {
         self.index.distribute_locations();
+        for incomplete in self.decoder.take_incomplete(self.finished) {
+            // Without room in the spool the call has one row less.
+            let _ = self.index.incomplete(&incomplete, &mut self.store);
+        }
         self.index.join_unclaimed();
         // No media: nothing to scan.
         if !self.index.flows().is_empty() {
@@ -263,6 +268,7 @@ impl Analysis {
             store: &self.store,
             info: self.reader.info(),
             unfinished: !self.finished,
+            fax_numbers: &self.options.view.fax_numbers,
         }
     }
 
@@ -298,7 +304,14 @@ impl Analysis {
     }
 
     fn is_suspect(&self, dialog: &DialogEntry) -> bool {
-        dialog.t38_offered || self.carries_fax(dialog)
+        let is_named = || {
+            let names = self.index.names(dialog);
+            let numbers = &self.options.view.fax_numbers;
+            [names.from(), names.to()]
+                .iter()
+                .any(|user| evidence::is_named(user, numbers))
+        };
+        dialog.t38_offered || self.carries_fax(dialog) || is_named()
     }
 
     /// The numbers of those for which [`Analysis::may_be_fax`] is true, in order.

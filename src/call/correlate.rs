@@ -9,12 +9,16 @@ use std::ops::Range;
 use crate::call::index::{DialogEntry, DialogId, Index, Map, Names};
 use crate::capture::{FrameNo, Timestamp};
 
+mod unsigned;
+
 /// The second leg begins within this many seconds of the first.
 const WINDOW: f64 = 5.0;
 /// Digits that must agree at the end of two numbers.
 const DIGITS: usize = 6;
 /// Least score of two legs of one call.
 const ENOUGH: u32 = 5;
+/// Points for the same number of the caller and of the callee.
+const BOTH_NUMBERS: u32 = 5;
 /// Shorter Call-IDs and tags occur in others by chance.
 const SHORTEST_NAME: usize = 8;
 /// Candidates looked at for one dialog.
@@ -57,6 +61,10 @@ pub(crate) fn partners(index: &Index, calls: &[Listed<'_>]) -> Map<DialogId, Vec
                 scored.entry(other.id).or_default().push((points, one.id));
             }
         }
+    }
+    for (one, other) in unsigned::pairs(index, calls) {
+        scored.entry(one).or_default().push((ENOUGH, other));
+        scored.entry(other).or_default().push((ENOUGH, one));
     }
     let mut out = Map::default();
     for (id, mut list) in scored {
@@ -295,11 +303,11 @@ fn score(one: Leg<'_>, other: Leg<'_>) -> u32 {
     let inside = first
         .answered
         .is_none_or(|answered| second.started <= answered);
-    if relation == 0 && (!inside || (numbers == 0 && !middle)) {
-        return 0;
-    }
-    // Two calls from the same host to the same host are two calls, not two legs.
-    if first.caller == second.caller && first.callee == second.callee && relation == 0 {
+    // Without a host in the middle two calls of one number are two calls, as those of a fax server; a PBX with an
+    // address for each side has both numbers on both legs.
+    let apart = first.caller.addr != second.caller.addr && first.callee.addr != second.callee.addr;
+    let tied = middle || apart && numbers == BOTH_NUMBERS;
+    if relation == 0 && !(inside && tied) {
         return 0;
     }
     let answers = close(first.answered, second.answered);

@@ -11,7 +11,7 @@ use crate::capture::fast::ShortPath;
 use crate::capture::reader::Mark;
 use crate::capture::store::Store;
 use crate::capture::stream::Streams;
-use crate::capture::{Endpoint, FrameNo, Packet, Timestamp, Transport};
+use crate::capture::{Endpoint, FrameNo, IcmpError, Packet, Timestamp, Transport};
 use crate::sip::fast::media_lines::MediaLine;
 use crate::sip::framing::Framer;
 
@@ -22,6 +22,8 @@ pub mod dialog;
 mod fast;
 pub mod flow;
 mod forget;
+mod icmp;
+mod incomplete;
 mod join;
 mod names;
 mod other_sip;
@@ -61,8 +63,8 @@ pub struct IcmpRef {
     pub src: Endpoint,
     /// To whom.
     pub dst: Endpoint,
-    /// ICMP code.
-    pub code: u8,
+    /// What it says.
+    pub error: IcmpError,
     /// What could not be reached.
     pub quoted_dst: Endpoint,
 }
@@ -158,12 +160,12 @@ impl Index {
                 }
                 _ => Ok(()),
             },
-            Transport::IcmpUnreachable {
-                code,
+            Transport::Icmp {
+                error,
                 quoted_src,
                 quoted_dst,
             } => {
-                self.unreachable(packet, code, quoted_src, quoted_dst);
+                self.icmp(packet, error, (quoted_src, quoted_dst));
                 Ok(())
             }
         }
@@ -191,41 +193,13 @@ impl Index {
         {
             return self.media(id, packet, store);
         }
-        if let Some(brief) = crate::sip::scan::scan(packet.payload) {
+        if let Some(brief) = crate::sip::scan::scan(packet.payload)
+            && is_plausible(packet, brief.junk)
+        {
             return self.sip_message(packet, &brief, dialog::UDP, store);
         }
         self.take_waiting_claims();
         self.new_flow(packet, store)
-    }
-
-    fn unreachable(
-        &mut self,
-        packet: &Packet<'_>,
-        code: u8,
-        quoted_src: Endpoint,
-        quoted_dst: Endpoint,
-    ) {
-        self.take_waiting_claims();
-        let owner = self
-            .claims
-            .get(&quoted_dst)
-            .or_else(|| self.claims.get(&quoted_src))
-            .map(|claim| claim.dialog);
-        let Some(id) = owner else { return };
-        let Some(dialog) = self.dialog_mut(id) else {
-            return;
-        };
-        if dialog.rare().icmp.len() < MAX_ICMP && !packet.duplicate {
-            dialog.rare_mut().icmp.push(IcmpRef {
-                frame: packet.frame,
-                at: packet.at,
-                src: packet.src,
-                dst: packet.dst,
-                code,
-                quoted_dst,
-            });
-            dialog.touch(packet);
-        }
     }
 
     /// All dialogs, in order of their first packet.
@@ -274,6 +248,26 @@ impl Index {
         }
     }
 }
+
+/// Whether octets before a start line may be there: line ends and NUL as keep-alives anywhere, anything else where SIP
+/// is spoken. A log that quotes SIP (syslog begins with its priority, RFC 5424 6.2.1) is no message.
+fn is_plausible(packet: &Packet<'_>, junk: usize) -> bool {
+    let before = packet.payload.get(..junk).unwrap_or_default();
+    if before
+        .iter()
+        .all(|octet| matches!(octet, b'\r' | b'\n' | b' ' | b'\t' | 0))
+    {
+        return true;
+    }
+    let is_log = matches!(before, [b'<', b'0'..=b'9', ..]);
+    !is_log
+        && [packet.src.port, packet.dst.port]
+            .into_iter()
+            .any(|port| SIP_PORTS.contains(&port))
+}
+
+/// Ports of SIP: 5060 and those that PBXs use beside it.
+const SIP_PORTS: std::ops::RangeInclusive<u16> = 5060..=5099;
 
 #[cfg(test)]
 mod tests;

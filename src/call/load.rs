@@ -11,13 +11,14 @@ use crate::call::{
     PacketCounts, Path, Relay, Side, UdptlStats, media, negotiation, path, transaction, verdict,
 };
 use crate::capture::store::Store;
-use crate::capture::{CaptureInfo, Endpoint, FrameNo, LONG_GAP, Timestamp};
+use crate::capture::{CaptureInfo, Endpoint, FrameNo, Timestamp};
 use crate::line::SignalKind;
 use crate::rtp::RtpArrival;
 use crate::sip::{Party, StartLine};
 
 mod audio;
 mod copies;
+mod facts;
 mod signalling;
 mod t38;
 
@@ -39,6 +40,8 @@ pub struct Source<'s> {
     pub info: &'s CaptureInfo,
     /// The capture may still grow.
     pub unfinished: bool,
+    /// Numbers that the user names as those of faxes.
+    pub fax_numbers: &'s [String],
 }
 
 /// Loads one call. `rtp` holds the RTP of its flows as far as it is wanted.
@@ -82,17 +85,18 @@ fn read(
     let codecs = signalling::codecs(&draft.events);
     let t38 = t38::read(source, dialog, &path, &mut draft)?;
     let sound = audio::read(source, dialog, rtp, &codecs, (&path, &mut draft));
-    icmp(dialog, &mut draft);
+    facts::icmp(dialog, &mut draft);
     let mut heard = t38.heard;
     let has_t38 = !heard.is_empty();
     // Tones before the switch do not make it a fax over audio; messages do.
     let has_audio = sound
+        .heard
         .iter()
         .any(|heard| matches!(heard.signal.kind, SignalKind::Hdlc(_)));
-    let only_sound = !has_t38 && !sound.is_empty();
-    heard.extend(sound);
-    let mut facts = facts(source, dialog);
-    jumps_forward(source, &draft.events, &t38.stats, &mut facts);
+    let only_sound = !has_t38 && !sound.heard.is_empty();
+    heard.extend(sound.heard);
+    let mut facts = facts::facts(source, dialog);
+    facts::jumps_forward(source, &draft.events, &t38.stats, &mut facts);
     order_heard(&mut heard, &facts);
     heard.truncate(MAX_SIGNALS);
     let carrier = match (has_t38, has_audio) {
@@ -102,6 +106,7 @@ fn read(
     };
     let line_data = LineData::of(&heard);
     let reading = fax::read(number, heard, carrier);
+    draft.speaks = sound.speaks;
     let mut call = finish(source, dialog, draft, reading, (t38.stats, facts, path));
     copies::take(&mut call, (t38.elsewhere, t38.read), t38.crossings);
     for side in [Side::Caller, Side::Callee] {
@@ -124,6 +129,7 @@ struct Draft {
     reason: Option<String>,
     rtp_packets: u32,
     t38_packets: u32,
+    speaks: BySide<bool>,
 }
 
 impl Draft {
@@ -144,6 +150,7 @@ impl Draft {
             reason: None,
             rtp_packets: 0,
             t38_packets: 0,
+            speaks: BySide::default(),
         }
     }
 
@@ -175,53 +182,6 @@ impl Draft {
     }
 }
 
-fn icmp(dialog: &DialogEntry, draft: &mut Draft) {
-    for error in &dialog.rare().icmp {
-        let kind = EventKind::Icmp {
-            code: error.code,
-            v6: error.src.addr.is_ipv6(),
-            quoted_dst: error.quoted_dst,
-            count: 1,
-        };
-        let from = if error.quoted_dst.addr == dialog.caller.addr {
-            Side::Caller
-        } else {
-            Side::Callee
-        };
-        let event = draft.event((error.frame, error.at), (error.src, error.dst), from, kind);
-        draft.events.push(event);
-    }
-}
-
-fn facts(source: &Source<'_>, dialog: &DialogEntry) -> CaptureFacts {
-    let within = |frame: &FrameNo| *frame >= dialog.first_frame && *frame <= dialog.last_frame;
-    let flows = dialog.flows.iter().filter_map(|id| source.index.flow(*id));
-    let rare = dialog.rare();
-    let media_duplicates: u32 = flows.map(|flow| flow.duplicates).sum();
-    CaptureFacts {
-        first_time: source.info.first_time.unwrap_or_default(),
-        last_time: source.info.last_time.unwrap_or_default(),
-        unfinished: source.unfinished,
-        truncated: rare.truncated.clone(),
-        truncated_count: rare.truncated_count,
-        truncated_sip: rare.truncated_sip,
-        snaplen: source.info.snaplen,
-        duplicates: rare.duplicates.saturating_add(media_duplicates),
-        first_duplicate: rare.first_duplicate,
-        dropped: source.info.dropped,
-        orphan_fragments: source.info.orphan_fragments,
-        clock_jumps: source
-            .info
-            .clock_jumps
-            .iter()
-            .filter(|(frame, _)| within(frame))
-            .copied()
-            .collect(),
-        starts_mid_call: dialog.has_sip() && !dialog.starts_with_invite,
-        ..CaptureFacts::default()
-    }
-}
-
 /// Time order; where the capture's clock jumps back, the order of the frames.
 fn order_heard(heard: &mut [Heard], facts: &CaptureFacts) {
     if clock_goes_back(facts) {
@@ -230,45 +190,6 @@ fn order_heard(heard: &mut [Heard], facts: &CaptureFacts) {
         heard.sort_by_key(|one| (one.signal.at, one.signal.frame));
     }
 }
-
-/// A pause inside a running stream during which the whole capture is silent: its clock jumped (rule
-/// `cap-clock-jump`). Where other packets fill the pause, the stream really paused.
-fn jumps_forward(
-    source: &Source<'_>,
-    events: &[Event],
-    udptl: &BySide<UdptlStats>,
-    facts: &mut CaptureFacts,
-) {
-    // Where packets are missing, the pause is theirs.
-    let t38 = [&udptl.caller, &udptl.callee].into_iter().flat_map(|sent| {
-        let stalls = sent.stalls.iter().copied();
-        stalls.filter(|(frame, _)| sent.gaps.iter().all(|gap| gap.frame != *frame))
-    });
-    let rtp = events.iter().filter_map(|event| match &event.kind {
-        EventKind::Rtp(span) => {
-            let frame = span.stats.max_gap_frame;
-            let whole = span.stats.gaps.iter().all(|(gap, ..)| *gap != frame);
-            whole.then_some((frame, span.stats.max_gap_ms / 1000.0))
-        }
-        _ => None,
-    });
-    for (frame, pause) in t38.chain(rtp).filter(|(_, pause)| *pause > LONG_GAP) {
-        let same = |gap: &&(FrameNo, f64)| {
-            gap.0 <= frame && frame.0 - gap.0.0 < NEAR && (gap.1 - pause).abs() < GAP_TOLERANCE
-        };
-        if let Some(gap) = source.info.time_gaps.iter().find(same)
-            && !facts.clock_jumps.contains(gap)
-        {
-            facts.clock_jumps.push(*gap);
-        }
-    }
-    facts.clock_jumps.sort_by_key(|(frame, _)| *frame);
-}
-
-/// The stream goes on within so many frames after the gap.
-const NEAR: u32 = 50;
-/// Seconds by which the pause of a stream may differ from the gap of the capture.
-const GAP_TOLERANCE: f64 = 0.5;
 
 fn clock_goes_back(facts: &CaptureFacts) -> bool {
     facts.clock_jumps.iter().any(|(_, seconds)| *seconds < 0.0)
@@ -291,6 +212,7 @@ fn finish(
         reason,
         rtp_packets,
         t38_packets,
+        speaks,
     } = draft;
     let mut call = Call {
         number,
@@ -323,6 +245,8 @@ fn finish(
         exchange: Exchange::default(),
         copies: Vec::new(),
         cause: None,
+        incomplete: facts::incomplete(source, dialog),
+        speaks,
         fax: None,
         page_attempts: Vec::new(),
         capture: facts,
@@ -339,7 +263,7 @@ fn finish(
     call.transactions = transaction::group(&mut call.events);
     call.negotiations = negotiation::negotiations(&call.transactions, &call.events);
     call.media = media::periods(&call.negotiations, &call.events, call.ended);
-    call.fax = verdict::judge(&call, reading.as_ref());
+    call.fax = verdict::judge(&call, reading.as_ref(), source.fax_numbers);
     call
 }
 

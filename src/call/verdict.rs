@@ -2,12 +2,13 @@
 //!
 //! The cause (which rule explains it) is found later, by `hint`.
 
+use crate::call::evidence;
 use crate::call::fax::Reading;
 use crate::call::{
     Call, CallState, Event, EventKind, Fax, FaxCarrier, Page, Phase, Reached, Side, Verdict,
 };
-use crate::capture::FrameNo;
-use crate::line::{Fcs, Tone};
+use crate::capture::{FrameNo, Timestamp};
+use crate::line::Fcs;
 use crate::t30::Fcf;
 use crate::t30::fcf::Class;
 use crate::t30::frame::T30Frame;
@@ -15,6 +16,9 @@ use crate::t30::frame::T30Frame;
 mod headline;
 mod sentence;
 mod stages;
+mod unheard;
+
+pub(crate) use unheard::{no_media, super_g3};
 
 pub use headline::{Headline, PagesTold};
 
@@ -22,9 +26,10 @@ pub use headline::{Headline, PagesTold};
 pub const ENDS_EARLY: f64 = 35.0;
 
 /// The fax of a call, or `None` where nothing shows that it was one.
-pub(crate) fn judge(call: &Call, reading: Option<&Reading>) -> Option<Fax> {
-    let offered = call.negotiations.iter().any(super::Negotiation::offers_t38);
-    if reading.is_none() && !offered && !fax_events(call) {
+///
+/// `numbers` are those that the user names as faxes.
+pub(crate) fn judge(call: &Call, reading: Option<&Reading>, numbers: &[String]) -> Option<Fax> {
+    if !evidence::is_fax(call, reading, numbers) {
         return None;
     }
     let carrier = carrier(call, reading);
@@ -80,10 +85,15 @@ pub(crate) fn reconcile_legs(first: &mut Call, second: &mut Call) {
         Some(Side::Callee) => (second, first),
         _ => (first, second),
     };
+    // A leg whose media do not pass the capture point says nothing; the other one speaks for both.
+    match (no_media(sender_leg), no_media(other)) {
+        (true, false) => return silent_leg(sender_leg.fax.as_mut(), other.fax.as_ref()),
+        (false, true) => return silent_leg(other.fax.as_mut(), sender_leg.fax.as_ref()),
+        _ => {}
+    }
     let (Some(told), Some(fax)) = (&mut sender_leg.fax, &mut other.fax) else {
         return;
     };
-    // A leg whose media do not pass the capture point says nothing; the other one speaks for both.
     if told.reached == Reached::Setup && fax.verdict == Verdict::Ok {
         (told.verdict, told.summary) = (fax.verdict, fax.summary.clone());
     } else if fax.reached == Reached::Setup && told.verdict == Verdict::Ok {
@@ -95,17 +105,16 @@ pub(crate) fn reconcile_legs(first: &mut Call, second: &mut Call) {
     }
 }
 
-fn count(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
+/// Takes over the verdict of the leg that was heard.
+fn silent_leg(silent: Option<&mut Fax>, heard: Option<&Fax>) {
+    if let (Some(silent), Some(heard)) = (silent, heard) {
+        silent.verdict = heard.verdict;
+        silent.summary.clone_from(&heard.summary);
+    }
 }
 
-/// Fax tones as RFC 4733 events. A 2100 Hz answer tone alone may be a modem.
-fn fax_events(call: &Call) -> bool {
-    call.events.iter().any(|event| match &event.kind {
-        EventKind::RtpEvent(event) if event.nse => matches!(event.code, 200..=202),
-        EventKind::RtpEvent(event) => matches!(event.tone(), Some(Tone::Cng | Tone::V21Event)),
-        _ => false,
-    })
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 fn carrier(call: &Call, reading: Option<&Reading>) -> FaxCarrier {
@@ -153,6 +162,10 @@ pub(super) struct Evidence {
 /// What of a fax a capture does not have, so that nothing is known of its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lacks {
+    /// Of an answered call only the signalling was captured.
+    Media,
+    /// V.34 over audio is not decoded.
+    SuperG3,
     OneDirection,
     Start,
     End,
@@ -256,13 +269,7 @@ fn cut(call: &Call, page: &Page) -> Option<&'static str> {
     }
     let last = *page.data.last()?;
     let after_command = page.command.is_none_or(|(_, command)| command < last);
-    let over = call
-        .transactions
-        .iter()
-        .filter(|one| one.method == "BYE")
-        .filter_map(|bye| bye.requests.first())
-        .find_map(|id| call.events.iter().find(|event| event.id == *id))
-        .map_or(call.last_packet, |bye| bye.at);
+    let over = hung_up(call).unwrap_or(call.last_packet);
     let whole = call
         .events
         .iter()
@@ -276,6 +283,12 @@ fn cut(call: &Call, page: &Page) -> Option<&'static str> {
 
 /// Whether the capture can show how it ended (RULES.md 9 row 17).
 fn lacks(call: &Call, evidence: &Evidence, first: Option<Fcf>) -> Option<Lacks> {
+    if no_media(call) {
+        return Some(Lacks::Media);
+    }
+    if super_g3(call).is_some() {
+        return Some(Lacks::SuperG3);
+    }
     if one_direction(call) {
         return Some(Lacks::OneDirection);
     }
@@ -286,6 +299,8 @@ fn lacks(call: &Call, evidence: &Evidence, first: Option<Fcf>) -> Option<Lacks> 
         )
     });
     let may_start_late = !call.has_sip() || call.capture.starts_mid_call;
+    // Page data before the first message: the second half of a fax.
+    let started = started && !(first.is_none() && evidence.sent > 0);
     if !started && may_start_late && evidence.dcs == 0 {
         return Some(Lacks::Start);
     }
@@ -297,6 +312,16 @@ fn lacks(call: &Call, evidence: &Evidence, first: Option<Fcf>) -> Option<Lacks> 
     let ends_early = up && (call.capture.unfinished || silent < ENDS_EARLY);
     let finished = evidence.dcn.is_some() || evidence.complete;
     (ends_early && !finished).then_some(Lacks::End)
+}
+
+/// When the first BYE was sent.
+pub(super) fn hung_up(call: &Call) -> Option<Timestamp> {
+    call.transactions
+        .iter()
+        .filter(|one| one.method == "BYE")
+        .filter_map(|bye| bye.requests.first())
+        .find_map(|id| call.events.iter().find(|event| event.id == *id))
+        .map(|bye| bye.at)
 }
 
 /// Replies to a side that is not in the capture prove that it spoke (RULES.md `cap-one-direction`).

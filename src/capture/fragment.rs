@@ -5,8 +5,9 @@ use std::net::IpAddr;
 
 use foldhash::fast::FixedState;
 
-use super::Timestamp;
-use super::ip::{Fragment, IpPacket};
+use super::ip::{Fragment, IpPacket, protocol, udp_header};
+use super::udp::UDP_HEADER;
+use super::{Endpoint, FrameNo, Timestamp};
 
 /// Datagrams that are put together at a time.
 const DATAGRAMS_MAX: usize = 1024;
@@ -26,6 +27,31 @@ const DATAGRAM_MAX: usize = 65_535;
 /// Pieces of a datagram kept apart: hostile ones only, real ones have two or three.
 const PIECES_MAX: usize = 256;
 
+/// Incomplete datagrams of which the beginning is kept until it is asked for.
+const LOST_MAX: usize = 2000;
+
+/// Octets of the beginning of one: a first fragment is hardly longer.
+const LOST_HEAD: usize = 2048;
+
+/// A UDP datagram of which only the first fragment came: what of its payload is there says whose it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incomplete {
+    /// Frame of the first fragment.
+    pub frame: FrameNo,
+    /// Its time.
+    pub at: Timestamp,
+    /// Sender.
+    pub src: Endpoint,
+    /// Receiver.
+    pub dst: Endpoint,
+    /// Octets of the payload by the UDP header.
+    pub octets: u32,
+    /// Octets of the IP payload of the first fragment: what passes here.
+    pub fragment: u32,
+    /// The payload as far as the first fragment has it.
+    pub head: Vec<u8>,
+}
+
 /// Fragments that wait for their siblings.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
@@ -34,6 +60,7 @@ pub(super) struct Pool {
     order: VecDeque<(Key, Timestamp)>,
     held: usize,
     orphans: u64,
+    incomplete: Vec<Incomplete>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,6 +74,8 @@ struct Key {
 #[derive(Debug)]
 struct Partial {
     since: Timestamp,
+    /// Frame of the first fragment, and octets in it.
+    first: Option<(FrameNo, u32)>,
     fragments: u64,
     data: Vec<u8>,
     /// Parts of `data` that are there: sorted, apart from each other.
@@ -54,6 +83,8 @@ struct Partial {
     /// Length of the whole, once the last fragment was seen.
     total: Option<usize>,
     finished: bool,
+    /// It was given away as incomplete.
+    told: bool,
 }
 
 /// What became of a fragment.
@@ -69,7 +100,12 @@ pub(super) enum Added {
 
 impl Pool {
     /// Adds a fragment.
-    pub(super) fn add(&mut self, at: Timestamp, ip: &IpPacket<'_>, fragment: Fragment) -> Added {
+    pub(super) fn add(
+        &mut self,
+        (frame, at): (FrameNo, Timestamp),
+        ip: &IpPacket<'_>,
+        fragment: Fragment,
+    ) -> Added {
         self.expire(at);
         let key = Key {
             src: ip.src,
@@ -90,6 +126,10 @@ impl Pool {
         });
         if partial.finished {
             return Added::Copy;
+        }
+        if fragment.offset == 0 && partial.first.is_none() {
+            let octets = u32::try_from(ip.payload.len()).unwrap_or(u32::MAX);
+            partial.first = Some((frame, octets));
         }
         let before = partial.data.len();
         let new = partial.insert(ip.payload, fragment);
@@ -170,8 +210,30 @@ impl Pool {
             self.held -= partial.data.len();
             if !partial.finished {
                 self.orphans += partial.fragments;
+                if self.incomplete.len() < LOST_MAX && !partial.told {
+                    self.incomplete.extend(partial.incomplete(key));
+                }
             }
         }
+    }
+
+    /// The datagrams that stayed incomplete since this was last asked; `finished`: no more fragments come.
+    pub(super) fn take_incomplete(&mut self, finished: bool) -> Vec<Incomplete> {
+        let mut out = std::mem::take(&mut self.incomplete);
+        if finished {
+            for (key, partial) in &mut self.waiting {
+                // Only once.
+                out.extend(
+                    (!partial.finished && !partial.told)
+                        .then(|| partial.incomplete(key))
+                        .flatten(),
+                );
+                partial.told = true;
+            }
+            out.truncate(LOST_MAX);
+        }
+        out.sort_by_key(|one| one.frame);
+        out
     }
 }
 
@@ -179,11 +241,13 @@ impl Partial {
     fn new(since: Timestamp) -> Self {
         Self {
             since,
+            first: None,
             fragments: 0,
             data: Vec::new(),
             pieces: Vec::new(),
             total: None,
             finished: false,
+            told: false,
         }
     }
 
@@ -245,6 +309,23 @@ impl Partial {
             .pieces
             .partition_point(|&(piece_start, _)| piece_start < start);
         self.pieces.insert(at, (start, end));
+    }
+
+    /// What is known of it if it is UDP and its first fragment came.
+    fn incomplete(&self, key: &Key) -> Option<Incomplete> {
+        let (frame, fragment) = self.first.filter(|_| key.protocol == protocol::UDP)?;
+        let data = self.data.get(..usize::try_from(fragment).ok()?)?;
+        let (src_port, dst_port, len, _) = udp_header(data)?;
+        let head = data.get(UDP_HEADER..)?;
+        Some(Incomplete {
+            frame,
+            at: self.since,
+            src: Endpoint::new(key.src, src_port),
+            dst: Endpoint::new(key.dst, dst_port),
+            octets: u32::from(len).saturating_sub(8),
+            fragment,
+            head: head.get(..LOST_HEAD).unwrap_or(head).to_vec(),
+        })
     }
 
     /// The length of the whole, if all of it is there.

@@ -15,7 +15,10 @@ pub(super) mod protocol {
     pub(in crate::capture) const UDP: u8 = 17;
     pub(in crate::capture) const IPV6: u8 = 41;
     pub(in crate::capture) const GRE: u8 = 47;
+    pub(in crate::capture) const ESP: u8 = 50;
     pub(in crate::capture) const ICMPV6: u8 = 58;
+    pub(in crate::capture) const ETHERIP: u8 = 97;
+    pub(in crate::capture) const L2TP: u8 = 115;
     pub(in crate::capture) const ETHERNET: u8 = 143;
     pub(in crate::capture) const MPLS: u8 = 137;
     pub(in crate::capture) const SCTP: u8 = 132;

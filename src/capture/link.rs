@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::tunnel;
+
 /// A link type of the tcpdump registry (LINKTYPE_...).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LinkType(pub u16);
@@ -97,6 +99,7 @@ const TRANSPARENT_ETHERNET: u16 = 0x6558;
 const PPPOE_SESSION: u16 = 0x8864;
 pub(super) const MPLS: u16 = 0x8847;
 const MPLS_MULTICAST: u16 = 0x8848;
+pub(super) const NSH: u16 = 0x894f;
 /// 802.1Q, 802.1ad, and what was used before that.
 const VLAN: [u16; 4] = [0x8100, 0x88a8, 0x9100, 0x9200];
 const PPP: u16 = 0x880b;
@@ -180,19 +183,48 @@ pub(super) fn inner(layer: Layer, data: &[u8]) -> Option<(Layer, &[u8])> {
 /// The outermost IP packet of a frame.
 pub(super) fn ip_packet(link: LinkType, data: &[u8]) -> Option<&[u8]> {
     let (layer, data) = first(link, data)?;
-    ip_inside(layer, data)
+    ip_inside(layer, data).ok()
 }
 
 /// The next IP packet inside a layer.
-pub(super) fn ip_inside(layer: Layer, data: &[u8]) -> Option<&[u8]> {
+///
+/// # Errors
+/// There is none; the Ethernet type that nothing here decodes, if that is why.
+pub(super) fn ip_inside(layer: Layer, data: &[u8]) -> Result<&[u8], Option<u16>> {
     let mut at = (layer, data);
     for _ in 0..STEPS_MAX {
         if at.0 == Layer::Ip {
-            return Some(at.1);
+            return Ok(at.1);
         }
-        at = inner(at.0, at.1)?;
+        let Some(next) = inner(at.0, at.1) else {
+            return Err(match at.0 {
+                Layer::EtherType(kind) if kind > LENGTH_MAX && !is_decoded(kind) => Some(kind),
+                _ => None,
+            });
+        };
+        at = next;
     }
-    None
+    Err(None)
+}
+
+/// Whether frames of an Ethernet type are looked into.
+fn is_decoded(ether_type: u16) -> bool {
+    const OTHERS: [u16; 8] = [
+        IPV4,
+        IPV6,
+        TRANSPARENT_ETHERNET,
+        PPPOE_SESSION,
+        PPP,
+        MPLS,
+        MPLS_MULTICAST,
+        NSH,
+    ];
+    VLAN.contains(&ether_type) || OTHERS.contains(&ether_type)
+}
+
+/// Whether octets begin like an IP packet: its version and a length of the header that may be.
+pub(super) fn begins_ip(data: &[u8]) -> bool {
+    matches!(data.first(), Some(0x45..=0x4f | 0x60..=0x6f))
 }
 
 /// What follows an Ethernet type; tags one in the other are stepped over here, however many.
@@ -209,6 +241,12 @@ fn announced(mut ether_type: u16, mut data: &[u8]) -> Option<(Layer, &[u8])> {
         PPPOE_SESSION => Some((Layer::Pppoe, data)),
         PPP => Some((Layer::Ppp, data)),
         MPLS | MPLS_MULTICAST => mpls(data),
+        NSH => {
+            // RFC 8300 2.2: its length in units of four octets, and what follows it.
+            let &[_, length, _, next] = data.first_chunk::<4>()?;
+            let rest = data.get(usize::from(length & 0x3f) * 4..)?;
+            Some((tunnel::next_protocol(next)?, rest))
+        }
         ..=LENGTH_MAX => Some((Layer::Llc, data)),
         _ => None,
     }

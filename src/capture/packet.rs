@@ -1,13 +1,15 @@
 //! From frames to transport payloads: tunnels opened, fragments put together, copies of the capture flagged.
 
 use super::duplicate::{Content, Recent, Stamp};
-use super::fragment::{Added, Pool};
+use super::fragment::{Added, Incomplete, Pool};
+use super::icmp;
 use super::ip::{self, IpPacket, protocol};
 use super::link::{self, Layer, LinkType};
 use super::reader::Frame;
 use super::sctp;
 use super::tunnel;
-use super::udp::{self, PLAIN_HEADERS, UDP_HEADER};
+use super::udp::{self, PLAIN_HEADERS};
+use super::unopened::{self, Protocol, Unopened};
 use super::{CaptureInfo, Endpoint, Packet, Transport};
 
 /// Packets inside packets that are opened.
@@ -19,6 +21,7 @@ pub struct Decoder {
     fragments: Pool,
     recent: Recent,
     messages: sctp::Messages,
+    unopened: Unopened,
     duplicate_frames: u64,
     /// The last frame counted as a duplicate: a frame may hold several packets.
     last_duplicate: u32,
@@ -46,6 +49,7 @@ impl Decoder {
             fragments: Pool::default(),
             recent: Recent::new(),
             messages: sctp::Messages::default(),
+            unopened: Unopened::default(),
             duplicate_frames: 0,
             last_duplicate: 0,
         }
@@ -65,7 +69,7 @@ impl Decoder {
         if frame.link != LinkType::ETHERNET {
             return None;
         }
-        let (ip, udp) = udp::plain(frame.data).filter(|(_, udp)| !tunnel::is_port(udp.dst_port))?;
+        let (ip, udp) = udp::plain(frame.data).filter(|(_, udp)| !is_special(udp))?;
         let compared = Content {
             ports: udp.compared(),
             sequence: 0,
@@ -100,6 +104,12 @@ impl Decoder {
     pub fn report(&self, info: &mut CaptureInfo, finished: bool) {
         info.duplicate_frames = self.duplicate_frames;
         info.orphan_fragments = self.fragments.orphans(finished);
+        self.unopened.report(info);
+    }
+
+    /// The UDP datagrams that stayed incomplete since this was last asked; `finished`: no more frames come.
+    pub fn take_incomplete(&mut self, finished: bool) -> Vec<Incomplete> {
+        self.fragments.take_incomplete(finished)
     }
 
     /// Counts a frame that turned out to be a copy, see [`Stamp`].
@@ -113,8 +123,14 @@ impl Decoder {
 
     /// Walks inwards to the next IP packet.
     fn layer(&mut self, context: Context<'_, '_>, layer: Layer, data: &[u8], sink: Sink<'_>) {
-        if let Some(ip) = link::ip_inside(layer, data).and_then(ip::packet) {
-            self.ip(context, &ip, sink);
+        match link::ip_inside(layer, data) {
+            Ok(data) => {
+                if let Some(ip) = ip::packet(data) {
+                    self.ip(context, &ip, sink);
+                }
+            }
+            Err(Some(ether_type)) => self.unopened.note_type(ether_type, context.frame.no),
+            Err(None) => {}
         }
     }
 
@@ -132,7 +148,7 @@ impl Decoder {
             }
             return;
         }
-        match self.fragments.add(at, ip, fragment) {
+        match self.fragments.add((context.frame.no, at), ip, fragment) {
             Added::Whole(payload) => {
                 let whole = IpPacket {
                     payload: &payload,
@@ -151,11 +167,13 @@ impl Decoder {
             protocol::UDP | protocol::UDP_LITE => self.udp(context, ip, sink),
             protocol::TCP => self.tcp(context, ip, sink),
             protocol::SCTP => self.sctp(context, ip, sink),
-            protocol::ICMP | protocol::ICMPV6 => unreachable_port(context, ip, sink),
+            protocol::ICMP | protocol::ICMPV6 => icmp_error(context, ip, sink),
             protocol::IPV4 | protocol::IPV6 => {
                 self.nested(context, Some((Layer::Ip, ip.payload)), sink);
             }
             protocol::GRE => self.nested(context, tunnel::gre(ip.payload), sink),
+            protocol::ETHERIP => self.nested(context, tunnel::ether_ip(ip.payload), sink),
+            protocol::L2TP => self.nested(context, tunnel::l2tp::session(ip.payload), sink),
             protocol::ETHERNET => {
                 self.nested(context, Some((Layer::Ethernet, ip.payload)), sink);
             }
@@ -163,6 +181,7 @@ impl Decoder {
                 let mpls = Layer::EtherType(link::MPLS);
                 self.nested(context, Some((mpls, ip.payload)), sink);
             }
+            protocol::ESP => self.unopened.note(Protocol::Esp, context.frame.no),
             _ => {}
         }
     }
@@ -185,10 +204,25 @@ impl Decoder {
         let Some(udp) = udp::datagram(ip) else {
             return;
         };
-        if tunnel::is_port(udp.dst_port)
-            && let Some(inner) = tunnel::over_udp(udp.dst_port, udp.payload)
+        if tunnel::is_port(udp.src_port, udp.dst_port)
+            && let Some(inner) = tunnel::over_udp(udp.src_port, udp.dst_port, udp.payload)
+            && link::ip_inside(inner.0, inner.1).is_ok_and(link::begins_ip)
         {
             self.nested(context, Some(inner), sink);
+            return;
+        }
+        if unopened::is_port(udp.src_port, udp.dst_port)
+            && let Some(protocol) = unopened::in_udp(udp.src_port, udp.dst_port, udp.payload)
+        {
+            self.unopened.note(protocol, context.frame.no);
+        }
+        if let Some(copied) = tunnel::hep::open(udp.dst_port, udp.payload) {
+            sink(&Packet {
+                src: copied.src,
+                dst: copied.dst,
+                cut: udp.cut,
+                ..context.packet(ip, 0, 0, copied.payload)
+            });
             return;
         }
         let compared = Content {
@@ -213,6 +247,9 @@ impl Decoder {
         let payload = ip.payload.get(tcp.header_len..).unwrap_or_default();
         if payload.is_empty() && !tcp.syn && !tcp.end {
             return;
+        }
+        if let Some(protocol) = unopened::in_tcp(tcp.src_port, tcp.dst_port, payload) {
+            self.unopened.note(protocol, context.frame.no);
         }
         let flags = u64::from(tcp.syn) << 1 | u64::from(tcp.end);
         let compared = Content {
@@ -311,31 +348,27 @@ impl Context<'_, '_> {
     }
 }
 
-/// "Destination unreachable" about a UDP datagram.
-fn unreachable_port(context: Context<'_, '_>, ip: &IpPacket<'_>, sink: Sink<'_>) {
-    // RFC 792: type 3. RFC 4443 3.1: type 1. Both quote the packet after eight octets.
-    let kind = if ip.protocol == protocol::ICMP { 3 } else { 1 };
-    let Some((&[icmp_type, code, ..], quoted)) = ip.payload.split_first_chunk::<8>() else {
-        return;
-    };
-    if icmp_type != kind {
-        return;
+/// Whether a datagram may hold more than its own payload: it takes the thorough way.
+#[inline]
+fn is_special(udp: &udp::Udp<'_>) -> bool {
+    let (src, dst) = (udp.src_port, udp.dst_port);
+    tunnel::is_port(src, dst)
+        || unopened::is_port(src, dst)
+        || tunnel::hep::is_hep(dst, udp.payload)
+}
+
+/// An error about a packet of somebody else.
+fn icmp_error(context: Context<'_, '_>, ip: &IpPacket<'_>, sink: Sink<'_>) {
+    if let Some(quoted) = icmp::error(ip) {
+        sink(&Packet {
+            transport: Transport::Icmp {
+                error: quoted.error,
+                quoted_src: quoted.src,
+                quoted_dst: quoted.dst,
+            },
+            ..context.packet(ip, 0, 0, quoted.payload)
+        });
     }
-    let Some(quoted) = ip::packet(quoted).filter(|ip| ip.protocol == protocol::UDP) else {
-        return;
-    };
-    let Some((src_port, dst_port, ..)) = ip::udp_header(quoted.payload) else {
-        return;
-    };
-    let payload = quoted.payload.get(UDP_HEADER..).unwrap_or_default();
-    sink(&Packet {
-        transport: Transport::IcmpUnreachable {
-            code,
-            quoted_src: Endpoint::new(quoted.src, src_port),
-            quoted_dst: Endpoint::new(quoted.dst, dst_port),
-        },
-        ..context.packet(ip, 0, 0, payload)
-    });
 }
 
 #[cfg(test)]

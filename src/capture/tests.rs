@@ -37,7 +37,7 @@ fn read(path: &std::path::Path) -> (CaptureInfo, HashMap<&'static str, usize>) {
                 Transport::Udp => "udp",
                 Transport::Tcp { .. } => "tcp",
                 Transport::Sctp => "sctp",
-                Transport::IcmpUnreachable { .. } => "icmp",
+                Transport::Icmp { .. } => "icmp",
             };
             *counts.entry(kind).or_default() += 1;
             if packet.duplicate {

@@ -1,6 +1,6 @@
 //! Rules on the capture itself: they run first, and weaken what others say.
 
-use crate::call::{Call, Event, EventKind, Fax, Side, Verdict};
+use crate::call::{Call, Event, EventKind, Fax, Side, Verdict, verdict};
 use crate::capture::{FrameNo, Timestamp};
 use crate::hint::g711::{G711_CLOCK_SLIP, G711_JITTER, G711_LOSS, G711_ONE_WAY};
 use crate::hint::leg::{LEG_BYE_ONE_SIDED, LEG_LATENCY};
@@ -26,8 +26,6 @@ use crate::text::count;
 
 /// A dialog whose last packet is nearer to the end of the capture may simply go on after it, seconds.
 const TAIL: f64 = 35.0;
-/// Media this much before the first SIP message show that the start is missing, seconds.
-const MEDIA_BEFORE_SIP: f64 = 1.0;
 /// Share of frames recorded twice from which it is said, percent.
 const DUPLICATE_PERCENT: u64 = 20;
 /// A dialog with no media at all is told from one that was cut off at once, seconds.
@@ -83,7 +81,7 @@ pub(in crate::hint) static CAP_STARTS_MID_CALL: Rule = Rule {
              missing. What is missing before this point proves nothing about either side. The right order: \
              start the capture, send the fax, wait until it worked or failed, stop the capture.",
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (order of a capture)",
-    when: "the first SIP message of the dialog is not its first INVITE, or media come more than 1 s before all SIP",
+    when: "the first SIP message of the dialog is not its first INVITE; media before that INVITE are no part of the call",
     check: Check::One(starts_mid_call),
     doubts_absences: true,
     covers: &[hide(&[&SIP_NO_INVITE, &T38_NO_REINVITE, &T30_CED_CNG_ABSENT]).always()],
@@ -220,9 +218,10 @@ pub(in crate::hint) static CAP_NO_MEDIA: Rule = Rule {
              the addresses of the signalling: capture on the host that the SDP names in its c= line \
              (Connection Information), or on the media proxy.",
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (Connection Information)",
-    when: "the call was answered with media agreed, lasts over 5 s, and not one RTP or T.38 packet of it is in the capture",
+    when: "the call was answered with media agreed, is a fax or lasts over 5 s, and not one RTP or T.38 packet of it is in the capture",
     check: Check::One(no_media),
     covers: &[hide_families(&[Family::T30, Family::Udptl, Family::Audio]).always()],
+    root: RootCause::IfIncomplete,
     ..CAP
 };
 
@@ -252,12 +251,9 @@ fn starts_mid_call(scene: &Scene<'_>) -> Option<Finding> {
     if !call.has_sip() {
         return None;
     }
-    let media_first = first_sip(call)
-        .zip(first_media(call))
-        .is_some_and(|(sip, media)| sip.at.seconds_since(media.at) > MEDIA_BEFORE_SIP);
     // Of SIP that is cut an INVITE may be there all the same (`cap-snaplen-truncated` tells).
     let first_missing = call.capture.starts_mid_call && call.capture.truncated_sip == 0;
-    if !first_missing && !media_first {
+    if !first_missing {
         return None;
     }
     let first = call.events.iter().find(|event| event.observed)?;
@@ -477,9 +473,9 @@ fn no_media(scene: &Scene<'_>) -> Option<Finding> {
     let (Some(answer), Some(period)) = (scene.answer(), call.media.first()) else {
         return None;
     };
-    let nothing = call.packets.rtp == 0 && call.packets.t38 == 0;
     let end = call.ended.unwrap_or(call.last_packet);
-    if !nothing || end.seconds_since(answer.at) <= NO_MEDIA || here_by_sdp(scene) {
+    let is_short = call.fax.is_none() && end.seconds_since(answer.at) <= NO_MEDIA;
+    if is_short || !verdict::no_media(call) {
         return None;
     }
     let ends = period.t38.or(period.audio)?;
@@ -492,25 +488,6 @@ fn no_media(scene: &Scene<'_>) -> Option<Finding> {
             .on(answer.id)
             .about(ends.callee),
     )
-}
-
-/// Whether T.38 was agreed between the very hosts that speak SIP here: then its silence means something
-/// (`udptl-none`).
-fn here_by_sdp(scene: &Scene<'_>) -> bool {
-    let call = scene.call;
-    let direct = call.path.is_one_hop();
-    direct
-        && call.media.iter().any(|period| {
-            period.t38.is_some_and(|ends| {
-                ends.caller.addr == call.caller.addr && ends.callee.addr == call.callee.addr
-            })
-        })
-}
-
-fn first_sip(call: &Call) -> Option<&Event> {
-    call.events
-        .iter()
-        .find(|event| matches!(event.kind, EventKind::Sip(_)))
 }
 
 fn first_media(call: &Call) -> Option<&Event> {

@@ -44,7 +44,8 @@ pub(crate) fn find(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Option<Ro
     if let Some(other) = &other {
         candidates.extend(there.iter().map(|hint| Candidate::new(other.call, hint)));
     }
-    let root = between_legs(&candidates)
+    let root = not_shown(scene, &candidates)
+        .or_else(|| between_legs(&candidates))
         .or_else(|| earliest(&candidates, |hint| is_error(hint) && !hint.consequence))
         .or_else(|| ended_early(scene, &candidates))
         .or_else(|| {
@@ -168,14 +169,25 @@ fn between_legs<'a>(candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
     (!explained).then_some(fault)
 }
 
+/// Where its content is not in the capture, or not decoded, nothing is known of the fax, whatever SIP shows beside.
+fn not_shown<'a>(scene: &Scene<'_>, candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
+    is_incomplete(scene)
+        .then(|| {
+            earliest(candidates, |hint| {
+                hint.rule.root == RootCause::IfIncomplete && !hint.rule.doubts_absences
+            })
+        })
+        .flatten()
+}
+
+fn is_incomplete(scene: &Scene<'_>) -> bool {
+    let fax = scene.call.fax.as_ref();
+    fax.is_some_and(|fax| fax.verdict == Verdict::Incomplete)
+}
+
 /// A capture that ends before its fax explains why nothing is known of the rest.
 fn ended_early<'a>(scene: &Scene<'_>, candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
-    let incomplete = scene
-        .call
-        .fax
-        .as_ref()
-        .is_some_and(|fax| fax.verdict == Verdict::Incomplete);
-    if !incomplete {
+    if !is_incomplete(scene) {
         return None;
     }
     earliest(candidates, |hint| hint.rule.root == RootCause::IfIncomplete)

@@ -171,6 +171,8 @@ impl Script {
                 exchange: Exchange::default(),
                 copies: Vec::new(),
                 cause: None,
+                incomplete: Vec::new(),
+                speaks: BySide::default(),
                 fax: None,
                 page_attempts: Vec::new(),
                 capture: CaptureFacts {

@@ -7,7 +7,7 @@ use std::hash::BuildHasher;
 use std::ops::Range;
 
 use super::audio::{self, Stretch};
-use super::{RtpArrival, block, carrier, g711, sniff, tone, v21};
+use super::{RtpArrival, block, carrier, g711, sniff, tone, v8, v21};
 use crate::capture::Timestamp;
 use crate::line::{CarrierSpan, Fcs, HdlcFrame, Modem, Signal, SignalKind, Tone};
 
@@ -47,7 +47,8 @@ fn is_worth_it(stretch: &Stretch) -> bool {
     // A bit for each of the last pieces of 20 ms.
     let mut latest: u16 = 0;
     stretch.samples.chunks(sniff::SAMPLES).any(|piece| {
-        latest = latest << 1 | u16::from(sniff::sniff_samples(piece).is_some());
+        latest = latest << 1
+            | u16::from(sniff::sniff_samples(piece).is_some_and(sniff::Sniff::is_of_fax));
         latest.count_ones() >= SIGNS
     })
 }
@@ -96,6 +97,33 @@ fn hear(stretch: &Stretch, found: &mut Vec<(Signal, f32)>) {
             g711::dbm0(carrier.power),
         ));
     }
+}
+
+/// Finds CM and JM of V.8 that are for a fax, or do not say what they are for.
+///
+/// To be asked where `ANSam` was heard: it takes as long as all the rest of listening.
+pub fn menus<S: BuildHasher>(
+    arrivals: &[RtpArrival],
+    codecs: &HashMap<u8, String, S>,
+) -> Vec<(Signal, f32)> {
+    let mut found = Vec::new();
+    for stretch in audio::rebuild(arrivals, codecs) {
+        let menus = v8::listen(&stretch);
+        let of_fax = menus
+            .into_iter()
+            .filter(|menu| menu.is_fax() || menu.call_function().is_none());
+        found.extend(of_fax.map(|menu| {
+            let kind = SignalKind::V8 {
+                name: menu.sequence.name(),
+                text: menu.text(),
+            };
+            (
+                signal(&stretch, &menu.samples, kind),
+                g711::dbm0(menu.power),
+            )
+        }));
+    }
+    found
 }
 
 /// A terminal that is this much weaker than its own T.30 messages is none: echo of the other one, or noise.
@@ -212,6 +240,34 @@ const fn is_broken_frame(kind: &SignalKind) -> bool {
 }
 
 impl Heard {
+    /// Adds CM and JM; the same signal that was not read is left out.
+    pub fn add_menus(&mut self, menus: Vec<(Signal, f32)>) {
+        let unread: Vec<bool> = (self.signals.iter())
+            .map(|signal| {
+                let same =
+                    |(menu, _): &(Signal, f32)| menu.at <= signal.end && signal.at <= menu.end;
+                signal.kind == SignalKind::Tone(Tone::V8Signal) && menus.iter().any(same)
+            })
+            .collect();
+        self.drop(&unread);
+        for (menu, level) in menus {
+            let place = self.signals.partition_point(|signal| signal.at <= menu.at);
+            self.signals.insert(place, menu);
+            self.levels.insert(place, level);
+        }
+    }
+
+    /// Whether `ANSam` was heard.
+    pub fn answers_with_v8(&self) -> bool {
+        let is_ansam = |signal: &Signal| {
+            matches!(
+                signal.kind,
+                SignalKind::Tone(Tone::AnsAm | Tone::AnsAmReversals)
+            )
+        };
+        self.signals.iter().any(is_ansam)
+    }
+
     fn drop(&mut self, dropped: &[bool]) {
         let mut keep = dropped.iter().map(|dropped| !dropped);
         self.signals.retain(|_| keep.next().unwrap_or(true));

@@ -24,6 +24,15 @@ pub enum Sniff {
     V21,
     /// A fast modem around 1700 or 1800 Hz.
     Modem,
+    /// Anything else above silence: speech, music, ringing.
+    Other,
+}
+
+impl Sniff {
+    /// Whether it may be a signal of a fax.
+    pub const fn is_of_fax(self) -> bool {
+        !matches!(self, Self::Other)
+    }
 }
 
 /// Mean square of [`scaled`] samples below which nothing is looked at: -46 dBm0.
@@ -37,7 +46,7 @@ const HALF: usize = SAMPLES / 2;
 /// Scaled samples with as many zeros behind them as the longest lag.
 type Padded = [i16; SAMPLES + 2];
 
-/// Looks at the G.711 octets of one packet; `None` for speech, silence, and packets below 10 ms.
+/// Looks at the G.711 octets of one packet; `None` for silence, and packets below 10 ms.
 pub fn sniff(payload: &[u8], law: Law) -> Option<Sniff> {
     let mut samples: Padded = [0; SAMPLES + 2];
     let table = match law {
@@ -57,7 +66,7 @@ pub fn sniff(payload: &[u8], law: Law) -> Option<Sniff> {
     // Most packets are speech, and show it in half of their time.
     let begins = products::<HALF>(&samples, half);
     if begins.is_some_and(|(first, second)| is_nothing(first, second)) {
-        return None;
+        return Some(Sniff::Other);
     }
     decode(&mut samples, half..count)?;
     of_scaled(&samples, count)
@@ -100,7 +109,7 @@ const fn scaled_table(law: Law) -> [i16; 256] {
 /// The first `count` are samples, zeros follow.
 fn of_scaled(samples: &Padded, count: usize) -> Option<Sniff> {
     let (first, second) = products::<SAMPLES>(samples, count)?;
-    classify(first, second)
+    Some(classify(first, second))
 }
 
 /// The products of neighbours and of second neighbours among the first `count` of `N` samples, as parts of the power.
@@ -138,16 +147,16 @@ fn is_nothing(first: f32, second: f32) -> bool {
 }
 
 /// By the products of neighbours and of second neighbours, as parts of the power.
-fn classify(first: f32, second: f32) -> Option<Sniff> {
+fn classify(first: f32, second: f32) -> Sniff {
     // A sine: cos 2θ = 2 cos² θ - 1.
     let sine = (second - (2.0 * first * first - 1.0)).abs() < 0.06;
     match (first, second) {
         // 1062 to 1138 Hz and 2085 to 2115 Hz, and what the edges of the packet add.
-        (0.61..0.69, _) if sine => Some(Sniff::Cng),
-        (-0.115..-0.04, _) if sine => Some(Sniff::AnswerTone),
-        (0.08..0.32, -1.0..-0.80) => Some(Sniff::V21),
-        (-0.05..0.40, -0.90..-0.33) => Some(Sniff::Modem),
-        _ => None,
+        (0.61..0.69, _) if sine => Sniff::Cng,
+        (-0.115..-0.04, _) if sine => Sniff::AnswerTone,
+        (0.08..0.32, -1.0..-0.80) => Sniff::V21,
+        (-0.05..0.40, -0.90..-0.33) => Sniff::Modem,
+        _ => Sniff::Other,
     }
 }
 
@@ -158,6 +167,7 @@ pub struct Suspicion {
     answer: u16,
     v21: u16,
     modem: u16,
+    other: u16,
     looked_at: u16,
 }
 
@@ -169,6 +179,7 @@ impl Suspicion {
             Some(Sniff::AnswerTone) => &mut self.answer,
             Some(Sniff::V21) => &mut self.v21,
             Some(Sniff::Modem) => &mut self.modem,
+            Some(Sniff::Other) => &mut self.other,
             None => &mut self.looked_at,
         };
         *counter = counter.saturating_add(1);
@@ -193,6 +204,11 @@ impl Suspicion {
     /// any noise.
     pub const fn heard_nothing(&self) -> bool {
         self.looked_at > 0 && self.cng + self.answer + self.v21 == 0 && !self.may_be_fax()
+    }
+
+    /// Packets above silence that sounded like nothing of a fax.
+    pub const fn other(&self) -> u16 {
+        self.other
     }
 
     /// Packets looked at so far.
@@ -224,9 +240,9 @@ mod tests {
             (2088.0, Some(Sniff::AnswerTone)),
             (1650.0, Some(Sniff::V21)),
             (1850.0, Some(Sniff::V21)),
-            (440.0, None),
-            (1000.0, None),
-            (2600.0, None),
+            (440.0, Some(Sniff::Other)),
+            (1000.0, Some(Sniff::Other)),
+            (2600.0, Some(Sniff::Other)),
         ] {
             for level in [-10.0, -40.0] {
                 let found = sniffed(&sine(hz, level, 0.2));

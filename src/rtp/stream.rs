@@ -9,7 +9,7 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 
 use super::header::{self, RtpHeader};
-use super::{RtpArrival, RtpSpan, RtpStats, codec_name, event};
+use super::{RtpArrival, RtpSpan, RtpStats, codec_name, event, pace};
 use crate::capture::{FrameNo, Timestamp};
 
 /// A jump of the sequence number beyond this is a restart of the sender, not loss (RFC 3550 A.1, `MAX_DROPOUT`).
@@ -298,6 +298,8 @@ fn loss_figures(packets: &[Packet<'_>], missing: &[Missing], stats: &mut RtpStat
 
 /// Jitter, late packets, silence, packet duration and drift: from audio packets in order of capture.
 fn timing_figures(packets: &[Packet<'_>], clock: f64, stats: &mut RtpStats) {
+    stats.pace = pace::steady(&steps(packets, clock));
+    let ratio = stats.pace.map_or(1.0, |pace| pace.ratio);
     let mut jitter = 0.0f64;
     let mut durations: BTreeMap<u32, u32> = BTreeMap::new();
     let mut drift = Drift::default();
@@ -319,10 +321,13 @@ fn timing_figures(packets: &[Packet<'_>], clock: f64, stats: &mut RtpStats) {
             drift = Drift::default();
             continue;
         }
-        jitter += ((passed - stamped).abs() * 1000.0 - jitter) / 16.0;
+        // Jitter is what is uneven: a steady pace is taken out.
+        jitter += ((passed - stamped / ratio).abs() * 1000.0 - jitter) / 16.0;
         stats.max_jitter_ms = stats.max_jitter_ms.max(jitter);
         drift.add(stamped, passed);
-        stats.drift_ppm = drift.ppm().or(stats.drift_ppm);
+        if stats.pace.is_none() {
+            stats.drift_ppm = drift.ppm().or(stats.drift_ppm);
+        }
         let consecutive = packet.index == before.index + 1;
         if consecutive && (1.0..=0.2 * clock).contains(&ticks) {
             *durations.entry(milliseconds(stamped * 1000.0)).or_default() += 1;
@@ -342,6 +347,21 @@ fn timing_figures(packets: &[Packet<'_>], clock: f64, stats: &mut RtpStats) {
         }
     }
     stats.ptime_ms = usual(&durations);
+}
+
+/// From packet to packet of audio: how much sound, and how much time.
+fn steps(packets: &[Packet<'_>], clock: f64) -> Vec<pace::Step> {
+    let audio = || packets.iter().filter(|packet| packet.kind == Kind::Audio);
+    let step = |(before, packet): (&Packet<'_>, &Packet<'_>)| {
+        let ticks = packet.timestamp.wrapping_sub(before.timestamp);
+        pace::Step {
+            frame: packet.arrival.frame,
+            sound: f64::from(ticks.cast_signed()) / clock,
+            time: packet.arrival.at.seconds_since(before.arrival.at),
+            is_next: packet.index == before.index + 1,
+        }
+    };
+    audio().zip(audio().skip(1)).map(step).collect()
 }
 
 /// Sequence numbers of the packets of some kinds, sorted, each once.

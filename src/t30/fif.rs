@@ -76,7 +76,10 @@ pub(super) fn detail(fcf: Fcf, fif: &[u8]) -> String {
         FifKind::InternetAddress => internet_address(fif),
         FifKind::Capabilities => Capabilities::new(fif).summary(),
         FifKind::Command => DcsMode::new(fif).summary(),
-        FifKind::NonStandard => non_standard(fif),
+        FifKind::NonStandard => match nsf::dcs_inside(fif).filter(|_| fcf == Fcf::Nss) {
+            Some(dcs) => format!("DCS in it: {}", DcsMode::new(dcs).summary()),
+            None => non_standard(fif),
+        },
         FifKind::PartialPage => partial_page(fif).map_or_else(String::new, |pps| {
             format!(
                 "page {}, block {}, {}",
@@ -102,7 +105,13 @@ pub(super) fn fields(fcf: Fcf, fif: &[u8]) -> Vec<Field> {
         FifKind::InternetAddress => vec![Field::new("Internet address", internet_address(fif))],
         FifKind::Capabilities => bits::fields(fif, bits::Table::Offer),
         FifKind::Command => bits::fields(fif, bits::Table::Command),
-        FifKind::NonStandard => non_standard_fields(fif),
+        FifKind::NonStandard => {
+            let mut fields = non_standard_fields(fif);
+            if let Some(dcs) = nsf::dcs_inside(fif).filter(|_| fcf == Fcf::Nss) {
+                fields.extend(bits::fields(dcs, bits::Table::Command));
+            }
+            fields
+        }
         FifKind::PartialPage | FifKind::SecondFcf => post_page_fields(fcf, fif),
         FifKind::FramesAsked => vec![Field::new("frames asked again", ranges(&frames_asked(fif)))],
         FifKind::Modem => match ctc_modem(fif) {

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use crate::field::Field;
 use crate::line::{Fcs, HdlcFrame, Modem};
-use crate::t30::{Fcf, PostMessage, fif};
+use crate::t30::capability::DcsMode;
+use crate::t30::{Fcf, PostMessage, fif, nsf};
 
 /// Address field of every T.30 message.
 const ADDRESS: u8 = 0xFF;
@@ -80,6 +81,15 @@ impl T30Frame {
     /// The facsimile information field: what follows the FCF.
     pub fn fif(&self) -> &[u8] {
         self.octets.get(3..).unwrap_or_default()
+    }
+
+    /// What it commands: the mode of a DCS, or of an NSS in which a DCS stands.
+    pub fn mode(&self) -> Option<DcsMode> {
+        match self.fcf {
+            Fcf::Dcs => Some(DcsMode::new(self.fif())),
+            Fcf::Nss => nsf::dcs_inside(self.fif()).map(DcsMode::new),
+            _ => None,
+        }
     }
 
     /// It can be relied on: the check sequence is good and nothing is missing.

@@ -3,6 +3,8 @@
 //! T.30 of 2003 says that the field is sent highest bit first; before, it did not say, and most terminals
 //! send it lowest bit first, as they do identifications. So both orders are tried.
 
+use crate::t30::capability::Capabilities;
+
 /// Who a non-standard field belongs to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NonStandard {
@@ -25,6 +27,20 @@ pub fn decode(fif: &[u8]) -> NonStandard {
         vendor: vendor.map(|(_, name)| name),
         text: longest_text(&mirrored).or_else(|| longest_text(fif)),
     }
+}
+
+/// Octets of country and maker before what the maker makes of an NSS.
+const MAKER: usize = 3;
+
+/// The FIF of a DCS that stands in an NSS behind the code of the maker, as gateways of Cisco send it to each other.
+/// `None` where what stands there is none: another start, or a modem that there is not.
+pub fn dcs_inside(fif: &[u8]) -> Option<&[u8]> {
+    let dcs = fif.get(MAKER..)?;
+    let bits = Capabilities::new(dcs);
+    let known = bits.as_command().modem.rate > 0;
+    // Bits 1 to 9 are 0, and bit 10 has the receiver receive (T.30 table 2); octet 3 is there, and extends.
+    let fits = dcs.first() == Some(&0) && !bits.bit(9) && bits.bit(10);
+    (fits && known && dcs.len() >= 3).then_some(dcs)
 }
 
 /// Countries whose terminals are everywhere: taken in whichever order of bits they appear (0xAD is the
@@ -184,6 +200,29 @@ mod tests {
         assert_eq!(nsf.country, Some("Hong Kong"));
         assert_eq!(nsf.vendor, None);
         assert_eq!(nsf.text.as_deref(), Some("Spandsp"));
+    }
+
+    #[test]
+    fn a_dcs_may_stand_in_an_nss() {
+        let nss = [
+            0x00, 0x00, 0x66, 0x00, 0x60, 0x1F, 0x21, 0x00, 0x01, 0xAA, 0xAA,
+        ];
+        let mode = dcs_inside(&nss).map(|dcs| Capabilities::new(dcs).as_command());
+        let mode = mode.unwrap();
+        assert_eq!(
+            (mode.modem.name, mode.modem.rate, mode.ecm),
+            ("V.29", 9600, true)
+        );
+        assert_eq!((mode.compression, mode.resolution), ("MH", "204x98"));
+        // Another start, nothing that receives, a modem that there is not.
+        for other in [
+            &nss[..3],
+            &[0, 0, 0x66, 0x10, 0x60, 0x1F],
+            &[0, 0, 0x66, 0, 0x20, 0x1F],
+            &[0, 0, 0x66, 0, 0x7C, 0x1F],
+        ] {
+            assert_eq!(dcs_inside(other), None, "{other:?}");
+        }
     }
 
     #[test]

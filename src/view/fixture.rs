@@ -89,6 +89,8 @@ impl Builder {
             transactions: Vec::new(),
             negotiations: Vec::new(),
             media: Vec::new(),
+            incomplete: Vec::new(),
+            speaks: BySide::default(),
             udptl: BySide {
                 caller: UdptlStats::default(),
                 callee: UdptlStats::default(),

@@ -7,14 +7,14 @@ use crate::t30::fif;
 /// Modes of a fax, by its DCS and CTC.
 #[derive(Debug, Default)]
 pub(super) struct Modes {
-    /// By the last command; none after an NSS, which only its maker reads.
+    /// By the last command; none after an NSS that only its maker reads.
     commanded: Option<DcsMode>,
     /// The last one that CFR or CTR confirmed.
     confirmed: Option<DcsMode>,
 }
 
 impl Modes {
-    /// DCS, or NSS (`None`).
+    /// DCS, or NSS (`None` but where a DCS stands in it).
     pub(super) fn command(&mut self, mode: Option<DcsMode>) {
         self.commanded = mode;
     }

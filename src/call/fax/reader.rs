@@ -143,8 +143,7 @@ impl Reader {
         self.parties.hear(side, frame);
         match class {
             Class::Command => {
-                let mode = (frame.fcf == Fcf::Dcs).then(|| DcsMode::new(frame.fif()));
-                self.modes.command(mode);
+                self.modes.command(frame.mode());
             }
             Class::Correct => self.modes.correct(frame.fif()),
             Class::Trained | Class::Corrected => self.modes.confirm(),

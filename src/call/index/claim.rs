@@ -22,6 +22,8 @@ pub(super) struct Claim {
 
 /// A flow that began shortly before the SDP that explains it belongs to that dialog too: early media.
 const EARLY: f64 = 5.0;
+/// Frames of one moment may be in the capture in another order.
+const BEFORE_INVITE: f64 = 1.0;
 
 impl Index {
     /// Notes the media endpoints of an SDP sent by `side`.
@@ -105,12 +107,19 @@ impl Index {
 
     /// A flow that touches a newly claimed endpoint: it was early media, or what follows is another call's.
     fn reconsider(&mut self, id: FlowId, claim: Claim) {
+        // What ran before the first INVITE is another's: music sent to all, an earlier call.
+        let starts = (self.dialog(claim.dialog))
+            .filter(|dialog| dialog.starts_with_invite)
+            .map(|dialog| dialog.started.plus_seconds(-BEFORE_INVITE));
         let Some(flow) = self.flow_mut(id) else {
             return;
         };
+        let is_of_call = starts.is_none_or(|starts| flow.first >= starts);
         match flow.owner {
             Some((dialog, _)) if dialog == claim.dialog => {}
-            None if claim.since.seconds_since(flow.last) < EARLY => self.adopt(id, claim.dialog),
+            None if is_of_call && claim.since.seconds_since(flow.last) < EARLY => {
+                self.adopt(id, claim.dialog);
+            }
             _ => {
                 flow.stale = true;
                 flow.fast_path.stop();

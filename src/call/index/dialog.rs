@@ -1,5 +1,8 @@
 //! A dialog in the index: who, when, how it ended, and where its messages lie.
 
+use std::net::IpAddr;
+
+use crate::call::index::incomplete::IncompleteRef;
 use crate::call::index::names::{Names, NamesAt};
 use crate::call::index::tag::Tag;
 use crate::call::index::{FlowId, IcmpRef, PacketRef};
@@ -93,6 +96,8 @@ pub struct Rare {
     paths: Vec<(Endpoint, Endpoint)>,
     /// ICMP errors about it.
     pub icmp: Vec<IcmpRef>,
+    /// Datagrams of which only the first fragment came.
+    pub incomplete: Vec<IncompleteRef>,
     /// Packets recorded twice.
     pub duplicates: u32,
     /// First of them.
@@ -109,6 +114,7 @@ static NOTHING_RARE: Rare = Rare {
     hops: Vec::new(),
     paths: Vec::new(),
     icmp: Vec::new(),
+    incomplete: Vec::new(),
     duplicates: 0,
     first_duplicate: None,
     truncated: Vec::new(),
@@ -208,6 +214,26 @@ impl DialogEntry {
     fn ends(&self) -> (&Endpoint, &Endpoint) {
         let first = self.rare().hops.first();
         (&self.caller, first.unwrap_or(&self.callee))
+    }
+
+    /// Which side sends from one host to another: the caller what comes from it, the callee what goes to the caller.
+    pub(crate) fn side_of_path(&self, src: IpAddr, dst: IpAddr) -> Side {
+        let (caller, callee) = (self.caller.addr, self.callee.addr);
+        if src != caller && (src == callee || dst == caller) {
+            Side::Callee
+        } else {
+            Side::Caller
+        }
+    }
+
+    /// Whether messages of this dialog go between two hosts, one way or the other.
+    pub(super) fn is_between(&self, one: IpAddr, other: IpAddr) -> bool {
+        let (caller, first) = self.ends();
+        let latest = self.rare().paths.iter().rev().take(LATEST_PATHS);
+        let mut paths = latest.copied().chain([(*caller, *first)]);
+        paths.any(|(src, dst)| {
+            (src.addr, dst.addr) == (one, other) || (dst.addr, src.addr) == (one, other)
+        })
     }
 
     /// What only few dialogs have.

@@ -63,7 +63,7 @@ impl Index {
                 let response = Response {
                     status,
                     number: answered,
-                    from_caller: found.of_caller || brief.from_tag.is_none(),
+                    from_caller: side == Side::Callee,
                     at_caller,
                 };
                 if response.from_caller && is_invite_2xx(brief, method) {
@@ -107,7 +107,8 @@ impl Index {
             .by_call_id
             .get(key)
             .filter(|at| self.has_call_id(*at, brief.call_id()));
-        if let Some(found) = self.find(first, brief, method, packet) {
+        let found = self.find(first, brief, method, packet);
+        if let Some(found) = found.or_else(|| self.find_by_hosts(first, brief, method, packet)) {
             return Some(found);
         }
         if self.dialogs.len() >= MAX_DIALOGS {
@@ -147,7 +148,7 @@ impl Index {
     }
 
     /// Whether a dialog that was found by the hash of its Call-ID has it.
-    fn has_call_id(&self, at: u32, call_id: Option<&[u8]>) -> bool {
+    pub(super) fn has_call_id(&self, at: u32, call_id: Option<&[u8]>) -> bool {
         self.dialog(DialogId(at))
             .is_some_and(|dialog| self.names(dialog).call_id() == call_id)
     }
@@ -195,6 +196,40 @@ impl Index {
             }
         }
         loose
+    }
+
+    /// Among the dialogs with the same Call-ID: the one between the same two hosts, where no tags fit. Some gateways
+    /// change a tag on the way, or from message to message.
+    fn find_by_hosts(
+        &self,
+        first: Option<u32>,
+        brief: &Brief<'_>,
+        method: Method,
+        packet: &Packet<'_>,
+    ) -> Option<Found> {
+        // An INVITE with a tag of its own is a call of its own.
+        let request = matches!(brief.start, BriefStart::Request { .. });
+        if method == Method::Invite && request && brief.to_tag.is_none() {
+            return None;
+        }
+        let mut next = first;
+        for _ in 0..MOST_FORKS {
+            let at = next?;
+            let dialog = self.dialog(DialogId(at))?;
+            next = dialog.next;
+            // Another 2xx to the first INVITE begins a dialog of its own (RFC 3261 13.2.2.4).
+            let number = brief.cseq().map(|(number, _)| number);
+            let forks = is_invite_2xx(brief, method)
+                && dialog.answered.is_some()
+                && dialog.invite_cseq == number;
+            if !forks && dialog.is_between(packet.src.addr, packet.dst.addr) {
+                return Some(Found {
+                    id: DialogId(at),
+                    of_caller: false,
+                });
+            }
+        }
+        None
     }
 
     /// The dialog whose INVITE a further 2xx answers.

@@ -6,10 +6,10 @@ use crate::call::fax::Heard;
 use crate::call::index::{DialogEntry, FlowEntry, FlowId, Map};
 use crate::call::load::{Draft, RtpByFlow, Source};
 use crate::call::path::nearest_link;
-use crate::call::{Call, EventKind, Path, Side};
+use crate::call::{BySide, Call, EventKind, Path, Side};
 use crate::capture::{FrameNo, Timestamp};
 use crate::line::{Signal, SignalKind, Tone};
-use crate::rtp::header::HEADER_LEN;
+use crate::rtp::header::{self, HEADER_LEN};
 use crate::rtp::{RtpArrival, event, fax, stream};
 
 /// RTP of a side that goes to the other one's T.38 endpoint while T.38 is agreed: count, first and last frame
@@ -21,12 +21,15 @@ pub(super) fn residue(
     (call, side): (&Call, Side),
 ) -> Option<(u32, FrameNo, FrameNo, Timestamp, Timestamp)> {
     let late = |arrival: &&RtpArrival| {
-        call.media.iter().any(|period| {
-            let ends = period.t38.filter(|_| period.audio.is_none());
-            ends.is_some_and(|ends| *ends.of(side.other()) == arrival.dst)
-                && arrival.at >= period.from
-                && period.until.is_none_or(|until| arrival.at < until)
-        })
+        // STUN, RTCP and keep-alives share the port (RFC 7983).
+        let is_rtp = header::looks_like_rtp(&arrival.payload);
+        is_rtp
+            && call.media.iter().any(|period| {
+                let ends = period.t38.filter(|_| period.audio.is_none());
+                ends.is_some_and(|ends| *ends.of(side.other()) == arrival.dst)
+                    && arrival.at >= period.from
+                    && period.until.is_none_or(|until| arrival.at < until)
+            })
     };
     let own = |id: &&FlowId| {
         let owner = source.index.flow(**id).and_then(|flow| flow.owner);
@@ -72,7 +75,7 @@ pub(super) fn again(
     };
     let late = || {
         arrivals()
-            .filter(|arrival| arrival.at > last)
+            .filter(|arrival| arrival.at > last && header::looks_like_rtp(&arrival.payload))
             .filter(|arrival| only_t38(arrival.at))
     };
     let first = late().min_by_key(|arrival| arrival.at)?;
@@ -87,6 +90,76 @@ pub(super) fn again(
     Some((count, first.frame, first.at))
 }
 
+/// The sound of a call.
+#[derive(Debug, Default)]
+pub(super) struct Sound {
+    /// The signals of a fax over audio.
+    pub(super) heard: Vec<Heard>,
+    /// Who speaks: see [`Call::speaks`].
+    pub(super) speaks: BySide<bool>,
+}
+
+/// Packets, one looked at in half a second, that sound like speech: two seconds of it in all.
+const SPEECH: u16 = 4;
+
+/// One direction of a call.
+struct Direction<'r> {
+    /// Its packets with sound.
+    arrivals: Cow<'r, [RtpArrival]>,
+    heard: fax::Heard,
+    /// There is something like speech in it.
+    has_speech: bool,
+}
+
+impl Direction<'_> {
+    fn speaks(&self) -> bool {
+        self.has_speech && !has_fax_signal(&self.heard.signals)
+    }
+}
+
+/// Adds the RTP rows of one side to the draft and listens to it.
+fn listen<'r>(
+    source: &Source<'_>,
+    dialog: &DialogEntry,
+    (side, rtp): (Side, &'r RtpByFlow),
+    codecs: &Map<u8, String>,
+    (path, draft): (&Path, &mut Draft),
+) -> Direction<'r> {
+    let mut flows: Vec<(FlowId, &FlowEntry)> = (dialog.flows.iter())
+        .filter_map(|id| Some((*id, source.index.flow(*id)?)))
+        .filter(|(_, flow)| flow.rtp > 0 && flow.owner.is_some_and(|(_, owner)| owner == side))
+        .collect();
+    let total = flows
+        .iter()
+        .map(|(_, flow)| flow.rtp)
+        .fold(0, u32::saturating_add);
+    draft.rtp_packets = draft.rtp_packets.saturating_add(total);
+    let link = |flow: &FlowEntry| path.link_of_media(flow.src, flow.dst, side);
+    let near = nearest_link(side, flows.iter().map(|(_, flow)| link(flow)));
+    // A stable order: what reaches the other end first, and of that the most.
+    flows.sort_by_key(|(id, flow)| {
+        let packets = rtp.get(id).map_or(0, Vec::len);
+        (link(flow) != near, std::cmp::Reverse(packets))
+    });
+    let mut arrivals = of_one_path(&flows, rtp);
+    rows(draft, side, &arrivals, codecs);
+    // Where only the headers are known, what was sampled of the sound was nothing of a fax.
+    let unheard = arrivals
+        .iter()
+        .take_while(|arrival| arrival.payload.len() <= HEADER_LEN)
+        .count();
+    if unheard > 0 {
+        arrivals = Cow::Owned(arrivals.get(unheard..).unwrap_or_default().to_vec());
+    }
+    Direction {
+        heard: fax::listen(&arrivals, codecs),
+        arrivals,
+        has_speech: flows
+            .iter()
+            .any(|(_, flow)| flow.suspicion.other() >= SPEECH),
+    }
+}
+
 /// Adds the RTP rows of a dialog to the draft and gives the signals of a fax over audio.
 pub(super) fn read(
     source: &Source<'_>,
@@ -94,41 +167,35 @@ pub(super) fn read(
     rtp: &RtpByFlow,
     codecs: &Map<u8, String>,
     (path, draft): (&Path, &mut Draft),
-) -> Vec<Heard> {
-    let mut listen = |side: Side| {
-        let mut flows: Vec<(FlowId, &FlowEntry)> = (dialog.flows.iter())
-            .filter_map(|id| Some((*id, source.index.flow(*id)?)))
-            .filter(|(_, flow)| flow.rtp > 0 && flow.owner.is_some_and(|(_, owner)| owner == side))
-            .collect();
-        let total = flows
-            .iter()
-            .map(|(_, flow)| flow.rtp)
-            .fold(0, u32::saturating_add);
-        draft.rtp_packets = draft.rtp_packets.saturating_add(total);
-        let link = |flow: &FlowEntry| path.link_of_media(flow.src, flow.dst, side);
-        let near = nearest_link(side, flows.iter().map(|(_, flow)| link(flow)));
-        // A stable order: what reaches the other end first, and of that the most.
-        flows.sort_by_key(|(id, flow)| {
-            let packets = rtp.get(id).map_or(0, Vec::len);
-            (link(flow) != near, std::cmp::Reverse(packets))
-        });
-        let arrivals = of_one_path(&flows, rtp);
-        rows(draft, side, &arrivals, codecs);
-        // Where only the headers are known, what was sampled of the sound was nothing of a fax.
-        let unheard = arrivals
-            .iter()
-            .take_while(|arrival| arrival.payload.len() <= HEADER_LEN)
-            .count();
-        fax::listen(arrivals.get(unheard..).unwrap_or_default(), codecs)
+) -> Sound {
+    let mut caller = listen(source, dialog, (Side::Caller, rtp), codecs, (path, draft));
+    let mut callee = listen(source, dialog, (Side::Callee, rtp), codecs, (path, draft));
+    fax::drop_echoes(&mut caller.heard, &mut callee.heard);
+    let speaks = BySide {
+        caller: caller.speaks(),
+        callee: callee.speaks(),
     };
-    let mut caller = listen(Side::Caller);
-    let mut callee = listen(Side::Callee);
-    fax::drop_echoes(&mut caller, &mut callee);
+    let mut is_v8_fax = false;
+    if [&caller, &callee]
+        .iter()
+        .any(|one| one.heard.answers_with_v8())
+        || answers_by_event(draft)
+    {
+        for one in [&mut caller, &mut callee] {
+            let menus = fax::menus(&one.arrivals, codecs);
+            is_v8_fax |= !menus.is_empty();
+            one.heard.add_menus(menus);
+        }
+    }
+    let (caller, callee) = (caller.heard, callee.heard);
     let is_fax = [&caller, &callee]
         .iter()
         .any(|sound| sound.is_fax || calls_as_a_fax(&sound.signals));
-    if !is_fax {
-        return Vec::new();
+    if !is_fax && !is_v8_fax {
+        return Sound {
+            heard: Vec::new(),
+            speaks,
+        };
     }
     let of_side = |side: Side, sound: fax::Heard| {
         let levels = sound
@@ -144,9 +211,28 @@ pub(super) fn read(
             signal,
         })
     };
-    of_side(Side::Caller, caller)
+    let heard = of_side(Side::Caller, caller)
         .chain(of_side(Side::Callee, callee))
-        .collect()
+        .collect();
+    Sound { heard, speaks }
+}
+
+/// A tone or message that only a fax or a modem sends; what sounds like a fast modem may be any noise.
+fn has_fax_signal(signals: &[Signal]) -> bool {
+    signals.iter().any(|signal| match &signal.kind {
+        SignalKind::Tone(tone) => *tone != Tone::Busy,
+        kind => matches!(kind, SignalKind::Preamble | SignalKind::Hdlc(_)),
+    })
+}
+
+/// Whether `ANSam` came as an event (RFC 4734 2.1).
+fn answers_by_event(draft: &Draft) -> bool {
+    draft.events.iter().any(|event| {
+        let EventKind::RtpEvent(event) = &event.kind else {
+            return false;
+        };
+        matches!(event.tone(), Some(Tone::AnsAm | Tone::AnsAmReversals))
+    })
 }
 
 /// CNG in its cadence, 0.5 s every 3.5 s (T.30 4.2): only a fax calls like that. One tone may be chance.

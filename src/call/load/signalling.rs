@@ -1,6 +1,8 @@
 //! The SIP messages of a call, parsed in full.
 
+use std::collections::HashMap;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::call::index::dialog::transport_name;
@@ -12,13 +14,27 @@ use crate::sip::{Message, StartLine, parse};
 /// Reads all messages of a dialog into events.
 pub(super) fn read(source: &Source<'_>, dialog: &DialogEntry, draft: &mut Draft) -> io::Result<()> {
     let names = source.index.names(dialog);
+    // Who sent the requests so far, by the branch of the hop and the number.
+    let mut asked: HashMap<(String, u32), Side> = HashMap::new();
     for packet in &dialog.messages {
         let octets = source.store.fetch(packet.place())?;
         let Some(message) = parse::message(&octets) else {
             continue;
         };
         let (src, dst) = dialog.path(packet);
-        let from = sender(dialog, names, &message, src.addr);
+        let transaction = message
+            .branch()
+            .zip(message.cseq())
+            .map(|(branch, (number, _))| (branch.to_owned(), number));
+        let request = matches!(message.start, StartLine::Request { .. });
+        let answers = transaction.as_ref().and_then(|key| asked.get(key));
+        let from = match answers {
+            Some(asking) if !request => asking.other(),
+            _ => sender(dialog, names, &message, (src.addr, dst.addr)),
+        };
+        if let Some(key) = transaction.filter(|_| request) {
+            asked.insert(key, from);
+        }
         describe(draft, &message, from, dialog.status);
         let sdp = message.sdp();
         let sip = SipEvent {
@@ -43,19 +59,13 @@ fn sender(
     dialog: &DialogEntry,
     names: Names<'_>,
     message: &Message,
-    src: std::net::IpAddr,
+    (src, dst): (IpAddr, IpAddr),
 ) -> Side {
     let request = matches!(message.start, StartLine::Request { .. });
     let tag = message.from().tag;
     dialog
         .sender_by_tag(names, tag.as_deref().map(str::as_bytes), request)
-        .unwrap_or({
-            if src == dialog.callee.addr && src != dialog.caller.addr {
-                Side::Callee
-            } else {
-                Side::Caller
-            }
-        })
+        .unwrap_or_else(|| dialog.side_of_path(src, dst))
 }
 
 /// Parties, agents and the reason of a refusal: that of the status which decided, not of a challenge before it.

@@ -49,6 +49,10 @@ fn delivered(fax: &Fax, evidence: &Evidence) -> String {
 
 fn incomplete(fax: &Fax, evidence: &Evidence) -> String {
     let what = match evidence.lacks {
+        Some(Lacks::SuperG3) => {
+            return "Unknown: Super G3 (V.34) over audio is not decoded".to_owned();
+        }
+        Some(Lacks::Media) => "lacks the media",
         Some(Lacks::OneDirection) => "has only one direction",
         Some(Lacks::Start) => "lacks the start",
         Some(Lacks::End) => "lacks the end",

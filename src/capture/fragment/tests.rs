@@ -20,7 +20,7 @@ fn add(pool: &mut Pool, at: u64, offset: u32, payload: &[u8], more: bool) -> Add
         offset,
         more,
     };
-    pool.add(Timestamp(at), &ip(payload), fragment)
+    pool.add((FrameNo(1), Timestamp(at)), &ip(payload), fragment)
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn holds_a_bounded_amount() {
             offset: 65_000,
             more: true,
         };
-        pool.add(Timestamp(0), &ip(&[0; 100]), fragment);
+        pool.add((FrameNo(1), Timestamp(0)), &ip(&[0; 100]), fragment);
         assert!(pool.held <= HELD_MAX && pool.waiting.len() <= DATAGRAMS_MAX);
     }
     assert!(pool.order.len() <= 2 * DATAGRAMS_MAX);

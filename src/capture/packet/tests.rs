@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use super::*;
 use crate::capture::reader::Mark;
-use crate::capture::{FrameNo, Timestamp};
+use crate::capture::{FrameNo, IcmpError, Timestamp};
 
 /// What of a packet is compared.
 #[derive(Debug, PartialEq)]
@@ -371,8 +371,8 @@ fn decodes_unreachable_ports() {
     let packet = one(LinkType::RAW, &ipv4(1, 0, 64, 1, &icmp));
     let quoted_src = Endpoint::new(IpAddr::from([10, 0, 0, 1]), 5060);
     let quoted_dst = Endpoint::new(IpAddr::from([10, 0, 0, 2]), 5062);
-    let expected = Transport::IcmpUnreachable {
-        code: 3,
+    let expected = Transport::Icmp {
+        error: IcmpError::unreachable(3),
         quoted_src,
         quoted_dst,
     };

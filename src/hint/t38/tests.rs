@@ -618,6 +618,7 @@ fn port_range_is_asterisks_or_the_users() {
         pbx: vec![host(20)],
         udptl_ports: (6000, 6999),
         udptl_ports_given: true,
+        ..crate::hint::PointOfView::default()
     };
     assert!(ids(&script(4002).seen_by(&view)).contains(&"t38-port-range"));
 }

@@ -25,15 +25,14 @@ pub(super) fn icmp(scene: &Scene<'_>) -> Option<Finding> {
         .filter(|event| over.is_none_or(|over| event.at < over))
         .filter_map(|event| match &event.kind {
             EventKind::Icmp {
-                code,
-                v6,
+                error,
                 quoted_dst,
                 count,
-            } if known.contains(quoted_dst) => Some((event, *code, *v6, *quoted_dst, *count)),
+            } if known.contains(quoted_dst) => Some((event, *error, *quoted_dst, *count)),
             _ => None,
         })
         .collect();
-    let (first, code, v6, quoted, _) = hits.first().copied()?;
+    let (first, error, quoted, _) = hits.first().copied()?;
     let count: u32 = hits.iter().map(|(.., count)| *count).sum();
     let at_switch = switch(call).is_some_and(|switch| {
         hits.iter()
@@ -50,7 +49,7 @@ pub(super) fn icmp(scene: &Scene<'_>) -> Option<Finding> {
         hits.iter().map(|(event, ..)| event.frame),
         format!(
             "ICMP {} from {} – T.38 port {} closed or filtered",
-            icmp_words(code, v6),
+            error.words(),
             first.src.addr,
             quoted.port
         ),
@@ -61,14 +60,4 @@ pub(super) fn icmp(scene: &Scene<'_>) -> Option<Finding> {
         "{} about {quoted}.",
         crate::text::count(count, "such answer")
     )))
-}
-
-fn icmp_words(code: u8, v6: bool) -> &'static str {
-    match (v6, code) {
-        (false, 3) | (true, 4) => "port unreachable",
-        (false, 9 | 10 | 13) | (true, 1) => "administratively prohibited",
-        (false | true, 0) => "network unreachable",
-        (false, 1) | (true, 3) => "host unreachable",
-        _ => "destination unreachable",
-    }
 }

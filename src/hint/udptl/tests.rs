@@ -208,8 +208,7 @@ fn icmp(time: f64, count: u32) -> Script {
             time,
             CALLER,
             EventKind::Icmp {
-                code: 3,
-                v6: false,
+                error: crate::capture::IcmpError::unreachable(3),
                 quoted_dst: end(CALLER),
                 count,
             },

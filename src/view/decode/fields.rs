@@ -30,8 +30,7 @@ pub fn name(event: &Event) -> Cow<'_, str> {
         EventKind::Tcf(_) => Cow::Borrowed("TCF"),
         EventKind::PageData(_) => Cow::Borrowed("page data"),
         EventKind::V8 { name, .. } => Cow::Borrowed(name),
-        EventKind::Icmp { v6: false, .. } => Cow::Borrowed("ICMP destination unreachable"),
-        EventKind::Icmp { v6: true, .. } => Cow::Borrowed("ICMPv6 destination unreachable"),
+        EventKind::Icmp { error, .. } => Cow::Owned(error.to_string()),
         EventKind::Gap { .. } => Cow::Borrowed("lost packets"),
         EventKind::Malformed { .. } => Cow::Borrowed("undecodable packet"),
         EventKind::Missing(missing) => Cow::Borrowed(missing.name),
@@ -114,12 +113,12 @@ pub fn fields(call: &Call, event: &Event) -> Vec<Field> {
         }
         EventKind::V8 { text, .. } => vec![Field::new("content", text.clone())],
         EventKind::Icmp {
-            code,
+            error,
             quoted_dst,
             count,
-            ..
         } => vec![
-            Field::new("code", code.to_string()),
+            Field::new("type", error.kind.to_string()),
+            Field::new("code", error.code.to_string()),
             Field::new("unreachable", quoted_dst.to_string()),
             Field::new("times", count.to_string()),
         ],

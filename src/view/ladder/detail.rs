@@ -169,12 +169,9 @@ impl Context<'_> {
             EventKind::PageData(page) => page_text(self.call, self.event, page),
             EventKind::V8 { text, .. } => text.clone(),
             EventKind::Icmp {
-                code,
-                v6,
-                quoted_dst,
-                ..
+                error, quoted_dst, ..
             } => {
-                format!("{} for {quoted_dst}", unreachable_text(*code, *v6))
+                format!("{} for {quoted_dst}", error.words())
             }
             EventKind::Gap { first_seq, .. } => format!("from sequence number {first_seq}"),
             EventKind::Malformed { reason, .. } => reason.clone(),
@@ -395,17 +392,4 @@ fn page_text(call: &Call, event: &Event, page: &PageData) -> String {
         push(&mut text, &pages::rows_in_words(attempt));
     }
     text
-}
-
-/// RFC 792 and RFC 4443: what could not be reached.
-fn unreachable_text(code: u8, v6: bool) -> &'static str {
-    match (code, v6) {
-        (0, false) => "network unreachable",
-        (1, false) | (3, true) => "host unreachable",
-        (2, false) => "protocol unreachable",
-        (3, false) | (4, true) => "port unreachable",
-        (0, true) => "no route",
-        (9 | 10 | 13, false) | (1, true) => "administratively prohibited",
-        _ => "unreachable",
-    }
 }

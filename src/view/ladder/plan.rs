@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::call::{Call, Event, EventKind, Side};
-use crate::capture::Endpoint;
+use crate::capture::{Endpoint, IcmpError};
 use crate::line::Tone;
 use crate::sip::StartLine;
 use crate::t30::Fcf;
@@ -238,7 +238,7 @@ fn is_minor(kind: &EventKind) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum RunOf {
     /// The same ICMP error for the same place.
-    Icmp(u8, Endpoint),
+    Icmp(IcmpError, Endpoint),
     Cng(Side),
     /// The receiver is busy.
     Rnr(Side),
@@ -250,8 +250,8 @@ impl RunOf {
     fn of(event: &Event) -> Option<Self> {
         match &event.kind {
             EventKind::Icmp {
-                code, quoted_dst, ..
-            } => Some(Self::Icmp(*code, *quoted_dst)),
+                error, quoted_dst, ..
+            } => Some(Self::Icmp(*error, *quoted_dst)),
             EventKind::Indicator(Indicator::Cng)
             | EventKind::Tone {
                 tone: Tone::Cng, ..

@@ -235,8 +235,7 @@ fn folds_runs() {
         let at = 3.5 * f64::from(nth);
         leg.indicator(at, Caller, Indicator::Cng);
         let icmp = EventKind::Icmp {
-            code: 3,
-            v6: false,
+            error: crate::capture::IcmpError::unreachable(3),
             quoted_dst: fixture::endpoint([198, 51, 100, 20], 4000),
             count: 1,
         };

@@ -91,10 +91,15 @@ pub(super) fn texts(
         EventKind::PageData(page) => (page_texts(event, page, facts), Role::Page, Stroke::Thick),
         EventKind::V8 { name, .. } => one((*name).to_owned(), Role::Indicator, Stroke::Thin),
         // Beside it stands what is unreachable.
-        EventKind::Icmp { v6, count, .. } => {
-            let name = if *v6 { "ICMPv6" } else { "ICMP" };
+        EventKind::Icmp { error, count, .. } => {
+            let name = error.protocol();
             let times = times(*count);
-            let long = format!("{name} unreachable{times}");
+            let what = if error.is_ttl() {
+                "TTL exceeded"
+            } else {
+                "unreachable"
+            };
+            let long = format!("{name} {what}{times}");
             let texts = shortened(long, &format!("{name}{times}"), "");
             (texts, Role::Missing, Stroke::Thin)
         }

@@ -18,6 +18,8 @@ pub(crate) fn samples(step: &Step, from: End) -> Vec<f64> {
         "cng" => tone(1100.0, seconds(0.5)),
         "ced" => tone(2100.0, seconds(2.6)),
         "ansam" => ansam(seconds(2.6)),
+        "cm" => menu(980.0, 1180.0),
+        "jm" => menu(1650.0, 1850.0),
         "tone" => tone(super::text::number(step.args.need(0, "Hz")), seconds(1.0)),
         "ind" => Vec::new(),
         "t30" => {
@@ -56,6 +58,31 @@ fn ansam(seconds: f64) -> Vec<f64> {
         *value *= turned * 0.2_f64.mul_add((sample as f64 * 15.0 * TAU / 8000.0).sin(), 1.0);
     }
     out
+}
+
+/// CM or JM of V.8, three times: 300 bit/s between two frequencies. The call is for a fax, in V.34 or V.17.
+fn menu(one: f64, zero: f64) -> Vec<f64> {
+    const OCTETS: [u8; 3] = [0x81, 0xC5, 0x10];
+    let mut bits = Vec::new();
+    for _ in 0..3 {
+        bits.extend([true; 10]);
+        bits.extend((0..10).map(|bit| bit >= 6));
+        for octet in OCTETS {
+            bits.push(false);
+            bits.extend((0..8).map(|bit| octet >> bit & 1 == 1));
+            bits.push(true);
+        }
+    }
+    bits.extend([true; 10]);
+    let samples = bits.len() * 80 / 3;
+    let mut phase = 0.0_f64;
+    (0..samples)
+        .map(|sample| {
+            let hz = if bits[sample * 3 / 80] { one } else { zero };
+            phase += hz * TAU / 8000.0;
+            amplitude(LEVEL) * phase.sin()
+        })
+        .collect()
 }
 
 /// 2400 baud on 1800 Hz: two points in turn while it trains, then any of four.

@@ -79,11 +79,7 @@ pub(super) fn begin(
 
 /// Without tags: who sent it, by address.
 pub(super) fn side_by_host(dialog: &DialogEntry, packet: &Packet<'_>) -> Side {
-    if packet.src.addr == dialog.callee.addr && packet.src.addr != dialog.caller.addr {
-        Side::Callee
-    } else {
-        Side::Caller
-    }
+    dialog.side_of_path(packet.src.addr, packet.dst.addr)
 }
 
 /// An INVITE that another host than the caller sends is relayed: the way of the dialog gets longer.
