@@ -12,7 +12,6 @@ use crate::call::fax::stage::Stage;
 use crate::call::fax::{Heard, Reading};
 use crate::call::{BySide, CallNo, EventId, EventKind, FaxCarrier, PageData, Phase, Side, Tcf};
 use crate::line::{CarrierSpan, HdlcFrame, Modem, NonEcmData, Signal, SignalKind};
-use crate::t30::Fcf;
 use crate::t30::fcf::Class;
 use crate::t30::frame::{self, T30Frame};
 use crate::t38::Indicator;
