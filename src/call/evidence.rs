@@ -1,4 +1,4 @@
-//! What makes a call a fax (RULES-FIELD.md 0.1a). An `m=image` line beside `m=audio` in a first offer does not: many
+//! What makes a call a fax. An `m=image` line beside `m=audio` in a first offer does not: many
 //! trunks offer it in every call.
 
 use crate::call::fax::Reading;

@@ -87,7 +87,7 @@ pub(super) fn facts(source: &Source<'_>, dialog: &DialogEntry) -> CaptureFacts {
     }
 }
 
-/// A pause inside a running stream during which the whole capture is silent: its clock jumped (RULES.md
+/// A pause inside a running stream during which the whole capture is silent: its clock jumped (rule
 /// `cap-clock-jump`). Where other packets fill the pause, the stream really paused.
 pub(super) fn jumps_forward(
     source: &Source<'_>,
