@@ -8,7 +8,7 @@ use crate::hint::rule::{Check, Family, RootCause, hide, hide_across_jump, hide_f
 use crate::hint::scene::{clock_jumps, method};
 use crate::hint::sip::dialog::{SIP_ACK_MISSING, SIP_RETRANSMISSIONS};
 use crate::hint::sip::setup::{SIP_INVITE_NO_RESPONSE, SIP_NO_INVITE};
-use crate::hint::sip::teardown::{SIP_BYE_MISSING, SIP_BYE_UNANSWERED};
+use crate::hint::sip::teardown::{SIP_BYE_MISSING, SIP_BYE_UNANSWERED, SIP_EARLY_BYE};
 use crate::hint::t30::identification::{T30_CED_CNG_ABSENT, T30_DIS_NO_DCS, T30_NO_DIS};
 use crate::hint::t30::outcome::T30_PARTIAL_DELIVERY;
 use crate::hint::t30::page::{T30_PAGE_NO_POSTMSG, T30_PAGE_SLOW};
@@ -16,6 +16,7 @@ use crate::hint::t30::postmessage::T30_POSTMSG_NO_RESPONSE;
 use crate::hint::t30::release::T30_NO_DCN;
 use crate::hint::t30::tcf::T30_TCF_MISSING;
 use crate::hint::t38::answer::T38_IMAGE_MISSING_IN_ANSWER;
+use crate::hint::t38::media::T38_FALLBACK_G711;
 use crate::hint::t38::reinvite::{T38_NO_REINVITE, T38_REINVITE_LATE, T38_REINVITE_TIMEOUT};
 use crate::hint::udptl::{
     UDPTL_DECODE_ERROR, UDPTL_DUPLICATES, UDPTL_LOSS_RECOVERED, UDPTL_LOSS_UNRECOVERED,
@@ -220,7 +221,10 @@ pub(in crate::hint) static CAP_NO_MEDIA: Rule = Rule {
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (Connection Information)",
     when: "the call was answered with media agreed, is a fax or lasts over 5 s, and not one RTP or T.38 packet of it is in the capture",
     check: Check::One(no_media),
-    covers: &[hide_families(&[Family::T30, Family::Udptl, Family::Audio]).always()],
+    covers: &[
+        hide_families(&[Family::T30, Family::Udptl, Family::Audio]).always(),
+        hide(&[&T38_NO_REINVITE, &T38_FALLBACK_G711, &SIP_EARLY_BYE]).always(),
+    ],
     root: RootCause::IfIncomplete,
     ..CAP
 };

@@ -12,6 +12,7 @@ use crate::hint::{Rule, Severity};
 use crate::line::Tone;
 use crate::rtp::RtpSpan;
 
+mod line;
 mod packets;
 mod payload;
 mod signal;
@@ -37,6 +38,8 @@ pub(crate) const RULES: &[&Rule] = &[
     &G711_ONE_WAY,
     &payload::G711_UNKNOWN_PAYLOAD,
     &payload::G711_SILENT_AFTER_SWITCH,
+    &line::G711_SG3,
+    &line::G711_PACE,
 ];
 
 pub(in crate::hint) static G711_FAX_EVENTS: Rule = Rule {

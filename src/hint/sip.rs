@@ -8,9 +8,11 @@ use crate::sip::MediaLine;
 pub(super) mod dialog;
 pub(super) mod late;
 pub(super) mod request;
+mod fragments;
 pub(super) mod setup;
 pub(super) mod teardown;
 pub(super) mod timer;
+mod unreachable;
 
 #[cfg(test)]
 mod tests;
@@ -32,6 +34,7 @@ pub(crate) const RULES: &[&[&Rule]] = &[
     teardown::RULES,
     timer::RULES,
     late::RULES,
+    fragments::RULES,
 ];
 
 /// `cause` of a `Reason` header (RFC 3326): protocol and number, e.g. `("Q.850", 16)`.

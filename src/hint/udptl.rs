@@ -13,6 +13,7 @@ use crate::hint::t30::training::{T30_DCS_DIS_LOOP, T30_DCS_NO_RESPONSE, T30_FTT}
 use crate::hint::{Rule, Severity};
 
 mod content;
+mod fragments;
 mod icmp;
 mod loss;
 mod path;
@@ -47,6 +48,7 @@ pub(crate) const RULES: &[&Rule] = &[
     &UDPTL_FCS_BAD,
     &silence::UDPTL_IDLE,
     &silence::UDPTL_LONG_SILENCE,
+    &fragments::UDPTL_FRAGMENTED,
 ];
 
 pub(in crate::hint) static UDPTL_NONE: Rule = Rule {

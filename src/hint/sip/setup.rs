@@ -2,6 +2,7 @@
 
 use crate::hint::rule::{Check, RootCause, hide};
 use crate::hint::sip::dialog::SIP_RETRANSMISSIONS;
+use crate::hint::sip::unreachable::unreachable;
 use std::net::IpAddr;
 
 use crate::call::{Event, SipEvent, Transaction};
@@ -152,7 +153,7 @@ pub(in crate::hint) static SIP_INVITE_NO_RESPONSE: Rule = Rule {
              a dead peer. Try OPTIONS to the same address, and capture at the peer to see whether the INVITE \
              arrives there.",
     reference: "RFC 3261 (INVITE is repeated for 32 s)",
-    when: "the first INVITE is sent four times or more (or waits 32 s) without any response",
+    when: "the first INVITE is sent four times or more (or waits 32 s, or ICMP says that it did not get there) without any response",
     check: Check::One(no_response),
     absence: Some(0.0),
     covers: &[hide(&[&SIP_NO_ANSWER, &SIP_RETRANSMISSIONS])],
@@ -349,8 +350,12 @@ fn no_response(scene: &Scene<'_>) -> Option<Finding> {
         && end.seconds_since(last.at) >= WAIT_AFTER_INVITES;
     let long = end.seconds_since(first.at) >= TRANSACTION_TIMEOUT;
     let up = scene.call.answered.is_some() || scene.call.packets.t38 > 0;
-    if !invite.responses.is_empty() || up || !(often || long) {
+    let error = unreachable(scene, first);
+    if !invite.responses.is_empty() || up || !(often || long || error.is_some()) {
         return None;
+    }
+    if error.is_some() {
+        return error;
     }
     let seen = format!(
         "INVITE sent {}x, no answer at all – {} down or firewall",
