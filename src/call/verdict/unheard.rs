@@ -56,7 +56,11 @@ const GIVES_UP: f64 = 8.0;
 /// An answered call without one packet of its media: they took another way than the capture's, or a filter left them
 /// out. Their absence proves nothing. What SIP itself shows does: T.38 refused, and the call ended for it.
 pub(crate) fn no_media(call: &Call) -> bool {
-    let nothing = call.packets.rtp == 0 && call.packets.t38 == 0;
+    let is_media = |event: &Event| {
+        event.observed && !matches!(event.kind, EventKind::Sip(_) | EventKind::Icmp { .. })
+    };
+    let nothing =
+        call.packets.rtp == 0 && call.packets.t38 == 0 && !call.events.iter().any(is_media);
     let unreachable = || {
         call.events
             .iter()

@@ -143,13 +143,13 @@ fn sip_only_captures_say_so() {
             .findings("cap-no-media")
             .is_empty()
     );
-    // T.38 between the very hosts that speak SIP here: its silence is a finding of its own.
+    // Also where the hosts that speak SIP send the media: a filter may have left them out.
     let direct = Script::new()
         .request(0.0, CALLER, "INVITE", Some(image(CALLER, 4000)))
         .reply(1.0, 200, "OK", Some(image(CALLEE, 4002)))
         .ack(1.1)
         .bye(20.0, CALLER);
-    assert!(direct.findings("cap-no-media").is_empty());
+    assert_eq!(direct.findings("cap-no-media").len(), 1);
 }
 
 #[test]
