@@ -6,9 +6,9 @@ use crate::hint::scene::header;
 use crate::sip::MediaLine;
 
 pub(super) mod dialog;
+mod fragments;
 pub(super) mod late;
 pub(super) mod request;
-mod fragments;
 pub(super) mod setup;
 pub(super) mod teardown;
 pub(super) mod timer;

@@ -75,7 +75,8 @@ fn super_g3(scene: &Scene<'_>) -> Option<Finding> {
         "Super G3 (V.34) over {} – pages cannot be read here, result unknown",
         scene.codec()
     );
-    Some(Finding::new(Severity::Warning, frames.into_iter().flatten(), seen).on(menu.id))
+    let finding = Finding::new(Severity::Warning, frames.into_iter().flatten(), seen);
+    Some(finding.on(menu.id).blame_nobody())
 }
 
 fn pace(scene: &Scene<'_>, side: Side) -> Option<Finding> {

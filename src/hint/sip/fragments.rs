@@ -1,6 +1,6 @@
 //! SIP messages of which the first fragment alone arrives.
 
-use crate::call::{Event, IncompleteDatagram, Transaction};
+use crate::call::{Event, FaultSide, IncompleteDatagram, Transaction};
 use crate::capture::FrameNo;
 use crate::hint::cap::CAP_DROPS;
 use crate::hint::rule::{Check, explain, hide};
@@ -94,6 +94,7 @@ fn of_transaction(
     Some(
         Finding::new(severity, frames, seen)
             .on(first.id)
-            .about(first.dst),
+            .about(first.dst)
+            .blame(FaultSide::Path),
     )
 }

@@ -1,6 +1,6 @@
 //! T.38 datagrams larger than the MTU of which the first fragment alone arrives.
 
-use crate::call::{Call, IncompleteDatagram, Side};
+use crate::call::{Call, FaultSide, IncompleteDatagram, Side};
 use crate::hint::cap::CAP_DROPS;
 use crate::hint::evidence::named;
 use crate::hint::rule::{Check, hide};
@@ -66,7 +66,8 @@ fn fragmented(scene: &Scene<'_>, side: Side) -> Option<Finding> {
         largest.fragment + IP_HEADER
     );
     let frames = lost.iter().map(|one| one.frame);
-    Some(Finding::new(severity, frames, seen).about(scene.endpoint(side)))
+    let finding = Finding::new(severity, frames, seen).about(scene.endpoint(side));
+    Some(finding.blame(FaultSide::Path))
 }
 
 /// Sequence numbers that are missing in the stream of a side, as far as they are known.
