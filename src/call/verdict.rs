@@ -1,4 +1,4 @@
-//! How a fax ended, from its end state (RULES.md 9): verdict, one sentence, the stages of the strip.
+//! How a fax ended, from its end state: verdict, one sentence, the stages of the strip.
 //!
 //! The cause (which rule explains it) is found later, by `hint`.
 
@@ -22,7 +22,7 @@ pub(crate) use unheard::{no_media, super_g3};
 
 pub use headline::{Headline, PagesTold};
 
-/// A capture that ends so soon after the last packet of a call does not show its end (RULES.md `cap-ends-early`).
+/// A capture that ends so soon after the last packet of a call does not show its end (rule `cap-ends-early`).
 pub const ENDS_EARLY: f64 = 35.0;
 
 /// The fax of a call, or `None` where nothing shows that it was one.
@@ -133,7 +133,7 @@ fn carrier(call: &Call, reading: Option<&Reading>) -> FaxCarrier {
     }
 }
 
-/// The end state, as RULES.md 9 asks for it.
+/// The end state of a fax.
 #[derive(Debug)]
 pub(super) struct Evidence {
     pub(super) sent: usize,
@@ -281,7 +281,7 @@ fn cut(call: &Call, page: &Page) -> Option<&'static str> {
     (after_command && !whole).then_some("page cut")
 }
 
-/// Whether the capture can show how it ended (RULES.md 9 row 17).
+/// Whether the capture can show how it ended.
 fn lacks(call: &Call, evidence: &Evidence, first: Option<Fcf>) -> Option<Lacks> {
     if no_media(call) {
         return Some(Lacks::Media);
@@ -324,7 +324,7 @@ pub(super) fn hung_up(call: &Call) -> Option<Timestamp> {
         .map(|bye| bye.at)
 }
 
-/// Replies to a side that is not in the capture prove that it spoke (RULES.md `cap-one-direction`).
+/// Replies to a side that is not in the capture prove that it spoke (rule `cap-one-direction`).
 fn one_direction(call: &Call) -> bool {
     let silent = |side: Side| {
         let stats = call.udptl.of(side);
@@ -376,7 +376,7 @@ fn replies_to(event: &Event, side: Side) -> bool {
         })
 }
 
-/// Phase that a failed fax stopped in, by what is missing (RULES.md 9 rows 8 to 14).
+/// Phase that a failed fax stopped in, by what is missing.
 pub(super) fn stopped_in(evidence: &Evidence) -> Option<Phase> {
     if evidence.sent > 0 {
         return Some(if evidence.cut.is_some() {

@@ -39,7 +39,7 @@ pub(crate) fn capture_ends_early(call: &Call) -> bool {
 }
 
 /// Whether the capture shows that nothing came for `wait` seconds after `from`: it goes on that long, or
-/// the call was hung up (RULES.md 0.2). A fax found without SIP has no hang-up to see.
+/// the call was hung up. A fax found without SIP has no hang-up to see.
 pub(crate) fn waited(call: &Call, from: Timestamp, wait: f64) -> bool {
     call.capture.last_time.seconds_since(from) >= wait
         || hang_up(call).is_some_and(|bye| bye.at > from)

@@ -15,8 +15,7 @@ use crate::line::Fcs;
 use crate::sip::StartLine;
 use crate::t30::frame::T30Frame;
 
-/// How a capture taken at one host may differ from the clock of an end point, added to every upper bound
-/// (RULES.md 0.4), seconds.
+/// How a capture taken at one host may differ from the clock of an end point, added to every upper bound, seconds.
 pub(crate) const TOLERANCE: f64 = 0.5;
 
 impl<'a> Scene<'a> {
@@ -162,7 +161,7 @@ impl<'a> Scene<'a> {
         self.requests("BYE").next()
     }
 
-    /// Whether the capture shows this call for `seconds` after `from`, or saw it end (RULES.md 0.2).
+    /// Whether the capture shows this call for `seconds` after `from`, or saw it end.
     pub(crate) fn covers(&self, from: Timestamp, seconds: f64) -> bool {
         self.call.capture.last_time >= from.plus_seconds(seconds)
             || self.bye().is_some_and(|(bye, _)| bye.at >= from)

@@ -1,6 +1,6 @@
 //! The book of pages: which data belongs to which page and block, and what became of it.
 //!
-//! A page counts once, on the MCF, RTP or PIP that answers a page-ending command (RULES.md 8.2).
+//! A page counts once, on the MCF, RTP or PIP that answers a page-ending command.
 
 use std::collections::HashSet;
 

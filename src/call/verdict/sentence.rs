@@ -1,4 +1,4 @@
-//! The one sentence over a flow and in the calls list (RULES.md 9).
+//! The one sentence over a flow and in the calls list.
 
 use crate::call::verdict::{Evidence, Lacks, stopped_in};
 use crate::call::{Call, Event, EventKind, Fax, FaxCarrier, Page, Phase, Verdict};

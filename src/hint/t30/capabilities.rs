@@ -160,7 +160,7 @@ fn low_rate(scene: &Scene<'_>) -> Option<Finding> {
         .collect();
     let in_document = slower.iter().any(|at| is_in_document(exchange, *at));
     let fallbacks = slower.len();
-    // All pages came through: slow, and no more than that (RULES.md, t30-success).
+    // All pages came through: slow, and no more than that (rule `t30-success`).
     let severity = if (modem.rate <= SLOW || in_document) && !scene.delivered() {
         Severity::Warning
     } else {

@@ -729,7 +729,7 @@ fn disconnects() {
     let dis = || t38().say(8.0, CALLEE, DIS);
     let dcs = || dis().say(10.0, CALLER, DCS);
     let mps = || page_sent().say(21.0, CALLER, MPS);
-    // RULES.md 9.1: who, where, and the one rule that says so.
+    // Who sent it, where, and the one rule that says so.
     let table: Vec<(Script, Side, Option<&str>)> = vec![
         (dis(), CALLER, Some(DCN_RULES[0])),
         (dis(), CALLEE, Some(DCN_RULES[0])),

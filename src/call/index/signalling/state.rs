@@ -123,7 +123,7 @@ pub(super) fn note_answer(dialog: &mut DialogEntry, packet: &Packet<'_>) {
     }
 }
 
-/// Follows the state of a call by a request (the words of Wireshark's `VoIP` Calls, CONTRACT.md 2).
+/// Follows the state of a call by a request (the words of Wireshark's `VoIP` Calls).
 pub(super) fn request(
     dialog: &mut DialogEntry,
     at: Timestamp,
