@@ -330,6 +330,33 @@ impl Hop {
 }
 
 impl Call {
+    /// A message on all hops: the original and its copies.
+    pub fn observations(&self, original: EventId) -> impl Iterator<Item = &Event> {
+        let all = self.events.iter();
+        all.filter(move |event| event.id == original || event.relay == Relay::Copy(original))
+    }
+
+    /// Whether a message reached the host that made another one, or the hop on which that was seen first.
+    pub fn reaches_maker(&self, message: EventId, other: EventId) -> bool {
+        if self.path.is_one_hop() {
+            return true;
+        }
+        let at = |id: EventId| self.events.get(usize::try_from(id.0).unwrap_or(usize::MAX));
+        let maker = at(other).and_then(|event| Some((event.hop, self.hosts_of(event)?.0)));
+        maker.is_none_or(|(hop, maker)| {
+            let got = |event: &Event| self.hosts_of(event).is_some_and(|(_, to)| to == maker);
+            self.observations(message)
+                .any(|event| event.hop == hop || got(event))
+        })
+    }
+
+    /// Whether a host on the way gave an SDP another address for T.38 or sound.
+    pub fn is_readdressed(&self, original: EventId) -> bool {
+        let copies: Vec<EventId> = self.observations(original).map(|event| event.id).collect();
+        let mut all = self.path.hops.iter().flat_map(|hop| &hop.rewritten);
+        all.any(|rewrite| rewrite.what.ends_with(" c=") && copies.contains(&rewrite.event))
+    }
+
     /// Source and destination host of an event of SIP.
     pub fn hosts_of(&self, event: &Event) -> Option<(HostId, HostId)> {
         let hop = self.path.hop(event.hop?)?;

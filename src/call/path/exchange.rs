@@ -66,6 +66,17 @@ pub(super) enum How {
 }
 
 impl Exchange {
+    /// By what it is known on whichever hop.
+    fn name(&self) -> Name {
+        let top = self.via.first();
+        Name {
+            branch: top.map_or_else(String::new, |via| via.branch.clone()),
+            sent_by: top.map_or_else(String::new, |via| via.sent_by.clone()),
+            cseq: self.cseq,
+            method: self.method.clone(),
+        }
+    }
+
     /// The first final response, if it was one of success.
     pub(super) fn is_answered(&self) -> bool {
         self.responses
@@ -126,62 +137,26 @@ impl Exchanges {
         let Some((cseq, method)) = cseq_of(sip) else {
             return;
         };
-        let stack = via::stack(&sip.message);
-        let (branch, sent_by) = stack.first().map_or_else(Default::default, |via| {
-            (via.branch.clone(), via.sent_by.clone())
-        });
-        let name = Name {
-            branch,
-            sent_by,
-            cseq,
-            method,
-        };
         let status = sip.message.status();
-        let (from, to) = if status.is_some() {
-            (event.dst, event.src)
-        } else {
-            (event.src, event.dst)
+        let (from, to, side) = match status {
+            Some(_) => (event.dst, event.src, event.from.other()),
+            None => (event.src, event.dst, event.from),
         };
-        let side = if status.is_some() {
-            event.from.other()
-        } else {
-            event.from
+        let fresh = Exchange {
+            method,
+            cseq,
+            side,
+            from,
+            to,
+            at: event.at,
+            via: via::stack(&sip.message),
+            in_dialog: status.is_none() && sip.message.to().tag.is_some(),
+            requests: Vec::new(),
+            responses: Vec::new(),
+            parent: None,
+            children: Vec::new(),
         };
-        let alike = self.by_name.entry(name.clone()).or_default();
-        let at = alike.iter().copied().find(|at| {
-            let known = self.list.get(*at);
-            known.is_some_and(|one| {
-                (one.from.addr, one.to.addr) == (from.addr, to.addr) && one.side == side
-            })
-        });
-        // A host may answer from another address.
-        let only = || {
-            (status.is_some() && alike.len() == 1)
-                .then(|| alike.first().copied())
-                .flatten()
-        };
-        let at = at.or_else(only).unwrap_or_else(|| {
-            let at = self.list.len();
-            if alike.len() < MOST_ALIKE {
-                alike.push(at);
-            }
-            let in_dialog = status.is_none() && sip.message.to().tag.is_some();
-            self.list.push(Exchange {
-                method: name.method,
-                cseq,
-                side,
-                from,
-                to,
-                at: event.at,
-                via: stack,
-                in_dialog,
-                requests: Vec::new(),
-                responses: Vec::new(),
-                parent: None,
-                children: Vec::new(),
-            });
-            at
-        });
+        let at = self.place_of(fresh, status.is_some());
         if let Some(one) = self.list.get_mut(at) {
             match status {
                 None => one.requests.push(place),
@@ -195,6 +170,29 @@ impl Exchanges {
         if let Some(slot) = self.of_event.get_mut(place) {
             *slot = Some(at);
         }
+    }
+
+    /// The exchange of a message, new if need be.
+    fn place_of(&mut self, fresh: Exchange, is_response: bool) -> usize {
+        let alike = self.by_name.entry(fresh.name()).or_default();
+        let ends = (fresh.from.addr, fresh.to.addr);
+        let here = alike.iter().copied().find(|at| {
+            let known = self.list.get(*at);
+            known.is_some_and(|one| (one.from.addr, one.to.addr) == ends && one.side == fresh.side)
+        });
+        // A host may answer from another address.
+        let only = match alike.as_slice() {
+            [only] if is_response => Some(*only),
+            _ => None,
+        };
+        here.or(only).unwrap_or_else(|| {
+            let at = self.list.len();
+            if alike.len() < MOST_ALIKE {
+                alike.push(at);
+            }
+            self.list.push(fresh);
+            at
+        })
     }
 
     /// Finds for each exchange the one that it was relayed from.
@@ -279,14 +277,8 @@ impl Exchanges {
         votes: &HashMap<(Ends, Ends), i32, RandomState>,
     ) -> Option<Parent> {
         let one = self.list.get(at)?;
-        let top = one.via.first()?;
-        let name = Name {
-            branch: top.branch.clone(),
-            sent_by: top.sent_by.clone(),
-            cseq: one.cseq,
-            method: one.method.clone(),
-        };
-        let [first, second] = self.by_name.get(&name)?.as_slice() else {
+        one.via.first()?;
+        let [first, second] = self.by_name.get(&one.name())?.as_slice() else {
             return None;
         };
         let place = if *first == at { *second } else { *first };
@@ -380,12 +372,9 @@ impl Exchanges {
 
     /// The exchange of another method with the same branch on the same hop.
     pub(super) fn same_branch(&self, one: &Exchange, method: &str) -> Option<&Exchange> {
-        let top = one.via.first()?;
         let name = Name {
-            branch: top.branch.clone(),
-            sent_by: top.sent_by.clone(),
-            cseq: one.cseq,
             method: method.to_owned(),
+            ..one.name()
         };
         let alike = self
             .by_name
