@@ -12,6 +12,7 @@ mod engine;
 mod evidence;
 mod finding;
 mod g711;
+mod hop;
 mod leg;
 mod place;
 mod rule;
@@ -38,7 +39,7 @@ pub use rule::{Rule, Severity};
 pub(crate) use sip::no_invite_note;
 
 /// Slices of rules by family: one family a file, one slice a file or subfile.
-const FAMILIES: [&[&[&Rule]]; 8] = [
+const FAMILIES: [&[&[&Rule]]; 9] = [
     &[cap::RULES],
     sip::RULES,
     sdp::RULES,
@@ -47,6 +48,7 @@ const FAMILIES: [&[&[&Rule]]; 8] = [
     t30::RULES,
     &[g711::RULES],
     &[leg::RULES],
+    &[hop::RULES],
 ];
 
 /// All rules, in the order of the catalogue.

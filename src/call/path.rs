@@ -301,6 +301,13 @@ impl Path {
         ids.filter_map(|id| self.host(*id))
     }
 
+    /// What the host of an endpoint does.
+    pub fn role_of(&self, end: Endpoint) -> Option<Role> {
+        let host = self.host_at(end).and_then(|id| self.host(id));
+        host.filter(|host| host.known != Known::Headers)
+            .map(|host| host.role)
+    }
+
     /// The host that has an endpoint: by address and port where two elements share the address.
     pub fn host_at(&self, end: Endpoint) -> Option<HostId> {
         let has = |wanted: &dyn Fn(&Endpoint) -> bool| {

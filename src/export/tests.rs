@@ -178,7 +178,7 @@ fn has_every_field_of_the_contract() {
     );
     assert_eq!(
         keys(&call["hints"][0]),
-        sorted("rule severity frames text advice reference")
+        sorted("hop rule severity frames text advice reference")
     );
     for message in call["messages"].as_array().unwrap() {
         assert_eq!(

@@ -11,6 +11,7 @@ use crate::hint::t30::postmessage::T30_POSTMSG_NO_RESPONSE;
 use crate::hint::t30::training::T30_DCS_NO_RESPONSE;
 use crate::hint::t38::media::T38_FALLBACK_G711;
 use crate::hint::t38::reinvite::{T38_NO_REINVITE, T38_REINVITE_UNSUPPORTED_MEDIA};
+use crate::hint::t38::sdp::T38_RATEMGMT_MISMATCH;
 use crate::hint::{Rule, Scene, Severity};
 
 mod media;
@@ -150,7 +151,10 @@ pub(in crate::hint) static LEG_LATENCY: Rule = Rule {
     when: "Median delay over 3 messages or more: note above 200 ms, warning above 500 ms, error if the fax failed with repeats because twice the delay takes T4. Told on the leg that began first.",
     check: Check::One(message::latency),
     root: RootCause::BetweenLegs(BetweenLegs::Delay),
-    covers: &[explain(&[&LEG_T30_NOT_RELAYED]).on_both_legs()],
+    covers: &[
+        explain(&[&LEG_T30_NOT_RELAYED]).on_both_legs(),
+        hide(&[&T38_RATEMGMT_MISMATCH]),
+    ],
     ..LEG
 };
 

@@ -170,6 +170,8 @@ pub(crate) enum Family {
     Sdp,
     /// `leg-`
     Legs,
+    /// `media-`
+    Path,
 }
 
 /// Layers, from the lowest.

@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use std::net::IpAddr;
 
 use crate::call::exchange::ExchangeView;
+use crate::call::path::Role;
 use crate::call::{
     Call, Event, EventId, EventKind, FaultSide, Side, SipEvent, Transaction, Verdict,
 };
@@ -281,8 +282,12 @@ impl<'a> Scene<'a> {
             // What does not pass the element in the middle came to it.
             None if hint.rule.absence.is_some() && hint.rule.family != Family::Legs => None,
             None => {
-                let side = self.side_of(hint.finding.host?)?;
-                Some(self.fault_side(side))
+                let host = hint.finding.host?;
+                match self.call.path.role_of(host) {
+                    Some(Role::Proxy | Role::B2bua) => Some(FaultSide::Pbx),
+                    Some(Role::MediaProxy | Role::Nat) => Some(FaultSide::Path),
+                    _ => Some(self.fault_side(self.side_of(host)?)),
+                }
             }
         }
     }

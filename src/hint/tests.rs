@@ -17,6 +17,7 @@ const FAMILIES: [(&str, &str); 8] = [
     ("t30", "T.30 dialogue"),
     ("g711", "Fax over audio (G.711)"),
     ("leg", "Two legs of one fax"),
+    ("media", "Hops of one dialog"),
 ];
 
 fn family(rule: &Rule) -> &'static str {

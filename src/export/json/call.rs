@@ -89,7 +89,10 @@ impl<'a> CallObject<'a> {
             cause: call.cause.map(|cause| cause.rule),
             fault_side: side_name(call.cause),
             fax: call.fax.as_ref().map(|fax| FaxObject::of(call, fax)),
-            hints: hints.iter().map(HintObject::of).collect(),
+            hints: hints
+                .iter()
+                .map(|hint| HintObject::of(call, hint))
+                .collect(),
             messages: with_messages.then(|| messages(call, hints, capture.time_digits)),
         }
     }

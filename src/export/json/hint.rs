@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::call::FaultSide;
+use super::path::number;
+use crate::call::{Call, FaultSide, HopId};
 use crate::hint::Hint;
 
 #[derive(Serialize)]
@@ -13,6 +14,8 @@ pub(super) struct HintObject<'a> {
     severity: &'static str,
     /// Who has to act; `null` where the capture leaves two sides open.
     side: Option<&'static str>,
+    /// Counted from 1, as in `hops` of the call.
+    hop: Option<u8>,
     frames: Vec<u32>,
     text: Cow<'a, str>,
     advice: Cow<'a, str>,
@@ -20,11 +23,12 @@ pub(super) struct HintObject<'a> {
 }
 
 impl<'a> HintObject<'a> {
-    pub(super) fn of(hint: &'a Hint) -> Self {
+    pub(super) fn of(call: &Call, hint: &'a Hint) -> Self {
         Self {
             rule: hint.rule.id,
             severity: hint.finding.severity.name(),
             side: hint.side.map(FaultSide::name),
+            hop: hop_of(call, hint).map(number),
             frames: hint.finding.frames.iter().map(|frame| frame.0).collect(),
             text: hint.says(),
             advice: match &hint.finding.more {
@@ -34,4 +38,11 @@ impl<'a> HintObject<'a> {
             reference: hint.rule.reference,
         }
     }
+}
+
+/// The hop of the row that a hint stands on.
+fn hop_of(call: &Call, hint: &Hint) -> Option<HopId> {
+    let id = crate::hint::place(call, hint)?;
+    let at = usize::try_from(id.0).ok()?;
+    call.events.get(at)?.hop
 }

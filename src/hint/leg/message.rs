@@ -6,6 +6,7 @@ use crate::call::exchange::ExchangeView;
 use crate::call::{Call, Event, EventId, EventKind, FaxCarrier, Pair, pair_messages};
 use crate::capture::FrameNo;
 use crate::hint::evidence::hang_up;
+use crate::hint::hop::media;
 use crate::hint::leg::{both_delivered, has_t38, letter, middle};
 use crate::hint::scene::{clock_jumps, event};
 use crate::hint::{Finding, Scene, Severity};
@@ -132,15 +133,21 @@ fn median(pairs: &[Pair]) -> Option<f64> {
 }
 
 pub(super) fn latency(scene: &Scene<'_>) -> Option<Finding> {
+    between_legs(scene).or_else(|| media::latency(scene, repeats(scene.call)))
+}
+
+/// Whether commands were repeated or not answered.
+fn repeats(call: &Call) -> bool {
+    ExchangeView::of(call).rounds.iter().any(|round| {
+        round.attempt > 1 || round.unseen.is_some() || round.repeats_answered.is_some()
+    })
+}
+
+fn between_legs(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
     let other = scene.other.filter(|other| call.number < other.number)?;
     let pairs = pair_messages(call, other);
     let delay = median(&pairs).filter(|_| pairs.len() >= ENOUGH_PAIRS)?;
-    let repeats = |call: &Call| {
-        ExchangeView::of(call).rounds.iter().any(|round| {
-            round.attempt > 1 || round.unseen.is_some() || round.repeats_answered.is_some()
-        })
-    };
     let breaks =
         delay * 2.0 >= T4_USED && !both_delivered(scene) && (repeats(call) || repeats(other));
     let severity = if breaks {

@@ -6,7 +6,8 @@ use crate::hint::t30::release::T30_DROPPED_MID_FAX;
 use crate::hint::t38::reinvite::T38_REINVITE_TIMEOUT;
 use std::net::IpAddr;
 
-use crate::call::{Event, Side, SipEvent};
+use crate::call::path::HopKind;
+use crate::call::{Event, FaultSide, Side, SipEvent, Transaction};
 use crate::hint::scene::{headers, is_private, status};
 use crate::hint::{Finding, Rule, Scene, Severity};
 
@@ -84,7 +85,7 @@ pub(in crate::hint) static SIP_FAX_TAG: Rule = Rule {
 fn ack_missing(scene: &Scene<'_>) -> Vec<Finding> {
     scene
         .transactions("INVITE")
-        .filter(|invite| invite.acks.is_empty())
+        .filter(|invite| !is_acknowledged(scene, invite))
         .filter_map(|invite| {
             let answers: Vec<&Event> = invite
                 .responses
@@ -100,18 +101,33 @@ fn ack_missing(scene: &Scene<'_>) -> Vec<Finding> {
                 "200 OK repeated {}x, no ACK – call will drop after 32 s",
                 answers.len()
             );
-            Some(
-                Finding::new(Severity::Error, [first.frame, last.frame], seen)
-                    .on(first.id)
-                    .about(first.src)
-                    .more(format!(
-                        "The ACK of {} does not reach {}.",
-                        scene.whose(first.from.other()),
-                        scene.whose(first.from)
-                    )),
-            )
+            let more = format!(
+                "The ACK of {} does not reach {}.",
+                scene.whose(first.from.other()),
+                scene.whose(first.from)
+            );
+            let found = Finding::new(Severity::Error, [first.frame, last.frame], seen)
+                .on(first.id)
+                .about(first.src)
+                .more(more);
+            // It was sent, and a proxy on the way did not pass it on.
+            let kept = !invite.acks.is_empty();
+            Some(if kept {
+                found.blame(FaultSide::Pbx)
+            } else {
+                found
+            })
         })
         .collect()
+}
+
+/// Whether an ACK reached the host that sent the 2xx.
+fn is_acknowledged(scene: &Scene<'_>, invite: &Transaction) -> bool {
+    let ok = (invite.responses.iter()).find(|(status, _)| (200..300).contains(status));
+    let mut acks = invite.acks.iter();
+    ok.map_or(!invite.acks.is_empty(), |(_, ok)| {
+        acks.any(|ack| scene.call.reaches_maker(*ack, *ok))
+    })
 }
 
 fn retransmissions(scene: &Scene<'_>) -> Option<Finding> {
@@ -140,7 +156,8 @@ fn private_contact(scene: &Scene<'_>) -> Vec<Finding> {
             .filter(|(event, _)| event.from == side)
             .find_map(|(event, sip)| {
                 let addr = contact_address(sip)?;
-                (is_private(addr) && !is_private(event.src.addr)).then_some((event, addr))
+                let hidden = is_private(addr) && !is_private(event.src.addr);
+                (hidden && !is_mended(scene, event)).then_some((event, addr))
             });
         let Some((event, addr)) = told else {
             continue;
@@ -154,18 +171,40 @@ fn private_contact(scene: &Scene<'_>) -> Vec<Finding> {
             Severity::Warning
         };
         let seen = format!("Contact {addr} is private – ACK/BYE/T.38 re-INVITE may not return");
-        found.push(
-            Finding::new(severity, [event.frame], seen)
-                .on(event.id)
-                .about(event.src)
-                .more(format!(
-                    "It is announced by {}, whose packets come from {}.",
-                    scene.whose(side),
-                    event.src.addr
-                )),
-        );
+        let finding = Finding::new(severity, [event.frame], seen)
+            .on(event.id)
+            .about(event.src)
+            .more(format!(
+                "It is announced by {}, whose packets come from {}.",
+                scene.whose(side),
+                event.src.addr
+            ));
+        // A proxy between has to put the true address there.
+        found.push(if scene.call.path.is_one_hop() {
+            finding
+        } else {
+            finding.blame(FaultSide::Pbx)
+        });
     }
     found
+}
+
+/// Whether a proxy on the way put a public Contact in place of a private one.
+fn is_mended(scene: &Scene<'_>, event: &Event) -> bool {
+    scene.call.observations(event.id).any(|copy| {
+        let sip = scene.message(copy.id).map(|(_, sip)| sip);
+        let addr = sip.and_then(contact_address);
+        copy.id != event.id && addr.is_some_and(|addr| !is_private(addr))
+    })
+}
+
+/// Requests towards this side leave for an address from which nothing comes.
+fn goes_nowhere(scene: &Scene<'_>, side: Side) -> bool {
+    let path = &scene.call.path;
+    scene.observations().any(|(event, _)| {
+        let hop = event.hop.and_then(|hop| path.hop(hop));
+        event.from == side.other() && hop.is_some_and(|hop| hop.kind == HopKind::Nowhere)
+    })
 }
 
 /// Whether requests within the dialog towards this side are lost: no answer to them, or no ACK.
@@ -175,7 +214,7 @@ fn lost_towards(scene: &Scene<'_>, side: Side) -> bool {
             && !transaction.initial
             && transaction.requests.len() >= ANSWERS_WITHOUT_ACK
             && transaction.responses.is_empty()
-    });
+    }) || goes_nowhere(scene, side);
     let no_ack = ack_missing(scene).iter().any(|finding| {
         finding
             .host

@@ -219,7 +219,10 @@ fn bye_unanswered(scene: &Scene<'_>) -> Vec<Finding> {
             let end = scene.call.capture.last_time;
             let waited = end.seconds_since(last.at) >= WAIT_AFTER_BYES
                 || end.seconds_since(first.at) >= PROMPT;
-            let (severity, seen) = match bye.final_response() {
+            // An answer counts where the BYE comes from.
+            let arrived = bye.final_response();
+            let arrived = arrived.filter(|(_, id)| scene.call.reaches_maker(*id, first.id));
+            let (severity, seen) = match arrived {
                 None if sends >= BYES_IN_VAIN && waited => (
                     Severity::Error,
                     format!("BYE {sends}x without 200 OK – peer may keep the call (stuck dialog)"),

@@ -161,7 +161,7 @@ fn announced_in_vain(scene: &Scene<'_>) -> Vec<Finding> {
             let nowhere = addr.is_unspecified() || is_closed(told.line);
             let hidden =
                 is_private(addr) && addr != source && (!is_private(source) || !is_private(peer));
-            if !hidden && !nowhere {
+            if (!hidden && !nowhere) || scene.call.is_readdressed(told.event.id) {
                 return None;
             }
             let endpoint = Endpoint::new(addr, told.line.port);

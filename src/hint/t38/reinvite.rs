@@ -1,7 +1,8 @@
 //! The T.38 re-INVITE: asked for, refused, late, unanswered.
 
-use crate::call::{Event, EventKind};
-use crate::capture::Timestamp;
+use crate::call::path::Role;
+use crate::call::{Event, EventKind, Side};
+use crate::capture::{Endpoint, Timestamp};
 use crate::hint::rule::{Check, hide};
 use crate::hint::scene::{TOLERANCE, header};
 use crate::hint::sdp;
@@ -234,7 +235,7 @@ fn same_transport(switch: &Switch<'_>) -> bool {
 fn endpoint(sdp: &Sdp) -> Option<String> {
     let line = image_line(sdp)?;
     Some(match line.connection {
-        Some(addr) => crate::capture::Endpoint::new(addr, line.port).to_string(),
+        Some(addr) => Endpoint::new(addr, line.port).to_string(),
         None => format!("port {}", line.port),
     })
 }
@@ -267,7 +268,7 @@ fn no_reinvite(scene: &Scene<'_>) -> Option<Finding> {
             .about(scene.call.callee)
             .more(format!(
                 "It was up to {} to ask.",
-                scene.whose(crate::call::Side::Callee)
+                scene.whose(Side::Callee)
             )),
     )
 }
@@ -288,18 +289,18 @@ fn unsupported_media(scene: &Scene<'_>) -> Vec<Finding> {
     refusals(scene, |switch| switch.refused_with(&UNSUPPORTED))
         .into_iter()
         .map(|(switch, event, status, reason)| {
-            let side = switch.asked();
+            let refuser = Refuser::of(scene, event, switch.asked());
             let faulty = sdp::is_faulty(scene, switch.negotiation);
             let what = if faulty {
                 "refuses this offer"
             } else {
                 "refuses T.38; enable T.38 there"
             };
-            let seen = format!("{status} {reason} – {} {what}", scene.who(side));
+            let seen = format!("{status} {reason} – {} {what}", refuser.name);
             let found = Finding::new(severity, switch.frames(), seen)
                 .on(event.id)
-                .about(scene.endpoint(side))
-                .more(refused_by(scene, &switch));
+                .about(refuser.host)
+                .more(refused_by(scene, &switch, &refuser));
             if faulty || sdp::is_odd(&switch.negotiation.offer) {
                 found.blame_nobody()
             } else {
@@ -309,7 +310,43 @@ fn unsupported_media(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn refused_by(scene: &Scene<'_>, switch: &Switch<'_>) -> String {
+/// Who sent a refusal first: the other end, or a proxy on the way.
+struct Refuser {
+    host: Endpoint,
+    /// To be put into a sentence.
+    name: String,
+    /// The same, with the address.
+    whose: String,
+}
+
+impl Refuser {
+    fn of(scene: &Scene<'_>, refusal: &Event, asked: Side) -> Self {
+        let path = &scene.call.path;
+        let maker = scene
+            .call
+            .hosts_of(refusal)
+            .and_then(|(from, _)| path.host(from));
+        let proxy = maker.filter(|host| host.role == Role::Proxy && !path.is_one_hop());
+        match proxy {
+            Some(proxy) => Self {
+                host: proxy.addr,
+                name: format!("the proxy {}", proxy.addr),
+                whose: format!(
+                    "the proxy {} itself ({} was never asked)",
+                    proxy.addr,
+                    scene.who(asked)
+                ),
+            },
+            None => Self {
+                host: scene.endpoint(asked),
+                name: scene.who(asked).to_owned(),
+                whose: scene.whose(asked),
+            },
+        }
+    }
+}
+
+fn refused_by(scene: &Scene<'_>, switch: &Switch<'_>, refuser: &Refuser) -> String {
     let warning = switch
         .answer
         .and_then(|(_, sip)| header(sip, "Warning"))
@@ -319,7 +356,7 @@ fn refused_by(scene: &Scene<'_>, switch: &Switch<'_>) -> String {
     format!(
         "{} offered T.38, {} refused it.{warning}",
         scene.who_begins(switch.negotiation.from),
-        scene.whose(switch.asked())
+        refuser.whose
     )
 }
 
@@ -353,7 +390,7 @@ fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
     })
     .into_iter()
     .map(|(switch, event, status, reason)| {
-        let side = switch.asked();
+        let refuser = Refuser::of(scene, event, switch.asked());
         let crossed = status == 481 && bye.is_some_and(|bye| bye.at <= event.at);
         let severity = if crossed {
             Severity::Note
@@ -364,13 +401,13 @@ fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
         };
         let seen = format!(
             "T.38 re-INVITE failed: {status} {reason} at {}",
-            scene.who(side)
+            refuser.name
         );
         let hang_up = bye.filter(|_| crossed).map(|bye| bye.frame);
         let found = Finding::new(severity, switch.frames().chain(hang_up), seen)
             .on(event.id)
-            .about(scene.endpoint(side))
-            .more(refused_by(scene, &switch));
+            .about(refuser.host)
+            .more(refused_by(scene, &switch, &refuser));
         if crossed || sdp::is_faulty(scene, switch.negotiation) {
             found.blame_nobody()
         } else {
@@ -503,7 +540,7 @@ fn by_sender(scene: &Scene<'_>) -> Option<Finding> {
     let first = first_switches(scene)
         .into_iter()
         .find(|switch| switch.reinvite);
-    let switch = first.filter(|it| it.negotiation.from == crate::call::Side::Caller)?;
+    let switch = first.filter(|it| it.negotiation.from == Side::Caller)?;
     Some(
         Finding::new(
             Severity::Note,

@@ -2,7 +2,7 @@
 
 use crate::call::exchange::ExchangeView;
 use crate::call::{
-    Call, Event, EventId, EventKind, MediaPath, MediaPeriod, Side, UdptlStats, Verdict,
+    Call, Event, EventId, EventKind, HopId, MediaPath, MediaPeriod, Side, UdptlStats, Verdict,
 };
 use crate::capture::{Endpoint, Timestamp};
 use crate::hint::evidence::{self, LATE, named};
@@ -252,11 +252,11 @@ fn wrong_destination_of(
     let said = *right.last()?;
     let switch = switch(call)?;
     let stats = call.udptl.of(side);
-    let sources: Vec<Endpoint> = call
-        .udptl
-        .of(peer)
-        .paths
-        .iter()
+    let elsewhere = (call.path.links.iter()).filter_map(|link| link.udptl.of(peer).as_ref());
+    let sources: Vec<Endpoint> = [call.udptl.of(peer)]
+        .into_iter()
+        .chain(elsewhere)
+        .flat_map(|stats| &stats.paths)
         .map(|path| path.src)
         .collect();
     if stats.paths.iter().any(|path| right.contains(&path.dst)) {
@@ -311,7 +311,39 @@ fn wrong_destination_of(
 
 pub(super) fn source_mismatch(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     let exchange = scene.exchange();
-    source_mismatch_of(scene.call, exchange, side)
+    source_mismatch_of(scene.call, exchange, side).or_else(|| behind_nat(scene.call, side))
+}
+
+/// On some hop the T.38 of a side has another source than its SDP there says.
+fn behind_nat(call: &Call, side: Side) -> Option<Finding> {
+    let switch = switch(call)?;
+    let path = &call.path;
+    path.links.iter().find_map(|link| {
+        let stats = link.udptl.of(side).as_ref()?;
+        let here = |hop: HopId| (link.first..=link.last).contains(&hop);
+        let said: Vec<Endpoint> = path
+            .announced
+            .iter()
+            .filter(|one| one.image && one.side == side && here(one.hop))
+            .map(|one| one.end)
+            .collect();
+        let other = |source: &&MediaPath| source.last > switch && !said.contains(&source.src);
+        let source = stats.paths.iter().find(other)?;
+        let said = said.last()?;
+        let text = format!(
+            "UDPTL from {}, SDP said {said} – NAT; enable t38 nat",
+            source.src
+        );
+        let mut found = finding(
+            Severity::Warning,
+            frames([source.frame]),
+            event_at(call, side, source.first),
+            text,
+        );
+        found.host = Some(source.src);
+        let more = "The media proxy behind it gets the packets all the same.";
+        Some(with_more(found, more))
+    })
 }
 
 fn source_mismatch_of(call: &Call, exchange: &ExchangeView<'_>, side: Side) -> Option<Finding> {
