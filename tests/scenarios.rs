@@ -250,6 +250,21 @@ fn check(id: &str, kind: Kind, path: &Path) -> Result<(), String> {
     result.map_err(|error| format!("{error}\n{}", report(&made, &calls, false)))
 }
 
+/// The same of a whole capture: a script has no proxies.
+fn check_capture(id: &str, kind: Kind, path: &Path) -> Result<(), String> {
+    let script = Script::parse("# A capture.\n");
+    let (calls, _) = analyse(path, &script);
+    let fires = calls
+        .iter()
+        .flat_map(|call| &call.hints)
+        .any(|hint| hint.rule.id == id);
+    match kind {
+        Kind::Fires if !fires => Err("does not fire".to_owned()),
+        Kind::Silent if fires => Err("fires".to_owned()),
+        _ => Ok(()),
+    }
+}
+
 /// Further scenarios of a rule that has several reasons: `fires-WHAT.txt`, `silent-WHAT.txt`.
 fn further(id: &str) -> Vec<(Kind, String)> {
     let Ok(entries) = std::fs::read_dir(directory().join(id)) else {
@@ -269,11 +284,22 @@ fn further(id: &str) -> Vec<(Kind, String)> {
 }
 
 fn check_rule(id: &str, wrong: &mut Vec<String>) {
-    let first = |kind: Kind| (kind, format!("{}.txt", kind.file()));
+    let first = |kind: Kind| {
+        let capture = format!("{}.pcap", kind.file());
+        if directory().join(id).join(&capture).exists() {
+            return (kind, capture);
+        }
+        (kind, format!("{}.txt", kind.file()))
+    };
     let mut files = vec![first(Kind::Fires), first(Kind::Silent)];
     files.extend(further(id));
     for (kind, name) in files {
         let path = directory().join(id).join(&name);
+        let check = if name.ends_with(".pcap") {
+            check_capture
+        } else {
+            check
+        };
         let result = catch_unwind(|| check(id, kind, &path)).unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             Err(text
@@ -323,12 +349,12 @@ macro_rules! families {
 families! {
     every_rule_cap: "cap-",
     every_rule_sip: "sip-",
-    every_rule_sdp: "sdp-",
     every_rule_t38: "t38-",
     every_rule_udptl: "udptl-",
     every_rule_t30: "t30-",
     every_rule_g711: "g711-",
     every_rule_leg: "leg-",
+    every_rule_media: "media-",
 }
 
 #[test]
