@@ -42,7 +42,5 @@ impl<'a> HintObject<'a> {
 
 /// The hop of the row that a hint stands on.
 fn hop_of(call: &Call, hint: &Hint) -> Option<HopId> {
-    let id = crate::hint::place(call, hint)?;
-    let at = usize::try_from(id.0).ok()?;
-    call.events.get(at)?.hop
+    crate::hint::place(call, hint)?.hop
 }

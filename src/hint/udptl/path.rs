@@ -334,15 +334,11 @@ fn behind_nat(call: &Call, side: Side) -> Option<Finding> {
             "UDPTL from {}, SDP said {said} – NAT; enable t38 nat",
             source.src
         );
-        let mut found = finding(
-            Severity::Warning,
-            frames([source.frame]),
-            event_at(call, side, source.first),
-            text,
-        );
-        found.host = Some(source.src);
-        let more = "The media proxy behind it gets the packets all the same.";
-        Some(with_more(found, more))
+        let mut found = Finding::new(Severity::Warning, [source.frame], text)
+            .about(source.src)
+            .more("The media proxy behind it gets the packets all the same.");
+        found.event = event_at(call, side, source.first);
+        Some(found)
     })
 }
 
