@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::hint::{Rule, rules};
 
 /// Families in the order of the catalogue, with their headings.
-const FAMILIES: [(&str, &str); 8] = [
+const FAMILIES: [(&str, &str); 9] = [
     ("cap", "Capture quality"),
     ("sip", "SIP establishment and teardown"),
     ("sdp", "Offers that are faulty themselves"),
