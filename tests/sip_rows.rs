@@ -50,7 +50,7 @@ fn addresses(capture: &Path) -> BTreeMap<u64, (String, String)> {
 
 fn ends(ip: &[u8]) -> Option<(String, String)> {
     let (source, destination, udp) = match ip.first()? >> 4 {
-        4 if ip.get(9) == Some(&17) && ip.get(6)? & 0x3f == 0 && *ip.get(7)? == 0 => {
+        4 if ip.get(9) == Some(&17) && ip.get(6)?.trailing_zeros() >= 6 && *ip.get(7)? == 0 => {
             let head = usize::from(ip[0] & 15) * 4;
             let addr = |at: usize| -> Option<String> {
                 let octets: [u8; 4] = ip.get(at..at + 4)?.try_into().ok()?;
