@@ -295,7 +295,7 @@ fn check_rule(id: &str, wrong: &mut Vec<String>) {
     files.extend(further(id));
     for (kind, name) in files {
         let path = directory().join(id).join(&name);
-        let check = if name.ends_with(".pcap") {
+        let check = if path.extension().is_some_and(|end| end == "pcap") {
             check_capture
         } else {
             check
