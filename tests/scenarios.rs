@@ -349,6 +349,7 @@ macro_rules! families {
 families! {
     every_rule_cap: "cap-",
     every_rule_sip: "sip-",
+    every_rule_sdp: "sdp-",
     every_rule_t38: "t38-",
     every_rule_udptl: "udptl-",
     every_rule_t30: "t30-",

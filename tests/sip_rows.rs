@@ -68,6 +68,10 @@ fn ends(ip: &[u8]) -> Option<(String, String)> {
         _ => return None,
     };
     let port = |at: usize| Some(u16::from_be_bytes(udp.get(at..at + 2)?.try_into().ok()?));
+    // What lies inside of GTP-U or HEP has addresses of its own, which this plain reading does not know.
+    if [2152, 9060].contains(&port(2)?) {
+        return None;
+    }
     Some((
         format!("{source}:{}", port(0)?),
         format!("{destination}:{}", port(2)?),

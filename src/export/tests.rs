@@ -145,7 +145,7 @@ fn has_every_field_of_the_contract() {
         keys(call),
         sorted(
             "number call_id from to caller callee caller_agent callee_agent started answered ended duration_s \
-             state status packets other_leg path hops fax hints messages"
+             state status packets other_leg cause fault_side path hops fax hints messages"
         )
     );
     assert_eq!(keys(&call["from"]), sorted("user host display"));
@@ -154,7 +154,7 @@ fn has_every_field_of_the_contract() {
         keys(&call["fax"]),
         sorted(
             "carrier sender verdict reached pages_sent pages_confirmed sender_id receiver_id modem bit_rate ecm \
-             compression resolution cause summary pages"
+             compression resolution cause fault_side summary pages"
         )
     );
     let mut good = fixture::good();
@@ -178,7 +178,7 @@ fn has_every_field_of_the_contract() {
     );
     assert_eq!(
         keys(&call["hints"][0]),
-        sorted("hop rule severity frames text advice reference")
+        sorted("hop rule severity side frames text advice reference")
     );
     for message in call["messages"].as_array().unwrap() {
         assert_eq!(
