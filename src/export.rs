@@ -37,7 +37,7 @@ pub enum Format {
     Ndjson,
     /// For a ticket.
     Markdown,
-    /// For a ticket: one page that stands alone ([`html`]).
+    /// For a ticket: one page that stands alone (`html`).
     Html,
 }
 
@@ -134,7 +134,7 @@ where
 }
 
 /// One verdict and the hints for every fax of a capture (called once a file; of HTML it is the part between
-/// [`html::begin`] and [`html::end`]).
+/// `html::begin` and `html::end`).
 pub fn check<I>(
     out: &mut impl Write,
     capture: &CaptureInfo,

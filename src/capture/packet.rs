@@ -112,7 +112,7 @@ impl Decoder {
         self.fragments.take_incomplete(finished)
     }
 
-    /// Counts a frame that turned out to be a copy, see [`Stamp`].
+    /// Counts a frame that turned out to be a copy, see `Stamp`.
     #[cold]
     pub fn count_duplicate(&mut self, frame: &Frame<'_>) {
         if self.last_duplicate != frame.no.0 {

@@ -22,7 +22,7 @@ pub struct Finding {
     pub more: Option<String>,
     /// Host that it is about, if one.
     pub host: Option<Endpoint>,
-    /// Who has to act, where the finding itself tells; else see [`Scene::fault_of`].
+    /// Who has to act, where the finding itself tells; else see `Scene::fault_of`.
     pub blame: Option<Blame>,
     /// The phase that `seen` says it happened in.
     pub(crate) phase: Option<Phase>,

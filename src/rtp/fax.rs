@@ -1,6 +1,6 @@
 //! The fax in G.711 sound, of one direction: tones, T.30 messages in V.21, and where fast modems are at work.
 //!
-//! Sound to [`Signal`]s, the same that T.38 gives; what they mean is decided above.
+//! Sound to `Signal`s, the same that T.38 gives; what they mean is decided above.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;

@@ -88,7 +88,7 @@ pub(super) fn write_clock(out: &mut String, from: Timestamp, at: Timestamp) {
     push_number(out, millis, 3);
 }
 
-/// How wide [`clock`] is.
+/// How wide `clock` is.
 pub(super) fn clock_width(from: Timestamp, at: Timestamp) -> usize {
     let minutes = at.0.abs_diff(from.0) / 60_000_000_000;
     let before_seconds = match minutes / 60 {
