@@ -88,6 +88,16 @@ pub(super) fn offers<'a>(scene: &Scene<'a>) -> impl Iterator<Item = Offer<'a>> +
         })
 }
 
+/// Octets of the body, by `Content-Length`.
+pub(super) fn announced(sip: &SipEvent) -> Option<usize> {
+    header(sip, "Content-Length")?.trim().parse().ok()
+}
+
+/// The body ends before its `Content-Length`: what is missing was cut, not forgotten.
+pub(super) fn is_shorter_than_said(sip: &SipEvent) -> bool {
+    announced(sip).is_some_and(|said| sip.message.body().len() < said)
+}
+
 /// A status of the kind that says "not these media": RFC 3261 21.4, Warning 30x, Q.850 63, 65, 79, 88.
 pub(super) fn is_about_media(status: u16, sip: &SipEvent) -> bool {
     let warned = headers(sip, "Warning").any(|value| {

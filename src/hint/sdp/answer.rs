@@ -58,7 +58,7 @@ fn without_sdp(scene: &Scene<'_>) -> Vec<Finding> {
             }
             let (status, id) = transaction.final_response()?;
             let (event, sip) = scene.message(id)?;
-            let in_parts = sip.cut > 0 || sip.message.body().len() < announced(sip);
+            let in_parts = sip.cut > 0 || super::is_shorter_than_said(sip);
             if !(200..300).contains(&status) || sip.sdp.is_some() || in_parts {
                 return None;
             }
@@ -92,13 +92,6 @@ fn without_sdp(scene: &Scene<'_>) -> Vec<Finding> {
             )
         })
         .collect()
-}
-
-/// Octets of the body that the message announces.
-fn announced(sip: &SipEvent) -> usize {
-    header(sip, "Content-Length")
-        .and_then(|value| value.trim().parse().ok())
-        .unwrap_or_default()
 }
 
 /// A provisional response that is acknowledged with PRACK (RFC 3262 3).

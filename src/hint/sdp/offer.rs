@@ -2,8 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Offer, SDP, SdpFault, faults, is_about_media, offers, unusable};
-use crate::call::SipEvent;
+use super::{Offer, SDP, SdpFault, faults, is_about_media, is_shorter_than_said, offers, unusable};
 use crate::hint::rule::{Check, explain};
 use crate::hint::sip::setup::{SIP_INVITE_MEDIA_REJECTED, SIP_INVITE_SERVER_ERROR};
 use crate::hint::sip::teardown::SIP_EARLY_BYE;
@@ -161,15 +160,6 @@ fn lines_before(scene: &Scene<'_>, offer: &Offer<'_>) -> usize {
         .map(|sdp| sdp.media.len())
         .next_back()
         .unwrap_or_default()
-}
-
-/// The body ends before its Content-Length: what is missing was cut, not forgotten.
-fn is_shorter_than_said(sip: &SipEvent) -> bool {
-    let said = sip
-        .message
-        .header("Content-Length")
-        .and_then(|value| value.trim().parse::<usize>().ok());
-    said.is_some_and(|said| sip.message.body().len() < said)
 }
 
 /// `m=image` over something that is no T.38 transport.

@@ -2,7 +2,6 @@
 
 use crate::call::{Event, Transaction};
 use crate::hint::rule::{Check, Layer, explain, hide};
-use crate::hint::scene::header;
 use crate::hint::sdp::offer::REFUSALS;
 use crate::hint::sip::timer::SIP_SESSION_REFRESH;
 use crate::hint::t38::media::T38_BACK_TO_AUDIO_MIDFAX;
@@ -209,7 +208,7 @@ fn unasked(scene: &Scene<'_>) -> Option<Finding> {
 
 fn body_cut(scene: &Scene<'_>) -> Option<Finding> {
     scene.messages().find_map(|(event, sip)| {
-        let said: usize = header(sip, "Content-Length")?.trim().parse().ok()?;
+        let said = crate::hint::sdp::announced(sip)?;
         let has = sip.message.body().len();
         if has >= said || sip.cut > 0 || sip.transport != "UDP" || event.retransmission {
             return None;
