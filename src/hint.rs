@@ -40,7 +40,7 @@ pub(crate) use sip::no_invite_note;
 
 /// Slices of rules by family: one family a file, one slice a file or subfile.
 const FAMILIES: [&[&[&Rule]]; 9] = [
-    &[cap::RULES],
+    cap::RULES,
     sip::RULES,
     sdp::RULES,
     t38::RULES,

@@ -1,9 +1,26 @@
 //! The media that the SDP in force allows, over time.
 
 use crate::call::negotiation::sdp_of;
-use crate::call::{BySide, Event, MediaPeriod, Negotiation, Side};
+use crate::call::{BySide, Event, Negotiation, Side};
 use crate::capture::{Endpoint, Timestamp};
 use crate::sip::{MediaKind, MediaLine, Sdp};
+
+/// What media the SDP in force allowed for some time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MediaPeriod {
+    /// Time of the answer.
+    pub from: Timestamp,
+    /// Time of the next answer, or the end of the call.
+    pub until: Option<Timestamp>,
+    /// Index in [`Call::negotiations`].
+    pub negotiation: usize,
+    /// Audio endpoints by side, where audio is active.
+    pub audio: Option<BySide<Endpoint>>,
+    /// Name of the first audio format in the answer.
+    pub codec: Option<String>,
+    /// T.38 endpoints by side, where T.38 is active.
+    pub t38: Option<BySide<Endpoint>>,
+}
 
 /// One period an accepted negotiation; each lasts until the next begins.
 pub(crate) fn periods(

@@ -1,8 +1,44 @@
 //! Offer and answer (RFC 3264) out of the transactions of a call.
 
 use crate::call::transaction::sip_of;
-use crate::call::{Event, EventId, Negotiation, Side, Transaction};
+use crate::call::{Event, EventId, Side, Transaction};
 use crate::sip::Sdp;
+
+/// An offer and what became of it (RFC 3264).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Negotiation {
+    /// Message with the offer.
+    pub offer_event: EventId,
+    /// Who offered.
+    pub from: Side,
+    /// The offer.
+    pub offer: Sdp,
+    /// Message that answered: the answer, or the refusal, whichever ended it.
+    pub answer_event: Option<EventId>,
+    /// The answer, if there was one.
+    pub answer: Option<Sdp>,
+    /// Final status, where the offer was in a request.
+    pub status: Option<u16>,
+    /// Index of the transaction in [`Call::transactions`].
+    pub transaction: usize,
+}
+
+impl Negotiation {
+    /// Whether the offer asks for T.38 (`m=image` with a port, or T.38 in RTP).
+    pub fn offers_t38(&self) -> bool {
+        self.offer
+            .media
+            .iter()
+            .any(|line| line.is_t38() && line.port > 0)
+    }
+
+    /// Whether the answer accepts T.38.
+    pub fn accepts_t38(&self) -> bool {
+        self.answer
+            .as_ref()
+            .is_some_and(|sdp| sdp.media.iter().any(|line| line.is_t38() && line.port > 0))
+    }
+}
 
 /// Offers of one call that are looked at, the first ones: rules compare each with each.
 pub const MAX_NEGOTIATIONS: usize = 200;

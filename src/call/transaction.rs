@@ -3,8 +3,37 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use crate::call::{Event, EventId, EventKind, Side, SipEvent, Transaction};
+use crate::call::{Event, EventId, EventKind, Side, SipEvent};
 use crate::sip::StartLine;
+
+/// A SIP transaction (RFC 3261 17), as the capture shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transaction {
+    /// Method, upper case.
+    pub method: String,
+    /// `CSeq` number.
+    pub cseq: u32,
+    /// Who sent the request.
+    pub from: Side,
+    /// The request and its retransmissions; empty if not in the capture.
+    pub requests: Vec<EventId>,
+    /// All responses with their status, retransmissions included.
+    pub responses: Vec<(u16, EventId)>,
+    /// ACKs (of an INVITE).
+    pub acks: Vec<EventId>,
+    /// It is the INVITE that began the dialog (or a repetition of it with credentials).
+    pub initial: bool,
+}
+
+impl Transaction {
+    /// First final response.
+    pub fn final_response(&self) -> Option<(u16, EventId)> {
+        self.responses
+            .iter()
+            .copied()
+            .find(|(status, _)| *status >= 200)
+    }
+}
 
 /// Transactions of one call that are told apart, hours of keep-alives: rules compare them with each other.
 /// The messages of later ones are shown all the same.

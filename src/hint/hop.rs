@@ -2,7 +2,8 @@
 
 use crate::hint::leg::LEG_MEDIA_NOT_RELAYED;
 use crate::hint::rule::{BetweenLegs, Check, Family, Layer, RootCause, explain, hide};
-use crate::hint::t30::identification::{T30_DIS_NO_DCS, T30_NO_DIS};
+use crate::hint::t30::dis::T30_DIS_NO_DCS;
+use crate::hint::t30::identification::T30_NO_DIS;
 use crate::hint::t30::release::T30_DROPPED_MID_FAX;
 use crate::hint::t30::training::{T30_DCS_DIS_LOOP, T30_DCS_NO_RESPONSE};
 use crate::hint::udptl::{UDPTL_ONE_WAY, UDPTL_WRONG_DESTINATION};

@@ -5,13 +5,15 @@
 use crate::call::{Call, Side};
 use crate::hint::rule::{BetweenLegs, Check, Family, Layer, RootCause, T30_BEGINS, explain, hide};
 use crate::hint::sip::teardown::{SIP_BYE_MISSING, SIP_EARLY_BYE};
-use crate::hint::t30::identification::{T30_DIS_NO_DCS, T30_NO_DIS};
+use crate::hint::t30::dis::T30_DIS_NO_DCS;
+use crate::hint::t30::identification::T30_NO_DIS;
 use crate::hint::t30::page::{T30_CFR_NO_PAGE, T30_PAGE_NO_POSTMSG};
 use crate::hint::t30::postmessage::T30_POSTMSG_NO_RESPONSE;
 use crate::hint::t30::training::T30_DCS_NO_RESPONSE;
+use crate::hint::t38::agreement::T38_RATEMGMT_MISMATCH;
 use crate::hint::t38::media::T38_FALLBACK_G711;
-use crate::hint::t38::reinvite::{T38_NO_REINVITE, T38_REINVITE_UNSUPPORTED_MEDIA};
-use crate::hint::t38::sdp::T38_RATEMGMT_MISMATCH;
+use crate::hint::t38::refusal::T38_REINVITE_UNSUPPORTED_MEDIA;
+use crate::hint::t38::reinvite::T38_NO_REINVITE;
 use crate::hint::{Rule, Scene, Severity};
 
 mod media;

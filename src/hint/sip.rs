@@ -8,6 +8,7 @@ use crate::sip::MediaLine;
 pub(super) mod dialog;
 mod fragments;
 pub(super) mod late;
+pub(super) mod refusal;
 pub(super) mod request;
 pub(super) mod setup;
 pub(super) mod teardown;
@@ -29,6 +30,7 @@ const SIP: Rule = Rule {
 /// The rules of this family.
 pub(crate) const RULES: &[&[&Rule]] = &[
     setup::RULES,
+    refusal::RULES,
     dialog::RULES,
     request::RULES,
     teardown::RULES,

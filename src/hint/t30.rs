@@ -5,6 +5,7 @@ use crate::hint::rule::{AfterSuccess, Family, Layer};
 
 pub(super) mod capabilities;
 pub(super) mod correction;
+pub(super) mod dis;
 pub(super) mod exchange;
 pub(super) mod identification;
 pub(super) mod late;
@@ -30,6 +31,7 @@ const T30: Rule = Rule {
 pub(crate) const RULES: &[&[&Rule]] = &[
     outcome::RULES,
     identification::RULES,
+    dis::RULES,
     training::RULES,
     sender::RULES,
     late::RULES,

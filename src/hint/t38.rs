@@ -3,12 +3,14 @@
 use crate::call::{Event, FaxCarrier, Negotiation, Side, SipEvent};
 use crate::hint::rule::{Family, Layer};
 use crate::hint::sip::timer;
-use crate::hint::{Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::sip::{MediaKind, MediaLine, Sdp, T38Attributes};
 
 pub(super) mod address;
+pub(super) mod agreement;
 pub(super) mod answer;
 pub(super) mod media;
+pub(super) mod refusal;
 pub(super) mod reinvite;
 pub(super) mod sdp;
 pub(super) mod size;
@@ -26,8 +28,10 @@ const T38: Rule = Rule {
 /// The rules of this family.
 pub(crate) const RULES: &[&[&Rule]] = &[
     reinvite::RULES,
+    refusal::RULES,
     answer::RULES,
     media::RULES,
+    agreement::RULES,
     sdp::RULES,
     size::RULES,
     address::RULES,
@@ -176,6 +180,12 @@ pub(super) fn accepted<'a>(scene: &Scene<'a>) -> Vec<Switch<'a>> {
         .into_iter()
         .filter(|switch| switch.negotiation.accepts_t38())
         .collect()
+}
+
+/// Stands on the answer of a switch, and is about who answered.
+pub(super) fn on_switch(scene: &Scene<'_>, finding: Finding, switch: &Switch<'_>) -> Finding {
+    let event = switch.answer.map_or(switch.offer.id, |(event, _)| event.id);
+    finding.on(event).about(scene.endpoint(switch.asked()))
 }
 
 /// First sign of a fax in the call: a tone, V.21, or a message.

@@ -3,8 +3,9 @@
 use crate::hint::leg::{LEG_MEDIA_NOT_RELAYED, LEG_MODE_MIX};
 use crate::hint::rule::{Check, Family, Layer, T30_BEGINS, explain, hide};
 use crate::hint::t30::correction::{T30_PPR, T30_PPR_FOURTH};
+use crate::hint::t30::dis::T30_DIS_NO_DCS;
 use crate::hint::t30::exchange::T30_CRP_FNV;
-use crate::hint::t30::identification::{T30_DIS_NO_DCS, T30_NO_DIS};
+use crate::hint::t30::identification::T30_NO_DIS;
 use crate::hint::t30::page::{T30_CFR_NO_PAGE, T30_PAGE_TRUNCATED};
 use crate::hint::t30::postmessage::{T30_POSTMSG_NO_RESPONSE, T30_RTN};
 use crate::hint::t30::release::{T30_DCN_AFTER_DCS, T30_DROPPED_MID_FAX};

@@ -10,7 +10,8 @@ use crate::hint::t30::identification::T30_NO_DIS;
 use crate::hint::t30::release::T30_DROPPED_MID_FAX;
 use crate::hint::t38::answer::T38_IMAGE_MISSING_IN_ANSWER;
 use crate::hint::t38::media::T38_FALLBACK_G711;
-use crate::hint::t38::reinvite::{T38_NO_REINVITE, T38_REINVITE_UNSUPPORTED_MEDIA};
+use crate::hint::t38::refusal::T38_REINVITE_UNSUPPORTED_MEDIA;
+use crate::hint::t38::reinvite::T38_NO_REINVITE;
 use crate::hint::udptl::UDPTL_NONE;
 use crate::hint::{Finding, Rule, Scene, Severity};
 

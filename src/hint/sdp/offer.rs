@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use super::{Offer, SDP, SdpFault, faults, is_about_media, is_shorter_than_said, offers, unusable};
 use crate::hint::rule::{Check, explain};
-use crate::hint::sip::setup::{SIP_INVITE_MEDIA_REJECTED, SIP_INVITE_SERVER_ERROR};
+use crate::hint::sip::refusal::{SIP_INVITE_MEDIA_REJECTED, SIP_INVITE_SERVER_ERROR};
 use crate::hint::sip::teardown::SIP_EARLY_BYE;
-use crate::hint::t38::reinvite::{T38_REINVITE_REJECTED, T38_REINVITE_UNSUPPORTED_MEDIA};
+use crate::hint::t38::refusal::{T38_REINVITE_REJECTED, T38_REINVITE_UNSUPPORTED_MEDIA};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::sip::{MediaKind, MediaLine};
 use crate::t30::Fcf;

@@ -2,7 +2,7 @@
 
 use crate::call::{Event, FaultSide, IncompleteDatagram, Transaction};
 use crate::capture::FrameNo;
-use crate::hint::cap::CAP_DROPS;
+use crate::hint::cap::loss::CAP_DROPS;
 use crate::hint::rule::{Check, explain, hide};
 use crate::hint::scene::method;
 use crate::hint::sip::SIP;

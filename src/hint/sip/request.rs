@@ -5,7 +5,7 @@ use crate::hint::rule::{Check, Layer, explain, hide};
 use crate::hint::sdp::offer::REFUSALS;
 use crate::hint::sip::timer::SIP_SESSION_REFRESH;
 use crate::hint::t38::media::T38_BACK_TO_AUDIO_MIDFAX;
-use crate::hint::t38::reinvite::{T38_REINVITE_GLARE, T38_REINVITE_REJECTED};
+use crate::hint::t38::refusal::{T38_REINVITE_GLARE, T38_REINVITE_REJECTED};
 use crate::hint::t38::{error_unless_delivered, first_switches, pages_confirmed};
 use crate::hint::{Finding, Rule, Scene, Severity};
 

@@ -4,7 +4,7 @@ use crate::call::exchange::{ExchangeView, Line};
 use crate::call::{Call, EventKind};
 use crate::hint::evidence::{share, waited};
 use crate::hint::rule::{Check, explain, hide};
-use crate::hint::t30::identification::T30_DIS_NO_DCS;
+use crate::hint::t30::dis::T30_DIS_NO_DCS;
 use crate::hint::t30::offer::Offer;
 use crate::hint::t30::release::{T30_DCN_AFTER_DCS, T30_DCN_BEFORE_DCS};
 use crate::hint::{Finding, Rule, Scene, Severity};

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use crate::call::{Event, Side};
 use crate::capture::Endpoint;
 use crate::hint::scene::is_private;
-use crate::hint::t38::reinvite::UNSUPPORTED;
+use crate::hint::t38::refusal::UNSUPPORTED;
 use crate::hint::t38::{accepted, error_unless_delivered, first_switches, image_line};
 use crate::hint::{Finding, Rule, Scene, Severity, sdp};
 use crate::sip::{MediaKind, MediaLine};

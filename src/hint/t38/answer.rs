@@ -2,7 +2,7 @@
 
 use crate::call::{EventKind, Negotiation};
 use crate::hint::rule::{Check, hide};
-use crate::hint::t38::reinvite::T38_REINVITE_UNSUPPORTED_MEDIA;
+use crate::hint::t38::refusal::T38_REINVITE_UNSUPPORTED_MEDIA;
 use crate::hint::t38::{audio_line, error_unless_delivered, image_line, pages_confirmed, switches};
 use crate::hint::udptl::UDPTL_NONE;
 use crate::hint::{Finding, Rule, Scene, Severity};

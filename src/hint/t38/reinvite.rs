@@ -1,19 +1,16 @@
 //! The T.38 re-INVITE: asked for, refused, late, unanswered.
 
-use crate::call::path::Role;
 use crate::call::{Event, EventKind, Side};
 use crate::capture::{Endpoint, Timestamp};
 use crate::hint::rule::{Check, hide};
-use crate::hint::scene::{TOLERANCE, header};
-use crate::hint::sdp;
+use crate::hint::scene::TOLERANCE;
 use crate::hint::sip::dialog::SIP_RETRANSMISSIONS;
 use crate::hint::sip::teardown::SIP_EARLY_BYE;
 use crate::hint::t30::identification::T30_NO_DIS;
 use crate::hint::t38::{
     Switch, accepted, agreed, error_unless_delivered, fax_in_audio, first_fax_sign, first_switches,
-    image_line, pages_confirmed,
+    image_line,
 };
-use crate::hint::udptl::UDPTL_NONE;
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Fcs;
 use crate::sip::Sdp;
@@ -22,12 +19,6 @@ use crate::t30::timer::T1;
 
 /// After the first sign of a fax the called side should have asked for T.38 by now, seconds.
 const ASK_AFTER_TONE: f64 = 12.0;
-/// Refusals that say that the media are not supported (RFC 3261).
-pub(super) const UNSUPPORTED: [u16; 3] = [415, 488, 606];
-/// Re-INVITEs of both sides this near to each other cross, seconds.
-const CROSSING: f64 = 2.0;
-/// After the first 491 the switch should be done by now, seconds.
-const GLARE_RESOLVED: f64 = 10.0;
 /// Asterisk gives up T.38 after this time (t38timeout), seconds.
 const SLOW_ANSWER: f64 = 5.0;
 /// Nobody waits longer than 64 times T1 for a final response, seconds.
@@ -46,9 +37,6 @@ const DIS_REPEATED: usize = 2;
 pub(super) const RULES: &[&Rule] = &[
     &T38_ACCEPTED,
     &T38_NO_REINVITE,
-    &T38_REINVITE_UNSUPPORTED_MEDIA,
-    &T38_REINVITE_REJECTED,
-    &T38_REINVITE_GLARE,
     &T38_REINVITE_TIMEOUT,
     &T38_REINVITE_BY_SENDER,
     &T38_REINVITE_LATE,
@@ -80,58 +68,6 @@ pub(in crate::hint) static T38_NO_REINVITE: Rule = Rule {
     when: "a fax in audio, and neither side offers T.38 within 12 s after its first tone",
     check: Check::One(no_reinvite),
     absence: Some(12.0),
-    ..super::T38
-};
-
-pub(in crate::hint) static T38_REINVITE_UNSUPPORTED_MEDIA: Rule = Rule {
-    id: "t38-reinvite-unsupported-media",
-    severity: Severity::Error,
-    title: "T.38 is refused: media not supported",
-    advice: "The refusing side has no T.38 for this call. Ask it to enable T.38 (PJSIP: t38_udptl=yes, \
-             t38_udptl_ec=redundancy; chan_sip: t38pt_udptl=yes,redundancy,maxdatagram=400; FreeSWITCH: \
-             fax_enable_t38=true, for pass-through t38_passthru=true; a carrier: it is an option of the product). \
-             On a B2BUA the refusal may come from its far leg. Asterisk refuses too when no application accepts \
-             T.38 within 5 s. After the refusal the fax goes on as audio, or stops.",
-    reference: "4PSA Knowledge Base, Troubleshooting fax issues (Unsupported media); signalwire/freeswitch issue 2436",
-    when: "a T.38 re-INVITE ends with 415, 488 or 606; a warning if pages were then confirmed in audio",
-    check: Check::Many(unsupported_media),
-    covers: &[
-        hide(&[&T38_NO_REINVITE, &UDPTL_NONE]).always(),
-        hide(&[&SIP_EARLY_BYE]).on_both_legs(),
-    ],
-    ..super::T38
-};
-
-pub(in crate::hint) static T38_REINVITE_REJECTED: Rule = Rule {
-    id: "t38-reinvite-rejected",
-    severity: Severity::Error,
-    title: "The T.38 re-INVITE is refused",
-    advice: "481: the peer has hung up already, or tags and Route differ. 403 and 603: policy of the side that \
-             answered. 405 and 501: it takes no re-INVITE. 500 with Retry-After: it was still busy with an earlier \
-             INVITE. 503: no resources. The log of the side that answered says more. Voice survives, T.38 does \
-             not.",
-    reference: "RFC 3261, sections 14.1 and 14.2",
-    when: "a T.38 re-INVITE ends with another 4xx, 5xx or 6xx",
-    check: Check::Many(rejected),
-    covers: &[
-        hide(&[&T38_NO_REINVITE]),
-        hide(&[&SIP_EARLY_BYE]).on_both_legs(),
-    ],
-    ..super::T38
-};
-
-pub(in crate::hint) static T38_REINVITE_GLARE: Rule = Rule {
-    id: "t38-reinvite-glare",
-    severity: Severity::Warning,
-    title: "Both sides sent a re-INVITE at the same time",
-    advice: "Each side refuses the other's re-INVITE with 491 and tries again after a random wait. Over a B2BUA \
-             with two legs that can go round in circles. Let only one side start T.38, best the called one, and \
-             turn the re-INVITE off on the calling side (FreeSWITCH: fax_enable_t38_request=false; SendFAX \
-             without option z).",
-    reference: "RFC 3261, section 14.1",
-    when: "a re-INVITE gets 491, or re-INVITEs of both sides cross; an error if T.38 is not agreed within 10 s",
-    check: Check::One(glare),
-    covers: &[hide(&[&T38_REINVITE_REJECTED, &T38_REINVITE_BY_SENDER]).always()],
     ..super::T38
 };
 
@@ -278,212 +214,6 @@ pub(super) fn is_g711(codec: &str) -> bool {
     ["PCMU", "PCMA", "audio"]
         .iter()
         .any(|name| codec.eq_ignore_ascii_case(name))
-}
-
-fn unsupported_media(scene: &Scene<'_>) -> Vec<Finding> {
-    let severity = if pages_confirmed(scene) {
-        Severity::Warning
-    } else {
-        Severity::Error
-    };
-    refusals(scene, |switch| switch.refused_with(&UNSUPPORTED))
-        .into_iter()
-        .map(|(switch, event, status, reason)| {
-            let refuser = Refuser::of(scene, event, switch.asked());
-            let faulty = sdp::is_faulty(scene, switch.negotiation);
-            let what = if faulty {
-                "refuses this offer"
-            } else {
-                "refuses T.38; enable T.38 there"
-            };
-            let seen = format!("{status} {reason} – {} {what}", refuser.name);
-            let found = Finding::new(severity, switch.frames(), seen)
-                .on(event.id)
-                .about(refuser.host)
-                .more(refused_by(scene, &switch, &refuser));
-            if faulty || sdp::is_odd(&switch.negotiation.offer) {
-                found.blame_nobody()
-            } else {
-                found
-            }
-        })
-        .collect()
-}
-
-/// Who sent a refusal first: the other end, or a proxy on the way.
-struct Refuser {
-    host: Endpoint,
-    /// To be put into a sentence.
-    name: String,
-    /// The same, with the address.
-    whose: String,
-}
-
-impl Refuser {
-    fn of(scene: &Scene<'_>, refusal: &Event, asked: Side) -> Self {
-        let path = &scene.call.path;
-        let maker = scene
-            .call
-            .hosts_of(refusal)
-            .and_then(|(from, _)| path.host(from));
-        let proxy = maker.filter(|host| host.role == Role::Proxy && !path.is_one_hop());
-        match proxy {
-            Some(proxy) => Self {
-                host: proxy.addr,
-                name: format!("the proxy {}", proxy.addr),
-                whose: format!(
-                    "the proxy {} itself ({} was never asked)",
-                    proxy.addr,
-                    scene.who(asked)
-                ),
-            },
-            None => Self {
-                host: scene.endpoint(asked),
-                name: scene.who(asked).to_owned(),
-                whose: scene.whose(asked),
-            },
-        }
-    }
-}
-
-fn refused_by(scene: &Scene<'_>, switch: &Switch<'_>, refuser: &Refuser) -> String {
-    let warning = switch
-        .answer
-        .and_then(|(_, sip)| header(sip, "Warning"))
-        .filter(|warning| !warning.is_empty())
-        .map(|warning| format!(" Its Warning: {warning}"))
-        .unwrap_or_default();
-    format!(
-        "{} offered T.38, {} refused it.{warning}",
-        scene.who_begins(switch.negotiation.from),
-        refuser.whose
-    )
-}
-
-/// Refused T.38 re-INVITEs that fit, with the refusal, its status and reason phrase.
-fn refusals<'a>(
-    scene: &Scene<'a>,
-    wanted: impl Fn(&Switch<'a>) -> bool,
-) -> Vec<(Switch<'a>, &'a Event, u16, String)> {
-    first_switches(scene)
-        .into_iter()
-        .filter(|switch| switch.reinvite && wanted(switch))
-        .filter_map(|switch| {
-            let (event, sip) = switch.answer?;
-            let text = sip.message.start.to_string();
-            let reason = text
-                .split_once(' ')
-                .map_or("", |(_, reason)| reason)
-                .to_owned();
-            Some((switch, event, switch.status?, reason))
-        })
-        .collect()
-}
-
-fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
-    let handled = |status: u16| {
-        matches!(status, 401 | 407 | 408 | 491) || UNSUPPORTED.contains(&status) || status < 400
-    };
-    let bye = scene.bye().map(|(event, _)| event);
-    refusals(scene, |switch| {
-        switch.status.is_some_and(|status| !handled(status))
-    })
-    .into_iter()
-    .map(|(switch, event, status, reason)| {
-        let refuser = Refuser::of(scene, event, switch.asked());
-        let crossed = status == 481 && bye.is_some_and(|bye| bye.at <= event.at);
-        let severity = if crossed {
-            Severity::Note
-        } else if pages_confirmed(scene) {
-            Severity::Warning
-        } else {
-            Severity::Error
-        };
-        let seen = format!(
-            "T.38 re-INVITE failed: {status} {reason} at {}",
-            refuser.name
-        );
-        let hang_up = bye.filter(|_| crossed).map(|bye| bye.frame);
-        let found = Finding::new(severity, switch.frames().chain(hang_up), seen)
-            .on(event.id)
-            .about(refuser.host)
-            .more(refused_by(scene, &switch, &refuser));
-        if crossed || sdp::is_faulty(scene, switch.negotiation) {
-            found.blame_nobody()
-        } else {
-            found
-        }
-    })
-    .collect()
-}
-
-/// Whether T.38 was refused after a collision for another reason than a collision.
-fn refused_otherwise(scene: &Scene<'_>, after: Timestamp) -> bool {
-    first_switches(scene).iter().any(|switch| {
-        let refused = switch
-            .status
-            .is_some_and(|status| status >= 400 && !matches!(status, 401 | 407 | 491));
-        refused && switch.answer.is_some_and(|(event, _)| event.at > after)
-    })
-}
-
-fn glare(scene: &Scene<'_>) -> Option<Finding> {
-    let invites: Vec<(&Event, Option<(u16, &Event)>)> = scene
-        .transactions("INVITE")
-        .filter(|invite| !invite.initial)
-        .filter_map(|invite| {
-            let request = scene.event(*invite.requests.first()?)?;
-            let answer = invite
-                .final_response()
-                .and_then(|(status, id)| Some((status, scene.event(id)?)));
-            Some((request, answer))
-        })
-        .collect();
-    let refused = invites
-        .iter()
-        .filter_map(|(_, answer)| answer.filter(|(status, _)| *status == 491))
-        .map(|(_, event)| event)
-        .min_by_key(|event| event.at);
-    let crossing = invites.windows(2).find_map(|pair| match pair {
-        [(first, answer), (second, _)] => {
-            let open = answer.is_none_or(|(_, answer)| answer.at > second.at);
-            let near = second.at.seconds_since(first.at) <= CROSSING;
-            (first.from != second.from && open && near).then_some((*first, *second))
-        }
-        _ => None,
-    });
-    let begin = refused.or(crossing.map(|(first, _)| first))?;
-    let success = accepted(scene)
-        .into_iter()
-        .filter_map(|switch| switch.answer)
-        .map(|(event, _)| event)
-        .find(|event| event.at >= begin.at);
-    let took = success.map(|event| event.at.seconds_since(begin.at));
-    let wanted_t38 = !first_switches(scene).is_empty();
-    let (severity, end) = match took {
-        Some(took) if took <= GLARE_RESOLVED => {
-            (Severity::Warning, format!("resolved in {took:.1} s"))
-        }
-        Some(took) => (
-            error_unless_delivered(scene),
-            format!("resolved only after {took:.1} s"),
-        ),
-        None if refused_otherwise(scene, begin.at) => {
-            (Severity::Warning, "then refused".to_owned())
-        }
-        None if wanted_t38 && !pages_confirmed(scene) => {
-            (Severity::Error, "never resolved".to_owned())
-        }
-        None => (Severity::Warning, "never resolved".to_owned()),
-    };
-    let frames = [
-        Some(begin.frame),
-        crossing.map(|(first, _)| first.frame),
-        crossing.map(|(_, second)| second.frame),
-        success.map(|event| event.frame),
-    ];
-    let seen = format!("Both sides re-INVITEd (491) – {end}");
-    Some(Finding::new(severity, frames.into_iter().flatten(), seen).on(begin.id))
 }
 
 fn timeout(scene: &Scene<'_>) -> Vec<Finding> {

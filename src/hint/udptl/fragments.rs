@@ -1,7 +1,7 @@
 //! T.38 datagrams larger than the MTU of which the first fragment alone arrives.
 
 use crate::call::{Call, FaultSide, IncompleteDatagram, Side};
-use crate::hint::cap::CAP_DROPS;
+use crate::hint::cap::loss::CAP_DROPS;
 use crate::hint::evidence::named;
 use crate::hint::rule::{Check, hide};
 use crate::hint::t30::correction::{T30_PPR, T30_PPR_FOURTH};

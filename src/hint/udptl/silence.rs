@@ -3,7 +3,8 @@
 use crate::call::exchange::Line;
 use crate::call::{Event, EventKind, Side};
 use crate::hint::rule::{Check, explain, hide};
-use crate::hint::t30::identification::{T30_DIS_NO_DCS, T30_NO_DIS};
+use crate::hint::t30::dis::T30_DIS_NO_DCS;
+use crate::hint::t30::identification::T30_NO_DIS;
 use crate::hint::t30::training::T30_DCS_NO_RESPONSE;
 use crate::hint::t38::error_unless_delivered;
 use crate::hint::udptl::UDPTL_ONE_WAY;
