@@ -304,6 +304,10 @@ fn lacks(call: &Call, evidence: &Evidence, first: Option<Fcf>) -> Option<Lacks> 
     if !started && may_start_late && evidence.dcs == 0 {
         return Some(Lacks::Start);
     }
+    let done = evidence.complete && evidence.sent == evidence.confirmed;
+    if may_start_late && !done && !begins(call, first) {
+        return Some(Lacks::Start);
+    }
     let up = !matches!(
         call.state,
         CallState::Completed | CallState::Cancelled | CallState::Rejected | CallState::Unanswered
@@ -312,6 +316,16 @@ fn lacks(call: &Call, evidence: &Evidence, first: Option<Fcf>) -> Option<Lacks> 
     let ends_early = up && (call.capture.unfinished || silent < ENDS_EARLY);
     let finished = evidence.dcn.is_some() || evidence.complete;
     (ends_early && !finished).then_some(Lacks::End)
+}
+
+/// Whether the first message is one that begins a fax: what comes before any other may be of its middle.
+fn begins(call: &Call, first: Option<Fcf>) -> bool {
+    // The SDP that is cut says of the start what the frames of it would.
+    call.capture.truncated_sip > 0
+        || first.is_some_and(|fcf| {
+            let with_dis = matches!(fcf, Fcf::Nsf | Fcf::Csi | Fcf::Csa | Fcf::Des);
+            with_dis || matches!(fcf.class(), Class::Identification | Class::Poll)
+        })
 }
 
 /// When the first BYE was sent.

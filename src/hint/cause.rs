@@ -44,10 +44,13 @@ pub(crate) fn find(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Option<Ro
     if let Some(other) = &other {
         candidates.extend(there.iter().map(|hint| Candidate::new(other.call, hint)));
     }
-    let root = not_shown(scene, &candidates)
-        .or_else(|| between_legs(&candidates))
+    if is_incomplete(scene) {
+        // What the capture does not have may be the reason, or refute it.
+        let root = not_shown(&candidates).or_else(|| ended_early(&candidates))?;
+        return Some(root.as_root());
+    }
+    let root = between_legs(&candidates)
         .or_else(|| earliest(&candidates, |hint| is_error(hint) && !hint.consequence))
-        .or_else(|| ended_early(scene, &candidates))
         .or_else(|| {
             earliest(&candidates, |hint| {
                 hint.rule.root == RootCause::AsWarning && hint.finding.severity == Severity::Warning
@@ -60,11 +63,7 @@ pub(crate) fn find(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Option<Ro
             })
         })
         .or_else(|| summary(&candidates))?;
-    Some(Root {
-        rule: root.hint.rule,
-        call: root.call.number,
-        hint: root.hint.clone(),
-    })
+    Some(root.as_root())
 }
 
 /// Sets the consequence flag: errors and warnings that come after the root, but for what stands on its own.
@@ -93,7 +92,6 @@ pub fn sentence(root: &Root, scene: &Scene<'_>) -> String {
         _ => scene,
     };
     let finding = &root.hint.finding;
-    let side = finding.host.and_then(|host| on.side_of(host));
     let fax = scene.call.fax.as_ref();
     let told = fax.and_then(PagesTold::of);
     // Some say it themselves.
@@ -104,7 +102,7 @@ pub fn sentence(root: &Root, scene: &Scene<'_>) -> String {
         pages: told.filter(|_| !says_pages),
         phase: phase.filter(|_| !says_pages),
         what: root.hint.says().into_owned(),
-        side: side.map(|side| on.whose(side)),
+        side: on.accused(&root.hint),
         frame: deciding_frame(on.call, &root.hint),
         other_leg: (on.call.number != scene.call.number).then_some(on.call.number),
     }
@@ -125,6 +123,14 @@ impl<'a> Candidate<'a> {
             call,
             hint,
             at: decided(call, hint),
+        }
+    }
+
+    fn as_root(&self) -> Root {
+        Root {
+            rule: self.hint.rule,
+            call: self.call.number,
+            hint: self.hint.clone(),
         }
     }
 
@@ -170,26 +176,20 @@ fn between_legs<'a>(candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
 }
 
 /// Where its content is not in the capture, or not decoded, nothing is known of the fax, whatever SIP shows beside.
-fn not_shown<'a>(scene: &Scene<'_>, candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
-    is_incomplete(scene)
-        .then(|| {
-            earliest(candidates, |hint| {
-                hint.rule.root == RootCause::IfIncomplete && !hint.rule.doubts_absences
-            })
-        })
-        .flatten()
+fn not_shown<'a>(candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
+    earliest(candidates, |hint| {
+        hint.rule.root == RootCause::IfIncomplete && !hint.rule.doubts_absences
+    })
 }
 
-fn is_incomplete(scene: &Scene<'_>) -> bool {
+/// Whether the capture does not have what became of the fax.
+pub(crate) fn is_incomplete(scene: &Scene<'_>) -> bool {
     let fax = scene.call.fax.as_ref();
     fax.is_some_and(|fax| fax.verdict == Verdict::Incomplete)
 }
 
 /// A capture that ends before its fax explains why nothing is known of the rest.
-fn ended_early<'a>(scene: &Scene<'_>, candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
-    if !is_incomplete(scene) {
-        return None;
-    }
+fn ended_early<'a>(candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
     earliest(candidates, |hint| hint.rule.root == RootCause::IfIncomplete)
 }
 

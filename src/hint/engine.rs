@@ -75,6 +75,13 @@ fn after_outcome(scene: &Scene<'_>, mut hints: Vec<Hint>) -> Vec<Hint> {
             *severity = hint.rule.after_success.limit(*severity);
         }
     }
+    if cause::is_incomplete(scene) {
+        // What it takes to call a thing the reason of a failure is not in the capture.
+        for hint in &mut hints {
+            let severity = &mut hint.finding.severity;
+            *severity = (*severity).max(Severity::Warning);
+        }
+    }
     if is_in_progress(scene.call) {
         hints.retain(|hint| !is_too_early(scene.call, hint));
     }

@@ -273,8 +273,17 @@ impl<'a> Scene<'a> {
     }
 
     /// Who has to act on a hint: whom the finding names, else the side of the host that it is about. What did not
-    /// come may have been lost on the way, so an absence accuses nobody by itself.
+    /// come may have been lost on the way, so an absence accuses nobody by itself. Where the first INVITE is not in the
+    /// capture, nobody knows which side called.
     pub(crate) fn fault_of(&self, hint: &Hint) -> Option<FaultSide> {
+        let side = self.named_by(hint)?;
+        let is_end = matches!(side, FaultSide::Caller | FaultSide::Callee);
+        let facts = &self.call.capture;
+        let who_called = !facts.starts_mid_call || facts.truncated_sip > 0;
+        (!is_end || who_called).then_some(side)
+    }
+
+    fn named_by(&self, hint: &Hint) -> Option<FaultSide> {
         match hint.finding.blame {
             Some(Blame::On(side)) => Some(side),
             Some(Blame::Nobody) => None,
@@ -289,6 +298,26 @@ impl<'a> Scene<'a> {
                     _ => Some(self.fault_side(self.side_of(host)?)),
                 }
             }
+        }
+    }
+
+    /// Who has to act, to be put into a headline: as `Hint::side` says, in the user's words.
+    pub(crate) fn accused(&self, hint: &Hint) -> Option<String> {
+        let host = hint.finding.host;
+        let named = host.and_then(|host| self.side_of(host));
+        match hint.side? {
+            FaultSide::Caller => Some(self.whose(Side::Caller)),
+            FaultSide::Callee => Some(self.whose(Side::Callee)),
+            FaultSide::Pbx => {
+                let ours = named.filter(|side| self.is_pbx(*side) == Some(true));
+                Some(match (ours, host) {
+                    (Some(side), _) => self.whose(side),
+                    (None, Some(host)) => format!("the element in the middle ({})", host.addr),
+                    (None, None) => "the element in the middle".to_owned(),
+                })
+            }
+            FaultSide::Path => Some("the network between".to_owned()),
+            FaultSide::Capture => None,
         }
     }
 

@@ -13,7 +13,10 @@ use crate::hint::{Rule, Scene};
 use crate::sip::sdp::fault::{SdpFault, faults};
 use crate::sip::{MediaKind, MediaLine, Sdp};
 
+use hops::{Sight, journey};
+
 pub(super) mod answer;
+pub(super) mod hops;
 pub(super) mod offer;
 
 /// What the rules of this family have in common.
@@ -35,8 +38,6 @@ pub(super) struct Offer<'a> {
     pub(super) transaction: &'a Transaction,
     /// The message with the offer.
     pub(super) event: &'a Event,
-    /// The same, read.
-    pub(super) sip: &'a SipEvent,
 }
 
 impl<'a> Offer<'a> {
@@ -51,6 +52,18 @@ impl<'a> Offer<'a> {
         let in_request = self.negotiation.from == self.transaction.from;
         let (event, sip) = scene.message(id)?;
         (in_request && status >= 300).then_some((status, event, sip))
+    }
+
+    /// The offer on the hops that it passed, up to the one on which it was answered.
+    pub(super) fn journey(&self, scene: &Scene<'a>) -> Vec<Sight<'a>> {
+        let answer = self.transaction.final_response();
+        let answer = answer.and_then(|(_, id)| scene.event(id));
+        journey(scene, self.event.id, answer)
+    }
+
+    /// The offer as it came to the one who answered.
+    pub(super) fn as_answered(&self, scene: &Scene<'a>) -> Option<Sight<'a>> {
+        self.journey(scene).pop()
     }
 
     /// The refusal, if the offer may be the reason for it: not a challenge, a collision, a call that is over, a busy server.
@@ -78,12 +91,11 @@ pub(super) fn offers<'a>(scene: &Scene<'a>) -> impl Iterator<Item = Offer<'a>> +
         .negotiations
         .iter()
         .filter_map(move |negotiation| {
-            let (event, sip) = scene.message(negotiation.offer_event)?;
+            let (event, _) = scene.message(negotiation.offer_event)?;
             Some(Offer {
                 negotiation,
                 transaction: scene.call.transactions.get(negotiation.transaction)?,
                 event,
-                sip,
             })
         })
 }
@@ -132,10 +144,12 @@ pub(super) fn is_faulty(scene: &Scene<'_>, negotiation: &Negotiation) -> bool {
     offers(scene)
         .find(|offer| offer.negotiation.offer_event == negotiation.offer_event)
         .is_some_and(|offer| {
-            !offer::faults_of(scene, &offer).is_empty()
-                || offer::bad_transport(&offer)
-                || offer::bad_address(scene, &offer).is_some()
-                || offer::is_image_only(&offer)
+            offer::is_image_only(&offer)
+                || offer.as_answered(scene).is_some_and(|sight| {
+                    !offer::faults_of(scene, &offer, &sight).is_empty()
+                        || offer::bad_transport(&sight)
+                        || offer::bad_address(&offer, &sight).is_some()
+                })
         })
 }
 

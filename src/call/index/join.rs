@@ -83,20 +83,33 @@ impl Index {
     /// A SIP dialog between the two hosts of a flow, at its time, without media that SDP explains.
     fn dialog_between(&self, id: FlowId, between: &Between) -> Option<DialogId> {
         let flow = self.flow(id)?;
-        let fits = |dialog: &DialogEntry| {
+        let at_its_time = |dialog: &DialogEntry| {
             flow.first <= dialog.last_packet.plus_seconds(SLACK)
                 && (!dialog.starts_with_invite || flow.first >= dialog.started.plus_seconds(-SLACK))
-                && !dialog
-                    .flows
-                    .iter()
-                    .any(|id| self.flow(*id).is_some_and(|flow| !flow.t38.is_empty()))
+        };
+        let has_t38 = |dialog: &DialogEntry| {
+            let mut flows = dialog.flows.iter().filter_map(|id| self.flow(*id));
+            flows.any(|flow| !flow.t38.is_empty())
         };
         let soon = flow.first.plus_seconds(SLACK);
-        Between::near(&between.sip, flow, |id| {
+        let found: Vec<(DialogId, &DialogEntry)> = Between::near(&between.sip, flow, |id| {
             self.dialog(id).is_some_and(|dialog| dialog.started <= soon)
         })
-        .filter(|id| self.dialog(*id).is_some_and(fits))
-        .min()
+        .filter_map(|id| Some((id, self.dialog(id)?)))
+        .filter(|(_, dialog)| at_its_time(dialog))
+        .collect();
+        let free = found.iter().filter(|(_, dialog)| !has_t38(dialog));
+        free.map(|(id, _)| *id).min().or_else(|| {
+            // Sound before the T.38 of a dialog whose start is not in the capture: the SDP of it is missing. Of two
+            // such dialogs it may be of either.
+            let of_start = |dialog: &DialogEntry| {
+                !dialog.starts_with_invite && flow.t38.is_empty() && flow.first < dialog.started
+            };
+            match found.as_slice() {
+                [(id, dialog)] if of_start(dialog) => Some(*id),
+                _ => None,
+            }
+        })
     }
 
     /// A call without SIP between the same two hosts at the time, if there is just one.

@@ -1,6 +1,7 @@
 //! Answers that are none.
 
 use super::SDP;
+use super::hops::{author, journey};
 use crate::call::SipEvent;
 use crate::hint::g711::G711_ONE_WAY;
 use crate::hint::rule::{Check, explain, hide};
@@ -58,11 +59,14 @@ fn without_sdp(scene: &Scene<'_>) -> Vec<Finding> {
                 return None;
             }
             let (status, id) = transaction.final_response()?;
-            let (event, sip) = scene.message(id)?;
-            let in_parts = sip.cut > 0 || super::is_shorter_than_said(sip);
-            if !(200..300).contains(&status) || sip.sdp.is_some() || in_parts {
+            let event = scene.event(id)?;
+            if !(200..300).contains(&status) {
                 return None;
             }
+            let author = author(scene, &journey(scene, id, None), |sight| {
+                let in_parts = sight.sip.cut > 0 || super::is_shorter_than_said(sight.sip);
+                sight.sdp().is_none() && !in_parts
+            })?;
             let early: Vec<&SipEvent> = transaction
                 .responses
                 .iter()
@@ -79,17 +83,23 @@ fn without_sdp(scene: &Scene<'_>) -> Vec<Finding> {
                 Severity::Warning
             };
             let side = transaction.from.other();
-            let seen = format!(
-                "{} answers {} with {status} but no SDP – nothing was agreed",
-                scene.who_begins(side),
-                transaction.method
-            );
+            let seen = match author.before {
+                None => format!(
+                    "{} answers {} with {status} but no SDP – nothing was agreed",
+                    scene.who_begins(side),
+                    transaction.method
+                ),
+                Some(_) => format!(
+                    "{status} to {} leaves {} without the SDP that it came with",
+                    transaction.method, author.who
+                ),
+            };
+            let frames = [author.sight.event.frame, event.frame, offer.event.frame];
+            let found = Finding::new(severity, frames, seen);
             Some(
-                Finding::new(severity, [event.frame, offer.event.frame], seen)
-                    .on(event.id)
-                    .about(scene.endpoint(side))
-                    .blame(scene.fault_side(side))
-                    .more(format!("Answered by {}.", scene.whose(side))),
+                author
+                    .accuse(found)
+                    .more(format!("Answered by {}.", author.whose)),
             )
         })
         .collect()

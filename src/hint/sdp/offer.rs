@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::hops::{Sight, author, author_of_address};
 use super::{Offer, SDP, SdpFault, faults, is_about_media, is_shorter_than_said, offers, unusable};
 use crate::hint::rule::{Check, explain};
 use crate::hint::sip::refusal::{SIP_INVITE_MEDIA_REJECTED, SIP_INVITE_SERVER_ERROR};
@@ -76,27 +77,24 @@ fn malformed(scene: &Scene<'_>) -> Vec<Finding> {
     let fax_over = last_word(scene);
     offers(scene)
         .filter_map(|offer| {
-            let told = faults_of(scene, &offer);
-            if told.is_empty() {
-                return None;
-            }
+            let journey = offer.journey(scene);
+            let author = author(scene, &journey, |sight| {
+                !faults_of(scene, &offer, sight).is_empty()
+            })?;
+            let told = faults_of(scene, &offer, journey.last()?);
             let refused = offer.refusal_of_offer(scene);
             let over = fax_over.is_some_and(|end| end <= offer.event.at);
             let severity = match refused {
                 Some(_) if !over && !scene.delivered_on_either_leg() => Severity::Error,
                 _ => Severity::Warning,
             };
-            let side = offer.side();
             let end = refused.map_or_else(String::new, |(status, ..)| {
                 format!(" – {status} is the answer to that")
             });
-            let seen = format!(
-                "Faulty offer of {}: {}{end}",
-                scene.who(side),
-                told.join(", ")
-            );
+            let seen = format!("Faulty offer of {}: {}{end}", author.who, told.join(", "));
             let frames = [
-                Some(offer.event.frame),
+                Some(author.sight.event.frame),
+                author.before.map(|sight| sight.event.frame),
                 refused.map(|(_, event, _)| event.frame),
             ];
             let warning = refused
@@ -104,12 +102,12 @@ fn malformed(scene: &Scene<'_>) -> Vec<Finding> {
                 .map_or_else(String::new, |warning| {
                     format!(" Warning of the refusal: {warning}")
                 });
+            let sound = author.before.map_or("", |_| " It came there without the fault.");
+            let found = Finding::new(severity, frames.into_iter().flatten(), seen);
             Some(
-                Finding::new(severity, frames.into_iter().flatten(), seen)
-                    .on(offer.event.id)
-                    .about(scene.endpoint(side))
-                    .blame(scene.fault_side(side))
-                    .more(format!("Written by {}.{warning}", scene.whose(side))),
+                author
+                    .accuse(found)
+                    .more(format!("Written by {}.{sound}{warning}", author.whose)),
             )
         })
         .collect()
@@ -127,17 +125,17 @@ fn last_word(scene: &Scene<'_>) -> Option<crate::capture::Timestamp> {
     of(&[Fcf::Dcn]).or_else(|| of(&[Fcf::Mcf]))
 }
 
-/// Faults of an offer, in words; none of a message that the capture or its sender cut.
-pub(super) fn faults_of(scene: &Scene<'_>, offer: &Offer<'_>) -> Vec<String> {
-    if offer.sip.cut > 0 || is_shorter_than_said(offer.sip) {
+/// Faults of an offer on a hop, in words; none of a message that the capture or its sender cut.
+pub(super) fn faults_of(scene: &Scene<'_>, offer: &Offer<'_>, sight: &Sight<'_>) -> Vec<String> {
+    if sight.sip.cut > 0 || is_shorter_than_said(sight.sip) {
         return Vec::new();
     }
-    let Some(octets) = offer.sip.message.sdp_text() else {
+    let Some(octets) = sight.sip.message.sdp_text() else {
         return Vec::new();
     };
     let mut told: Vec<String> = faults(octets).iter().map(SdpFault::text).collect();
     let before = lines_before(scene, offer);
-    let now = offer.negotiation.offer.media.len();
+    let now = sight.sdp().map_or(0, |sdp| sdp.media.len());
     if now > 0 && now < before {
         told.push(format!("{now} m= lines where there were {before}"));
     }
@@ -163,70 +161,62 @@ fn lines_before(scene: &Scene<'_>, offer: &Offer<'_>) -> usize {
 }
 
 /// `m=image` over something that is no T.38 transport.
-pub(super) fn bad_transport(offer: &Offer<'_>) -> bool {
-    offer.negotiation.offer.media.iter().any(|line| {
-        line.kind == MediaKind::Image
-            && line.port > 0
-            && line.proto.to_ascii_uppercase().starts_with("RTP/")
+pub(super) fn bad_transport(sight: &Sight<'_>) -> bool {
+    let lines = sight.sdp().into_iter().flat_map(|sdp| &sdp.media);
+    lines
+        .filter(|line| line.kind == MediaKind::Image && line.port > 0)
+        .any(|line| line.proto.to_ascii_uppercase().starts_with("RTP/"))
+}
+
+/// The address of the offer that the peer on this hop cannot use: of the image line, else of the audio line.
+pub(super) fn bad_address(
+    offer: &Offer<'_>,
+    sight: &Sight<'_>,
+) -> Option<(IpAddr, &'static str)> {
+    let peer = sight.event.dst.addr;
+    let lines = sight.sdp().into_iter().flat_map(|sdp| &sdp.media);
+    lines.filter(|line| line.port > 0).find_map(|line| {
+        let addr = line.connection?;
+        // On hold, 0.0.0.0 is what RFC 2543 asked for.
+        let held = addr.is_unspecified() && !line.is_t38() && !offer.transaction.initial;
+        unusable(addr, peer)
+            .filter(|_| !held)
+            .map(|why| (addr, why))
     })
 }
 
-/// The address of the offer that the peer cannot use: of the image line, else of the audio line.
-pub(super) fn bad_address(scene: &Scene<'_>, offer: &Offer<'_>) -> Option<(IpAddr, &'static str)> {
-    let peer = scene.endpoint(offer.side().other()).addr;
-    offer
-        .negotiation
-        .offer
+/// The address of the audio line of an offer of audio alone that the peer on this hop cannot use.
+fn bad_audio(offer: &Offer<'_>, sight: &Sight<'_>) -> Option<(IpAddr, &'static str)> {
+    let sdp = sight.sdp()?;
+    let has_audio = sdp
         .media
         .iter()
-        .filter(|line| line.port > 0)
-        .find_map(|line| {
-            let addr = line.connection?;
-            // On hold, 0.0.0.0 is what RFC 2543 asked for.
-            let held = addr.is_unspecified() && !line.is_t38() && !offer.transaction.initial;
-            unusable(addr, peer)
-                .filter(|_| !held)
-                .map(|why| (addr, why))
-        })
+        .any(|line| line.kind == MediaKind::Audio && line.port > 0 && !line.is_t38());
+    let has_t38 = sdp
+        .media
+        .iter()
+        .any(|line| line.is_t38() && line.port > 0);
+    bad_address(offer, sight).filter(|_| has_audio && !has_t38)
 }
 
 fn private_audio(scene: &Scene<'_>) -> Vec<Finding> {
     offers(scene)
         .filter_map(|offer| {
-            let line =
-                offer.negotiation.offer.media.iter().find(|line| {
-                    line.kind == MediaKind::Audio && line.port > 0 && !line.is_t38()
-                })?;
-            if offer
-                .negotiation
-                .offer
-                .media
-                .iter()
-                .any(|line| line.is_t38() && line.port > 0)
-            {
-                return None;
-            }
-            let addr = line.connection?;
-            let side = offer.side();
-            let why = unusable(addr, scene.endpoint(side.other()).addr)?;
-            if addr.is_unspecified() && !offer.transaction.initial {
-                return None;
-            }
+            let journey = offer.journey(scene);
+            let (addr, why) = bad_audio(&offer, journey.last()?)?;
+            let author = author_of_address(scene, &journey, |sight| {
+                bad_audio(&offer, sight).is_some()
+            })?;
             let (status, event, _) = offer
                 .refusal_of_offer(scene)
                 .filter(|(status, _, sip)| is_about_media(*status, sip))?;
             let seen = format!("Audio offered at {addr}: {why} – answered {status}");
-            Some(
-                Finding::new(Severity::Error, [offer.event.frame, event.frame], seen)
-                    .on(offer.event.id)
-                    .about(scene.endpoint(side))
-                    .blame(scene.fault_side(side))
-                    .more(format!(
-                        "Announced by {}, whose SIP comes from {}.",
-                        scene.whose(side),
-                        offer.event.src.addr
-                    )),
-            )
+            let frames = [author.sight.event.frame, event.frame];
+            let found = author.accuse(Finding::new(Severity::Error, frames, seen));
+            Some(found.more(format!(
+                "Announced by {}, whose SIP comes from {}.",
+                author.whose, author.sight.event.src.addr
+            )))
         })
         .collect()
 }

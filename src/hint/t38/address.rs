@@ -1,15 +1,18 @@
 //! Addresses and ports of T.38.
 
 use crate::hint::rule::{Check, explain, hide};
+use crate::hint::sdp::hops::{Sight, author_of_address, journey};
 use crate::hint::sdp::offer::REFUSALS;
 use crate::hint::udptl::UDPTL_NONE;
 use std::net::IpAddr;
 
-use crate::call::{Event, Side};
+use crate::call::{Event, EventKind, Side};
 use crate::capture::Endpoint;
 use crate::hint::scene::is_private;
 use crate::hint::t38::refusal::UNSUPPORTED;
-use crate::hint::t38::{accepted, error_unless_delivered, first_switches, image_line};
+use crate::hint::t38::{
+    accepted, audio_line, error_unless_delivered, first_switches, image_line,
+};
 use crate::hint::{Finding, Rule, Scene, Severity, sdp};
 use crate::sip::{MediaKind, MediaLine};
 
@@ -126,29 +129,58 @@ fn private_address(scene: &Scene<'_>) -> Vec<Finding> {
 fn refused_for_address(scene: &Scene<'_>) -> Vec<Finding> {
     sdp::offers(scene)
         .filter_map(|offer| {
-            let line = image_line(&offer.negotiation.offer)?;
-            let addr = line.connection?;
-            let side = offer.side();
-            let why = sdp::unusable(addr, scene.endpoint(side.other()).addr)?;
+            image_line(&offer.negotiation.offer)?;
             let (status, event, _) = offer.refusal_of_offer(scene)?;
+            let journey = journey(scene, offer.event.id, Some(event));
+            let (addr, why) = bad_image(journey.last()?)?;
+            let author =
+                author_of_address(scene, &journey, |sight| bad_image(sight).is_some())?;
+            if is_in_use(scene, offer.side(), addr) {
+                return None;
+            }
             let seen = format!("T.38 offered at {addr}: {why} – answered {status}");
-            Some(
-                Finding::new(
-                    error_unless_delivered(scene),
-                    [offer.event.frame, event.frame],
-                    seen,
-                )
-                .on(offer.event.id)
-                .about(scene.endpoint(side))
-                .blame(scene.fault_side(side))
-                .more(format!(
-                    "Announced by {}, whose SIP comes from {}.",
-                    scene.whose(side),
-                    offer.event.src.addr
-                )),
-            )
+            let frames = [author.sight.event.frame, event.frame];
+            let found = Finding::new(error_unless_delivered(scene), frames, seen).more(format!(
+                "Announced by {}, whose SIP comes from {}.",
+                author.whose, author.sight.event.src.addr
+            ));
+            let found = author.accuse(found);
+            Some(if was_taken(scene, &offer, addr) {
+                found.blame_nobody()
+            } else {
+                found
+            })
         })
         .collect()
+}
+
+/// The address of the image line that the peer on this hop cannot use.
+fn bad_image(sight: &Sight<'_>) -> Option<(IpAddr, &'static str)> {
+    let addr = image_line(sight.sdp()?)?.connection?;
+    sdp::unusable(addr, sight.event.dst.addr).map(|why| (addr, why))
+}
+
+/// A side is behind this address where the capture was made, and gets packets there: what stands between mends it.
+fn is_in_use(scene: &Scene<'_>, side: Side, addr: IpAddr) -> bool {
+    let events = &scene.call.events;
+    let sends = events.iter().any(|event| event.from == side && event.src.addr == addr);
+    let gets = events.iter().any(|event| {
+        event.from == side.other()
+            && event.dst.addr == addr
+            && !matches!(event.kind, EventKind::Sip(_) | EventKind::Icmp { .. })
+    });
+    sends && gets
+}
+
+/// The peer took sound from the same address: the address alone is no reason to refuse.
+fn was_taken(scene: &Scene<'_>, offer: &sdp::Offer<'_>, addr: IpAddr) -> bool {
+    let earlier = scene
+        .call
+        .negotiations
+        .iter()
+        .filter(|one| one.offer_event < offer.negotiation.offer_event && one.answer.is_some());
+    let mut told = earlier.filter_map(|one| crate::call::negotiation::sdp_of(one, offer.side()));
+    told.any(|sdp| audio_line(sdp).is_some_and(|line| line.connection == Some(addr)))
 }
 
 fn announced_in_vain(scene: &Scene<'_>) -> Vec<Finding> {
@@ -166,6 +198,16 @@ fn announced_in_vain(scene: &Scene<'_>) -> Vec<Finding> {
             }
             let endpoint = Endpoint::new(addr, told.line.port);
             let nothing_sent = nowhere && scene.call.udptl.of(told.side.other()).packets == 0;
+            let answered = journey(scene, told.event.id, None);
+            let author = author_of_address(scene, &answered, |sight| {
+                sight
+                    .sdp()
+                    .and_then(image_line)
+                    .is_some_and(|line| line.connection == Some(addr))
+            })?;
+            // Sound went through the proxy; T.38 goes past it, so that the capture cannot show it.
+            let nothing_sent = nothing_sent
+                || author.sight.event.id != told.event.id && scene.call.packets.t38 == 0;
             let severity = if (nothing_sent || sent_to(scene, told.side.other(), endpoint))
                 && !heard(scene, told.side)
             {
@@ -179,16 +221,19 @@ fn announced_in_vain(scene: &Scene<'_>) -> Vec<Finding> {
             } else {
                 format!("T.38 address {addr} is private – {who} cannot reach it")
             };
-            Some(
-                Finding::new(severity, [told.event.frame], seen)
-                    .on(told.event.id)
-                    .about(scene.endpoint(told.side))
-                    .blame(scene.fault_side(told.side))
-                    .more(format!(
-                        "Announced by {}, whose SIP comes from {source}.",
-                        scene.whose(told.side)
-                    )),
-            )
+            let more = if author.sight.event.id == told.event.id {
+                format!(
+                    "Announced by {}, whose SIP comes from {source}.",
+                    author.whose
+                )
+            } else {
+                format!(
+                    "{} puts another address into m=audio of this side, and leaves m=image as it is.",
+                    author.whose
+                )
+            };
+            let frames = [author.sight.event.frame, told.event.frame];
+            Some(author.accuse(Finding::new(severity, frames, seen).more(more)))
         })
         .collect()
 }

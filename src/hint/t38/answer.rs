@@ -2,11 +2,12 @@
 
 use crate::call::{EventKind, Negotiation};
 use crate::hint::rule::{Check, hide};
+use crate::hint::sdp::hops::{Sight, author, journey};
 use crate::hint::t38::refusal::T38_REINVITE_UNSUPPORTED_MEDIA;
 use crate::hint::t38::{audio_line, error_unless_delivered, image_line, pages_confirmed, switches};
 use crate::hint::udptl::UDPTL_NONE;
 use crate::hint::{Finding, Rule, Scene, Severity};
-use crate::sip::MediaKind;
+use crate::sip::{MediaKind, MediaLine, Sdp};
 
 /// RTP that goes on this long after both media were agreed is no residue, seconds.
 const BOTH_FLOW: f64 = 5.0;
@@ -67,72 +68,72 @@ fn port_zero(scene: &Scene<'_>) -> Vec<Finding> {
         .into_iter()
         .filter_map(|switch| {
             let (event, _) = switch.answered()?;
-            let answer = switch.negotiation.answer.as_ref()?;
-            let closed = answer
-                .media
-                .iter()
-                .any(|line| line.kind == MediaKind::Image && line.port == 0);
-            if !closed || image_line(answer).is_some() {
-                return None;
-            }
-            let side = switch.asked();
-            let seen = format!(
-                "200 OK but m=image port 0 – T.38 declined by {}",
-                scene.who(side)
-            );
+            let way = journey(scene, event.id, None);
+            let author = author(scene, &way, |sight| sight.sdp().is_some_and(is_closed))?;
+            let answer = author.sight.sdp()?;
+            let seen = match author.before {
+                None => format!("200 OK but m=image port 0 – T.38 declined by {}", author.who),
+                Some(_) => format!(
+                    "200 OK leaves {} with m=image port 0 – it came there with a port",
+                    author.who
+                ),
+            };
             let rest = if audio_line(answer).is_some() {
                 "The call stays audio."
             } else {
                 "No stream is left at all."
             };
-            Some(
-                Finding::new(severity, switch.frames(), seen)
-                    .on(event.id)
-                    .about(scene.endpoint(side))
-                    .more(format!("Declined by {}. {rest}", scene.whose(side))),
-            )
+            let frames = std::iter::once(author.sight.event.frame).chain(switch.frames());
+            let found = Finding::new(severity, frames, seen)
+                .more(format!("Declined by {}. {rest}", author.whose));
+            Some(author.accuse(found))
         })
         .collect()
+}
+
+/// An answer that closes the T.38 line.
+fn is_closed(answer: &Sdp) -> bool {
+    let closed = |line: &MediaLine| line.kind == MediaKind::Image && line.port == 0;
+    answer.media.iter().any(closed) && image_line(answer).is_none()
 }
 
 fn image_missing(scene: &Scene<'_>) -> Vec<Finding> {
     switches(scene)
         .into_iter()
         .filter_map(|switch| {
-            let (event, sip) = switch.answered()?;
-            let lines = match &switch.negotiation.answer {
-                // A cut frame may have had it.
-                None if sip.cut > 0 => return None,
-                None => "no SDP".to_owned(),
-                Some(answer) if answer.media.iter().any(is_image) => return None,
-                Some(_) if sip.cut > 0 => return None,
-                Some(answer) => media_lines(answer),
+            let (event, _) = switch.answered()?;
+            // A cut frame may have had it.
+            let lacks = |sight: &Sight<'_>| {
+                let has = |sdp: &Sdp| sdp.media.iter().any(is_image);
+                sight.sip.cut == 0 && !sight.sdp().is_some_and(has)
             };
-            let side = switch.asked();
-            Some(
-                Finding::new(
-                    error_unless_delivered(scene),
-                    switch.frames(),
-                    "200 OK without m=image – T.38 answer broken, still audio",
-                )
-                .on(event.id)
-                .about(scene.endpoint(side))
-                .more(format!(
-                    "Offered by {}: {}. Answered by {}: {lines}.",
-                    scene.whose(switch.negotiation.from),
-                    media_lines(&switch.negotiation.offer),
-                    scene.whose(side)
-                )),
+            let author = author(scene, &journey(scene, event.id, None), lacks)?;
+            let lines = author
+                .sight
+                .sdp()
+                .map_or_else(|| "no SDP".to_owned(), media_lines);
+            let frames = std::iter::once(author.sight.event.frame).chain(switch.frames());
+            let found = Finding::new(
+                error_unless_delivered(scene),
+                frames,
+                "200 OK without m=image – T.38 answer broken, still audio",
             )
+            .more(format!(
+                "Offered by {}: {}. Answered by {}: {lines}.",
+                scene.whose(switch.negotiation.from),
+                media_lines(&switch.negotiation.offer),
+                author.whose
+            ));
+            Some(author.accuse(found))
         })
         .collect()
 }
 
-fn is_image(line: &crate::sip::MediaLine) -> bool {
+fn is_image(line: &MediaLine) -> bool {
     line.kind == MediaKind::Image || line.is_t38()
 }
 
-fn media_lines(sdp: &crate::sip::Sdp) -> String {
+fn media_lines(sdp: &Sdp) -> String {
     let lines: Vec<String> = sdp
         .media
         .iter()
@@ -149,7 +150,7 @@ fn media_lines(sdp: &crate::sip::Sdp) -> String {
 }
 
 fn audio_and_image(scene: &Scene<'_>) -> Option<Finding> {
-    let both = |sdp: &crate::sip::Sdp| audio_line(sdp).is_some() && image_line(sdp).is_some();
+    let both = |sdp: &Sdp| audio_line(sdp).is_some() && image_line(sdp).is_some();
     let offered = |negotiation: &&Negotiation| both(&negotiation.offer);
     let answered = |negotiation: &&Negotiation| negotiation.answer.as_ref().is_some_and(both);
     let negotiations = &scene.call.negotiations;

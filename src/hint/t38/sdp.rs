@@ -1,7 +1,9 @@
 //! Attributes of T.38 that do not fit each other, or what then flows.
 
 use crate::call::Side;
-use crate::hint::rule::{Check, hide};
+use crate::hint::rule::{Check, explain, hide};
+use crate::hint::sdp::hops::{Sight, author, journey};
+use crate::hint::sdp::offer::REFUSALS;
 use crate::hint::t38::refusal::T38_REINVITE_UNSUPPORTED_MEDIA;
 use crate::hint::t38::{error_unless_delivered, image_line, on_switch, switches};
 use crate::hint::{Finding, Rule, Scene, Severity};
@@ -45,7 +47,10 @@ pub(in crate::hint) static T38_SDP_TRANSPORT: Rule = Rule {
     reference: "RFC 7345; sipwise/rtpengine issue 1201",
     when: "an active T.38 line whose transport is not udptl or tcp, whose format is not t38, or that asks for encryption",
     check: Check::One(sdp_transport),
-    covers: &[hide(&[&T38_REINVITE_UNSUPPORTED_MEDIA])],
+    covers: &[
+        hide(&[&T38_REINVITE_UNSUPPORTED_MEDIA]),
+        explain(REFUSALS),
+    ],
     ..super::T38
 };
 
@@ -140,17 +145,24 @@ fn sdp_quirks(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 fn sdp_transport(scene: &Scene<'_>) -> Option<Finding> {
+    let fault = |sight: &Sight<'_>| {
+        let mut lines = sight.sdp().into_iter().flat_map(|sdp| &sdp.media);
+        lines.find_map(|line| Some((kind(line).to_owned(), transport_fault(line)?)))
+    };
     for switch in switches(scene) {
-        let sdps = [
-            Some(&switch.negotiation.offer),
-            switch.negotiation.answer.as_ref(),
+        let answer = switch.answer.map(|(event, _)| event);
+        let refused = answer.filter(|_| switch.answered().is_none());
+        let ways = [
+            Some(journey(scene, switch.offer.id, refused)),
+            switch
+                .answered()
+                .map(|(event, _)| journey(scene, event.id, None)),
         ];
-        let Some((line, fault)) = sdps
-            .into_iter()
-            .flatten()
-            .flat_map(|sdp| &sdp.media)
-            .find_map(|line| Some((line, transport_fault(line)?)))
-        else {
+        let Some((author, (line, fault))) = ways.into_iter().flatten().find_map(|way| {
+            let author = author(scene, &way, |sight| fault(sight).is_some())?;
+            let what = fault(&author.sight)?;
+            Some((author, what))
+        }) else {
             continue;
         };
         // Where T.38 does run over RTP both sides know what they do.
@@ -162,15 +174,21 @@ fn sdp_transport(scene: &Scene<'_>) -> Option<Finding> {
         } else {
             error_unless_delivered(scene)
         };
-        let seen = format!(
-            "m={} uses {fault} – UDPTL expected; T.38 will not work",
-            kind(line)
+        let came = author
+            .before
+            .and_then(|sight| image_line(sight.sdp()?))
+            .map(|line| format!("m=image came as {}, left {} as {fault}", line.proto, author.who));
+        let seen = came.map_or_else(
+            || format!("m={line} uses {fault} – UDPTL expected; T.38 will not work"),
+            |came| format!("{came} – T.38 will not work"),
         );
-        return Some(
-            Finding::new(severity, switch.frames(), seen)
-                .on(switch.offer.id)
-                .about(scene.endpoint(switch.negotiation.from)),
-        );
+        let frames = author
+            .before
+            .map(|sight| sight.event.frame)
+            .into_iter()
+            .chain(switch.frames());
+        let frames = std::iter::once(author.sight.event.frame).chain(frames);
+        return Some(author.accuse(Finding::new(severity, frames, seen)));
     }
     None
 }
