@@ -102,7 +102,9 @@ fn malformed(scene: &Scene<'_>) -> Vec<Finding> {
                 .map_or_else(String::new, |warning| {
                     format!(" Warning of the refusal: {warning}")
                 });
-            let sound = author.before.map_or("", |_| " It came there without the fault.");
+            let sound = author
+                .before
+                .map_or("", |_| " It came there without the fault.");
             let found = Finding::new(severity, frames.into_iter().flatten(), seen);
             Some(
                 author
@@ -169,10 +171,7 @@ pub(super) fn bad_transport(sight: &Sight<'_>) -> bool {
 }
 
 /// The address of the offer that the peer on this hop cannot use: of the image line, else of the audio line.
-pub(super) fn bad_address(
-    offer: &Offer<'_>,
-    sight: &Sight<'_>,
-) -> Option<(IpAddr, &'static str)> {
+pub(super) fn bad_address(offer: &Offer<'_>, sight: &Sight<'_>) -> Option<(IpAddr, &'static str)> {
     let peer = sight.event.dst.addr;
     let lines = sight.sdp().into_iter().flat_map(|sdp| &sdp.media);
     lines.filter(|line| line.port > 0).find_map(|line| {
@@ -192,10 +191,7 @@ fn bad_audio(offer: &Offer<'_>, sight: &Sight<'_>) -> Option<(IpAddr, &'static s
         .media
         .iter()
         .any(|line| line.kind == MediaKind::Audio && line.port > 0 && !line.is_t38());
-    let has_t38 = sdp
-        .media
-        .iter()
-        .any(|line| line.is_t38() && line.port > 0);
+    let has_t38 = sdp.media.iter().any(|line| line.is_t38() && line.port > 0);
     bad_address(offer, sight).filter(|_| has_audio && !has_t38)
 }
 
@@ -204,9 +200,8 @@ fn private_audio(scene: &Scene<'_>) -> Vec<Finding> {
         .filter_map(|offer| {
             let journey = offer.journey(scene);
             let (addr, why) = bad_audio(&offer, journey.last()?)?;
-            let author = author_of_address(scene, &journey, |sight| {
-                bad_audio(&offer, sight).is_some()
-            })?;
+            let author =
+                author_of_address(scene, &journey, |sight| bad_audio(&offer, sight).is_some())?;
             let (status, event, _) = offer
                 .refusal_of_offer(scene)
                 .filter(|(status, _, sip)| is_about_media(*status, sip))?;

@@ -10,9 +10,7 @@ use crate::call::{Event, EventKind, Side};
 use crate::capture::Endpoint;
 use crate::hint::scene::is_private;
 use crate::hint::t38::refusal::UNSUPPORTED;
-use crate::hint::t38::{
-    accepted, audio_line, error_unless_delivered, first_switches, image_line,
-};
+use crate::hint::t38::{accepted, audio_line, error_unless_delivered, first_switches, image_line};
 use crate::hint::{Finding, Rule, Scene, Severity, sdp};
 use crate::sip::{MediaKind, MediaLine};
 
@@ -133,8 +131,7 @@ fn refused_for_address(scene: &Scene<'_>) -> Vec<Finding> {
             let (status, event, _) = offer.refusal_of_offer(scene)?;
             let journey = journey(scene, offer.event.id, Some(event));
             let (addr, why) = bad_image(journey.last()?)?;
-            let author =
-                author_of_address(scene, &journey, |sight| bad_image(sight).is_some())?;
+            let author = author_of_address(scene, &journey, |sight| bad_image(sight).is_some())?;
             if is_in_use(scene, offer.side(), addr) {
                 return None;
             }
@@ -163,7 +160,9 @@ fn bad_image(sight: &Sight<'_>) -> Option<(IpAddr, &'static str)> {
 /// A side is behind this address where the capture was made, and gets packets there: what stands between mends it.
 fn is_in_use(scene: &Scene<'_>, side: Side, addr: IpAddr) -> bool {
     let events = &scene.call.events;
-    let sends = events.iter().any(|event| event.from == side && event.src.addr == addr);
+    let sends = events
+        .iter()
+        .any(|event| event.from == side && event.src.addr == addr);
     let gets = events.iter().any(|event| {
         event.from == side.other()
             && event.dst.addr == addr

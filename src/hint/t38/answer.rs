@@ -72,7 +72,10 @@ fn port_zero(scene: &Scene<'_>) -> Vec<Finding> {
             let author = author(scene, &way, |sight| sight.sdp().is_some_and(is_closed))?;
             let answer = author.sight.sdp()?;
             let seen = match author.before {
-                None => format!("200 OK but m=image port 0 – T.38 declined by {}", author.who),
+                None => format!(
+                    "200 OK but m=image port 0 – T.38 declined by {}",
+                    author.who
+                ),
                 Some(_) => format!(
                     "200 OK leaves {} with m=image port 0 – it came there with a port",
                     author.who

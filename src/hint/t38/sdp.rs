@@ -47,10 +47,7 @@ pub(in crate::hint) static T38_SDP_TRANSPORT: Rule = Rule {
     reference: "RFC 7345; sipwise/rtpengine issue 1201",
     when: "an active T.38 line whose transport is not udptl or tcp, whose format is not t38, or that asks for encryption",
     check: Check::One(sdp_transport),
-    covers: &[
-        hide(&[&T38_REINVITE_UNSUPPORTED_MEDIA]),
-        explain(REFUSALS),
-    ],
+    covers: &[hide(&[&T38_REINVITE_UNSUPPORTED_MEDIA]), explain(REFUSALS)],
     ..super::T38
 };
 
@@ -177,7 +174,12 @@ fn sdp_transport(scene: &Scene<'_>) -> Option<Finding> {
         let came = author
             .before
             .and_then(|sight| image_line(sight.sdp()?))
-            .map(|line| format!("m=image came as {}, left {} as {fault}", line.proto, author.who));
+            .map(|line| {
+                format!(
+                    "m=image came as {}, left {} as {fault}",
+                    line.proto, author.who
+                )
+            });
         let seen = came.map_or_else(
             || format!("m={line} uses {fault} – UDPTL expected; T.38 will not work"),
             |came| format!("{came} – T.38 will not work"),
