@@ -199,3 +199,15 @@ fn page_data_stand_before_the_dcn_that_broke_them_off() {
     assert_eq!(exchange.lines.len(), 5);
     assert!(exchange.waits.is_empty(), "{:?}", exchange.waits);
 }
+
+#[test]
+fn a_blank_page_with_filled_lines_is_no_training_check() {
+    // White lines of MH at 14400 bit/s, filled to a scan line time of 20 ms.
+    let mut line = vec![0x01, 0xb2, 0x6a];
+    line.resize(36, 0);
+    let mut signals = begun();
+    signals[3] = data(6.0, 7.0, V17, line.repeat(50));
+    let found = reading(&signals);
+    assert!(matches!(found.events[3].kind, EventKind::PageData(_)));
+    assert_eq!(found.pages.len(), 1);
+}
