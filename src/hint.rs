@@ -4,7 +4,7 @@
 
 use std::cell::OnceCell;
 
-use crate::call::Call;
+use crate::call::{Call, Event, SipEvent};
 
 mod cap;
 mod cause;
@@ -75,6 +75,8 @@ pub struct Scene<'a> {
     pub view: &'a PointOfView,
     /// The call's T.30 exchange, read for the first rule that asks.
     exchange: OnceCell<ExchangeView<'a>>,
+    /// The first BYE, searched for the first rule that asks: `covers` asks it for each of many events.
+    bye: OnceCell<Option<(&'a Event, &'a SipEvent)>>,
 }
 
 /// Options that come from the user (`--pbx`, `--udptl-ports`, `--fax`).

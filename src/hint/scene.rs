@@ -27,6 +27,7 @@ impl<'a> Scene<'a> {
             other,
             view,
             exchange: OnceCell::new(),
+            bye: OnceCell::new(),
         }
     }
 
@@ -159,7 +160,7 @@ impl<'a> Scene<'a> {
 
     /// The first BYE.
     pub(crate) fn bye(&self) -> Option<(&'a Event, &'a SipEvent)> {
-        self.requests("BYE").next()
+        *self.bye.get_or_init(|| self.requests("BYE").next())
     }
 
     /// Whether the capture shows this call for `seconds` after `from`, or saw it end.

@@ -1,5 +1,7 @@
 //! SIP messages that a proxy keeps.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::call::path::{HopKind, Role};
 use crate::call::{Call, Event, EventId, FaultSide, HopId, Relay, Side, SipEvent};
 use crate::hint::scene::{method, status};
@@ -10,56 +12,131 @@ const WITHIN: f64 = 0.5;
 /// A sender that repeats so often did not get through.
 const REPEATS: usize = 3;
 
+/// What tells a message from others of its hop and side: method or status, and CSeq.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Key<'a> {
+    method: Option<&'a str>,
+    status: Option<u16>,
+    cseq: u32,
+    of: &'a str,
+    from: Side,
+}
+
+/// The SIP of a call, sorted once: a hostile dialog has a hundred thousand messages.
+struct Observed<'a> {
+    /// A message with its repeats, by hop.
+    repeats: HashMap<(Key<'a>, Option<HopId>), Vec<&'a Event>>,
+    /// Messages that a host passed on.
+    passed_on: HashSet<EventId>,
+    /// From which hop to which hop messages were passed on.
+    ways: HashSet<(HopId, HopId)>,
+    /// Final responses by CSeq: on which hop, of whom.
+    finals: HashMap<(u32, String), HashSet<(Option<HopId>, Side)>>,
+    /// INVITEs that were accepted.
+    accepted: HashSet<(u32, Side)>,
+}
+
+impl<'a> Observed<'a> {
+    fn of(scene: &Scene<'a>) -> Self {
+        let call = scene.call;
+        let mut repeats: HashMap<_, Vec<&Event>> = HashMap::new();
+        let mut finals: HashMap<_, HashSet<_>> = HashMap::new();
+        for (event, sip) in scene.observations() {
+            let Some(key) = key(event, sip) else { continue };
+            repeats.entry((key, event.hop)).or_default().push(event);
+            if key.status.is_some_and(|status| status >= 200) {
+                let answered = (key.cseq, key.of.to_ascii_uppercase());
+                let places = finals.entry(answered).or_default();
+                places.insert((event.hop, event.from));
+            }
+        }
+        let mut passed_on = HashSet::new();
+        let mut ways = HashSet::new();
+        for event in &call.events {
+            let Relay::Copy(id) = event.relay else {
+                continue;
+            };
+            passed_on.insert(id);
+            let original = usize::try_from(id.0)
+                .ok()
+                .and_then(|at| call.events.get(at));
+            let way = (original.and_then(|original| original.hop), event.hop);
+            if let (Some(here), Some(there)) = way {
+                ways.insert((here, there));
+            }
+        }
+        let is_accepted = |responses: &[(u16, EventId)]| {
+            responses
+                .iter()
+                .any(|(status, _)| (200..300).contains(status))
+        };
+        let accepted = scene
+            .transactions("INVITE")
+            .filter(|invite| is_accepted(&invite.responses))
+            .map(|invite| (invite.cseq, invite.from))
+            .collect();
+        Self {
+            repeats,
+            passed_on,
+            ways,
+            finals,
+            accepted,
+        }
+    }
+
+    /// Whether the host between two hops passed some message on, in either direction.
+    fn relays(&self, here: HopId, there: HopId) -> bool {
+        self.ways.contains(&(here, there)) || self.ways.contains(&(there, here))
+    }
+
+    /// Whether a final response to the same CSeq was seen on such a hop, of such a side.
+    fn answered(&self, key: &Key<'_>, mut at: impl FnMut(Option<HopId>, Side) -> bool) -> bool {
+        self.finals
+            .get(&(key.cseq, key.of.to_ascii_uppercase()))
+            .is_some_and(|places| places.iter().any(|(hop, from)| at(*hop, *from)))
+    }
+}
+
+fn key<'a>(event: &Event, sip: &'a SipEvent) -> Option<Key<'a>> {
+    let (cseq, of) = sip.message.cseq()?;
+    Some(Key {
+        method: method(sip),
+        status: status(sip),
+        cseq,
+        of,
+        from: event.from,
+    })
+}
+
 /// One finding for each kind of message of each side.
 pub(super) fn not_relayed(scene: &Scene<'_>) -> Vec<Finding> {
-    let call = scene.call;
-    if call.path.is_one_hop() {
-        return Vec::new();
-    }
-    let mut told: Vec<(String, u32, Side)> = Vec::new();
     let mut out = Vec::new();
+    if scene.call.path.is_one_hop() {
+        return out;
+    }
+    let observed = Observed::of(scene);
+    let mut told = HashSet::new();
     for (event, sip) in scene.observations() {
-        let Some((cseq, of)) = sip.message.cseq() else {
-            continue;
-        };
-        let name = method(sip).unwrap_or(of);
-        let key = (format!("{name}{:?}", status(sip)), cseq, event.from);
+        let Some(key) = key(event, sip) else { continue };
         if told.contains(&key) {
             continue;
         }
-        let all: Vec<&Event> = same(scene, event, sip).collect();
-        if let Some(found) = stops(scene, (event, sip), &all) {
-            told.push(key);
+        if let Some(found) = stops(scene, &observed, (event, sip), &key) {
+            told.insert(key);
             out.push(found);
         }
     }
     out
 }
 
-/// The message and its repeats on its hop.
-fn same<'a>(
-    scene: &Scene<'a>,
-    first: &'a Event,
-    sip: &'a SipEvent,
-) -> impl Iterator<Item = &'a Event> + use<'a> {
-    let key = move |sip: &SipEvent| {
-        let cseq = sip
-            .message
-            .cseq()
-            .map(|(number, of)| (number, of.to_owned()));
-        (method(sip).map(str::to_owned), status(sip), cseq)
-    };
-    let wanted = key(sip);
-    scene
-        .observations()
-        .filter(move |(event, other)| {
-            event.hop == first.hop && event.from == first.from && key(other) == wanted
-        })
-        .map(|(event, _)| event)
-}
-
-fn stops(scene: &Scene<'_>, (event, sip): (&Event, &SipEvent), all: &[&Event]) -> Option<Finding> {
+fn stops(
+    scene: &Scene<'_>,
+    observed: &Observed<'_>,
+    (event, sip): (&Event, &SipEvent),
+    key: &Key<'_>,
+) -> Option<Finding> {
     let call = scene.call;
+    let all = observed.repeats.get(&(*key, event.hop))?;
     // The first of them alone, as its maker sent it.
     if matches!(event.relay, Relay::Copy(_))
         || all.first().is_some_and(|first| first.id != event.id)
@@ -73,17 +150,17 @@ fn stops(scene: &Scene<'_>, (event, sip): (&Event, &SipEvent), all: &[&Event]) -
         .host(proxy)
         .filter(|host| matches!(host.role, Role::Proxy | Role::B2bua))?;
     let covered = call.capture.last_time.seconds_since(event.at) >= WITHIN;
-    let relayed = all.iter().any(|one| {
-        call.events
-            .iter()
-            .any(|other| other.relay == Relay::Copy(one.id))
-    });
-    if !covered || relayed || !relays(call, event.hop?, next) || !must_go_on(scene, event, sip) {
+    let relayed = all.iter().any(|one| observed.passed_on.contains(&one.id));
+    if !covered
+        || relayed
+        || !observed.relays(event.hop?, next)
+        || !must_go_on(observed, event, sip, key)
+    {
         return None;
     }
-    let name = match status(sip) {
+    let name = match key.status {
         Some(status) => status.to_string(),
-        None => method(sip)?.to_owned(),
+        None => key.method?.to_owned(),
     };
     let in_vain = all.len() >= REPEATS;
     let severity = if in_vain || !scene.delivered() {
@@ -91,16 +168,14 @@ fn stops(scene: &Scene<'_>, (event, sip): (&Event, &SipEvent), all: &[&Event]) -
     } else {
         Severity::Warning
     };
-    let seen = match all.len() {
-        1 => format!(
-            "{} does not pass on the {name} of {}",
-            host.addr, event.from
-        ),
-        many => format!(
-            "{} does not pass on the {name} of {} ({many}x)",
-            host.addr, event.from
-        ),
+    let times = match all.len() {
+        1 => String::new(),
+        many => format!(" ({many}x)"),
     };
+    let seen = format!(
+        "{} does not pass on the {name} of {}{times}",
+        host.addr, event.from
+    );
     let found = Finding::new(severity, all.iter().map(|event| event.frame), seen)
         .on(event.id)
         .about(host.addr)
@@ -123,60 +198,26 @@ fn next_hop(call: &Call, event: &Event) -> Option<HopId> {
     (hop.kind == HopKind::Route && hop.captured).then_some(next)
 }
 
-/// Whether the host between two hops passed some message on, in either direction.
-fn relays(call: &Call, here: HopId, there: HopId) -> bool {
-    let is_on = |id: EventId, hop: HopId| {
-        let at = usize::try_from(id.0).unwrap_or(usize::MAX);
-        call.events
-            .get(at)
-            .is_some_and(|event| event.hop == Some(hop))
-    };
-    call.events.iter().any(|event| match event.relay {
-        Relay::Copy(id) => {
-            (event.hop == Some(there) && is_on(id, here))
-                || (event.hop == Some(here) && is_on(id, there))
-        }
-        _ => false,
-    })
-}
-
 /// Requests within the dialog that the host does not answer, and final responses in place of which it sends none.
-fn must_go_on(scene: &Scene<'_>, event: &Event, sip: &SipEvent) -> bool {
-    let Some((cseq, of)) = sip.message.cseq() else {
-        return false;
-    };
-    let mut answers = scene.observations().filter(|(other, answer)| {
-        let same = answer
-            .message
-            .cseq()
-            .is_some_and(|(number, other)| number == cseq && other.eq_ignore_ascii_case(of));
-        same && other.id != event.id && status(answer).is_some_and(|status| status >= 200)
-    });
-    match (method(sip), status(sip)) {
+fn must_go_on(observed: &Observed<'_>, event: &Event, sip: &SipEvent, key: &Key<'_>) -> bool {
+    let in_dialog = sip.message.to().tag.is_some();
+    match (key.method, key.status) {
         (Some("CANCEL"), _) => false,
-        (Some("ACK"), _) => event.relay == Relay::Original && is_of_success(scene, event, cseq),
-        // The first INVITE may be kept for many reasons.
-        (Some("INVITE"), _) if sip.message.to().tag.is_none() => false,
-        (Some(_), _) => {
-            let made_here = |other: &Event| other.from != event.from && other.hop == event.hop;
-            sip.message.to().tag.is_some() && !answers.any(|(other, _)| made_here(other))
+        // The ACK of any other response ends on its hop.
+        (Some("ACK"), _) => {
+            event.relay == Relay::Original && observed.accepted.contains(&(key.cseq, event.from))
         }
-        (None, Some(200..)) if of != "CANCEL" => {
+        // The first INVITE may be kept for many reasons.
+        (Some("INVITE"), _) if !in_dialog => false,
+        (Some(_), _) => {
+            let made_here = |hop, from| from != event.from && hop == event.hop;
+            in_dialog && !observed.answered(key, made_here)
+        }
+        (None, Some(200..)) if key.of != "CANCEL" => {
             // Some final response leaves the host towards the one who asked.
-            let asked = |other: &Event| other.from == event.from && other.hop != event.hop;
-            !answers.any(|(other, _)| asked(other))
+            let asked = |hop, from| from == event.from && hop != event.hop;
+            !observed.answered(key, asked)
         }
         _ => false,
     }
-}
-
-/// Whether an ACK is of a 2xx: any other ends on its hop.
-fn is_of_success(scene: &Scene<'_>, ack: &Event, cseq: u32) -> bool {
-    scene.transactions("INVITE").any(|invite| {
-        let ok = invite
-            .responses
-            .iter()
-            .any(|(status, _)| (200..300).contains(status));
-        invite.cseq == cseq && invite.from == ack.from && ok
-    })
 }

@@ -2,7 +2,7 @@
 //! fault.
 
 use crate::call::exchange::{Line, What};
-use crate::call::{EventKind, Side};
+use crate::call::{Event, EventKind, Side};
 use crate::hint::rule::{Check, Layer, explain};
 use crate::hint::t30::release::T30_DCN_AFTER_DCS;
 use crate::hint::t30::tcf::{T30_TCF_CORRUPT, T30_TCF_MISSING};
@@ -152,24 +152,25 @@ fn other_modem(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 fn carrier_no_frame(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let of_side = || {
-        scene
-            .call
-            .events
-            .iter()
-            .filter(|event| event.from == side && event.observed)
+    let of_side: Vec<&Event> = scene
+        .call
+        .events
+        .iter()
+        .filter(|event| event.from == side && event.observed)
+        .filter(|event| !matches!(event.kind, EventKind::Sip(_) | EventKind::Rtp(_)))
+        .collect();
+    let bye = scene.bye();
+    let next_at = |place: usize| {
+        let after = of_side.iter().skip(place + 1);
+        let at = of_side.get(place).map(|event| event.at);
+        after.map(|next| next.at).find(|next| Some(*next) > at)
     };
-    let preamble = of_side().find(|event| {
+    let (_, preamble) = of_side.iter().enumerate().find(|(place, event)| {
+        let until = event.at.plus_seconds(PREAMBLE_ALONE);
         matches!(event.kind, EventKind::Indicator(Indicator::V21Preamble))
             && scene.covers(event.at, PREAMBLE_ALONE)
-            && !of_side().any(|next| {
-                next.at > event.at
-                    && next.at <= event.at.plus_seconds(PREAMBLE_ALONE)
-                    && !matches!(next.kind, EventKind::Sip(_) | EventKind::Rtp(_))
-            })
-            && scene
-                .bye()
-                .is_none_or(|(bye, _)| bye.at.seconds_since(event.at) > PREAMBLE_ALONE)
+            && next_at(*place).is_none_or(|next| next > until)
+            && bye.is_none_or(|(bye, _)| bye.at > until)
     })?;
     let seen = format!("{} sends V.21 flags and no message", scene.who_begins(side));
     Some(
