@@ -268,3 +268,47 @@ fn memory_is_a_multiple_of_the_capture() {
         assert_eq!(output.status.code(), Some(1), "{error}");
     }
 }
+
+#[test]
+fn one_invite_to_very_many_hosts() {
+    let mut capture = Capture::new();
+    let first = message(
+        "INVITE sip:2@x SIP/2.0",
+        "one",
+        "1 INVITE",
+        "",
+        "application/sdp",
+        SDP,
+    );
+    for host in 0..9000_u32 {
+        let (from, via) = if host == 0 {
+            (1, String::new())
+        } else {
+            (
+                2,
+                format!("Via: SIP/2.0/UDP 10.0.0.2:5060;branch=z9hG4bKf{host}\r\n"),
+            )
+        };
+        let text = first.replacen("Via:", &format!("{via}Via:"), 1);
+        let length = u16::try_from(text.len() + 8).unwrap();
+        let mut udp = Vec::new();
+        for half in [5060, 5060, length, 0] {
+            udp.extend(half.to_be_bytes());
+        }
+        udp.extend(text.as_bytes());
+        capture.packet((from, 2 + host), 17, 0, &udp);
+    }
+    assert_eq!(analyse(&capture).len(), 1);
+}
+
+#[test]
+fn one_fax_of_very_many_preambles() {
+    let mut capture = switched();
+    // The indicators V.21 preamble and no signal, in turns.
+    for seq in 0..40_000_u16 {
+        let [high, low] = seq.to_be_bytes();
+        let indicator = if seq % 2 == 0 { 6 } else { 0 };
+        capture.datagram((4000, 4000), &[high, low, 1, indicator, 0, 0]);
+    }
+    assert_eq!(analyse(&capture).len(), 1);
+}
