@@ -12,7 +12,7 @@ const WITHIN: f64 = 0.5;
 /// A sender that repeats so often did not get through.
 const REPEATS: usize = 3;
 
-/// What tells a message from others of its hop and side: method or status, and CSeq.
+/// What tells a message from others of its hop and side: method or status, and `CSeq`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Key<'a> {
     method: Option<&'a str>,
@@ -22,6 +22,9 @@ struct Key<'a> {
     from: Side,
 }
 
+/// On which hop a message was seen, and of whom it is.
+type Place = (Option<HopId>, Side);
+
 /// The SIP of a call, sorted once: a hostile dialog has a hundred thousand messages.
 struct Observed<'a> {
     /// A message with its repeats, by hop.
@@ -30,8 +33,8 @@ struct Observed<'a> {
     passed_on: HashSet<EventId>,
     /// From which hop to which hop messages were passed on.
     ways: HashSet<(HopId, HopId)>,
-    /// Final responses by CSeq: on which hop, of whom.
-    finals: HashMap<(u32, String), HashSet<(Option<HopId>, Side)>>,
+    /// Final responses by `CSeq`.
+    finals: HashMap<(u32, String), HashSet<Place>>,
     /// INVITEs that were accepted.
     accepted: HashSet<(u32, Side)>,
 }
@@ -89,7 +92,7 @@ impl<'a> Observed<'a> {
         self.ways.contains(&(here, there)) || self.ways.contains(&(there, here))
     }
 
-    /// Whether a final response to the same CSeq was seen on such a hop, of such a side.
+    /// Whether a final response to the same `CSeq` was seen on such a hop, of such a side.
     fn answered(&self, key: &Key<'_>, mut at: impl FnMut(Option<HopId>, Side) -> bool) -> bool {
         self.finals
             .get(&(key.cseq, key.of.to_ascii_uppercase()))
