@@ -30,9 +30,9 @@ mod tests;
 
 use crate::call::exchange::ExchangeView;
 pub use cause::sentence;
-pub use engine::diagnose;
 #[cfg(test)]
 pub(crate) use engine::run;
+pub use engine::{before_suppression, diagnose};
 pub use finding::{Blame, Finding, Hint};
 pub use place::place;
 pub use rule::{Rule, Severity};

@@ -1,7 +1,8 @@
 //! Every rule has a scenario in which it fires and one, close to it, in which it keeps silent.
 //!
 //! The scenarios are text (tests/scenarios/README.md); real octets are made of them and go through the whole
-//! program. `SCENARIO=t30-rtn cargo test --test scenarios -- --nocapture` shows one rule's two at length.
+//! program. `SCENARIO=t30-rtn cargo test --test scenarios -- --nocapture` shows one rule's two at length;
+//! `EXPECT=write` puts into the `expect` of each `fires` scenario what is found now.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -24,10 +25,12 @@ use std::path::{Path, PathBuf};
 use faxflow::api::analysis::reading::Analysis;
 use faxflow::api::analysis::{Analysed, Options};
 use faxflow::api::capture::Note;
-use faxflow::api::hint::{Finding, Hint, PointOfView, rules};
+use faxflow::api::hint::{Hint, PointOfView, before_suppression, rules};
 
-use scenario::{Made, Script};
+use scenario::{Made, Script, Words};
 
+#[path = "support/expectation.rs"]
+mod expectation;
 #[path = "support/scenario/scenario.rs"]
 mod scenario;
 #[path = "support/v21_signal.rs"]
@@ -106,74 +109,78 @@ fn told_as_note(
     })
 }
 
-/// Whether a finding is as `expect` says.
-fn as_expected(script: &Script, made: &Made, finding: &Finding) -> Result<(), String> {
-    let severity = finding.severity.name();
-    if let Some(wanted) = script.expect.option("severity")
-        && wanted != severity
-    {
-        return Err(format!("it is {severity}, not {wanted}"));
-    }
-    if let Some(wanted) = script.expect.option("seen")
-        && !finding.seen.contains(wanted)
-    {
-        return Err(format!("it says `{}`, not `{wanted}`", finding.seen));
-    }
-    let labels: Vec<&str> = finding
-        .frames
-        .iter()
-        .filter_map(|frame| made.labels.get(frame.0 as usize - 1))
-        .map(String::as_str)
-        .collect();
-    let missing = script
-        .expect
-        .option("frames")
-        .into_iter()
-        .flat_map(|wanted| wanted.split(','))
-        .find(|wanted| !labels.contains(wanted));
-    missing.map_or(Ok(()), |missing| {
-        Err(format!("it cites {labels:?}, not {missing}"))
-    })
-}
-
 /// `A`: the call that begins first, `B`: the other one.
 fn leg_name(place: usize) -> &'static str {
     ["A", "B", "C", "D"].get(place).copied().unwrap_or("?")
 }
 
-fn judge(
-    id: &str,
-    kind: Kind,
-    script: &Script,
-    made: &Made,
-    calls: &[Analysed],
-) -> Result<(), String> {
-    let found: Vec<(&str, &Hint)> = calls
-        .iter()
-        .enumerate()
-        .flat_map(|(place, call)| call.hints.iter().map(move |hint| (leg_name(place), hint)))
+/// What a rule says of each leg after suppression.
+fn shown<'c>(id: &str, calls: &'c [Analysed]) -> Vec<(&'static str, &'c Hint)> {
+    let legs = (0..).map(leg_name).zip(calls);
+    legs.flat_map(|(leg, call)| call.hints.iter().map(move |hint| (leg, hint)))
         .filter(|(_, hint)| hint.rule.id == id)
-        .collect();
-    match (kind, found.as_slice()) {
-        (Kind::Silent, []) => Ok(()),
-        (Kind::Silent, [(leg, hint), ..]) => {
-            Err(format!("fires on leg {leg}: {}", hint.finding.seen))
-        }
-        (Kind::Fires, []) => Err("does not fire".to_owned()),
-        (Kind::Fires, found) => {
-            let leg = script.expect.option("leg");
-            let results: Vec<Result<(), String>> = found
-                .iter()
-                .filter(|(own, _)| leg.is_none_or(|leg| leg == *own))
-                .map(|(_, hint)| as_expected(script, made, &hint.finding))
-                .collect();
-            match results.iter().find_map(|result| result.as_ref().err()) {
-                _ if results.iter().any(Result::is_ok) => Ok(()),
-                Some(error) => Err(error.clone()),
-                None => Err("fires on another leg".to_owned()),
-            }
+        .collect()
+}
+
+/// A rule keeps silent if its check finds nothing on any leg; that another rule hides it is not enough.
+fn judge_silence(id: &str, view: &PointOfView, calls: &[Analysed]) -> Result<(), String> {
+    for (leg, call) in (0..).map(leg_name).zip(calls) {
+        let other = calls
+            .iter()
+            .find(|other| Some(other.call.number) == call.call.other_leg);
+        let found = before_suppression(&call.call, other.map(|other| &*other.call), view);
+        if let Some(hint) = found.iter().find(|hint| hint.rule.id == id) {
+            let hidden = shown(id, calls).is_empty();
+            let how = if hidden { "fires, hidden," } else { "fires" };
+            return Err(format!("{how} on leg {leg}: {}", hint.finding.seen));
         }
     }
+    Ok(())
+}
+
+fn judge_finding(id: &str, expect: &Words, made: &Made, calls: &[Analysed]) -> Result<(), String> {
+    let found = shown(id, calls);
+    if found.is_empty() {
+        return Err("does not fire".to_owned());
+    }
+    expectation::missing(expect)?;
+    let leg = expect.option("leg");
+    let results: Vec<Result<(), String>> = found
+        .iter()
+        .filter(|(own, _)| leg.is_none_or(|leg| leg == *own))
+        .map(|(_, hint)| expectation::met(expect, made, hint))
+        .collect();
+    if results.iter().any(Result::is_ok) {
+        return Ok(());
+    }
+    let error = results.into_iter().find_map(Result::err);
+    Err(error.unwrap_or_else(|| "fires on another leg".to_owned()))
+}
+
+/// Writes the `expect` line of a file anew, from the hint that meets the old one or the first on that leg.
+fn write_expectation(id: &str, path: &Path, script: &Script, made: &Made, calls: &[Analysed]) {
+    let leg = script.expect.option("leg");
+    let found: Vec<&Hint> = shown(id, calls)
+        .into_iter()
+        .filter(|(own, _)| leg.is_none_or(|leg| leg == *own))
+        .map(|(_, hint)| hint)
+        .collect();
+    let met = |hint: &&&Hint| expectation::met(&script.expect, made, hint).is_ok();
+    let Some(hint) = found.iter().find(met).or(found.first()) else {
+        return;
+    };
+    let text = std::fs::read_to_string(path).unwrap();
+    let line = expectation::written(&script.expect, made, hint);
+    let mut lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with("expect "))
+        .collect();
+    let head = lines
+        .iter()
+        .take_while(|line| line.starts_with('#'))
+        .count();
+    lines.insert(head, &line);
+    std::fs::write(path, lines.join("\n") + "\n").unwrap();
 }
 
 /// First and last frame of each label.
@@ -232,13 +239,22 @@ fn check(id: &str, kind: Kind, path: &Path) -> Result<(), String> {
         return Err("does not begin with a comment that says what it is".to_owned());
     }
     let start = std::time::Instant::now();
-    let made = scenario::make(&script);
+    let made = match std::fs::read(path.with_extension("pcap")) {
+        // A script has no proxies.
+        Ok(octets) => Made::of_capture(octets),
+        Err(_) => scenario::make(&script),
+    };
     let making = start.elapsed();
     let mut file = tempfile::NamedTempFile::new().unwrap();
     std::io::Write::write_all(&mut file, &made.octets).unwrap();
     let (calls, notes) = analyse(file.path(), &script);
-    let result = told_as_note(id, kind, &script, &notes)
-        .unwrap_or_else(|| judge(id, kind, &script, &made, &calls));
+    if kind == Kind::Fires && std::env::var("EXPECT").is_ok_and(|how| how == "write") {
+        write_expectation(id, path, &script, &made, &calls);
+    }
+    let result = told_as_note(id, kind, &script, &notes).unwrap_or_else(|| match kind {
+        Kind::Fires => judge_finding(id, &script.expect, &made, &calls),
+        Kind::Silent => judge_silence(id, &view(&script), &calls),
+    });
     if wanted().is_some() {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let kept = std::env::temp_dir().join(format!("faxflow-{id}-{name}.pcap"));
@@ -250,21 +266,6 @@ fn check(id: &str, kind: Kind, path: &Path) -> Result<(), String> {
     result.map_err(|error| format!("{error}\n{}", report(&made, &calls, false)))
 }
 
-/// The same of a whole capture: a script has no proxies.
-fn check_capture(id: &str, kind: Kind, path: &Path) -> Result<(), String> {
-    let script = Script::parse("# A capture.\n");
-    let (calls, _) = analyse(path, &script);
-    let fires = calls
-        .iter()
-        .flat_map(|call| &call.hints)
-        .any(|hint| hint.rule.id == id);
-    match kind {
-        Kind::Fires if !fires => Err("does not fire".to_owned()),
-        Kind::Silent if fires => Err("fires".to_owned()),
-        _ => Ok(()),
-    }
-}
-
 /// Further scenarios of a rule that has several reasons: `fires-WHAT.txt`, `silent-WHAT.txt`.
 fn further(id: &str) -> Vec<(Kind, String)> {
     let Ok(entries) = std::fs::read_dir(directory().join(id)) else {
@@ -272,6 +273,7 @@ fn further(id: &str) -> Vec<(Kind, String)> {
     };
     let mut out: Vec<(Kind, String)> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".txt"))
         .filter_map(|name| {
             [Kind::Fires, Kind::Silent]
                 .into_iter()
@@ -284,22 +286,11 @@ fn further(id: &str) -> Vec<(Kind, String)> {
 }
 
 fn check_rule(id: &str, wrong: &mut Vec<String>) {
-    let first = |kind: Kind| {
-        let capture = format!("{}.pcap", kind.file());
-        if directory().join(id).join(&capture).exists() {
-            return (kind, capture);
-        }
-        (kind, format!("{}.txt", kind.file()))
-    };
+    let first = |kind: Kind| (kind, format!("{}.txt", kind.file()));
     let mut files = vec![first(Kind::Fires), first(Kind::Silent)];
     files.extend(further(id));
     for (kind, name) in files {
         let path = directory().join(id).join(&name);
-        let check = if path.extension().is_some_and(|end| end == "pcap") {
-            check_capture
-        } else {
-            check
-        };
         let result = catch_unwind(|| check(id, kind, &path)).unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             Err(text

@@ -7,7 +7,7 @@ use crate::hint::evidence::dcn;
 use crate::hint::place::place;
 use crate::hint::rule::{Check, Effect};
 use crate::hint::scene::clock_jumps;
-use crate::hint::{Hint, Scene, Severity, rules};
+use crate::hint::{Hint, PointOfView, Scene, Severity, rules};
 
 /// Findings of one rule on one call that are told. Ten thousand refusals are no news after the first hundred,
 /// and hints are compared with hints.
@@ -46,6 +46,13 @@ pub fn diagnose(scene: &Scene<'_>) -> Diagnosis {
     let root = cause::find(scene, &hints, &there);
     cause::mark_consequences(scene, root.as_ref(), &mut hints);
     Diagnosis { hints, root }
+}
+
+/// What the checks find on a call, before a rule hides or lowers what another one says: for the tests of the checks.
+pub fn before_suppression(call: &Call, other: Option<&Call>, view: &PointOfView) -> Vec<Hint> {
+    let scene = Scene::new(call, other, view);
+    let there = scene.mirrored().as_ref().map(check).unwrap_or_default();
+    check_legs(&scene, &check(&scene), &there)
 }
 
 /// What the rules about one leg say, in the order of the catalogue.

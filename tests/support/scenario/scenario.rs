@@ -20,6 +20,7 @@ pub(crate) mod text;
 pub(crate) mod wire;
 
 pub(crate) use script::Script;
+pub(crate) use text::Words;
 
 /// A capture that was made of a scenario.
 pub(crate) struct Made {
@@ -29,6 +30,19 @@ pub(crate) struct Made {
     pub(crate) labels: Vec<String>,
     /// Seconds of each frame.
     pub(crate) times: Vec<f64>,
+}
+
+impl Made {
+    /// A capture that is there already: its frames have their numbers as labels.
+    pub(crate) fn of_capture(octets: Vec<u8>) -> Self {
+        // No frame has fewer octets than its record header.
+        let most = octets.len() / 16;
+        Self {
+            labels: (1..=most).map(|number| number.to_string()).collect(),
+            times: vec![0.0; most],
+            octets,
+        }
+    }
 }
 
 /// Makes the capture of a scenario.
