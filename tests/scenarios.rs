@@ -273,7 +273,7 @@ fn further(id: &str) -> Vec<(Kind, String)> {
     };
     let mut out: Vec<(Kind, String)> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".txt"))
+        .filter(|name| Path::new(name).extension().is_some_and(|end| end == "txt"))
         .filter_map(|name| {
             [Kind::Fires, Kind::Silent]
                 .into_iter()
