@@ -144,7 +144,9 @@ fn retransmissions(scene: &Scene<'_>) -> Option<Finding> {
     Some(
         Finding::new(Severity::Warning, frames, seen)
             .on(first.id)
-            .about(first.src),
+            .about(first.src)
+            // Whose answer is late, or who loses it, is not known.
+            .blame_nobody(),
     )
 }
 

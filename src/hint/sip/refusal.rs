@@ -7,6 +7,9 @@ use crate::hint::sip::setup::rang;
 use crate::hint::sip::{formats, q850, q850_text};
 use crate::hint::{Finding, Rule, Scene, Severity};
 
+/// Session Interval Too Small (RFC 4028).
+const INTERVAL_TOO_SMALL: u16 = 422;
+
 pub(super) const RULES: &[&Rule] = &[
     &SIP_INVITE_NOT_FOUND,
     &SIP_INVITE_FORBIDDEN,
@@ -178,6 +181,10 @@ fn refused(scene: &Scene<'_>, wanted: Refusal) -> Option<Finding> {
             "The answer came from {}.",
             scene.whose(failure.event.from)
         ));
+    if failure.status == INTERVAL_TOO_SMALL {
+        // RFC 4028 7.3: whoever asked has to ask again, for as long as Min-SE says.
+        finding = finding.blame_one_of(scene, Some(failure.invite.from));
+    }
     if let Some(warning) = header(failure.sip, "Warning").filter(|text| !text.is_empty()) {
         finding = finding.more(format!(
             "The answer came from {}; its Warning: {warning}",
@@ -215,6 +222,11 @@ fn seen(scene: &Scene<'_>, failure: &Failure<'_>, wanted: Refusal) -> String {
             "{status} on first INVITE – no common codec; offered: {}",
             offered(scene, failure.invite)
         ),
+        Refusal::Server if status == INTERVAL_TOO_SMALL => {
+            format!(
+                "{status} – session timer too short for {server}, and the caller does not ask for more"
+            )
+        }
         Refusal::Server => {
             format!("{status} {reason} from {server} – server/route fault, see its log{cause}")
         }

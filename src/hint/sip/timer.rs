@@ -79,9 +79,7 @@ fn session_expires(sip: &SipEvent) -> Option<f64> {
 fn interval_at(scene: &Scene<'_>, at: Timestamp) -> Option<f64> {
     scene
         .messages()
-        .filter(|(event, sip)| {
-            event.at <= at && status(sip).is_some_and(|status| (200..300).contains(&status))
-        })
+        .filter(|(event, sip)| event.at <= at && status(sip).is_some_and(is_success))
         .filter_map(|(_, sip)| session_expires(sip))
         .last()
 }
@@ -264,8 +262,30 @@ fn session_expired(scene: &Scene<'_>) -> Option<Finding> {
             seen,
         )
         .on(bye.id)
-        .about(scene.endpoint(bye.from)),
+        .about(scene.endpoint(bye.from))
+        .blame_one_of(scene, refresher_at(scene, bye.at)),
     )
+}
+
+/// The side that has to refresh the session (RFC 4028, `refresher`): the other one does right to hang up.
+fn refresher_at(scene: &Scene<'_>, at: Timestamp) -> Option<Side> {
+    let (answer, value) = scene
+        .messages()
+        .filter(|(event, sip)| event.at <= at && status(sip).is_some_and(is_success))
+        .filter_map(|(event, sip)| Some((event, header(sip, "Session-Expires")?)))
+        .last()?;
+    let refresher = value
+        .split(';')
+        .find_map(|parameter| parameter.trim().strip_prefix("refresher="))?;
+    match refresher.trim() {
+        "uac" => Some(answer.from.other()),
+        "uas" => Some(answer.from),
+        _ => None,
+    }
+}
+
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
 }
 
 /// When a session that nobody refreshes is hung up, in seconds after the last refresh.
@@ -283,7 +303,7 @@ fn last_refresh(scene: &Scene<'_>, before: Timestamp) -> Option<Timestamp> {
         .filter(|transaction| matches!(transaction.method.as_str(), "INVITE" | "UPDATE"))
         .filter_map(|transaction| {
             let (status, id) = transaction.final_response()?;
-            (200..300).contains(&status).then(|| scene.at(id))?
+            is_success(status).then(|| scene.at(id))?
         })
         .filter(|at| *at < before)
         .max()

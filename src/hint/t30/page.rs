@@ -241,12 +241,12 @@ fn truncated(scene: &Scene<'_>) -> Vec<Finding> {
                 "ask there for the log at the time of the last packet.",
             )
         };
-        out.push(
-            Finding::new(severity, vec![line.event.last_frame, line.frame()], seen)
-                .on(line.event.id)
-                .about(scene.endpoint(line.event.from))
-                .more(why),
-        );
+        let found = Finding::new(severity, vec![line.event.last_frame, line.frame()], seen)
+            .on(line.event.id)
+            .about(scene.endpoint(line.event.from))
+            .more(why);
+        // Who ended the call or its media is told by other rules.
+        out.push(if cut { found.blame_nobody() } else { found });
     }
     out
 }

@@ -5,9 +5,9 @@ use crate::hint::rule::{Check, explain, hide};
 use crate::hint::sdp::hops::{Sight, author, journey};
 use crate::hint::sdp::offer::REFUSALS;
 use crate::hint::t38::refusal::T38_REINVITE_UNSUPPORTED_MEDIA;
-use crate::hint::t38::{error_unless_delivered, image_line, on_switch, switches};
+use crate::hint::t38::{Switch, error_unless_delivered, image_line, switches};
 use crate::hint::{Finding, Rule, Scene, Severity};
-use crate::sip::{Flag, MediaKind, MediaLine, T38Attributes};
+use crate::sip::{Flag, MediaKind, MediaLine, Sdp, T38Attributes};
 
 pub(super) const RULES: &[&Rule] = &[&T38_TRANSCODING_FLAGS, &T38_SDP_QUIRKS, &T38_SDP_TRANSPORT];
 
@@ -52,47 +52,56 @@ pub(in crate::hint) static T38_SDP_TRANSPORT: Rule = Rule {
 };
 
 fn transcoding_flags(scene: &Scene<'_>) -> Option<Finding> {
-    let flags = |attributes: &T38Attributes| {
-        [
-            ("T38FaxFillBitRemoval", attributes.fill_bit_removal),
-            ("T38FaxTranscodingMMR", attributes.transcoding_mmr),
-            ("T38FaxTranscodingJBIG", attributes.transcoding_jbig),
-        ]
+    switches(scene)
+        .iter()
+        .find_map(|switch| odd_flag(scene, switch))
+}
+
+/// A flag of one offer or its answer that is written oddly, or answered and not offered.
+fn odd_flag(scene: &Scene<'_>, switch: &Switch<'_>) -> Option<Finding> {
+    let negotiation = switch.negotiation;
+    let offered = flags(Some(&negotiation.offer));
+    let answered = flags(negotiation.answer.as_ref());
+    let (offerer, answerer) = (negotiation.from, switch.asked());
+    let written = |as_what| {
+        let all = offered.map(|flag| (offerer, flag)).into_iter();
+        let mut all = all.chain(answered.map(|flag| (answerer, flag)));
+        all.find_map(|(side, (name, flag))| (flag == Some(as_what)).then_some((side, name)))
     };
-    for switch in switches(scene) {
-        let offer = image_line(&switch.negotiation.offer).and_then(|line| line.t38.as_ref());
-        let answer = switch
-            .negotiation
-            .answer
-            .as_ref()
-            .and_then(image_line)
-            .and_then(|line| line.t38.as_ref());
-        let offered = offer.map(flags).unwrap_or_default();
-        let answered = answer.map(flags).unwrap_or_default();
-        let written = |as_what| {
-            let mut flags = offered.iter().chain(&answered);
-            flags.find(move |(_, flag)| *flag == Some(as_what))
-        };
-        let added = answered
-            .iter()
-            .zip(&offered)
-            .find(|((_, answer), (_, offer))| answer.is_some_and(Flag::is_on) && offer.is_none());
-        let seen = if let Some((name, _)) = written(Flag::Zero) {
-            format!("{name} written as :0 – disable it")
-        } else if let Some(((name, _), _)) = added {
-            format!("{name} answered but not offered – disable it")
-        } else if let Some((name, _)) = written(Flag::One) {
-            format!("{name} written as :1 – disable it")
-        } else {
-            continue;
-        };
-        return Some(on_switch(
-            scene,
-            Finding::new(Severity::Note, switch.frames(), seen),
-            &switch,
-        ));
-    }
-    None
+    let added = answered
+        .iter()
+        .zip(&offered)
+        .find(|((_, answer), (_, offer))| answer.is_some_and(Flag::is_on) && offer.is_none());
+    let (writer, seen) = if let Some((side, name)) = written(Flag::Zero) {
+        (side, format!("{name} written as :0 – disable it"))
+    } else if let Some(((name, _), _)) = added {
+        let seen = format!("{name} answered but not offered – disable it");
+        (answerer, seen)
+    } else {
+        let (side, name) = written(Flag::One)?;
+        (side, format!("{name} written as :1 – disable it"))
+    };
+    let answer = switch.answer.map(|(event, _)| event);
+    let event = answer
+        .filter(|_| writer == answerer)
+        .unwrap_or(switch.offer);
+    let frames = std::iter::once(event.frame).chain(switch.frames());
+    Some(
+        Finding::new(Severity::Note, frames, seen)
+            .on(event.id)
+            .about(scene.endpoint(writer)),
+    )
+}
+
+/// The flags of the T.38 line of an SDP, by name.
+fn flags(sdp: Option<&Sdp>) -> [(&'static str, Option<Flag>); 3] {
+    let line = sdp.and_then(image_line);
+    let of = |flag: fn(&T38Attributes) -> Option<Flag>| flag(line?.t38.as_ref()?);
+    [
+        ("T38FaxFillBitRemoval", of(|t38| t38.fill_bit_removal)),
+        ("T38FaxTranscodingMMR", of(|t38| t38.transcoding_mmr)),
+        ("T38FaxTranscodingJBIG", of(|t38| t38.transcoding_jbig)),
+    ]
 }
 
 fn sdp_quirks(scene: &Scene<'_>) -> Option<Finding> {
