@@ -24,14 +24,10 @@ mod t38;
 mod udptl;
 
 #[cfg(test)]
-mod fixture;
-#[cfg(test)]
 mod tests;
 
 use crate::call::exchange::ExchangeView;
 pub use cause::sentence;
-#[cfg(test)]
-pub(crate) use engine::run;
 pub use engine::{before_suppression, diagnose};
 pub use finding::{Blame, Finding, Hint};
 pub use place::place;
@@ -56,12 +52,6 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     FAMILIES
         .into_iter()
         .flat_map(|family| family.iter().copied().flatten().copied())
-}
-
-/// The rule with this id.
-#[cfg(test)]
-pub fn rule(id: &str) -> Option<&'static Rule> {
-    rules().find(|rule| rule.id == id)
 }
 
 /// What a rule may look at: one call, the other leg if there is one, and what the user said.

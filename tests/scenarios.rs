@@ -151,10 +151,25 @@ fn judge_finding(id: &str, expect: &Words, made: &Made, calls: &[Analysed]) -> R
         .map(|(_, hint)| expectation::met(expect, made, hint))
         .collect();
     if results.iter().any(Result::is_ok) {
-        return Ok(());
+        return judge_cause(expect, calls);
     }
     let error = results.into_iter().find_map(Result::err);
     Err(error.unwrap_or_else(|| "fires on another leg".to_owned()))
+}
+
+/// Whether the failure is explained by the rule that `cause=` names.
+fn judge_cause(expect: &Words, calls: &[Analysed]) -> Result<(), String> {
+    let Some(wanted) = expect.option("cause") else {
+        return Ok(());
+    };
+    let causes: Vec<&str> = calls
+        .iter()
+        .filter_map(|call| call.call.cause.map(|cause| cause.rule))
+        .collect();
+    if causes.contains(&wanted) {
+        return Ok(());
+    }
+    Err(format!("the cause is {causes:?}, not {wanted}"))
 }
 
 /// Writes the `expect` line of a file anew, from the hint that meets the old one or the first on that leg.

@@ -10,6 +10,3 @@ const CAP: Rule = Rule::PLAIN;
 
 /// The rules of this family.
 pub(crate) const RULES: &[&[&Rule]] = &[loss::RULES, extent::RULES];
-
-#[cfg(test)]
-mod tests;

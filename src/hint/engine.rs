@@ -22,12 +22,6 @@ pub struct Diagnosis {
     pub root: Option<Root>,
 }
 
-/// The hints of a scene's call; [`diagnose`] without the root.
-#[cfg(test)]
-pub fn run(scene: &Scene<'_>) -> Vec<Hint> {
-    diagnose(scene).hints
-}
-
 /// Checks all rules on a call (and, for the root cause, on the other leg).
 pub fn diagnose(scene: &Scene<'_>) -> Diagnosis {
     let mirrored = scene.mirrored();

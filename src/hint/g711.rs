@@ -16,8 +16,6 @@ mod line;
 mod packets;
 mod payload;
 mod signal;
-#[cfg(test)]
-mod tests;
 
 /// What the rules of this family have in common.
 const G711: Rule = Rule {

@@ -19,8 +19,6 @@ use crate::hint::{Rule, Scene, Severity};
 mod media;
 mod message;
 mod outcome;
-#[cfg(test)]
-mod tests;
 
 /// What the rules of this family have in common.
 const LEG: Rule = Rule {

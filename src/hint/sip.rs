@@ -15,9 +15,6 @@ pub(super) mod teardown;
 pub(super) mod timer;
 mod unreachable;
 
-#[cfg(test)]
-mod tests;
-
 pub(crate) use setup::no_invite_note;
 
 /// What the rules of this family have in common.
@@ -127,4 +124,15 @@ fn format_name<'l>(line: &'l MediaLine, format: &'l str) -> &'l str {
         "18" => "G729",
         other => other,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reason_cause;
+
+    #[test]
+    fn reads_each_cause_of_a_reason_header() {
+        let causes: Vec<_> = reason_cause("SIP;cause=200, Q.850 ; cause=\"16\" ").collect();
+        assert_eq!(causes, [("SIP", 200), ("Q.850", 16)]);
+    }
 }

@@ -44,6 +44,3 @@ pub(crate) const RULES: &[&[&Rule]] = &[
     postmessage::RULES,
     release::RULES,
 ];
-
-#[cfg(test)]
-mod tests;

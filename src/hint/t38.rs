@@ -15,9 +15,6 @@ pub(super) mod reinvite;
 pub(super) mod sdp;
 pub(super) mod size;
 
-#[cfg(test)]
-mod tests;
-
 /// What the rules of this family have in common.
 const T38: Rule = Rule {
     family: Family::T38,

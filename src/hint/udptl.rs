@@ -19,8 +19,6 @@ mod icmp;
 mod loss;
 mod path;
 mod silence;
-#[cfg(test)]
-mod tests;
 
 /// What the rules of this family have in common.
 const UDPTL: Rule = Rule {

@@ -1,5 +1,7 @@
 //! What a `fires` scenario expects of the finding: severity, side, frames (the deciding one first), words.
 
+use std::fmt::Write as _;
+
 use faxflow::api::hint::Hint;
 
 use crate::scenario::{Made, Words};
@@ -10,7 +12,7 @@ const WANTED: [&str; 4] = ["severity", "side", "frames", "seen"];
 /// In `frames=`: it cites none.
 const NONE: &str = "none";
 
-/// Words after `expect`, as they should be for this hint; what is said already of its words and leg stays.
+/// Words after `expect`, as they should be for this hint; its words, leg and cause stay where they hold.
 pub(crate) fn written(old: &Words, made: &Made, hint: &Hint) -> String {
     let frames = labels(made, hint);
     let deciding = frames.first().copied().unwrap_or(NONE);
@@ -31,8 +33,10 @@ pub(crate) fn written(old: &Words, made: &Made, hint: &Hint) -> String {
         cited.join(","),
         quoted(said.unwrap_or(&hint.finding.seen)),
     );
-    if let Some(leg) = old.option("leg") {
-        out.push_str(&format!(" leg={leg}"));
+    for key in ["leg", "cause"] {
+        if let Some(value) = old.option(key) {
+            let _ = write!(out, " {key}={value}");
+        }
     }
     out
 }
