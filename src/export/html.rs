@@ -4,8 +4,10 @@
 //! from the capture is escaped.
 
 use std::borrow::Borrow;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -40,8 +42,8 @@ summary { cursor: pointer; font-family: ui-monospace, Menlo, Consolas, monospace
 figure { margin: 1em 0; } img { border: 1px solid #bbb; max-width: 100%; height: auto; }
 .ok, .good { color: #176b2c; } .failed, .error { color: #b00020; font-weight: 600; }
 .partial, .incomplete, .warning { color: #8a5a00; font-weight: 600; } .note { color: #1d4f91; }
-.dim, .lifeline, .consequence { color: #767676; } .heading { font-weight: 600; }
-.missing, .repeat { color: #b00020; } .t30 { color: #1d4f91; } .page { color: #6b2fa0; } .indicator { color: #5a5a5a; }
+.dim, .lifeline, .consequence, .repeat { color: #767676; } .heading { font-weight: 600; }
+.missing { color: #b00020; } .t30 { color: #1d4f91; } .page { color: #6b2fa0; } .indicator { color: #5a5a5a; }
 @media print { details { break-inside: avoid; } }
 </style>
 </head>
@@ -86,7 +88,10 @@ where
     I: IntoIterator,
     I::Item: Borrow<AnalysedFlow>,
 {
-    writeln!(out, "<h1>{}</h1>", escape(&capture.file))?;
+    // A ticket goes to others: not where the capture lies, and under what user's name.
+    let name = Path::new(&capture.file).file_name();
+    let name = name.map_or_else(|| capture.file.clone().into(), OsStr::to_string_lossy);
+    writeln!(out, "<h1>{}</h1>", escape(&name))?;
     let mut any = false;
     for flow in flows {
         any = true;
