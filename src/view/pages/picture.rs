@@ -49,6 +49,10 @@ pub struct Window {
 pub const MARGIN: usize = 2;
 /// Share of a dot that has to be black: letters stay, specks go.
 const INK: f64 = 0.3;
+/// The same where a dot stands for many pixels of a row: the lines of a form stay too.
+const INK_FROM_FAR: f64 = 0.15;
+/// Pixels of a row in a dot from which on a page is seen from far.
+const FAR: f64 = 6.0;
 
 /// Pixels that a dot stands for, across and down: dots are square, pixels mostly are not.
 fn pixels(layout: &Layout, scale: f64) -> (f64, f64) {
@@ -157,7 +161,8 @@ impl Picture<'_> {
         let in_row = |row| self.bitmap.black_in(row, columns.clone());
         let black: u32 = rows.clone().map(in_row).sum();
         let all = (rows.end - rows.start) * (columns.end - columns.start);
-        black > 0 && f64::from(black) >= INK * f64::from(all)
+        let ink = if self.step.0 >= FAR { INK_FROM_FAR } else { INK };
+        black > 0 && f64::from(black) >= ink * f64::from(all)
     }
 
     /// The character of a pattern of dots, row by row from the lowest bit.
