@@ -161,7 +161,11 @@ impl Picture<'_> {
         let in_row = |row| self.bitmap.black_in(row, columns.clone());
         let black: u32 = rows.clone().map(in_row).sum();
         let all = (rows.end - rows.start) * (columns.end - columns.start);
-        let ink = if self.step.0 >= FAR { INK_FROM_FAR } else { INK };
+        let ink = if self.step.0 >= FAR {
+            INK_FROM_FAR
+        } else {
+            INK
+        };
         black > 0 && f64::from(black) >= ink * f64::from(all)
     }
 
