@@ -10,7 +10,7 @@ pub mod analysis {
     }
 }
 pub mod call {
-    pub use crate::call::{Call, EventKind, Fax, FaxCarrier, Side, Verdict};
+    pub use crate::call::{Call, EventKind, FaultSide, Fax, FaxCarrier, Side, Verdict};
     pub mod index {
         pub use crate::call::index::MAX_MESSAGES;
     }

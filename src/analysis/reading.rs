@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::analysis::Options;
 use crate::analysis::reading::ingest::Ingest;
 use crate::call::CallNo;
-use crate::call::correlate::{self, Listed};
+use crate::call::correlate::{self, Listed, Partners};
 use crate::call::evidence;
 use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Map};
 use crate::call::load::Source;
@@ -44,7 +44,7 @@ pub struct Analysis {
     dropped: evict_calls::Dropped,
     /// The number of each dialog of the index that is a call.
     numbers: Vec<Option<CallNo>>,
-    partners: Map<DialogId, Vec<DialogId>>,
+    partners: Partners,
     /// The first frame.
     start: Option<Mark>,
     /// Calls without SIP and T.38 whose sound was decoded: up to which frame, and whether it is a fax.
@@ -73,7 +73,7 @@ impl Analysis {
             calls: Vec::new(),
             dropped: evict_calls::Dropped::default(),
             numbers: Vec::new(),
-            partners: Map::default(),
+            partners: Partners::default(),
             start: None,
             listened: Map::default(),
             no_fax: Map::default(),

@@ -9,6 +9,7 @@ use std::ops::Range;
 use crate::call::index::{DialogEntry, DialogId, Index, Map, Names};
 use crate::capture::{FrameNo, Timestamp};
 
+mod redirect;
 mod unsigned;
 
 /// The second leg begins within this many seconds of the first.
@@ -44,8 +45,29 @@ impl<'i> Listed<'i> {
     }
 }
 
+/// Which calls belong together.
+#[derive(Debug, Default)]
+pub(crate) struct Partners {
+    /// Partners of each dialog, best first.
+    of: Map<DialogId, Vec<DialogId>>,
+    /// Legs that the host in the middle gave up for another one.
+    given_up: Vec<DialogId>,
+}
+
+impl Partners {
+    /// Partners of a dialog, best first.
+    pub(crate) fn get(&self, id: &DialogId) -> Option<&Vec<DialogId>> {
+        self.of.get(id)
+    }
+
+    /// Whether the call went on over another leg than this one.
+    pub(crate) fn is_given_up(&self, id: DialogId) -> bool {
+        self.given_up.contains(&id)
+    }
+}
+
 /// Partners of each dialog, best first.
-pub(crate) fn partners(index: &Index, calls: &[Listed<'_>]) -> Map<DialogId, Vec<DialogId>> {
+pub(crate) fn partners(index: &Index, calls: &[Listed<'_>]) -> Partners {
     let mut order: Vec<&Listed<'_>> = calls.iter().collect();
     order.sort_by_key(|listed| listed.started);
     let features = Features::of(index, &order);
@@ -71,7 +93,8 @@ pub(crate) fn partners(index: &Index, calls: &[Listed<'_>]) -> Map<DialogId, Vec
         list.sort_by_key(|(points, other)| (std::cmp::Reverse(*points), *other));
         out.insert(id, list.into_iter().map(|(_, other)| other).collect());
     }
-    out
+    let given_up = redirect::follow(index, &order, &mut out);
+    Partners { of: out, given_up }
 }
 
 /// Features that rule out nearly every pair of dialogs as legs of one call, in the order of their start.

@@ -17,8 +17,10 @@ mod headline;
 mod sentence;
 mod stages;
 mod unheard;
+mod untaken;
 
 pub(crate) use unheard::{no_media, super_g3};
+pub(crate) use untaken::not_taken;
 
 pub use headline::{Headline, PagesTold};
 
@@ -105,6 +107,21 @@ pub(crate) fn reconcile_legs(first: &mut Call, second: &mut Call) {
     }
 }
 
+/// A call that went on as another one: what was heard of a fax in it is the beginning of that one.
+pub(crate) fn went_on_elsewhere(call: &mut Call) {
+    if messages(call).next().is_none() {
+        call.fax = None;
+    }
+}
+
+/// Whether a side was asked to call another host (RFC 3515), and does so.
+pub(crate) fn is_referred(call: &Call) -> bool {
+    let accepted = |status: u16| (200..300).contains(&status);
+    call.transactions.iter().any(|one| {
+        one.method == "REFER" && one.responses.iter().any(|(status, _)| accepted(*status))
+    })
+}
+
 /// Takes over the verdict of the leg that was heard.
 fn silent_leg(silent: Option<&mut Fax>, heard: Option<&Fax>) {
     if let (Some(silent), Some(heard)) = (silent, heard) {
@@ -155,6 +172,8 @@ pub(super) struct Evidence {
     pub(super) unconfirmed: usize,
     /// Page data that broke off or never began, in a word.
     pub(super) cut: Option<&'static str>,
+    /// So often the last command was sent, its confirmation being there each time, until the sender gave up.
+    pub(super) not_taken: Option<usize>,
     /// What of the fax the capture does not have.
     pub(super) lacks: Option<Lacks>,
 }
@@ -196,6 +215,7 @@ impl Evidence {
                 .filter(|page| !page.confirmed && (page.command.is_some() || page.answer.is_some()))
                 .count(),
             cut: pages.last().and_then(|page| cut(call, page)),
+            not_taken: not_taken(call),
             lacks: None,
         };
         let mut first = None;
@@ -221,6 +241,8 @@ impl Evidence {
     fn verdict(&self) -> Verdict {
         if self.lacks.is_some() {
             Verdict::Incomplete
+        } else if self.complete && self.not_taken.is_some() {
+            Verdict::Failed
         } else if self.sent > 0 && self.confirmed == self.sent && self.complete {
             Verdict::Ok
         } else if self.confirmed > 0 {
@@ -289,7 +311,7 @@ fn lacks(call: &Call, evidence: &Evidence, first: Option<Fcf>) -> Option<Lacks> 
     if super_g3(call).is_some() {
         return Some(Lacks::SuperG3);
     }
-    if one_direction(call) {
+    if one_direction(call) || not_captured(call, &[]).is_some() {
         return Some(Lacks::OneDirection);
     }
     let started = first.is_none_or(|fcf| {

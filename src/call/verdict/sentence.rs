@@ -65,6 +65,12 @@ fn incomplete(fax: &Fax, evidence: &Evidence) -> String {
 }
 
 fn failed(call: &Call, fax: &Fax, evidence: &Evidence) -> String {
+    if let Some(times) = evidence.not_taken.filter(|_| evidence.complete) {
+        return format!(
+            "Failed in phase D: {} confirmed, but the sender asks {times}x and gives up",
+            pages(fax.pages_confirmed)
+        );
+    }
     if fax.verdict == Verdict::Partial {
         return partial(fax, evidence);
     }

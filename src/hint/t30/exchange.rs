@@ -1,6 +1,6 @@
 //! The half-duplex exchange itself: who talks over whom, what is not heard, what comes back damaged.
 
-use crate::call::Side;
+use crate::call::{Side, verdict};
 use crate::call::exchange::Line;
 use crate::capture::Timestamp;
 use crate::hint::evidence::{self, EARLY, LATE};
@@ -40,7 +40,7 @@ pub(in crate::hint) static T30_RESPONSE_NOT_HEARD: Rule = Rule {
     advice: "The answer passed this capture point with a good check sequence, and yet the command is sent again: it was lost further on, on the way to the side that repeats, or came after its T4 (3 s). Capture nearer to that side, \
         compare the two legs, look at loss and NAT between here and there, and at the delay from command to answer.",
     reference: "T.30 timer T4 (3 s)",
-    when: "A command is repeated although its answer ended 0.5 s or more before, with no page data in between.",
+    when: "A command is repeated although its answer ended 0.5 s or more before, with no page data in between. Error where the last command is sent three times, its answer is there, and the sender gives up.",
     check: Check::Many(not_heard),
     ..super::T30
 };
@@ -163,15 +163,17 @@ fn not_heard(scene: &Scene<'_>) -> Vec<Finding> {
             "the answer is lost between this capture point and its fax engine; look at its T.38 port and log.",
             "the answer is lost on the way to it; ask there whether it arrives.",
         );
+        // What the sender never takes fails the fax for it, though the receiver has the page.
+        let severity = match verdict::not_taken(scene.call) {
+            Some(_) if !scene.delivered_on_either_leg() => Severity::Error,
+            _ => Severity::Warning,
+        };
         out.push(
-            Finding::new(
-                Severity::Warning,
-                vec![command.frame(), reply.frame()],
-                seen,
-            )
-            .on(command.event.id)
-            .about(scene.endpoint(side))
-            .more(more),
+            Finding::new(severity, vec![command.frame(), reply.frame()], seen)
+                .on(command.event.id)
+                .about(scene.endpoint(side))
+                .blame_nobody()
+                .more(more),
         );
         seen_before.push(key);
     }
