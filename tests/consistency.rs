@@ -63,7 +63,10 @@ fn contradictions(one: &Analysed, all: &[Analysed]) -> Vec<String> {
     if let Some(fax) = &call.fax {
         let has_cause = fax.cause.is_some();
         if fax.cause != call.cause {
-            say(format!("cause of fax {:?}, of call {:?}", fax.cause, call.cause));
+            say(format!(
+                "cause of fax {:?}, of call {:?}",
+                fax.cause, call.cause
+            ));
         }
         match fax.verdict {
             Verdict::Ok if has_cause => say(format!("delivered, but {:?}", fax.cause)),
@@ -84,7 +87,9 @@ fn contradictions(one: &Analysed, all: &[Analysed]) -> Vec<String> {
     }
     if let Some(cause) = call.cause {
         let legs = || {
-            let other = all.iter().find(|leg| Some(leg.call.number) == call.other_leg);
+            let other = all
+                .iter()
+                .find(|leg| Some(leg.call.number) == call.other_leg);
             std::iter::once(one).chain(other)
         };
         let is_error = |severity| {
@@ -182,10 +187,11 @@ fn too_much(path: &Path) -> Vec<String> {
         return Vec::new();
     };
     let whole = accusations(&analyse(path));
-    let failed = |verdict: Option<Verdict>| {
-        matches!(verdict, Some(Verdict::Failed | Verdict::Partial))
-    };
-    let is_good = whole.iter().all(|(verdict, side)| !failed(*verdict) && side.is_none());
+    let failed =
+        |verdict: Option<Verdict>| matches!(verdict, Some(Verdict::Failed | Verdict::Partial));
+    let is_good = whole
+        .iter()
+        .all(|(verdict, side)| !failed(*verdict) && side.is_none());
     let mut out = Vec::new();
     for (from, to) in PARTS {
         let part = &records[records.len() * from / 16..records.len() * to / 16];

@@ -280,8 +280,7 @@ impl<'a> Scene<'a> {
         let side = self.named_by(hint)?;
         let is_end = matches!(side, FaultSide::Caller | FaultSide::Callee);
         let facts = &self.call.capture;
-        let who_called =
-            self.call.has_sip() && !facts.starts_mid_call || facts.truncated_sip > 0;
+        let who_called = self.call.has_sip() && !facts.starts_mid_call || facts.truncated_sip > 0;
         (!is_end || who_called).then_some(side)
     }
 

@@ -127,7 +127,9 @@ impl Analysis {
     /// Two legs carry one fax: it is delivered only if the sender's leg says so.
     fn reconcile_legs(&self, numbers: &[CallNo], loaded: &mut HashMap<CallNo, Call>) {
         for (number, call) in loaded.iter_mut() {
-            let given_up = self.id_of(*number).is_some_and(|id| self.partners.is_given_up(id));
+            let given_up = self
+                .id_of(*number)
+                .is_some_and(|id| self.partners.is_given_up(id));
             if given_up || crate::call::verdict::is_referred(call) {
                 crate::call::verdict::went_on_elsewhere(call);
             }

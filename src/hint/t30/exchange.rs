@@ -1,7 +1,7 @@
 //! The half-duplex exchange itself: who talks over whom, what is not heard, what comes back damaged.
 
-use crate::call::{Side, verdict};
 use crate::call::exchange::Line;
+use crate::call::{Side, verdict};
 use crate::capture::Timestamp;
 use crate::hint::evidence::{self, EARLY, LATE};
 use crate::hint::rule::{Check, explain};
