@@ -21,7 +21,7 @@ pub(crate) fn not_taken(call: &Call) -> Option<usize> {
             matches!(class, Class::PostMessage | Class::Confirm) || *fcf == Fcf::Dcn
         })
         .collect();
-    let end = all.iter().position(|one| is_dcn(one)).unwrap_or(all.len());
+    let end = all.iter().position(is_dcn).unwrap_or(all.len());
     let dcn = all.get(end);
     let lines = all.get(..end)?;
     let is_command = |fcf: Fcf| fcf.class() == Class::PostMessage;
