@@ -95,3 +95,31 @@ fn text_is_coloured_on_a_terminal_unless_no_color_is_set() {
         assert_eq!(terminal.end(), (1, true));
     }
 }
+
+#[test]
+fn leaving_while_packets_are_saved_says_that_they_are_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(directory.path().join("slow.pcap"))
+        .status();
+    assert!(made.unwrap().success());
+    // It is held open and never read: the save waits once the pipe is full.
+    let mut reader = std::process::Command::new("sh")
+        .args(["-c", "exec 3<slow.pcap; read wait"])
+        .stdin(std::process::Stdio::piped())
+        .current_dir(directory.path())
+        .spawn()
+        .unwrap();
+    let mut terminal = Terminal::start(24, 120, &[&demo()], directory.path());
+    terminal.wait_for("3 pages, V.17");
+    terminal.press("s");
+    terminal.wait_for("save flow as");
+    terminal.press("\u{15}slow.pcap\r");
+    terminal.wait_for("Write over it?");
+    terminal.press("y");
+    terminal.press("q");
+    terminal.wait_for("slow.pcap: not written");
+    assert_eq!(terminal.end(), (2, true));
+    drop(reader.stdin.take());
+    reader.wait().unwrap();
+}
