@@ -60,6 +60,10 @@ pub struct CallRow<'a> {
     pub pending: bool,
     /// Hints: errors, warnings.
     pub hints: (u32, u32),
+    /// The hosts between its ends; empty as long as it is not analysed.
+    pub via: Vec<String>,
+    /// How each link of its path carries the fax, where they differ.
+    pub carriers: Vec<FaxCarrier>,
 }
 
 /// Summary of a fax.

@@ -50,8 +50,8 @@ pub struct Options {
     pub ascii: bool,
     /// How the ladder shows time.
     pub time: TimeMode,
-    /// Repeats, indicators and provisional answers folded away, as on the screen.
-    pub fold: bool,
+    /// What shares a row, as on the screen.
+    pub fold: ladder::Fold,
     /// Text with the colours of its roles; JSON and Markdown have none.
     pub colour: bool,
 }
@@ -62,7 +62,7 @@ impl Default for Options {
             width: 118,
             ascii: false,
             time: TimeMode::Relative,
-            fold: true,
+            fold: ladder::Fold::default(),
             colour: false,
         }
     }

@@ -499,7 +499,7 @@ const MOST_FLOWS: usize = 4;
 fn draw(flow: &AnalysedFlow, frames: usize, octets: usize) {
     let options = ladder::Options {
         width: WIDTH,
-        fold: false,
+        fold: ladder::Fold::Nothing,
         ..ladder::Options::default()
     };
     let screen = ladder::layout(flow, &options);

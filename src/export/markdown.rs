@@ -235,7 +235,7 @@ where
             escape(&row.to),
             row.other_leg
                 .map_or_else(String::new, |leg| leg.to_string()),
-            list::carrier(row),
+            list::carriers(row),
             fax.map_or_else(String::new, |fax| format!(
                 "{}/{}",
                 fax.pages_confirmed, fax.pages_sent

@@ -68,8 +68,12 @@ pub enum Action {
     Sdp,
     /// Rows of RTP shown or hidden.
     Media,
-    /// Repeats, indicators and provisional answers folded or shown.
+    /// Nothing folded; repeats, indicators and provisional answers; copies of other hops too.
     Fold,
+    /// Of a path that is wider than the screen, the hosts to the left.
+    HostsLeft,
+    /// The hosts to the right.
+    HostsRight,
     /// Time: relative, delta, absolute.
     Time,
     /// Sort by the column to the left.

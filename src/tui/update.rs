@@ -6,6 +6,7 @@ use super::app::flow::Pane;
 use super::app::prompt::{Prompt, PromptKind};
 use super::app::{App, Effect, Screen};
 use crate::call::CallNo;
+use crate::view::ladder::Fold;
 
 mod page;
 mod prompt;
@@ -201,18 +202,18 @@ fn detail(app: &mut App, action: Action) -> Option<Effect> {
     match action {
         Action::Sdp => app.ladder.sdp = !app.ladder.sdp,
         Action::Media => app.ladder.media = !app.ladder.media,
-        Action::Fold => app.ladder.fold = !app.ladder.fold,
+        Action::Fold => app.ladder.fold = app.ladder.fold.next(),
+        Action::HostsLeft | Action::HostsRight => return move_window(app, action),
         _ => {}
     }
     let view = app.flow.as_mut()?;
     match action {
         Action::Sdp => app.tell(shown("SDP", app.ladder.sdp)),
         Action::Media => app.tell(shown("media", app.ladder.media)),
-        Action::Fold => app.tell(if app.ladder.fold {
-            "repeats, indicators and provisional answers folded"
-        } else {
-            "nothing folded"
-        }),
+        Action::Fold => {
+            let text = folded(app.ladder.fold, view.ladder.has_path());
+            app.tell(text);
+        }
         Action::Raw => view.raw = !view.raw,
         Action::NextStep | Action::PreviousStep => {
             let forward = action == Action::NextStep;
@@ -237,6 +238,34 @@ fn detail(app: &mut App, action: Action) -> Option<Effect> {
             ask_to_save(app, calls);
         }
         _ => return anywhere(app, action),
+    }
+    None
+}
+
+const fn folded(fold: Fold, has_path: bool) -> &'static str {
+    match fold {
+        Fold::Nothing => "nothing folded",
+        Fold::Repeats => "repeats, indicators and provisional answers folded",
+        Fold::Copies if has_path => "a message on several hops is one arrow",
+        Fold::Copies => "a message on several hops is one arrow: here all have one hop",
+    }
+}
+
+/// Other hosts of a path that is wider than the screen.
+fn move_window(app: &mut App, action: Action) -> Option<Effect> {
+    let view = app.flow.as_ref()?;
+    let Some((first, most)) = view.ladder.window else {
+        app.tell("all hosts are shown");
+        return None;
+    };
+    let right = action == Action::HostsRight;
+    app.ladder.first = if right {
+        (first + 1).min(most)
+    } else {
+        first.saturating_sub(1)
+    };
+    if app.ladder.first == first {
+        app.tell(no_more("host", right));
     }
     None
 }

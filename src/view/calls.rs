@@ -1,6 +1,6 @@
 //! The list of calls: columns fitted to a width, sorted and filtered.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -135,7 +135,9 @@ impl Table {
     pub fn new(measure: &Measure, options: &Options) -> Self {
         let mut columns: Vec<(Column, usize)> = (measure.content())
             // An empty column is left out.
-            .filter(|(column, content)| *column != Column::OtherLeg || *content > 0)
+            .filter(|(column, content)| {
+                !matches!(column, Column::OtherLeg | Column::Via) || *content > 0
+            })
             .map(|(column, content)| (column, width_of(column, content, options.width)))
             .collect();
         let room = |columns: &[(Column, usize)]| {
@@ -172,7 +174,7 @@ impl Table {
         for (column, width) in &self.columns {
             let mark = match column {
                 Column::Sorted(by) => sorted(*by),
-                Column::OtherLeg => "",
+                Column::OtherLeg | Column::Via => "",
             };
             let text = format!("{}{mark}", column.heading());
             let mut cell = String::new();
@@ -204,7 +206,7 @@ impl Table {
         spans.push(Span::new(self.mark(row), Role::Mark));
         for (column, width) in &self.columns {
             let role = match column {
-                Column::Sorted(SortBy::Start | SortBy::Duration) | Column::OtherLeg => Role::Dim,
+                Column::Sorted(SortBy::Start | SortBy::Duration) | Column::OtherLeg | Column::Via => Role::Dim,
                 Column::Sorted(SortBy::Hints) if row.hints.0 > 0 => Role::Error,
                 Column::Sorted(SortBy::Hints) if row.hints.1 > 0 => Role::Warning,
                 Column::Sorted(_) => Role::Plain,
@@ -239,6 +241,7 @@ impl Table {
 fn width_of(column: Column, content: usize, width: usize) -> usize {
     let content = match column {
         Column::Sorted(SortBy::From | SortBy::To) => content.min((width / 6).clamp(8, 64)),
+        Column::Via => content.min((width / 6).clamp(7, 40)),
         _ => content,
     };
     // One more for the mark of the sorted column.
@@ -256,6 +259,15 @@ pub(crate) fn carrier(row: &CallRow<'_>) -> &'static str {
             "voice"
         }
         None => "-",
+    }
+}
+
+/// [`carrier`], or that of each link of its path, where they differ: `T.38, G.711`.
+pub(crate) fn carriers(row: &CallRow<'_>) -> Cow<'static, str> {
+    let names = row.carriers.iter().map(|one| head::carrier_name(*one));
+    match row.carriers.as_slice() {
+        [] => carrier(row).into(),
+        _ => names.collect::<Vec<_>>().join(", ").into(),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::view::{Role, Row, Span, clip, plain, wrap};
 
 mod fields;
 mod negotiation;
+mod observations;
 mod octets;
 mod side_pane;
 
@@ -44,6 +45,7 @@ fn lay_out(
     fields: &[Field],
 ) -> Vec<Row> {
     let mut rows = head(event, width, clock);
+    rows.extend(observations::rows(call, event, width, clock));
     if raw {
         rows.extend(raw_rows(event, width));
     } else {

@@ -636,5 +636,7 @@ pub(crate) fn row(flow: &AnalysedFlow, leg: usize) -> CallRow<'static> {
                 .unwrap(),
             0,
         ),
+        via: Vec::new(),
+        carriers: Vec::new(),
     }
 }

@@ -8,33 +8,63 @@ use std::ops::Range;
 use unicode_width::UnicodeWidthStr;
 
 use crate::analysis::AnalysedFlow;
-use crate::call::{CallNo, Event, EventId};
+use crate::call::{CallNo, Event, EventId, EventKind};
 use crate::capture::Timestamp;
 use crate::view::time::TimeMode;
 use crate::view::{Role, Row, Span, clip};
 
-use columns::{Columns, Geometry, Need};
-use detail::{Context, Parts};
+use columns::{Columns, Place};
+use detail::{Across, Context, Parts};
+use geometry::{Arrow, GUTTER, Geometry, Need};
 use item::{Item, Items};
 use label::Label;
 use leg::Leg;
 
 mod columns;
 mod detail;
+mod geometry;
 pub mod head;
 mod header;
 mod item;
 mod label;
 mod leg;
+mod lifelines;
+mod narrow;
 mod plan;
+mod relays;
 mod times;
 mod wording;
+
+/// What shares a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Fold {
+    /// Nothing.
+    Nothing,
+    /// Repeats, indicators and provisional answers are folded away.
+    #[default]
+    Repeats,
+    /// And a message on all hops of its call is one arrow. Chosen without being asked for where the lifelines of a
+    /// path have no room.
+    Copies,
+}
+
+impl Fold {
+    /// The next one, for a key that goes through them.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self::Nothing => Self::Repeats,
+            Self::Repeats => Self::Copies,
+            Self::Copies => Self::Nothing,
+        }
+    }
+}
 
 /// Shape of a ladder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "five switches, each with a key of its own"
+    reason = "switches, each with a key of its own"
 )]
 pub struct Options {
     /// Columns to use.
@@ -47,8 +77,10 @@ pub struct Options {
     pub sdp: bool,
     /// Rows of RTP.
     pub media: bool,
-    /// Repeats, indicators and provisional answers folded away.
-    pub fold: bool,
+    /// What shares a row.
+    pub fold: Fold,
+    /// The first lifeline that is shown where there is no room for all.
+    pub first: usize,
     /// Hints beside their steps.
     pub hints: bool,
 }
@@ -61,7 +93,8 @@ impl Default for Options {
             time: TimeMode::Relative,
             sdp: true,
             media: true,
-            fold: true,
+            fold: Fold::default(),
+            first: 0,
             hints: true,
         }
     }
@@ -78,6 +111,8 @@ pub struct Ladder {
     pub header: Vec<Row>,
     /// Events that can be selected, in the order of their rows.
     pub keys: Vec<(CallNo, EventId)>,
+    /// The first lifeline shown, and by how many it can be moved; `None`: all are shown.
+    pub window: Option<(usize, usize)>,
     flow: AnalysedFlow,
     options: Options,
     columns: Columns,
@@ -94,7 +129,7 @@ pub struct Ladder {
 /// Lays out one or two legs for a screen: exactly one row an event, labels shortened where unavoidable, no
 /// row wider than asked for.
 pub fn layout(flow: &AnalysedFlow, options: &Options) -> Ladder {
-    let mut ladder = Ladder::of(flow, options, Geometry::for_screen);
+    let mut ladder = Ladder::of(flow, options, true);
     ladder.header = ladder.geometry.header(&ladder.columns, options.ascii);
     let Ladder {
         title,
@@ -111,7 +146,7 @@ pub fn layout(flow: &AnalysedFlow, options: &Options) -> Ladder {
 /// Lays out one or two legs for a text: no label is cut, what stands beside them is wrapped. Its rows are
 /// [`Ladder::whole_rows`].
 pub fn layout_whole(flow: &AnalysedFlow, options: &Options) -> Ladder {
-    let mut ladder = Ladder::of(flow, options, Geometry::for_text);
+    let mut ladder = Ladder::of(flow, options, false);
     ladder.header = ladder.geometry.whole_header(&ladder.columns);
     ladder
 }
@@ -120,30 +155,37 @@ impl Ladder {
     fn of(
         flow: &AnalysedFlow,
         options: &Options,
-        geometry: fn(&Columns, usize, usize, &[Need]) -> Geometry,
+        for_screen: bool,
     ) -> Self {
+        let geometry = if for_screen {
+            Geometry::for_screen
+        } else {
+            Geometry::for_text
+        };
         let columns = Columns::of(&flow.flow, &flow.pbx, options.ascii);
         let legs: Vec<Leg> = (0..flow.flow.legs.len())
             .map(|leg| Leg::of(flow, leg, &columns, options))
             .collect();
-        let pinned: Vec<Vec<bool>> = (0..flow.flow.legs.len())
-            .map(|leg| {
-                legs.get(leg)
-                    .map_or_else(Vec::new, |facts| facts.pinned(flow, leg))
-            })
+        let pinned: Vec<Vec<bool>> = legs
+            .iter()
+            .enumerate()
+            .map(|(leg, facts)| facts.pinned(flow, leg))
             .collect();
-        let items = Items::of(&flow.flow, &columns, options, &pinned);
         let calls = &flow.flow.legs;
         let start = calls
             .iter()
             .map(|call| call.started)
             .min()
             .unwrap_or_default();
+        let time_digits = times::digits(flow);
+        let time = times::width(flow, options.time, start, time_digits);
+        let items = Items::of(&flow.flow, &columns, options, &pinned);
         let mut ladder = Self {
             title: head::title(&flow.flow, options.width, options.ascii),
             strip: head::strip(&flow.flow, options.ascii),
             header: Vec::new(),
-            keys: Vec::with_capacity(items.items.len()),
+            keys: Vec::new(),
+            window: None,
             flow: flow.clone(),
             options: options.clone(),
             geometry: geometry(&columns, options.width, 0, &[]),
@@ -151,9 +193,12 @@ impl Ladder {
             items,
             legs,
             start,
-            time_digits: times::digits(flow),
+            time_digits,
             before: Vec::new(),
         };
+        if ladder.columns.has_path() {
+            ladder.find_room(&pinned, time, for_screen);
+        }
         if options.time == TimeMode::Delta {
             ladder.before = ladder.times_before();
         }
@@ -161,12 +206,91 @@ impl Ladder {
             .items
             .items
             .iter()
-            .filter_map(|item| ladder.event(item.leg, item.event))
-            .map(|event| (event.call, event.id))
+            .filter_map(|item| ladder.key(item))
             .collect();
-        let (time, needs) = (ladder.time_width(), ladder.needs());
+        let needs = ladder.needs();
         ladder.geometry = geometry(&ladder.columns, options.width, time, &needs);
         ladder
+    }
+
+    /// Where there is no room for all lifelines: folds, takes some away, and on a screen shows a window of the rest.
+    fn find_room(&mut self, pinned: &[Vec<bool>], time: usize, for_screen: bool) {
+        let width = self.options.width;
+        if Geometry::fits(&self.columns, width, time) {
+            return;
+        }
+        self.columns.merge_media_proxies();
+        if Geometry::fits(&self.columns, width, time) {
+            return;
+        }
+        if self.options.fold != Fold::Nothing {
+            self.options.fold = Fold::Copies;
+            self.items = Items::of(&self.flow.flow, &self.columns, &self.options, pinned);
+            let places = self.items.items.iter().filter_map(|item| {
+                let event = self.event(item.leg, item.event)?;
+                Some(self.place(item, event).0)
+            });
+            let used = places.flat_map(|place| [place.from, place.to]).collect();
+            self.columns.hide_relays(&used);
+        }
+        if for_screen && !Geometry::fits(&self.columns, width, time) {
+            let all = self.columns.shown().len();
+            let first = self.columns.show_window(self.options.first, width, time);
+            self.window = Some((first, all - self.columns.shown().len()));
+        }
+    }
+
+    /// The event that a row is known by: that of the call where copies of other links share it.
+    fn key(&self, item: &Item) -> Option<(CallNo, EventId)> {
+        let call = self.flow.flow.legs.get(item.leg)?;
+        let mut all = std::iter::once(&item.event).chain(&item.across);
+        let own = all.find(|at| **at < call.events.len());
+        let event = self.event(item.leg, own.copied().unwrap_or(item.event))?;
+        Some((event.call, event.id))
+    }
+
+    /// From where to where the arrow of a row goes, and the lifelines at which it was relayed.
+    fn place(&self, item: &Item, event: &Event) -> (Place, Vec<usize>) {
+        let Some(call) = self.flow.flow.legs.get(item.leg) else {
+            return (self.columns.side_place(item.leg, event.from), Vec::new());
+        };
+        let place = self.columns.place(item.leg, call, event);
+        let copies: Vec<Place> = item
+            .across
+            .iter()
+            .filter_map(|at| self.event(item.leg, *at))
+            .map(|copy| self.columns.place(item.leg, call, copy))
+            .collect();
+        let Some(last) = copies.last() else {
+            return (place, Vec::new());
+        };
+        let all = || std::iter::once(&place).chain(&copies);
+        let whole = if matches!(event.kind, EventKind::Rtp(_)) {
+            // Both directions are on the row, whichever began.
+            let ends = || all().flat_map(|place| [place.from, place.to]);
+            let (left, right) = (ends().min().unwrap_or(0), ends().max().unwrap_or(0));
+            if place.to_right() {
+                Place {
+                    from: left,
+                    to: right,
+                }
+            } else {
+                Place {
+                    from: right,
+                    to: left,
+                }
+            }
+        } else {
+            Place {
+                from: place.from,
+                to: last.to,
+            }
+        };
+        let mut relays: Vec<usize> = all().flat_map(|place| [place.from, place.to]).collect();
+        relays.retain(|at| *at != whole.from && *at != whole.to);
+        relays.sort_unstable();
+        relays.dedup();
+        (whole, relays)
     }
 
     /// What the labels need, by gap.
@@ -177,7 +301,10 @@ impl Ladder {
             else {
                 continue;
             };
-            let gap = self.columns.place(item.leg, event.from).gap;
+            let place = self.place(item, event).0;
+            let Some(gap) = Geometry::label_gap(&self.columns, place) else {
+                continue;
+            };
             if needs.len() <= gap {
                 needs.resize(gap + 1, Need::default());
             }
@@ -188,6 +315,11 @@ impl Ladder {
             }
         }
         needs
+    }
+
+    /// Whether some call of it has more hops than one.
+    pub fn has_path(&self) -> bool {
+        self.columns.has_path()
     }
 
     /// How many rows.
@@ -246,7 +378,7 @@ impl Ladder {
     }
 
     fn event(&self, leg: usize, event: usize) -> Option<&Event> {
-        self.flow.flow.legs.get(leg)?.events.get(event)
+        item::seen(self.flow.flow.legs.get(leg)?, event)
     }
 
     fn label(&self, item: &Item) -> Option<Label> {
@@ -289,9 +421,9 @@ impl Ladder {
         rows.extend(beside.map(|spans| {
             let mut row = Row::of(
                 self.geometry
-                    .line("", None, self.options.ascii, |_| Vec::new()),
+                    .line("", (&self.columns, None), self.options.ascii),
             );
-            row.spans.push(Span::plain(" ".repeat(columns::GUTTER)));
+            row.spans.push(Span::plain(" ".repeat(GUTTER)));
             row.spans.extend(spans);
             row.event = event;
             row.continuation = true;
@@ -305,20 +437,47 @@ impl Ladder {
         let item = self.items.items.get(at)?;
         let event = self.event(item.leg, item.event)?;
         let label = self.label(item)?;
-        let place = self.columns.place(item.leg, event.from);
+        let (place, relays) = self.place(item, event);
         let ascii = self.options.ascii;
         let time = self.time(at, event);
-        let mut spans = self.geometry.line(&time, Some(place), ascii, |width| {
-            label.arrow(width, place.to_right, ascii)
-        });
-        spans.push(Span::plain(" ".repeat(columns::GUTTER)));
+        let arrow = Arrow {
+            place,
+            relays: &relays,
+            label: &label,
+        };
+        let mut spans = self
+            .geometry
+            .line(&time, (&self.columns, Some(&arrow)), ascii);
+        spans.push(Span::plain(" ".repeat(GUTTER)));
         let mut row = Row::of(spans);
-        row.event = Some((event.call, event.id));
-        let left_out = label.left_out(self.geometry.gap(place.gap));
-        Some((row, self.parts(item, event, left_out)))
+        row.event = self.key(item);
+        let left_out = self.geometry.left_out(&self.columns, &arrow);
+        let across = self.across(item, event, &relays);
+        Some((row, self.parts((item, event), left_out, across)))
     }
 
-    fn parts(&self, item: &Item, event: &Event, left_out: Option<String>) -> Parts {
+    /// What the further hops of a row add.
+    fn across(&self, item: &Item, event: &Event, relays: &[usize]) -> Option<Across> {
+        let last = self.event(item.leg, *item.across.last()?)?;
+        let numbers: Vec<String> = relays.iter().map(|at| (at + 1).to_string()).collect();
+        let call = self.flow.flow.legs.get(item.leg)?;
+        let copies = item.across.iter();
+        let copies: Vec<EventId> = copies
+            .filter_map(|at| Some(self.event(item.leg, *at)?.id))
+            .collect();
+        Some(Across {
+            via: numbers.join(", "),
+            delay: detail::delay(event, last),
+            rewritten: detail::rewritten(call, &copies),
+        })
+    }
+
+    fn parts(
+        &self,
+        (item, event): (&Item, &Event),
+        left_out: Option<String>,
+        across: Option<Across>,
+    ) -> Parts {
         let (Some(call), Some(leg)) = (self.flow.flow.legs.get(item.leg), self.legs.get(item.leg))
         else {
             return Parts::new();
@@ -333,10 +492,14 @@ impl Ladder {
                 .and_then(|partner| self.event(item.leg, partner)),
             relayed: item
                 .relayed
-                .and_then(|first| self.event(1 - item.leg.min(1), first)),
+                .and_then(|(leg, first)| Some((leg == item.leg, self.event(leg, first)?))),
+            begun: item.begun.and_then(|(leg, first)| self.event(leg, first)),
+            leg: item.leg,
+            across,
             folded: item.folded,
             hints: of_event(&item.event)
                 .chain(item.partner.iter().flat_map(of_event))
+                .chain(item.across.iter().flat_map(of_event))
                 .filter_map(|hint| hints?.get(*hint))
                 .collect(),
             left_out,

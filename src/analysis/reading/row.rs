@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::Analysis;
 use crate::analysis::{Analysed, CallRow, FaxRow};
-use crate::call::CallNo;
+use crate::call::path::{Host, Known, Link};
+use crate::call::{CallNo, FaxCarrier, Path, Side};
 use crate::hint::Severity;
 
 impl Analysis {
@@ -35,6 +36,8 @@ impl Analysis {
             fax: None,
             pending: self.is_suspect(dialog),
             hints: (0, 0),
+            via: Vec::new(),
+            carriers: Vec::new(),
         })
     }
 
@@ -82,6 +85,11 @@ impl CallRow<'_> {
             u32::try_from(found).unwrap_or(u32::MAX)
         };
         self.hints = (count(Severity::Error), count(Severity::Warning));
+        self.via = call.path.middle().filter(|host| host.known == Known::Packets).map(host_name).collect();
+        self.carriers = match &call.fax {
+            Some(_) => carriers(&call.path),
+            None => Vec::new(),
+        };
         // Without SIP, caller and callee are known only now, and named by their hosts.
         if call.call_id.is_none() && call.caller != self.caller {
             self.from = Cow::Owned(call.caller.addr.to_string());
@@ -90,6 +98,33 @@ impl CallRow<'_> {
         (self.caller, self.callee) = (call.caller, call.callee);
         self
     }
+}
+
+/// What a host calls itself, in one word, else its address.
+fn host_name(host: &Host) -> String {
+    let agent = host.agent.as_deref().unwrap_or_default();
+    match agent.split([' ', '/', '(']).next() {
+        Some(word) if !word.is_empty() => word.to_owned(),
+        _ => host.addr.addr.to_string(),
+    }
+}
+
+/// The carriers of the links of a path, where they differ.
+fn carriers(path: &Path) -> Vec<FaxCarrier> {
+    let agreed = |link: &Link| {
+        let says = |side: Side| {
+            let mut all = path.announced.iter();
+            all.any(|one| one.image && (one.hop, one.side) == (link.first, side))
+        };
+        if Side::BOTH.into_iter().all(says) {
+            FaxCarrier::T38
+        } else {
+            FaxCarrier::G711
+        }
+    };
+    let all: Vec<FaxCarrier> = path.links.iter().map(agreed).collect();
+    let differ = all.windows(2).any(|pair| pair.first() != pair.last());
+    if differ { all } else { Vec::new() }
 }
 
 fn name_or_host(name: &str, endpoint: crate::capture::Endpoint) -> Cow<'_, str> {

@@ -64,6 +64,7 @@ const MATCH: &str = "next, previous match of the search";
 const PANE: &str = "next pane";
 const ZOOM: &str = "larger, smaller";
 const NEXT_PAGE: &str = "next, previous page or attempt at it";
+const HOSTS: &str = "hosts to the left, to the right, where a path is wider than the screen";
 const SORT: &str = "sort by the column to the left, to the right; turn the direction";
 
 /// Every key and what it does. Order: that of the foot line and the help.
@@ -194,8 +195,10 @@ pub const BINDINGS: &[Binding] = &[
         Action::Fold,
         DETAIL,
         "fold",
-        "fold: repeats, indicators, provisional answers",
+        "fold: nothing; repeats, provisional answers; all hops too",
     ),
+    bind(&[ch('<')], Action::HostsLeft, DETAIL, "", HOSTS),
+    bind(&[ch('>')], Action::HostsRight, DETAIL, "", HOSTS),
     bind(
         &[ch('w')],
         Action::Time,

@@ -178,12 +178,15 @@ impl FlowView {
             .legs
             .iter()
             .find(|call| call.number == number)?;
-        let event = call.events.get(usize::try_from(id.0).ok()?)?;
-        Some((call, event))
+        Some((call, call.event(id)?))
     }
 
     fn events(&self) -> impl Iterator<Item = &Event> {
-        self.flow.flow.legs.iter().flat_map(|call| &call.events)
+        self.flow
+            .flow
+            .legs
+            .iter()
+            .flat_map(|call| call.all_events())
     }
 
     /// The first row not before an event that is hidden.

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::column::Column;
-use super::{BETWEEN, SortBy, carrier, result};
+use super::{BETWEEN, SortBy, carriers, result};
 use crate::analysis::CallRow;
 use crate::call::Verdict;
 use crate::capture::Timestamp;
@@ -19,6 +19,7 @@ pub(super) fn write_text(out: &mut String, column: Column, row: &CallRow<'_>, st
         Column::OtherLeg => row
             .other_leg
             .map_or(Ok(()), |other| write!(out, "↔{other}")),
+        Column::Via => out.write_str(&plain(&row.via.join(", "), false)),
         Column::Sorted(SortBy::Number) => {
             push_number(out, row.number.0.into(), 1);
             Ok(())
@@ -30,7 +31,7 @@ pub(super) fn write_text(out: &mut String, column: Column, row: &CallRow<'_>, st
         Column::Sorted(SortBy::Duration) => write_duration(out, row.duration),
         Column::Sorted(SortBy::From) => out.write_str(&plain(&row.from, false)),
         Column::Sorted(SortBy::To) => out.write_str(&plain(&row.to, false)),
-        Column::Sorted(SortBy::Carrier) => out.write_str(carrier(row)),
+        Column::Sorted(SortBy::Carrier) => out.write_str(&carriers(row)),
         Column::Sorted(SortBy::Pages) => match &row.fax {
             // The pages of a good fax that this leg shows nothing of are those of the other leg.
             Some(fax) if fax.verdict == Verdict::Ok && fax.pages_sent == 0 => out.write_str("-"),
@@ -57,18 +58,19 @@ pub(super) fn write_text(out: &mut String, column: Column, row: &CallRow<'_>, st
 pub(super) fn text_width(column: Column, row: &CallRow<'_>, start: Timestamp) -> usize {
     match column {
         Column::OtherLeg => row.other_leg.map_or(0, |other| 1 + digits(other.0.into())),
+        Column::Via if row.via.is_empty() => 0,
         Column::Sorted(SortBy::Number) => digits(row.number.0.into()),
         Column::Sorted(SortBy::Start) => clock_width(start, row.started),
         Column::Sorted(SortBy::Duration) => duration_width(row.duration),
         Column::Sorted(SortBy::From) => width(&plain(&row.from, false)),
         Column::Sorted(SortBy::To) => width(&plain(&row.to, false)),
-        Column::Sorted(SortBy::Carrier) => width(carrier(row)),
+        Column::Sorted(SortBy::Carrier) => width(&carriers(row)),
         Column::Sorted(SortBy::Pages) if row.fax.is_none() => 1,
         Column::Sorted(SortBy::Rate) => width(rate(row)),
         Column::Sorted(SortBy::State) => row.state.name().len(),
         Column::Sorted(SortBy::Packets) => thousands_width(packets(row)),
         Column::Sorted(SortBy::Hints) if row.hints == (0, 0) => 1,
-        Column::Sorted(SortBy::Pages | SortBy::Hints | SortBy::Result) => {
+        Column::Via | Column::Sorted(SortBy::Pages | SortBy::Hints | SortBy::Result) => {
             written_width(column, row, start)
         }
     }
@@ -111,7 +113,13 @@ pub(super) fn push_column(
         }
     }
     let begin = out.len();
-    write_text(out, column, row, start);
+    if column == Column::Via && text_width(column, row, start) > columns {
+        // Names that have no room are counted.
+        let count = row.via.len();
+        let _ = write!(out, "{count} {}", if count == 1 { "host" } else { "hosts" });
+    } else {
+        write_text(out, column, row, start);
+    }
     let text = out.get(begin..).unwrap_or_default();
     let plain = text.len() <= columns && (column.is_ours() || is_plain_ascii(text));
     if plain && !column.is_right() {

@@ -62,17 +62,20 @@ impl SortBy {
 pub(super) enum Column {
     Sorted(SortBy),
     OtherLeg,
+    /// The hosts between the ends.
+    Via,
 }
 
 impl Column {
     /// In display order; the result is last and takes the remaining width.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Sorted(SortBy::Number),
         Self::Sorted(SortBy::Start),
         Self::Sorted(SortBy::Duration),
         Self::Sorted(SortBy::From),
         Self::Sorted(SortBy::To),
         Self::OtherLeg,
+        Self::Via,
         Self::Sorted(SortBy::Carrier),
         Self::Sorted(SortBy::Pages),
         Self::Sorted(SortBy::Rate),
@@ -83,13 +86,14 @@ impl Column {
 
     /// Columns are dropped in this order where there is no room; the other leg last: without it two legs look like two
     /// faxes.
-    pub(super) const LEAST_NEEDED: [Self; 9] = [
+    pub(super) const LEAST_NEEDED: [Self; 10] = [
         Self::Sorted(SortBy::Packets),
         Self::Sorted(SortBy::State),
         Self::Sorted(SortBy::Hints),
         Self::Sorted(SortBy::Rate),
         Self::Sorted(SortBy::Start),
         Self::Sorted(SortBy::Duration),
+        Self::Via,
         Self::Sorted(SortBy::Carrier),
         Self::Sorted(SortBy::Pages),
         Self::OtherLeg,
@@ -98,6 +102,7 @@ impl Column {
     pub(super) const fn heading(self) -> &'static str {
         match self {
             Self::OtherLeg => "leg",
+            Self::Via => "via",
             Self::Sorted(by) => by.heading(),
         }
     }

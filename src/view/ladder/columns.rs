@@ -1,94 +1,154 @@
-//! Which host has which lifeline, and how wide everything is.
+//! Which host has which lifeline.
+//!
+//! Calls of one hop stand between caller and callee, by side; two of them share a host, or stand apart. Where a call
+//! passes more hosts, each has a lifeline (`lifelines`), and a place on the screen as far as there is room (`narrow`).
 
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::call::{Call, Flow, Side};
+use crate::call::path::HostId;
+use crate::call::{Call, Event, Flow, Side};
 use crate::capture::Endpoint;
-use crate::view::{Role, Span, plain};
-
-/// Between the last lifeline and the text beside it.
-pub(super) const GUTTER: usize = 2;
-/// Between time and the first lifeline.
-pub(super) const AFTER_TIME: usize = 2;
-/// Between the lifelines of two legs that share no host: at least, and at most (room for an IPv4 address).
-const BETWEEN_LEGS: (usize, usize) = (3, 16);
-/// From this width on there is room for the names of all four hosts.
-const WIDE: usize = 100;
-/// Room for what stands beside the ladder in a text, for which labels take a shorter wording.
-const RIGHT_LEAST: usize = 20;
-/// Room for it that stays, however long the shortest wordings are.
-const RIGHT_NEEDED: usize = 12;
-/// Least room for the name of a host in a text: names that are longer are wrapped.
-const NAME_LEAST: usize = 16;
-/// What an arrow needs besides its label: a space on each side, a line on each side, its head.
-pub(super) const ARROW: usize = 5;
+use crate::view::ladder::lifelines::Lifelines;
+use crate::view::plain;
 
 /// The lifelines of one or two legs.
 #[derive(Clone, Debug)]
 pub(super) struct Columns {
+    /// All hosts; people count from 1.
     pub(super) hosts: Vec<Host>,
     /// By leg: lifeline of the caller, of the callee.
     legs: Vec<(usize, usize)>,
+    /// By leg: the lifelines of the hosts of its path. Empty where every call has one hop.
+    ways: Vec<Way>,
     /// What one leg carries may go on to the other: no host is called on both, or calls on both.
     pub(super) passes: bool,
+    /// Of two legs of longer paths: the sides that are one host.
+    pub(super) joint: Option<(Side, Side)>,
+    /// By lifeline: where it stands.
+    stands: Vec<Stand>,
+    /// There are hosts to the left or to the right of what is shown.
+    pub(super) windowed: bool,
 }
+
+/// By host of a path: its lifeline.
+pub(super) type Way = Vec<Option<usize>>;
 
 /// A host at the head of a lifeline.
 #[derive(Clone, Debug)]
 pub(super) struct Host {
-    endpoint: Endpoint,
+    pub(super) endpoint: Endpoint,
+    /// Its other addresses.
+    pub(super) others: Vec<IpAddr>,
+    /// Its address, with the port where two lifelines share the address.
     pub(super) name: String,
-    pub(super) role: String,
+    /// What it is, from long to short: the first that has room is taken.
+    pub(super) roles: Vec<String>,
+    /// Whether it needs its lifeline.
+    pub(super) kind: Kind,
+    /// A media proxy: the lifeline of the element that it serves.
+    pub(super) serves: Option<usize>,
 }
 
-/// An arrow's place: between which lifelines, and which way.
+/// What becomes of a lifeline where there is no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// An end or a B2BUA: it stays longest.
+    Needed,
+    /// It only relays.
+    Relay,
+}
+
+/// Where a lifeline stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stand {
+    /// A column of the ladder.
+    Column(usize),
+    /// Left of what is shown.
+    Left,
+    /// Right of it.
+    Right,
+    /// Nowhere: nothing begins or ends there.
+    Hidden,
+}
+
+/// An arrow's place: from one lifeline to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    /// Index of the lifeline on its left.
-    pub(super) gap: usize,
+    pub(super) from: usize,
+    pub(super) to: usize,
+}
+
+impl Place {
     /// It points to the right.
-    pub(super) to_right: bool,
+    pub(super) const fn to_right(self) -> bool {
+        self.from < self.to
+    }
 }
 
 impl Columns {
-    /// One leg: caller, callee. Two legs: the host that both share in the middle, else four.
+    /// One leg: caller, callee. Two legs: the host that both share in the middle, else four. A longer path: all its
+    /// hosts.
     pub(super) fn of(flow: &Flow, pbx: &[IpAddr], ascii: bool) -> Self {
         let mut columns = Self {
             hosts: Vec::new(),
             legs: Vec::new(),
+            ways: Vec::new(),
             passes: true,
+            joint: None,
+            stands: Vec::new(),
+            windowed: false,
         };
-        match flow.legs.as_slice() {
-            [] => {}
-            [a, b] => columns.put_two((a, b), pbx, ascii),
-            [a, ..] => columns.put_one(a, pbx, ascii),
+        if flow.legs.iter().any(|call| !call.path.is_one_hop()) {
+            let lifelines = Lifelines::of(flow, pbx, ascii);
+            columns.joint = lifelines.joint;
+            columns.passes = lifelines.joint.is_none_or(|(of_a, of_b)| of_a != of_b);
+            columns.legs = lifelines.ends;
+            columns.ways = lifelines.ways;
+            columns.hosts = lifelines.hosts;
+        } else {
+            match flow.legs.as_slice() {
+                [] => {}
+                [a, b] => columns.put_two((a, b), pbx, ascii),
+                [a, ..] => columns.put_one(a, pbx, ascii),
+            }
         }
-        let ports = columns.hosts.iter().enumerate().any(|(at, host)| {
-            columns.hosts.iter().skip(at + 1).any(|other| {
-                other.endpoint.addr == host.endpoint.addr && other.endpoint != host.endpoint
-            })
-        });
-        for host in &mut columns.hosts {
-            host.name = if ports {
+        columns.name_hosts();
+        columns.stands = (0..columns.hosts.len()).map(Stand::Column).collect();
+        columns
+    }
+
+    /// Addresses, with ports where a port tells two hosts apart.
+    fn name_hosts(&mut self) {
+        let ends: Vec<Endpoint> = self.hosts.iter().map(|host| host.endpoint).collect();
+        let shared = |end: Endpoint| {
+            ends.iter()
+                .any(|other| other.addr == end.addr && *other != end)
+        };
+        // Of two legs of one hop all ports are told, or none.
+        let all = self.ways.is_empty() && ends.iter().any(|end| shared(*end));
+        for host in &mut self.hosts {
+            host.name = if all || shared(host.endpoint) {
                 host.endpoint.to_string()
             } else {
                 host.endpoint.addr.to_string()
             };
         }
-        columns
+    }
+
+    /// Some call passes more than one hop.
+    pub(super) fn has_path(&self) -> bool {
+        !self.ways.is_empty()
     }
 
     fn put_one(&mut self, call: &Call, pbx: &[IpAddr], ascii: bool) {
         let at = self.hosts.len();
         self.legs.push((at, at + 1));
         for side in [Side::Caller, Side::Callee] {
-            self.hosts.push(Host {
-                endpoint: endpoint(call, side),
-                name: String::new(),
-                role: role(call, side, pbx, ascii),
-            });
+            let role = role(call, side, pbx, ascii);
+            self.hosts.push(Host::new(endpoint(call, side), role));
         }
     }
 
@@ -99,26 +159,22 @@ impl Columns {
             // The hosts in the middle only pass on what the outer ones say.
             let middle = self.hosts.iter_mut().skip(1);
             for (host, side) in middle.zip([Side::Callee, Side::Caller]) {
-                host.role = if pbx.contains(&host.endpoint.addr) {
+                let role = if pbx.contains(&host.endpoint.addr) {
                     format!("PBX, {side}")
                 } else {
                     side.to_string()
                 };
+                host.roles = vec![role];
             }
             return;
         };
-        let outer = |call: &Call, side: Side| Host {
-            endpoint: endpoint(call, side),
-            name: String::new(),
-            role: role(call, side, pbx, ascii),
+        let outer = |call: &Call, side: Side| {
+            Host::new(endpoint(call, side), role(call, side, pbx, ascii))
         };
+        let middle = middle_role((a, of_a), (b, of_b), pbx);
         self.hosts = vec![
             outer(a, of_a.other()),
-            Host {
-                endpoint: endpoint(a, of_a),
-                name: String::new(),
-                role: middle_role((a, of_a), (b, of_b), pbx),
-            },
+            Host::new(endpoint(a, of_a), middle),
             outer(b, of_b.other()),
         ];
         self.passes = of_a != of_b;
@@ -132,53 +188,130 @@ impl Columns {
         });
     }
 
-    /// Where an arrow of that leg and sender goes.
-    pub(super) fn place(&self, leg: usize, from: Side) -> Place {
+    /// Where an arrow goes: between the hosts of its event, else between the ends of its leg.
+    pub(super) fn place(&self, leg: usize, call: &Call, event: &Event) -> Place {
+        let way = self.ways.get(leg);
+        let own = way.and_then(|way| {
+            let (from, to) = call.ends_of(event)?;
+            let lifeline = |id: HostId| way.get(usize::from(id.0)).copied().flatten();
+            let (from, to) = (lifeline(from)?, lifeline(to)?);
+            (from != to).then_some(Place { from, to })
+        });
+        own.unwrap_or_else(|| self.side_place(leg, event.from))
+    }
+
+    /// From one end of a leg to the other.
+    pub(super) fn side_place(&self, leg: usize, from: Side) -> Place {
         let lifelines = self.legs.get(leg).copied().unwrap_or((0, 1));
-        let (start, end) = match from {
+        let (from, to) = match from {
             Side::Caller => lifelines,
             Side::Callee => (lifelines.1, lifelines.0),
         };
-        Place {
-            gap: start.min(end),
-            to_right: start < end,
+        Place { from, to }
+    }
+
+    /// Whether the host of a lifeline has an address.
+    pub(super) fn has_address(&self, lifeline: usize, end: Endpoint) -> bool {
+        let host = self.hosts.get(lifeline);
+        host.is_some_and(|host| {
+            host.endpoint.addr == end.addr || host.others.contains(&end.addr)
+        })
+    }
+
+    /// Where a lifeline stands.
+    pub(super) fn stand(&self, lifeline: usize) -> Stand {
+        self.stands.get(lifeline).copied().unwrap_or(Stand::Hidden)
+    }
+
+    /// Where all of them stand.
+    pub(super) fn stands(&self) -> Vec<Stand> {
+        self.stands.clone()
+    }
+
+    /// The hosts that have a column of their own, from left to right, with their numbers.
+    pub(super) fn shown(&self) -> Vec<(usize, &Host)> {
+        let mut shown: Vec<(usize, &Host)> = Vec::new();
+        for (at, host) in self.hosts.iter().enumerate() {
+            if self.stand(at) == Stand::Column(shown.len()) {
+                shown.push((at + 1, host));
+            }
         }
+        shown
     }
 
-    /// The address over the lifeline of one side of a leg.
-    pub(super) fn endpoint(&self, leg: usize, side: Side) -> Option<Endpoint> {
-        let lifelines = self.legs.get(leg)?;
-        let at = match side {
-            Side::Caller => lifelines.0,
-            Side::Callee => lifelines.1,
-        };
-        self.hosts.get(at).map(|host| host.endpoint)
-    }
-
-    /// Whether the gap right of that lifeline lies between two legs and never holds an arrow.
-    fn is_void(&self, gap: usize) -> bool {
-        !self.legs.iter().any(|(a, b)| *a.min(b) == gap)
-    }
-
-    fn gaps(&self) -> usize {
-        self.hosts.len().saturating_sub(1)
-    }
-
-    /// Columns between two legs that share no host.
-    fn between(&self, width: usize) -> usize {
-        let (least, most) = BETWEEN_LEGS;
-        if width < WIDE {
-            return least;
+    /// Where a host has no column, all that there are: `1 192.0.2.10  [2 :5060  3 :5050]  4 192.0.2.20`.
+    pub(super) fn overview(&self) -> Option<String> {
+        let shown = self.shown();
+        if shown.len() == self.hosts.len() {
+            return None;
         }
-        let left = (0..self.gaps()).find(|gap| self.is_void(*gap));
-        let name = left
-            .and_then(|left| self.hosts.get(left))
-            .map_or(0, |host| host.name.width());
-        name.clamp(least, most)
+        let is_shown = |number: usize| shown.iter().any(|(other, _)| *other == number);
+        let mut text = String::new();
+        let mut before: Option<IpAddr> = None;
+        for (number, host) in (1..).zip(&self.hosts) {
+            let opens = self.windowed && is_shown(number) && shown.first().is_some_and(|(first, _)| *first == number);
+            let closes = self.windowed && shown.last().is_some_and(|(last, _)| *last == number);
+            if number > 1 {
+                text.push_str("  ");
+            }
+            if opens {
+                text.push('[');
+            }
+            let addr = host.endpoint.addr;
+            let name = if before == Some(addr) {
+                format!(":{}", host.endpoint.port)
+            } else {
+                host.name.clone()
+            };
+            before = Some(addr);
+            let _ = write!(text, "{number} {name}");
+            if closes {
+                text.push(']');
+            }
+        }
+        Some(text)
+    }
+
+    /// Whether the gap right of that column lies between two legs and never holds an arrow.
+    pub(super) fn is_void(&self, gap: usize) -> bool {
+        !self.has_path() && !self.legs.iter().any(|(a, b)| *a.min(b) == gap)
+    }
+
+    /// Gaps between the columns.
+    pub(super) fn gaps(&self) -> usize {
+        self.shown().len().saturating_sub(1)
+    }
+
+    /// Gives the lifelines their columns anew.
+    pub(super) fn restand(&mut self, stands: Vec<Stand>) {
+        self.windowed = stands
+            .iter()
+            .any(|stand| matches!(stand, Stand::Left | Stand::Right));
+        self.stands = stands;
     }
 }
 
-fn endpoint(call: &Call, side: Side) -> Endpoint {
+impl Host {
+    /// An end, with one word for what it is.
+    fn new(endpoint: Endpoint, role: String) -> Self {
+        Self {
+            endpoint,
+            others: Vec::new(),
+            name: String::new(),
+            roles: vec![role],
+            kind: Kind::Needed,
+            serves: None,
+        }
+    }
+
+    /// The longest text for what it is that has room; the shortest where none has.
+    pub(super) fn role(&self, room: usize) -> &str {
+        let fitting = self.roles.iter().find(|role| role.width() <= room);
+        fitting.or(self.roles.last()).map_or("", String::as_str)
+    }
+}
+
+pub(super) fn endpoint(call: &Call, side: Side) -> Endpoint {
     match side {
         Side::Caller => call.caller,
         Side::Callee => call.callee,
@@ -221,7 +354,7 @@ fn middle_role((a, of_a): (&Call, Side), (b, of_b): (&Call, Side), pbx: &[IpAddr
 }
 
 /// The sides of two legs that are the same host: usually the callee of the first, the caller of the second.
-fn shared(a: &Call, b: &Call) -> Option<(Side, Side)> {
+pub(super) fn shared(a: &Call, b: &Call) -> Option<(Side, Side)> {
     const PAIRS: [(Side, Side); 4] = [
         (Side::Callee, Side::Caller),
         (Side::Caller, Side::Callee),
@@ -236,151 +369,4 @@ fn shared(a: &Call, b: &Call) -> Option<(Side, Side)> {
         .find(|pair| same_endpoint(pair))
         .or_else(|| PAIRS.iter().find(|pair| same_host(pair)))
         .copied()
-}
-
-/// What the labels of a gap need in columns.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Need {
-    /// For all of them in full.
-    pub(super) full: usize,
-    /// For all of them in their shortest wording.
-    pub(super) least: usize,
-}
-
-/// Columns of a ladder.
-#[derive(Clone, Debug)]
-pub(super) struct Geometry {
-    /// Of the time.
-    pub(super) time: usize,
-    /// Between two lifelines, by gap; and whether it lies between two legs.
-    pub(super) gaps: Vec<(usize, bool)>,
-    /// Of what stands beside the ladder.
-    pub(super) right: usize,
-}
-
-impl Geometry {
-    /// For a screen: never wider than `width`; labels get what they need as long as enough stays for what
-    /// stands beside them.
-    pub(super) fn for_screen(columns: &Columns, width: usize, time: usize, needs: &[Need]) -> Self {
-        let arrows = Self::arrows(columns);
-        let room = width.saturating_sub(Self::fixed(columns, width, time));
-        let right_least = if arrows == 1 { room * 2 / 5 } else { room / 4 };
-        let label = needs.iter().map(|need| need.full).max().unwrap_or(0);
-        let gap = (label + ARROW + 2)
-            .max(16)
-            .min(room.saturating_sub(right_least) / arrows.max(1));
-        Self::of(columns, width, time, |_| gap)
-    }
-
-    /// For a text: no label is cut. What stands beside them is wrapped in what is left; where that is too
-    /// little, each gap gets only what it needs, then labels take a shorter wording. Wider than `width` it
-    /// is only where even that does not fit.
-    pub(super) fn for_text(columns: &Columns, width: usize, time: usize, needs: &[Need]) -> Self {
-        let arrows = Self::arrows(columns);
-        let names = columns
-            .hosts
-            .iter()
-            .map(|host| host.name.width().max(host.role.width()))
-            .max()
-            .unwrap_or(0);
-        let room = width.saturating_sub(Self::fixed(columns, width, time));
-        let label = needs.iter().map(|need| need.full).max().unwrap_or(0);
-        let gap = (label + ARROW + 2)
-            .max(16)
-            .min(room.saturating_sub(room * 2 / 5) / arrows.max(1))
-            .max(label + ARROW)
-            .max(names);
-        if gap * arrows + RIGHT_LEAST <= room {
-            return Self::of(columns, width, time, |_| gap);
-        }
-        let most = Self::most(columns, needs, room.saturating_sub(RIGHT_LEAST))
-            .or_else(|| Self::most(columns, needs, room.saturating_sub(RIGHT_NEEDED)));
-        let mut geometry = Self::of(columns, width, time, |at| {
-            Self::at_most(needs, at, most.unwrap_or(0))
-        });
-        geometry.right = geometry.right.max(RIGHT_NEEDED);
-        geometry
-    }
-
-    /// What a gap gets where none may be wider than `most`, unless its shortest wordings are.
-    fn at_most(needs: &[Need], gap: usize, most: usize) -> usize {
-        let need = needs.get(gap).copied().unwrap_or_default();
-        (need.full + ARROW)
-            .max(NAME_LEAST)
-            .min(most.max(need.least + ARROW))
-    }
-
-    /// How wide the widest gap may be so that all fit into `room`.
-    fn most(columns: &Columns, needs: &[Need], room: usize) -> Option<usize> {
-        (0..=room).rev().find(|most| {
-            let gaps = (0..columns.gaps()).filter(|gap| !columns.is_void(*gap));
-            gaps.map(|gap| Self::at_most(needs, gap, *most))
-                .sum::<usize>()
-                <= room
-        })
-    }
-
-    fn arrows(columns: &Columns) -> usize {
-        (0..columns.gaps())
-            .filter(|gap| !columns.is_void(*gap))
-            .count()
-    }
-
-    fn fixed(columns: &Columns, width: usize, time: usize) -> usize {
-        let voids = columns.gaps() - Self::arrows(columns);
-        time + AFTER_TIME + columns.hosts.len() + voids * columns.between(width) + GUTTER
-    }
-
-    /// With gaps of these widths; the rest of `width` is for what stands beside them.
-    fn of(columns: &Columns, width: usize, time: usize, gap: impl Fn(usize) -> usize) -> Self {
-        let gaps: Vec<(usize, bool)> = (0..columns.gaps())
-            .map(|at| {
-                if columns.is_void(at) {
-                    (columns.between(width), true)
-                } else {
-                    (gap(at), false)
-                }
-            })
-            .collect();
-        let taken: usize = gaps.iter().map(|(gap, _)| gap + 1).sum();
-        Self {
-            time,
-            right: width.saturating_sub(time + AFTER_TIME + taken + 1 + GUTTER),
-            gaps,
-        }
-    }
-
-    /// Columns between the lifelines of a gap.
-    pub(super) fn gap(&self, at: usize) -> usize {
-        self.gaps.get(at).map_or(0, |(gap, _)| *gap)
-    }
-
-    /// The ladder part of a row: time, lifelines, and in one gap the arrow (made for a width).
-    pub(super) fn line(
-        &self,
-        time: &str,
-        place: Option<Place>,
-        ascii: bool,
-        arrow: impl FnOnce(usize) -> Vec<Span>,
-    ) -> Vec<Span> {
-        let mut spans = vec![Span::new(
-            format!("{time:>width$}{:AFTER_TIME$}", "", width = self.time),
-            Role::Dim,
-        )];
-        let lifeline = if ascii { "|" } else { "│" };
-        let mut arrow = Some(arrow);
-        let mut plain_run = lifeline.to_owned();
-        for (at, (width, _)) in self.gaps.iter().enumerate() {
-            match arrow.take_if(|_| place.is_some_and(|place| place.gap == at)) {
-                Some(arrow) => {
-                    spans.push(Span::new(std::mem::take(&mut plain_run), Role::Lifeline));
-                    spans.extend(arrow(*width));
-                }
-                None => plain_run.extend(std::iter::repeat_n(' ', *width)),
-            }
-            plain_run.push_str(lifeline);
-        }
-        spans.push(Span::new(plain_run, Role::Lifeline));
-        spans
-    }
 }

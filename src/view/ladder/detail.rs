@@ -1,6 +1,6 @@
 //! The text beside an arrow: the hint, else the content of the message.
 
-use crate::call::{Call, Event, EventKind, PageData, Side, SipEvent, Tcf};
+use crate::call::{Call, Event, EventId, EventKind, PageData, Side, SipEvent, Tcf};
 use crate::field::Field;
 use crate::hint::{Hint, Severity};
 use crate::rtp::{RtpSpan, RtpStats};
@@ -19,14 +19,30 @@ const CHANGE_MOST: usize = 40;
 /// The text beside an arrow, the most important part first; each part is a sentence of its own.
 pub(super) type Parts = Vec<Vec<Span>>;
 
+/// What the further hops of a row add to its first one.
+pub(super) struct Across {
+    /// Numbers of the lifelines that relayed it: `2`, `2, 3`.
+    pub(super) via: String,
+    /// From the first to the last observation, seconds.
+    pub(super) delay: f64,
+    /// What was changed in its SDP.
+    pub(super) rewritten: Vec<String>,
+}
+
 /// What `detail` looks at.
 pub(super) struct Context<'a> {
     pub(super) call: &'a Call,
     pub(super) event: &'a Event,
     /// RTP: the other direction.
     pub(super) partner: Option<&'a Event>,
-    /// The same message on the other leg, before this.
-    pub(super) relayed: Option<&'a Event>,
+    /// The same message before this, on another leg or (`true`) on another hop of this one.
+    pub(super) relayed: Option<(bool, &'a Event)>,
+    /// The message of the other leg that the host between both passed on with this.
+    pub(super) begun: Option<&'a Event>,
+    /// Index of the leg.
+    pub(super) leg: usize,
+    /// It is on further hops, and the row stands for all of them.
+    pub(super) across: Option<Across>,
     pub(super) folded: Folded,
     pub(super) hints: Vec<&'a Hint>,
     /// What the arrow has no room for.
@@ -59,13 +75,28 @@ impl Context<'_> {
             }
         }
         let mut content = self.left_out.clone().unwrap_or_default();
-        push(&mut content, &self.content());
+        let own = self.content();
+        push(&mut content, &own);
+        if let Some((true, before)) = self.relayed
+            && self.content_before(before) == own
+        {
+            // The row of the hop before says it.
+            content.clear();
+        }
         let content = crate::view::plain(&content, self.ascii);
         // Only a hint that is shown: the parts so far.
         let is_said =
             self.is_nsf() && (parts.iter().flatten()).any(|span| span.text().contains(&*content));
-        if let Some(first) = self.relayed {
-            parts.push(vec![Span::plain(self.relay(first))]);
+        if let Some(relayed) = self.relayed {
+            parts.push(vec![Span::plain(self.relay(relayed))]);
+        }
+        if let Some(first) = self.begun {
+            let leg = if self.leg == 0 { 'A' } else { 'B' };
+            let text = format!("leg {leg} {:+.0} ms", delay(first, self.event) * 1e3);
+            parts.push(vec![Span::plain(text)]);
+        }
+        if let Some(across) = &self.across {
+            parts.push(vec![Span::plain(across.text())]);
         }
         if !content.is_empty() && !is_said {
             let role = if self.event.observed {
@@ -89,22 +120,42 @@ impl Context<'_> {
         matches!(&self.event.kind, EventKind::T30(frame) if frame.fcf == Fcf::Nsf)
     }
 
-    /// `+41 ms; ECM: yes to no`
-    fn relay(&self, first: &Event) -> String {
-        // Where one leg has the training in it, the ends of both are the same moment.
-        let with_training =
-            |event: &Event| matches!(&event.kind, EventKind::Tcf(tcf) if tcf.has_training());
-        let delay = if with_training(first) || with_training(self.event) {
-            self.event.end.seconds_since(first.end)
-        } else {
-            self.event.at.seconds_since(first.at)
-        };
+    /// What stood beside the same message on the hop before.
+    fn content_before(&self, before: &Event) -> String {
+        Context {
+            call: self.call,
+            event: before,
+            partner: None,
+            relayed: None,
+            begun: None,
+            leg: self.leg,
+            across: None,
+            folded: Folded::default(),
+            hints: Vec::new(),
+            left_out: None,
+            elsewhere: None,
+            sdp: self.sdp,
+            ascii: self.ascii,
+        }
+        .content()
+    }
+
+    /// `+41 ms; ECM: yes to no`, `+22 ms; SDP: image c=, image port`
+    fn relay(&self, (same_leg, first): (bool, &Event)) -> String {
+        let delay = delay(first, self.event);
         let mut text = if delay < 0.0 {
-            // As captured: both legs are in one capture, but not by one clock or not in order.
-            format!("captured {:.0} ms before the other leg", -delay * 1e3)
+            // As captured: both are in one capture, but not by one clock or not in order.
+            let other = if same_leg { "hop before it" } else { "other leg" };
+            format!("captured {:.0} ms before the {other}", -delay * 1e3)
         } else {
             format!("+{:.0} ms", delay * 1e3)
         };
+        if same_leg {
+            let rewritten = rewritten(self.call, &[self.event.id]);
+            if !rewritten.is_empty() {
+                let _ = write!(text, "; SDP: {}", rewritten.join(", "));
+            }
+        }
         let (EventKind::T30(before), EventKind::T30(after)) = (&first.kind, &self.event.kind)
         else {
             return text;
@@ -115,7 +166,11 @@ impl Context<'_> {
         }
         let changes = changes(&before.fields(), &after.fields());
         let shown = 3;
-        text.push_str("; changed by the PBX");
+        text.push_str(if same_leg {
+            "; changed on the way"
+        } else {
+            "; changed by the PBX"
+        });
         for (at, change) in changes.iter().take(shown).enumerate() {
             text.push_str(if at == 0 { ": " } else { ", " });
             text.push_str(change);
@@ -243,6 +298,46 @@ impl Context<'_> {
         }
         text
     }
+}
+
+impl Across {
+    /// `via 2 +11 ms`, `via 2 +22 ms, SDP: image c=, image port`
+    fn text(&self) -> String {
+        let mut text = if self.via.is_empty() {
+            String::new()
+        } else {
+            format!("via {} ", self.via)
+        };
+        let _ = write!(text, "{:+.0} ms", self.delay * 1e3);
+        if !self.rewritten.is_empty() {
+            let _ = write!(text, ", SDP: {}", self.rewritten.join(", "));
+        }
+        text
+    }
+}
+
+/// From one observation of a message to another, seconds.
+pub(super) fn delay(first: &Event, last: &Event) -> f64 {
+    // Where one leg has the training in it, the ends of both are the same moment.
+    let with_training =
+        |event: &Event| matches!(&event.kind, EventKind::Tcf(tcf) if tcf.has_training());
+    if with_training(first) || with_training(last) {
+        last.end.seconds_since(first.end)
+    } else {
+        last.at.seconds_since(first.at)
+    }
+}
+
+/// What the hops of some copies changed in the SDP, each once.
+pub(super) fn rewritten(call: &Call, copies: &[EventId]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for rewrite in call.path.hops.iter().flat_map(|hop| &hop.rewritten) {
+        let what = crate::view::plain(&rewrite.what, false);
+        if copies.contains(&rewrite.event) && !out.iter().any(|known| *known == what) {
+            out.push(what.into_owned());
+        }
+    }
+    out
 }
 
 /// Adds a clause.

@@ -2,48 +2,70 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::view::ladder::columns::{AFTER_TIME, Columns, GUTTER, Geometry, Host};
+use crate::view::ladder::columns::{Columns, Host};
+use crate::view::ladder::geometry::{AFTER_TIME, GUTTER, Geometry};
 use crate::view::{Role, Row, Span, fit, wrap};
 
 /// Pieces of text by row, each with the column that it begins at.
 type Grid = Vec<Vec<(usize, String)>>;
 
 impl Geometry {
-    /// Names and roles of the hosts, each beginning over its lifeline; two rows, cut where there is no room.
+    /// Names and roles of the hosts, each beginning over its lifeline; two rows, cut where there is no room. Where a
+    /// host has no lifeline, a row with all of them comes first.
     pub(super) fn header(&self, columns: &Columns, ascii: bool) -> Vec<Row> {
         let time = format!("{:>width$}{:AFTER_TIME$}", "time", "", width = self.time);
-        let names = self.header_row(columns, &time, ascii, |host| &host.name);
+        let names = self.header_row(columns, &time, ascii, |_, host, _| host.name.clone());
         let blank = " ".repeat(self.time + AFTER_TIME);
-        let roles = self.header_row(columns, &blank, ascii, |host| &host.role);
-        vec![names, roles]
+        let roles = self.header_row(columns, &blank, ascii, role(columns));
+        let overview = columns.overview();
+        let overview = overview.map(|text| Row::of(vec![Span::new(format!("{blank}{text}"), Role::Dim)]));
+        overview.into_iter().chain([names, roles]).collect()
     }
 
     /// The same with nothing cut: what has no room over its lifeline goes on in rows below.
     pub(super) fn whole_header(&self, columns: &Columns) -> Vec<Row> {
-        let mut names = self.grid(columns, |host| &host.name);
+        let mut names = self.grid(columns, |_, host, _| host.name.clone());
         if let Some(first) = names.first_mut() {
             first.insert(0, (self.time.saturating_sub(4), "time".to_owned()));
         }
-        let roles = self.grid(columns, |host| &host.role);
-        names.into_iter().chain(roles).map(spaced).collect()
+        let roles = self.grid(columns, role(columns));
+        let overview = columns.overview().into_iter().flat_map(|text| {
+            let start = self.time + AFTER_TIME;
+            let lines = wrap(&text, self.width().saturating_sub(start));
+            lines.into_iter().map(move |line| vec![(start, line)])
+        });
+        overview
+            .collect::<Grid>()
+            .into_iter()
+            .chain(names)
+            .chain(roles)
+            .map(spaced)
+            .collect()
     }
 
-    fn grid<'h>(&self, columns: &'h Columns, text: impl Fn(&'h Host) -> &'h String) -> Grid {
+    /// Columns of a whole row.
+    fn width(&self) -> usize {
+        let gaps: usize = self.gaps.iter().map(|(gap, _)| gap + 1).sum();
+        self.time + AFTER_TIME + 2 * self.edge + gaps + 1 + GUTTER + self.right
+    }
+
+    fn grid(&self, columns: &Columns, text: impl Fn(usize, &Host, usize) -> String) -> Grid {
         let mut grid = Grid::new();
-        let mut lifeline = self.time + AFTER_TIME;
+        let mut lifeline = self.time + AFTER_TIME + self.edge;
         let mut before = 0;
-        for (at, host) in columns.hosts.iter().enumerate() {
+        let hosts = columns.shown();
+        for (at, (number, host)) in hosts.iter().enumerate() {
             let (gap, void) = self.gaps.get(at).copied().unwrap_or_default();
-            let last = at + 1 == columns.hosts.len();
+            let last = at + 1 == hosts.len();
             // Left of the gap between two legs there is no room to the right: the name ends at its lifeline.
-            let leftwards = void && text(host).width() > gap;
+            let leftwards = void && text(*number, host, gap).width() > gap;
             let room = match (last, leftwards) {
                 (true, _) => GUTTER + self.right,
                 (_, true) => before + 1,
                 _ => gap,
             };
             let mut row = 0;
-            for line in wrap(text(host), room) {
+            for line in wrap(&text(*number, host, room), room) {
                 let start = if leftwards {
                     (lifeline + 1).saturating_sub(line.width())
                 } else {
@@ -57,23 +79,23 @@ impl Geometry {
         grid
     }
 
-    fn header_row<'h>(
+    fn header_row(
         &self,
-        columns: &'h Columns,
+        columns: &Columns,
         first: &str,
         ascii: bool,
-        text: impl Fn(&'h Host) -> &'h String,
+        text: impl Fn(usize, &Host, usize) -> String,
     ) -> Row {
         let mut starts = Vec::new();
-        let mut lifeline = self.time + AFTER_TIME;
+        let mut lifeline = self.time + AFTER_TIME + self.edge;
         let mut free = lifeline;
-        for (at, host) in columns.hosts.iter().enumerate() {
+        let hosts = columns.shown();
+        for (at, (number, host)) in hosts.iter().enumerate() {
             let (gap, void) = self.gaps.get(at).copied().unwrap_or_default();
             // Left of the gap between two legs there is no room to the right: the name ends at its lifeline.
-            let start = if void && text(host).width() > gap {
-                (lifeline + 1)
-                    .saturating_sub(text(host).width())
-                    .max(free + 1)
+            let width = text(*number, host, gap).width();
+            let start = if void && width > gap {
+                (lifeline + 1).saturating_sub(width).max(free + 1)
             } else {
                 lifeline
             };
@@ -81,21 +103,34 @@ impl Geometry {
             free = lifeline;
             lifeline += gap + 1;
         }
-        starts.push(lifeline + GUTTER + self.right);
+        starts.push(lifeline + self.edge + GUTTER + self.right);
         let mut spans = vec![Span::new(first, Role::Dim)];
         let mut used = self.time + AFTER_TIME;
-        for ((at, host), next) in columns.hosts.iter().enumerate().zip(starts.iter().skip(1)) {
+        for ((at, (number, host)), next) in hosts.iter().enumerate().zip(starts.iter().skip(1)) {
             let start = starts.get(at).copied().unwrap_or(used).max(used);
-            let last = at + 1 == columns.hosts.len();
+            let last = at + 1 == hosts.len();
             let room = next.saturating_sub(start + usize::from(!last));
-            let text = text(host);
+            let text = text(*number, host, room);
             // The last name may reach into the column beside the ladder.
-            let text = fit(text, room, ascii);
+            let text = fit(&text, room, ascii);
             spans.push(Span::plain(" ".repeat(start - used)));
             used = start + text.width();
             spans.push(Span::new(text, Role::Heading));
         }
         Row::of(spans)
+    }
+}
+
+/// What a host is, as long as there is room for; where there are more than two hops, with its number.
+fn role(columns: &Columns) -> impl Fn(usize, &Host, usize) -> String + '_ {
+    |number, host, room| {
+        if columns.has_path() {
+            let before = format!("{number} ");
+            let role = host.role(room.saturating_sub(before.len()));
+            format!("{before}{role}")
+        } else {
+            host.role(room).to_owned()
+        }
     }
 }
 

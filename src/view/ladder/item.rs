@@ -1,18 +1,19 @@
 //! Which events get a row, in what order, and what a row stands for besides.
 
-use std::collections::HashMap;
-
-use crate::call::pairing::find_copies;
-use crate::call::{Call, Event, Flow, Side};
-use crate::view::ladder::Options;
+use crate::call::{Call, Flow};
 use crate::view::ladder::columns::Columns;
 use crate::view::ladder::plan::{Folded, Plan};
+use crate::view::ladder::relays::Relays;
+use crate::view::ladder::{Fold, Options};
 
 /// Within so many seconds a copy stands right below its original.
 const TOGETHER: f64 = 1.0;
 
+/// An event by its leg, and by its place among all that was seen of it.
+pub(super) type Key = (usize, usize);
+
 /// A row: an event, and the events that share it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Item {
     /// Index of the leg in the flow.
     pub(super) leg: usize,
@@ -20,8 +21,12 @@ pub(super) struct Item {
     pub(super) event: usize,
     /// RTP: the span of the other direction, on the same row.
     pub(super) partner: Option<usize>,
-    /// The same message on the other leg, if it was there before: its index there.
-    pub(super) relayed: Option<usize>,
+    /// The same message on the hop or leg before, if it was there before.
+    pub(super) relayed: Option<Key>,
+    /// SIP at the other leg that the host between both passed on with this.
+    pub(super) begun: Option<Key>,
+    /// The same message on further hops, where one arrow stands for all: their indices, in the order passed.
+    pub(super) across: Box<[usize]>,
     /// What is folded into this row.
     pub(super) folded: Folded,
 }
@@ -49,38 +54,38 @@ impl Items {
             .map(|(leg, call)| Plan::of(call, options, pinned.get(leg).map_or(&[], Vec::as_slice)))
             .collect();
         let merged = merge(flow, &plans);
-        let relayed = match flow.legs.as_slice() {
-            [a, b] if columns.passes => pair(&[a, b], &merged, columns),
-            _ => HashMap::new(),
-        };
+        let mut relays = Relays::of(flow, columns, &merged);
+        if options.fold == Fold::Copies {
+            relays.fold(flow, columns, &merged, pinned);
+        }
         let mut items = Self {
             items: Vec::with_capacity(merged.len()),
             rows: flow
                 .legs
                 .iter()
-                .map(|call| vec![u32::MAX; call.events.len()])
+                .map(|call| vec![u32::MAX; call.events.len() + call.copies.len()])
                 .collect(),
         };
-        let originals: HashMap<(usize, usize), (usize, usize)> =
-            relayed.iter().map(|(from, to)| (*to, *from)).collect();
-        let at = |(leg, event): (usize, usize)| {
+        let at = |(leg, event): Key| {
             let call = flow.legs.get(leg)?;
-            call.events.get(event).map(|event| event.at)
+            seen(call, event).map(|event| event.at)
         };
-        // The same message on the other leg comes right below, whatever happened in between; what took so long that
-        // other messages crossed it keeps its own time.
+        // The same message on the next hop or leg comes right below, whatever happened in between; what took so long
+        // that other messages crossed it keeps its own time.
         let soon = |from, to| {
             let times = at(from).zip(at(to));
             times.is_some_and(|(from, to)| to.seconds_since(from) < TOGETHER)
         };
         for place in merged {
-            let original = originals.get(&place).copied();
-            if original.is_some_and(|original| soon(original, place)) {
+            let before = relays.before(place).map(|before| relays.holder(before));
+            if relays.holder(place) != place || before.is_some_and(|before| soon(before, place)) {
                 continue;
             }
-            items.put(place, original.map(|(_, event)| event), &plans);
-            if let Some(copy) = relayed.get(&place).filter(|copy| soon(place, **copy)) {
-                items.put(*copy, Some(place.1), &plans);
+            let mut next = vec![place];
+            while let Some(place) = next.pop() {
+                items.put(place, &relays, &plans);
+                let after = relays.after(place).iter().rev();
+                next.extend(after.filter(|after| soon(place, **after)));
             }
         }
         for (leg, plan) in plans.iter().enumerate() {
@@ -89,21 +94,29 @@ impl Items {
         items
     }
 
-    fn put(&mut self, (leg, event): (usize, usize), relayed: Option<usize>, plans: &[Plan]) {
+    fn put(&mut self, place: Key, relays: &Relays, plans: &[Plan]) {
+        let (leg, event) = place;
         let row = u32::try_from(self.items.len()).unwrap_or(u32::MAX);
-        let Some(slot) = self.rows.get_mut(leg).and_then(|rows| rows.get_mut(event)) else {
+        let across: Box<[usize]> = relays.across(place).into();
+        let Some(rows) = self.rows.get_mut(leg) else {
             return;
         };
-        if *slot != u32::MAX {
+        if rows.get(event).is_none_or(|slot| *slot != u32::MAX) {
             return;
         }
-        *slot = row;
+        for shown in across.iter().chain([&event]) {
+            if let Some(slot) = rows.get_mut(*shown) {
+                *slot = row;
+            }
+        }
         let plan = plans.get(leg);
         self.items.push(Item {
             leg,
             event,
             partner: plan.and_then(|plan| plan.partners.get(&event).copied()),
-            relayed,
+            relayed: relays.before(place),
+            begun: relays.begun_by(place),
+            across,
             folded: plan
                 .and_then(|plan| plan.folded.get(&event).copied())
                 .unwrap_or_default(),
@@ -149,23 +162,30 @@ impl Items {
     }
 }
 
+/// An event of a call, or a copy of another link.
+pub(super) fn seen(call: &Call, at: usize) -> Option<&crate::call::Event> {
+    call.events
+        .get(at)
+        .or_else(|| call.copies.get(at.checked_sub(call.events.len())?))
+}
+
 /// Shown events of all legs in time order, as (leg, event).
-fn merge(flow: &Flow, plans: &[Plan]) -> Vec<(usize, usize)> {
+fn merge(flow: &Flow, plans: &[Plan]) -> Vec<Key> {
     let mut merged: Vec<_> = flow
         .legs
         .iter()
         .zip(plans)
         .enumerate()
         .flat_map(|(leg, (call, plan))| {
-            call.events
-                .iter()
+            call.all_events()
                 .zip(&plan.shown)
                 .enumerate()
                 .filter(|(_, (_, shown))| **shown)
                 .map(move |(at, (event, _))| (event.at, event.frame, leg, at))
         })
         .collect();
-    if flow.legs.len() > 1 {
+    let copied = flow.legs.iter().any(|call| !call.copies.is_empty());
+    if flow.legs.len() > 1 || copied {
         // Stable, so that each leg keeps its own order.
         merged.sort_by_key(|(at, frame, ..)| (*at, *frame));
     }
@@ -173,32 +193,4 @@ fn merge(flow: &Flow, plans: &[Plan]) -> Vec<(usize, usize)> {
         .into_iter()
         .map(|(_, _, leg, at)| (leg, at))
         .collect()
-}
-
-/// Events that both legs carried: the copy by its original, which is on the leg nearer to the sender.
-fn pair(
-    legs: &[&Call; 2],
-    merged: &[(usize, usize)],
-    columns: &Columns,
-) -> HashMap<(usize, usize), (usize, usize)> {
-    let left = usize::from(columns.place(1, Side::Caller).gap < columns.place(0, Side::Caller).gap);
-    let sent = |leg: usize, to_right: bool| -> Vec<&Event> {
-        let shown = merged.iter().filter(|(of, _)| *of == leg);
-        shown
-            .filter_map(|(leg, at)| legs.get(*leg)?.events.get(*at))
-            .filter(|event| columns.place(leg, event.from).to_right == to_right)
-            .collect()
-    };
-    let place = |leg: usize, event: &Event| Some((leg, usize::try_from(event.id.0).ok()?));
-    let mut pairs = HashMap::new();
-    for (near, to_right) in [(left, true), (1 - left, false)] {
-        let far = 1 - near;
-        let copies = find_copies(&sent(near, to_right), &sent(far, to_right));
-        pairs.extend(
-            copies
-                .into_iter()
-                .filter_map(|(original, copy)| Some((place(near, original)?, place(far, copy)?))),
-        );
-    }
-    pairs
 }

@@ -10,6 +10,35 @@ use crate::view::{Role, Span, fit, plain};
 /// beside it.
 const LONGEST_SHORT: usize = 16;
 
+/// The heads of a piece of an arrow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Heads {
+    pub(super) left: bool,
+    pub(super) right: bool,
+}
+
+impl Heads {
+    fn count(self) -> usize {
+        usize::from(self.left) + usize::from(self.right)
+    }
+
+    /// As drawn, as far as `width` columns have room.
+    const fn text(self, width: usize, ascii: bool) -> (&'static str, &'static str) {
+        let room = width > if self.right { 1 } else { 0 };
+        let left = match (self.left && room, ascii) {
+            (false, _) => "",
+            (true, true) => "<",
+            (true, false) => "◀",
+        };
+        let right = match (self.right && width > 0, ascii) {
+            (false, _) => "",
+            (true, true) => ">",
+            (true, false) => "▶",
+        };
+        (left, right)
+    }
+}
+
 /// The label of an arrow.
 #[derive(Clone, Debug)]
 pub(super) struct Label {
@@ -79,38 +108,63 @@ impl Label {
         )
     }
 
-    const fn heads(&self) -> usize {
-        if matches!(self.stroke, Stroke::Both) {
-            2
-        } else {
-            1
+    /// It has a head on either end.
+    pub(super) const fn has_both_heads(&self) -> bool {
+        matches!(self.stroke, Stroke::Both)
+    }
+
+    /// What its line is drawn with.
+    pub(super) const fn stroke_char(&self, ascii: bool) -> char {
+        self.stroke.char(ascii)
+    }
+
+    /// What its line and a lifeline that it passes are drawn with.
+    pub(super) const fn crossing_char(&self, ascii: bool) -> char {
+        match (ascii, self.stroke) {
+            (true, _) => '+',
+            (false, Stroke::Thick | Stroke::Both) => '╪',
+            (false, _) => '┼',
         }
     }
 
-    /// The longest wording that fits an arrow of `width` columns.
-    fn fitting(&self, width: usize) -> Option<&Wording> {
-        let room = width.saturating_sub(self.heads() + 2);
+    /// The longest wording that fits a piece of the arrow, `width` columns wide.
+    fn fitting(&self, width: usize, heads: Heads) -> Option<&Wording> {
+        // Where it has no head, a line on either side.
+        let room = width.saturating_sub(heads.count().max(1) + 2);
         self.wordings
             .iter()
             .find(|wording| wording.width() < room.max(1))
     }
 
-    /// What does not fit on an arrow of `width` columns.
-    pub(super) fn left_out(&self, width: usize) -> Option<String> {
-        let text = match (self.fitting(width), self.wordings.first()) {
-            (Some(wording), _) => wording.left_out.clone(),
+    /// The longest wording.
+    pub(super) fn in_full(&self) -> String {
+        let whole = self.wordings.first();
+        whole.map_or_else(String::new, |whole| format!("{}{}", whole.text, whole.suffix))
+    }
+
+    /// What does not fit on a piece of the arrow, `width` columns wide.
+    pub(super) fn left_out(&self, width: usize, heads: Heads) -> Option<String> {
+        let text = match self.fitting(width, heads) {
+            Some(wording) => wording.left_out.clone(),
             // Not even the shortest: the arrow has it cut.
-            (None, Some(whole)) => format!("{}{}", whole.text, whole.suffix),
-            (None, None) => String::new(),
+            None => self.in_full(),
         };
         (!text.is_empty()).then_some(text)
     }
 
-    /// The arrow, exactly `width` columns.
-    pub(super) fn arrow(&self, width: usize, to_right: bool, ascii: bool) -> Vec<Span> {
-        let heads = self.heads();
+    /// A piece of the arrow without words, exactly `width` columns.
+    pub(super) fn stroke(&self, width: usize, heads: Heads, ascii: bool) -> Vec<Span> {
+        let (left, right) = heads.text(width, ascii);
+        let strokes = width.saturating_sub(left.width() + right.width());
+        let line: String = std::iter::repeat_n(self.stroke.char(ascii), strokes).collect();
+        vec![Span::new(format!("{left}{line}{right}"), self.role)]
+    }
+
+    /// The piece of the arrow with its words, exactly `width` columns.
+    pub(super) fn arrow(&self, width: usize, ends: Heads, ascii: bool) -> Vec<Span> {
+        let heads = ends.count();
         let room = width.saturating_sub(heads + 2);
-        let (text, suffix) = match (self.fitting(width), self.wordings.last()) {
+        let (text, suffix) = match (self.fitting(width, ends), self.wordings.last()) {
             (Some(wording), _) => (wording.text.clone(), wording.suffix.clone()),
             (None, Some(wording)) => {
                 let suffix = fit(&wording.suffix, room / 2, ascii).into_owned();
@@ -124,12 +178,10 @@ impl Label {
         let stroke = self.stroke.char(ascii);
         let left: String = std::iter::repeat_n(stroke, strokes / 2).collect();
         let right: String = std::iter::repeat_n(stroke, strokes - strokes / 2).collect();
-        let (head_left, head_right) = if ascii { ("<", ">") } else { ("◀", "▶") };
+        let (head_left, head_right) = ends.text(width, ascii);
         let pad = if spaces > 0 { " " } else { "" };
-        let points_left = width > 0 && (!to_right || (heads == 2 && width > 1));
-        let points_right = width > 0 && (to_right || heads == 2);
-        let start = format!("{}{left}{pad}", if points_left { head_left } else { "" });
-        let end = format!("{pad}{right}{}", if points_right { head_right } else { "" });
+        let start = format!("{head_left}{left}{pad}");
+        let end = format!("{pad}{right}{head_right}");
         let mut spans = vec![Span::new(start, self.role), Span::new(text, self.role)];
         if !suffix.is_empty() {
             spans.push(Span::new(suffix, Role::Repeat));

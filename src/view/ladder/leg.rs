@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use crate::analysis::AnalysedFlow;
-use crate::call::{BySide, Call, EventKind};
+use crate::call::{Call, EventKind, HopId, Side};
 use crate::hint::Severity;
 use crate::view::hints;
 use crate::view::ladder::Options;
@@ -60,24 +60,24 @@ impl Leg {
         facts
     }
 
-    /// Media from or to other hosts than the signalling: said where it begins.
+    /// Media from or to other hosts than those of the lifelines: said where it begins.
     fn find_elsewhere(&mut self, call: &Call, leg: usize, columns: &Columns) {
-        let mut known: BySide<Option<(IpAddr, IpAddr)>> = BySide::default();
-        for (at, event) in call.events.iter().enumerate() {
+        let mut known: HashMap<(Side, Option<HopId>), (IpAddr, IpAddr)> = HashMap::new();
+        for (at, event) in call.all_events().enumerate() {
             if matches!(event.kind, EventKind::Sip(_) | EventKind::Icmp { .. }) || !event.observed {
                 continue;
             }
             let path = (event.src.addr, event.dst.addr);
-            if *known.of(event.from) == Some(path) {
+            let stretch = call.stretch_of(event);
+            if known.insert((event.from, stretch), path) == Some(path) {
                 continue;
             }
-            *known.of_mut(event.from) = Some(path);
-            let host = |side| columns.endpoint(leg, side).map(|endpoint| endpoint.addr);
+            let place = columns.place(leg, call, event);
             let mut text = String::new();
-            if host(event.from) != Some(event.src.addr) {
+            if !columns.has_address(place.from, event.src) {
                 text = format!("from {}", event.src);
             }
-            if host(event.from.other()) != Some(event.dst.addr) {
+            if !columns.has_address(place.to, event.dst) {
                 if !text.is_empty() {
                     text.push(' ');
                 }
@@ -91,7 +91,8 @@ impl Leg {
 
     /// Events with an error or a warning: never folded.
     pub(super) fn pinned(&self, flow: &AnalysedFlow, leg: usize) -> Vec<bool> {
-        let count = flow.flow.legs.get(leg).map_or(0, |call| call.events.len());
+        let call = flow.flow.legs.get(leg);
+        let count = call.map_or(0, |call| call.events.len() + call.copies.len());
         let mut pinned = vec![false; count];
         for (event, of_event) in &self.hints {
             let serious = of_event

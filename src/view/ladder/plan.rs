@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::call::{Call, Event, EventKind, Side};
+use crate::call::{Call, Event, EventKind, HopId, Side};
 use crate::capture::{Endpoint, IcmpError};
 use crate::line::Tone;
 use crate::sip::StartLine;
 use crate::t30::Fcf;
 use crate::t38::Indicator;
-use crate::view::ladder::Options;
+use crate::view::ladder::{Fold, Options};
 
 /// Repeats of a T.30 message that are shown one by one when folded: T.30 sends a command three times.
 const REPEATS_SHOWN: u32 = 3;
@@ -38,31 +38,68 @@ pub(super) struct Folded {
     pub(super) repeats: u32,
 }
 
+/// An event: its place among all of its call, the hop or link that it was seen on, where there are several.
+struct Seen<'c> {
+    at: usize,
+    stretch: Option<HopId>,
+    event: &'c Event,
+}
+
+/// What was seen of a call on all of its hops, in time order.
+fn seen(call: &Call) -> Vec<Seen<'_>> {
+    let one_hop = call.path.is_one_hop();
+    let stretch = |event| {
+        if one_hop {
+            None
+        } else {
+            call.stretch_of(event)
+        }
+    };
+    let mut all: Vec<Seen<'_>> = call
+        .all_events()
+        .enumerate()
+        .map(|(at, event)| Seen {
+            at,
+            stretch: stretch(event),
+            event,
+        })
+        .collect();
+    if !call.copies.is_empty() {
+        all.sort_by_key(|one| (one.event.at, one.event.frame));
+    }
+    all
+}
+
 impl Plan {
     pub(super) fn of(call: &Call, options: &Options, pinned: &[bool]) -> Self {
+        let seen = seen(call);
         let mut plan = Self {
-            shown: vec![true; call.events.len()],
+            shown: vec![true; seen.len()],
             ..Self::default()
         };
         if options.media {
-            plan.pair_rtp(call);
+            plan.pair_rtp(&seen);
         } else {
-            plan.hide(call, pinned, |event| {
+            plan.hide(&seen, pinned, |event| {
                 matches!(event.kind, EventKind::Rtp(_))
             });
         }
-        if options.fold {
-            plan.hide(call, pinned, |event| is_minor(&event.kind));
-            plan.fold_sip(call, pinned);
-            plan.fold_repeats(call, pinned);
-            plan.fold_runs(call, pinned);
+        if options.fold != Fold::Nothing {
+            plan.hide(&seen, pinned, |event| is_minor(&event.kind));
+            plan.fold_sip(&seen, pinned);
+            plan.fold_repeats(&seen, pinned);
+            plan.fold_runs(&seen, pinned);
         }
         plan
     }
 
-    fn hide(&mut self, call: &Call, pinned: &[bool], which: impl Fn(&Event) -> bool) {
-        for (at, (event, shown)) in call.events.iter().zip(&mut self.shown).enumerate() {
-            if which(event) && !pinned.get(at).copied().unwrap_or(false) {
+    fn hide(&mut self, seen: &[Seen<'_>], pinned: &[bool], which: impl Fn(&Event) -> bool) {
+        for one in seen {
+            let pinned = pinned.get(one.at).copied().unwrap_or(false);
+            if which(one.event)
+                && !pinned
+                && let Some(shown) = self.shown.get_mut(one.at)
+            {
                 *shown = false;
             }
         }
@@ -77,10 +114,11 @@ impl Plan {
     }
 
     /// Retransmissions into their message, provisional answers without SDP into their INVITE.
-    fn fold_sip(&mut self, call: &Call, pinned: &[bool]) {
-        let mut first: HashMap<(String, String), usize> = HashMap::new();
-        let mut invite: HashMap<&str, usize> = HashMap::new();
-        for (at, event) in call.events.iter().enumerate() {
+    fn fold_sip(&mut self, seen: &[Seen<'_>], pinned: &[bool]) {
+        let mut first: HashMap<(String, String, Option<HopId>), usize> = HashMap::new();
+        let mut invite: HashMap<(&str, Option<HopId>), usize> = HashMap::new();
+        for Seen { at, stretch, event } in seen {
+            let (at, stretch) = (*at, *stretch);
             let EventKind::Sip(sip) = &event.kind else {
                 continue;
             };
@@ -93,6 +131,7 @@ impl Plan {
             let key = (
                 format!("{} {}", event.from, sip.message.start),
                 cseq.to_owned(),
+                stretch,
             );
             let pinned = pinned.get(at).copied().unwrap_or(false);
             if event.retransmission
@@ -104,12 +143,12 @@ impl Plan {
             }
             match &sip.message.start {
                 StartLine::Request { method, .. } if method == "INVITE" => {
-                    invite.insert(cseq, at);
+                    invite.insert((cseq, stretch), at);
                 }
                 StartLine::Response {
                     status: 100..=199, ..
                 } if sip.sdp.is_none() && !pinned => {
-                    if let Some(into) = invite.get(cseq).copied() {
+                    if let Some(into) = invite.get(&(cseq, stretch)).copied() {
                         self.fold(at, into, |folded| folded.provisional += 1);
                         continue;
                     }
@@ -121,20 +160,24 @@ impl Plan {
     }
 
     /// Of a T.30 message repeated often: the first ones and the last stay.
-    fn fold_repeats(&mut self, call: &Call, pinned: &[bool]) {
-        let mut later: HashMap<(bool, String), usize> = HashMap::new();
-        for (at, event) in call.events.iter().enumerate().rev() {
+    fn fold_repeats(&mut self, seen: &[Seen<'_>], pinned: &[bool]) {
+        let mut later: HashMap<(bool, String, Option<HopId>), (usize, u32)> = HashMap::new();
+        for Seen { at, stretch, event } in seen.iter().rev() {
+            let at = *at;
             let EventKind::T30(frame) = &event.kind else {
                 continue;
             };
-            let key = (event.from == Side::Caller, frame.name().into_owned());
-            let last_of_run = later.get(&key).copied().filter(|later| {
-                call.events
-                    .get(*later)
-                    .is_some_and(|later| later.repeat > event.repeat)
-            });
+            let key = (
+                event.from == Side::Caller,
+                frame.name().into_owned(),
+                *stretch,
+            );
+            let last_of_run = later
+                .get(&key)
+                .copied()
+                .filter(|(_, repeat)| *repeat > event.repeat);
             match last_of_run {
-                Some(last)
+                Some((last, _))
                     if event.repeat > REPEATS_SHOWN
                         && !pinned.get(at).copied().unwrap_or(false) =>
                 {
@@ -142,30 +185,36 @@ impl Plan {
                 }
                 Some(_) => {}
                 None => {
-                    later.insert(key, at);
+                    later.insert(key, (at, event.repeat));
                 }
             }
         }
     }
 
     /// Of the same thing again and again (ICMP errors, CNG, RNR and RR in turn): the first and the last stay.
-    fn fold_runs(&mut self, call: &Call, pinned: &[bool]) {
-        let mut open: Vec<(RunOf, Vec<usize>)> = Vec::new();
-        for (at, event) in call.events.iter().enumerate() {
-            let (ended, going): (Vec<_>, Vec<_>) = open
-                .into_iter()
-                .partition(|(run, _)| run.is_ended_by(event));
+    fn fold_runs(&mut self, seen: &[Seen<'_>], pinned: &[bool]) {
+        let mut open: Vec<(RunOf, Option<HopId>, Vec<usize>)> = Vec::new();
+        for Seen { at, stretch, event } in seen {
+            let ends = |run: RunOf, of: Option<HopId>| {
+                let here = of == *stretch || matches!(event.kind, EventKind::Sip(_));
+                here && run.is_ended_by(event)
+            };
+            let (ended, going): (Vec<_>, Vec<_>) =
+                open.into_iter().partition(|(run, of, _)| ends(*run, *of));
             open = going;
-            for (_, run) in ended {
+            for (.., run) in ended {
                 self.fold_run(&run, pinned);
             }
             let Some(of) = RunOf::of(event) else { continue };
-            match open.iter_mut().find(|(other, _)| *other == of) {
-                Some((_, run)) => run.push(at),
-                None => open.push((of, vec![at])),
+            match open
+                .iter_mut()
+                .find(|(other, on, _)| (*other, *on) == (of, *stretch))
+            {
+                Some((.., run)) => run.push(*at),
+                None => open.push((of, *stretch, vec![*at])),
             }
         }
-        for (_, run) in open {
+        for (.., run) in open {
             self.fold_run(&run, pinned);
         }
     }
@@ -181,17 +230,15 @@ impl Plan {
     }
 
     /// Both directions of the same media period on one row.
-    fn pair_rtp(&mut self, call: &Call) {
-        let spans: Vec<(usize, &Event, &str)> = call
-            .events
+    fn pair_rtp(&mut self, seen: &[Seen<'_>]) {
+        let spans: Vec<(usize, &Event, (&str, Option<HopId>))> = seen
             .iter()
-            .enumerate()
-            .filter_map(|(at, event)| match &event.kind {
-                EventKind::Rtp(span) => Some((at, event, span.codec.as_str())),
+            .filter_map(|one| match &one.event.kind {
+                EventKind::Rtp(span) => Some((one.at, one.event, (span.codec.as_str(), one.stretch))),
                 _ => None,
             })
             .collect();
-        let mut taken = vec![false; call.events.len()];
+        let mut taken = vec![false; seen.len()];
         for (nth, (at, event, codec)) in spans.iter().enumerate() {
             if taken.get(*at).copied().unwrap_or(true) {
                 continue;

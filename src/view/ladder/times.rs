@@ -32,10 +32,10 @@ impl Ladder {
         }
     }
 
-    /// Reference time of each row's delta: that of the row above. With two legs a copy stands right below its original,
+    /// Reference time of each row's delta: that of the row above. With more hops or legs a copy stands right below its original,
     /// whatever came in between: then the latest time of the rows above that is not later.
     pub(super) fn times_before(&self) -> Vec<Timestamp> {
-        let two = self.flow.flow.legs.len() > 1;
+        let two = self.flow.flow.legs.len() > 1 || self.columns.has_path();
         let mut last = self.start;
         let mut above = BTreeSet::from([self.start]);
         let rows = self.items.items.iter();
@@ -61,22 +61,19 @@ impl Ladder {
         })
         .collect()
     }
+}
 
-    pub(super) fn time_width(&self) -> usize {
-        if self.options.time == TimeMode::Absolute {
-            return time::of_day(self.start, self.time_digits).len();
-        }
-        let calls = self.flow.flow.legs.iter();
-        calls
-            .filter_map(|call| {
-                call.events
-                    .last()
-                    .map(|event| time::seconds(self.start, event.at).len())
-            })
-            .max()
-            .unwrap_or(0)
-            .max(8)
+/// Columns of the time.
+pub(super) fn width(flow: &AnalysedFlow, mode: TimeMode, start: Timestamp, digits: u8) -> usize {
+    if mode == TimeMode::Absolute {
+        return time::of_day(start, digits).len();
     }
+    let calls = flow.flow.legs.iter();
+    let last = calls.flat_map(|call| call.events.last().into_iter().chain(call.copies.last()));
+    last.map(|event| time::seconds(start, event.at).len())
+        .max()
+        .unwrap_or(0)
+        .max(8)
 }
 
 /// Digits that the time stamps of the flow really have: 9 where any is finer than a microsecond.
