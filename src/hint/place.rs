@@ -17,8 +17,7 @@ pub fn place<'a>(call: &'a Call, hint: &Hint) -> Option<&'a Event> {
         .iter()
         .find(|event| event.frame == frame && event.observed);
     begins.or_else(|| {
-        call.events
-            .iter()
+        call.all_events()
             .filter(|event| event.frame <= frame && frame <= event.last_frame)
             // Of several that span it the one that is about the fax.
             .min_by_key(|event| (matches!(event.kind, EventKind::Rtp(_)), event.last_frame))

@@ -17,8 +17,12 @@ impl Geometry {
         let names = self.header_row(columns, &time, ascii, |_, host, _| host.name.clone());
         let blank = " ".repeat(self.time + AFTER_TIME);
         let roles = self.header_row(columns, &blank, ascii, role(columns));
-        let overview = columns.overview();
-        let overview = overview.map(|text| Row::of(vec![Span::new(format!("{blank}{text}"), Role::Dim)]));
+        let overview = columns.overview().map(|text| {
+            // Over the lifelines if it has room there.
+            let indent = blank.len().min(self.width().saturating_sub(text.width()));
+            let text = format!("{:indent$}{text}", "");
+            Row::of(vec![Span::new(text, Role::Dim)])
+        });
         overview.into_iter().chain([names, roles]).collect()
     }
 

@@ -148,9 +148,13 @@ impl Relays {
             let mut used: HashSet<Key> = HashSet::new();
             let came = all.iter().filter(|(key, event)| key.0 == leg && event.from != side);
             for (from, event) in came {
-                let Some(word) = passed_on(event) else { continue };
+                let last = self.last_of(*from);
+                let arrived = flow.legs.get(leg).and_then(|call| seen(call, last.1));
+                let (Some(word), Some(arrived)) = (passed_on(event), arrived) else {
+                    continue;
+                };
                 let fits = |(key, copy): &&(Key, &Event)| {
-                    let after = copy.at.seconds_since(event.at);
+                    let after = copy.at.seconds_since(arrived.at);
                     key.0 != leg
                         && copy.from == joint
                         && (0.0..JOINED).contains(&after)
@@ -159,7 +163,7 @@ impl Relays {
                 };
                 if let Some((key, _)) = all.iter().find(fits) {
                     used.insert(*key);
-                    self.begun.insert(*key, self.last_of(*from));
+                    self.begun.insert(*key, last);
                 }
             }
         }
