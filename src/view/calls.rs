@@ -206,7 +206,9 @@ impl Table {
         spans.push(Span::new(self.mark(row), Role::Mark));
         for (column, width) in &self.columns {
             let role = match column {
-                Column::Sorted(SortBy::Start | SortBy::Duration) | Column::OtherLeg | Column::Via => Role::Dim,
+                Column::Sorted(SortBy::Start | SortBy::Duration)
+                | Column::OtherLeg
+                | Column::Via => Role::Dim,
                 Column::Sorted(SortBy::Hints) if row.hints.0 > 0 => Role::Error,
                 Column::Sorted(SortBy::Hints) if row.hints.1 > 0 => Role::Warning,
                 Column::Sorted(_) => Role::Plain,

@@ -152,11 +152,7 @@ pub fn layout_whole(flow: &AnalysedFlow, options: &Options) -> Ladder {
 }
 
 impl Ladder {
-    fn of(
-        flow: &AnalysedFlow,
-        options: &Options,
-        for_screen: bool,
-    ) -> Self {
+    fn of(flow: &AnalysedFlow, options: &Options, for_screen: bool) -> Self {
         let geometry = if for_screen {
             Geometry::for_screen
         } else {
@@ -419,10 +415,11 @@ impl Ladder {
         let event = first.event;
         let mut rows = vec![first];
         rows.extend(beside.map(|spans| {
-            let mut row = Row::of(
-                self.geometry
-                    .line("", (&self.columns, None), self.options.ascii),
-            );
+            let mut row = Row::of(self.geometry.line(
+                "",
+                (&self.columns, None),
+                self.options.ascii,
+            ));
             row.spans.push(Span::plain(" ".repeat(GUTTER)));
             row.spans.extend(spans);
             row.event = event;

@@ -85,7 +85,12 @@ impl CallRow<'_> {
             u32::try_from(found).unwrap_or(u32::MAX)
         };
         self.hints = (count(Severity::Error), count(Severity::Warning));
-        self.via = call.path.middle().filter(|host| host.known == Known::Packets).map(host_name).collect();
+        self.via = call
+            .path
+            .middle()
+            .filter(|host| host.known == Known::Packets)
+            .map(host_name)
+            .collect();
         self.carriers = match &call.fax {
             Some(_) => carriers(&call.path),
             None => Vec::new(),

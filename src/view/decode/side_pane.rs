@@ -16,7 +16,10 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::negotiation::NAMES;
-use super::{fields, long_name, name, negotiation, observations, octets, opinion_rows, raw_rows, trouble, whole};
+use super::{
+    fields, long_name, name, negotiation, observations, octets, opinion_rows, raw_rows, trouble,
+    whole,
+};
 use crate::call::{Call, Event, EventKind, Side, SipEvent};
 use crate::field::Field;
 use crate::sip::{Party, StartLine};

@@ -168,9 +168,8 @@ impl Columns {
             }
             return;
         };
-        let outer = |call: &Call, side: Side| {
-            Host::new(endpoint(call, side), role(call, side, pbx, ascii))
-        };
+        let outer =
+            |call: &Call, side: Side| Host::new(endpoint(call, side), role(call, side, pbx, ascii));
         let middle = middle_role((a, of_a), (b, of_b), pbx);
         self.hosts = vec![
             outer(a, of_a.other()),
@@ -213,9 +212,7 @@ impl Columns {
     /// Whether the host of a lifeline has an address.
     pub(super) fn has_address(&self, lifeline: usize, end: Endpoint) -> bool {
         let host = self.hosts.get(lifeline);
-        host.is_some_and(|host| {
-            host.endpoint.addr == end.addr || host.others.contains(&end.addr)
-        })
+        host.is_some_and(|host| host.endpoint.addr == end.addr || host.others.contains(&end.addr))
     }
 
     /// Where a lifeline stands.
@@ -249,7 +246,9 @@ impl Columns {
         let mut text = String::new();
         let mut before: Option<IpAddr> = None;
         for (number, host) in (1..).zip(&self.hosts) {
-            let opens = self.windowed && is_shown(number) && shown.first().is_some_and(|(first, _)| *first == number);
+            let opens = self.windowed
+                && is_shown(number)
+                && shown.first().is_some_and(|(first, _)| *first == number);
             let closes = self.windowed && shown.last().is_some_and(|(last, _)| *last == number);
             if number > 1 {
                 text.push_str("  ");

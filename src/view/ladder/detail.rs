@@ -145,7 +145,11 @@ impl Context<'_> {
         let delay = delay(first, self.event);
         let mut text = if delay < 0.0 {
             // As captured: both are in one capture, but not by one clock or not in order.
-            let other = if same_leg { "hop before it" } else { "other leg" };
+            let other = if same_leg {
+                "hop before it"
+            } else {
+                "other leg"
+            };
             format!("captured {:.0} ms before the {other}", -delay * 1e3)
         } else {
             format!("+{:.0} ms", delay * 1e3)

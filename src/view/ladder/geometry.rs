@@ -298,19 +298,29 @@ impl Geometry {
         let stroke = arrow.label.stroke_char(ascii);
         let (left_head, right_head) = if ascii { ('<', '>') } else { ('◀', '▶') };
         let digit = |number: usize| {
-            let digit = u32::try_from(number).ok().and_then(|number| char::from_digit(number, 10));
+            let digit = u32::try_from(number)
+                .ok()
+                .and_then(|number| char::from_digit(number, 10));
             digit.unwrap_or('*')
         };
         let left = match reach.left {
             End::Left(number) => {
-                let head = if reach.to_right && !both { stroke } else { left_head };
+                let head = if reach.to_right && !both {
+                    stroke
+                } else {
+                    left_head
+                };
                 format!("{}{head}", digit(number))
             }
             _ => blank(),
         };
         let right = match reach.right {
             End::Right(number) => {
-                let head = if reach.to_right || both { right_head } else { stroke };
+                let head = if reach.to_right || both {
+                    right_head
+                } else {
+                    stroke
+                };
                 format!("{head}{}", digit(number))
             }
             _ => blank(),

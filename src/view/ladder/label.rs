@@ -139,7 +139,9 @@ impl Label {
     /// The longest wording.
     pub(super) fn in_full(&self) -> String {
         let whole = self.wordings.first();
-        whole.map_or_else(String::new, |whole| format!("{}{}", whole.text, whole.suffix))
+        whole.map_or_else(String::new, |whole| {
+            format!("{}{}", whole.text, whole.suffix)
+        })
     }
 
     /// What does not fit on a piece of the arrow, `width` columns wide.

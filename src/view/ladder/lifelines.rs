@@ -154,7 +154,9 @@ fn hosts_of(call: &Call) -> Vec<Seen<'_>> {
     for (id, host) in with_ids().filter(|(id, _)| captured.contains(id)) {
         out.extend(seen((id, host)));
         let served = with_ids().filter(|(_, other)| {
-            other.known == Known::Sdp && other.serves == Some(id) && media.contains(&other.addr.addr)
+            other.known == Known::Sdp
+                && other.serves == Some(id)
+                && media.contains(&other.addr.addr)
         });
         out.extend(served.filter_map(seen));
     }
@@ -171,10 +173,7 @@ fn media_addresses(call: &Call) -> HashSet<IpAddr> {
 }
 
 /// The ends at which two legs meet.
-fn joint(
-    (a, of_a): (&Call, &[Seen<'_>]),
-    (b, of_b): (&Call, &[Seen<'_>]),
-) -> Option<(Side, Side)> {
+fn joint((a, of_a): (&Call, &[Seen<'_>]), (b, of_b): (&Call, &[Seen<'_>])) -> Option<(Side, Side)> {
     const PAIRS: [(Side, Side); 4] = [
         (Side::Callee, Side::Caller),
         (Side::Caller, Side::Callee),
@@ -219,9 +218,8 @@ impl<'c> Element<'c> {
 
     /// Whether a leg has this host.
     fn is(&self, seen: &Seen<'_>, ported: &HashSet<IpAddr>) -> bool {
-        let same = |a: &Endpoint, b: &Endpoint| {
-            a == b || (a.addr == b.addr && !ported.contains(&a.addr))
-        };
+        let same =
+            |a: &Endpoint, b: &Endpoint| a == b || (a.addr == b.addr && !ported.contains(&a.addr));
         let mine = || std::iter::once(&self.addr).chain(&self.others);
         let mut theirs = std::iter::once(&seen.addr).chain(seen.others);
         theirs.any(|other| mine().any(|own| same(own, other)))
@@ -264,7 +262,9 @@ impl<'c> Element<'c> {
     fn addresses(&self) -> Vec<IpAddr> {
         let seen = self.seen.iter().flat_map(|(_, seen)| {
             let contact = seen.host.and_then(|host| host.contact);
-            std::iter::once(seen.addr).chain(seen.others.iter().copied()).chain(contact)
+            std::iter::once(seen.addr)
+                .chain(seen.others.iter().copied())
+                .chain(contact)
         });
         seen.map(|end| end.addr).collect()
     }
@@ -272,7 +272,10 @@ impl<'c> Element<'c> {
     /// The lifeline of the element that a media proxy serves.
     fn served(&self, ways: &[Way], calls: &[&Call]) -> Option<usize> {
         let mut all = self.seen.iter().filter_map(|(call, seen)| {
-            let served = seen.host.filter(|_| self.has(path::Role::MediaProxy))?.serves?;
+            let served = seen
+                .host
+                .filter(|_| self.has(path::Role::MediaProxy))?
+                .serves?;
             let leg = calls.iter().position(|other| std::ptr::eq(*other, *call))?;
             ways.get(leg)?.get(usize::from(served.0)).copied().flatten()
         });

@@ -34,8 +34,13 @@ impl Columns {
     pub(super) fn hide_relays(&mut self, used: &HashSet<usize>) {
         let hidden: Vec<bool> = (0..self.hosts.len())
             .map(|at| {
-                let relays = |host: &usize| self.hosts.get(*host).is_some_and(|host| host.kind == Kind::Relay);
-                let mut here = (0..self.hosts.len()).filter(|other| self.stand(*other) == self.stand(at));
+                let relays = |host: &usize| {
+                    self.hosts
+                        .get(*host)
+                        .is_some_and(|host| host.kind == Kind::Relay)
+                };
+                let mut here =
+                    (0..self.hosts.len()).filter(|other| self.stand(*other) == self.stand(at));
                 here.all(|other| relays(&other) && !used.contains(&other))
             })
             .collect();

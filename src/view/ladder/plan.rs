@@ -234,7 +234,9 @@ impl Plan {
         let spans: Vec<(usize, &Event, (&str, Option<HopId>))> = seen
             .iter()
             .filter_map(|one| match &one.event.kind {
-                EventKind::Rtp(span) => Some((one.at, one.event, (span.codec.as_str(), one.stretch))),
+                EventKind::Rtp(span) => {
+                    Some((one.at, one.event, (span.codec.as_str(), one.stretch)))
+                }
                 _ => None,
             })
             .collect();

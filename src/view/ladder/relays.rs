@@ -112,7 +112,10 @@ impl Relays {
             let Some(call) = flow.legs.get(stream.leg) else {
                 return (Vec::new(), Vec::new());
             };
-            let own = stream.events.iter().filter_map(|key| Some((*key, seen(call, key.1)?)));
+            let own = stream
+                .events
+                .iter()
+                .filter_map(|key| Some((*key, seen(call, key.1)?)));
             own.filter(|(_, event)| {
                 let goes = columns.side_place(stream.leg, event.from).to_right();
                 goes == to_right
@@ -146,7 +149,9 @@ impl Relays {
         for (leg, side) in [(0, of_a), (1, of_b)] {
             let joint = if leg == 0 { of_b } else { of_a };
             let mut used: HashSet<Key> = HashSet::new();
-            let came = all.iter().filter(|(key, event)| key.0 == leg && event.from != side);
+            let came = all
+                .iter()
+                .filter(|(key, event)| key.0 == leg && event.from != side);
             for (from, event) in came {
                 let last = self.last_of(*from);
                 let arrived = flow.legs.get(leg).and_then(|call| seen(call, last.1));
@@ -182,7 +187,9 @@ impl Relays {
     fn follow_sip(&mut self, call: &Call, leg: usize, columns: &Columns, merged: &[Key]) {
         let mut groups: HashMap<u32, Vec<usize>> = HashMap::new();
         for (of, at) in merged.iter().filter(|(of, _)| *of == leg) {
-            let Some(event) = seen(call, *at) else { continue };
+            let Some(event) = seen(call, *at) else {
+                continue;
+            };
             if *of != leg || !matches!(event.kind, EventKind::Sip(_)) {
                 continue;
             }
@@ -402,7 +409,13 @@ fn says_the_same(one: &Event, other: &Event) -> bool {
         }
         (EventKind::PageData(one), EventKind::PageData(other)) => {
             let facts = |page: &crate::call::PageData| {
-                (page.bytes, page.frames, page.bad_frames, page.lost_packets, page.ended)
+                (
+                    page.bytes,
+                    page.frames,
+                    page.bad_frames,
+                    page.lost_packets,
+                    page.ended,
+                )
             };
             facts(one) == facts(other)
         }
