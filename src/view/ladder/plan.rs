@@ -231,41 +231,38 @@ impl Plan {
 
     /// Both directions of the same media period on one row.
     fn pair_rtp(&mut self, seen: &[Seen<'_>]) {
-        let spans: Vec<(usize, &Event, (&str, Option<HopId>))> = seen
+        let spans: Vec<(&Seen<'_>, &str)> = seen
             .iter()
             .filter_map(|one| match &one.event.kind {
-                EventKind::Rtp(span) => {
-                    Some((one.at, one.event, (span.codec.as_str(), one.stretch)))
-                }
+                EventKind::Rtp(span) => Some((one, span.codec.as_str())),
                 _ => None,
             })
             .collect();
         let mut taken = vec![false; seen.len()];
-        for (nth, (at, event, codec)) in spans.iter().enumerate() {
-            if taken.get(*at).copied().unwrap_or(true) {
+        for (nth, (one, codec)) in spans.iter().enumerate() {
+            if taken.get(one.at).copied().unwrap_or(true) {
                 continue;
             }
-            let partner =
-                spans
-                    .iter()
-                    .skip(nth + 1)
-                    .take(RTP_NEAR)
-                    .find(|(other_at, other, other_codec)| {
-                        other.from != event.from
-                            && other_codec == codec
-                            && other.at.seconds_since(event.at) <= RTP_TOGETHER
-                            && other.at <= event.end
-                            && !taken.get(*other_at).copied().unwrap_or(true)
-                    });
-            if let Some((other, _, _)) = partner {
-                if let Some(taken) = taken.get_mut(*other) {
+            let partner = spans
+                .iter()
+                .skip(nth + 1)
+                .take(RTP_NEAR)
+                .find(|(other, other_codec)| {
+                    (other_codec, other.stretch) == (codec, one.stretch)
+                        && other.event.from != one.event.from
+                        && other.event.at.seconds_since(one.event.at) <= RTP_TOGETHER
+                        && other.event.at <= one.event.end
+                        && !taken.get(other.at).copied().unwrap_or(true)
+                });
+            if let Some((other, _)) = partner {
+                if let Some(taken) = taken.get_mut(other.at) {
                     *taken = true;
                 }
-                if let Some(shown) = self.shown.get_mut(*other) {
+                if let Some(shown) = self.shown.get_mut(other.at) {
                     *shown = false;
                 }
-                self.stand_ins.push((*other, *at));
-                self.partners.insert(*at, *other);
+                self.stand_ins.push((other.at, one.at));
+                self.partners.insert(one.at, other.at);
             }
         }
     }
