@@ -64,7 +64,7 @@ const MATCH: &str = "next, previous match of the search";
 const PANE: &str = "next pane";
 const ZOOM: &str = "larger, smaller";
 const NEXT_PAGE: &str = "next, previous page or attempt at it";
-const HOSTS: &str = "hosts to the left, to the right, where a path is wider than the screen";
+const HOSTS: &str = "other hosts of a path wider than the screen";
 const SORT: &str = "sort by the column to the left, to the right; turn the direction";
 
 /// Every key and what it does. Order: that of the foot line and the help.
@@ -195,7 +195,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Fold,
         DETAIL,
         "fold",
-        "fold: nothing; repeats, provisional answers; all hops too",
+        "fold: nothing; repeats; copies on other hops",
     ),
     bind(&[ch('<')], Action::HostsLeft, DETAIL, "", HOSTS),
     bind(&[ch('>')], Action::HostsRight, DETAIL, "", HOSTS),
