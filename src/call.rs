@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::capture::{Endpoint, FrameNo, Timestamp};
 use crate::sip::{Party, StartLine};
+use crate::uid::Uid;
 
 pub use crate::t30::Phase;
 pub use crate::t38::stats::{Encoding, MediaPath, UdptlStats};
@@ -29,6 +30,7 @@ pub mod pairing;
 pub mod path;
 mod side;
 pub mod transaction;
+pub(crate) mod uid;
 pub mod verdict;
 
 pub use event::{Event, EventId, EventKind, IncompleteDatagram, Missing, PageData, SipEvent, Tcf};
@@ -107,6 +109,8 @@ pub struct PacketCounts {
 pub struct Call {
     /// 1-based, by first packet.
     pub number: CallNo,
+    /// What names it in whatever capture it is seen.
+    pub uid: Uid,
     /// `None`: found with no SIP in the capture.
     pub call_id: Option<String>,
     /// `From` of the first INVITE.
@@ -137,6 +141,8 @@ pub struct Call {
     pub packets: PacketCounts,
     /// The call that carries the same fax.
     pub other_leg: Option<CallNo>,
+    /// What names that one.
+    pub other_leg_uid: Option<Uid>,
     /// Further candidates for the other leg, best first.
     pub other_candidates: Vec<CallNo>,
     /// Everything that happened, in time order.

@@ -7,10 +7,12 @@ use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 use crate::file::FileId;
+use crate::uid::Uid;
 
 mod buffer;
 mod compress;
 mod container;
+mod content;
 mod duplicate;
 pub mod error;
 pub mod fast;
@@ -212,6 +214,8 @@ pub const LONG_GAP: f64 = 2.0;
 pub struct CaptureInfo {
     /// File name as given by the user; `-` for standard input.
     pub file: String,
+    /// What names it by its content, once it is read.
+    pub uid: Uid,
     /// `pcap` or `pcapng`.
     pub format: &'static str,
     /// Names of the link types in order of appearance, e.g. `ETHERNET`, `LINUX_SLL2`.

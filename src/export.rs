@@ -158,6 +158,31 @@ where
     }
 }
 
+/// Captures that are checked one after the other: in JSON they are one document.
+#[derive(Debug, Default)]
+pub struct Several(json::Several);
+
+impl Several {
+    /// As [`check`] in JSON, for the next one.
+    pub fn check<I>(
+        &mut self,
+        out: &mut impl Write,
+        capture: &CaptureInfo,
+        flows: I,
+    ) -> io::Result<()>
+    where
+        I: IntoIterator,
+        I::Item: Borrow<AnalysedFlow>,
+    {
+        self.0.add(out, capture, flows)
+    }
+
+    /// After the last one.
+    pub fn end(&self, out: &mut impl Write) -> io::Result<()> {
+        self.0.end(out)
+    }
+}
+
 /// The rules, one line each; with an id that rule in full. `false`: there is no such rule.
 pub fn rules(
     out: &mut impl Write,

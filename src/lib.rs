@@ -29,6 +29,7 @@ mod t30;
 mod t38;
 mod text;
 mod tui;
+mod uid;
 mod view;
 mod wire_enum;
 

@@ -166,6 +166,7 @@ impl Analysis {
             self.listen();
         }
         let finished = self.finished;
+        self.reader.note_uid();
         let info = self.reader.info_mut();
         self.decoder.report(info, finished);
         info.duplicate_frames += self.index.copies;

@@ -15,10 +15,12 @@ use crate::capture::{CaptureInfo, Endpoint, FrameNo, Timestamp};
 use crate::line::SignalKind;
 use crate::rtp::RtpArrival;
 use crate::sip::{Party, StartLine};
+use crate::uid::Uid;
 
 mod audio;
 mod copies;
 mod facts;
+pub(crate) mod listed;
 mod signalling;
 mod t38;
 
@@ -200,6 +202,29 @@ fn finish(
     dialog: &DialogEntry,
     draft: Draft,
     reading: Option<Reading>,
+    parts: (BySide<UdptlStats>, CaptureFacts, Path),
+) -> Call {
+    let mut call = blank(source, dialog, draft, parts);
+    let mut reading = reading;
+    if !dialog.has_sip() {
+        seat_without_sip(source, &mut call, reading.as_mut());
+        let heard = source.index.sip_of(&[call.caller.addr, call.callee.addr]);
+        call.capture.other_sip = heard.map(|(_, heard)| (heard.frame, heard.seconds()));
+    }
+    merge(&mut call, &mut reading);
+    take_ends(&mut call);
+    call.transactions = transaction::group(&mut call.events);
+    call.negotiations = negotiation::negotiations(&call.transactions, &call.events);
+    call.media = media::periods(&call.negotiations, &call.events, call.ended);
+    call.fax = verdict::judge(&call, reading.as_ref(), source.fax_numbers);
+    call
+}
+
+/// A call of what the index knows and the draft holds, and nothing worked out yet.
+fn blank(
+    source: &Source<'_>,
+    dialog: &DialogEntry,
+    draft: Draft,
     (udptl, facts, path): (BySide<UdptlStats>, CaptureFacts, Path),
 ) -> Call {
     let sip_packets = dialog.messages.len();
@@ -214,8 +239,9 @@ fn finish(
         t38_packets,
         speaks,
     } = draft;
-    let mut call = Call {
+    Call {
         number,
+        uid: Uid::default(),
         call_id: source.index.names(dialog).call_id().map(crate::text::lossy),
         from,
         to,
@@ -235,6 +261,7 @@ fn finish(
             t38: t38_packets,
         },
         other_leg: None,
+        other_leg_uid: None,
         other_candidates: Vec::new(),
         events,
         transactions: Vec::new(),
@@ -251,20 +278,7 @@ fn finish(
         page_attempts: Vec::new(),
         capture: facts,
         hang_up: HangUp::default(),
-    };
-    let mut reading = reading;
-    if !dialog.has_sip() {
-        seat_without_sip(source, &mut call, reading.as_mut());
-        let heard = source.index.sip_of(&[call.caller.addr, call.callee.addr]);
-        call.capture.other_sip = heard.map(|(_, heard)| (heard.frame, heard.seconds()));
     }
-    merge(&mut call, &mut reading);
-    take_ends(&mut call);
-    call.transactions = transaction::group(&mut call.events);
-    call.negotiations = negotiation::negotiations(&call.transactions, &call.events);
-    call.media = media::periods(&call.negotiations, &call.events, call.ended);
-    call.fax = verdict::judge(&call, reading.as_ref(), source.fax_numbers);
-    call
 }
 
 /// The caller and the callee of a path of several hops are its ends, and so are their agents.

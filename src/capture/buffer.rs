@@ -6,6 +6,9 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
+use super::content::Content;
+use crate::uid::Uid;
+
 /// Octets of the window as long as no record is larger: small enough to stay in the processor's cache.
 const WINDOW: usize = 256 * 1024;
 
@@ -35,6 +38,8 @@ pub(super) struct Buffer {
     /// Offset in the stream of `data[0]`.
     origin: u64,
     failure: Option<io::Error>,
+    /// Of what is read from its first octet on.
+    content: Option<Content>,
 }
 
 impl fmt::Debug for Buffer {
@@ -65,7 +70,21 @@ impl Buffer {
             end: 0,
             origin: offset,
             failure: None,
+            content: None,
         }
+    }
+
+    /// A window over a whole capture, which [`Buffer::uid`] names.
+    pub(super) fn of_capture(input: Box<dyn Read + Send>) -> Self {
+        Self {
+            content: Some(Content::default()),
+            ..Self::new(input, 0)
+        }
+    }
+
+    /// What names what was read so far.
+    pub(super) fn uid(&self) -> Uid {
+        self.content.as_ref().map(Content::uid).unwrap_or_default()
     }
 
     /// Goes on at an offset, where the input is a file.
@@ -122,7 +141,12 @@ impl Buffer {
             };
             match read {
                 Ok(0) => return false,
-                Ok(count) => self.end += count,
+                Ok(count) => {
+                    if let Some((content, new)) = self.content.as_mut().zip(space.get(..count)) {
+                        content.take(new);
+                    }
+                    self.end += count;
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
                     self.failure = Some(error);

@@ -149,7 +149,7 @@ impl Reader {
             pipe,
             id,
         } = Source::open(path)?;
-        let mut buffer = Buffer::new(input, 0);
+        let mut buffer = Buffer::of_capture(input);
         let file = path.display().to_string();
         buffer.fill(PCAP_HEADER_LEN);
         if let Some(error) = buffer.take_failure() {
@@ -319,6 +319,11 @@ impl Reader {
                 ),
             });
         }
+    }
+
+    /// Names the capture by what was read of it.
+    pub fn note_uid(&mut self) {
+        self.info.uid = self.buffer.uid();
     }
 
     /// What is known about the capture so far.

@@ -11,17 +11,21 @@ use crate::analysis::{Analysed, AnalysedFlow};
 use crate::call::{Call, CallNo};
 use crate::capture::CaptureInfo;
 use crate::hint::Hint;
-use call::CallObject;
-use document::{CaptureObject, Document};
+use call::{CallInDocument, CallLine};
+use document::{CaptureLine, CaptureObject, Document, OneOfSeveral};
 use harmless::{write_line, write_pretty};
+use indented::Indented;
 
 mod call;
 mod document;
 mod fax;
 mod harmless;
 mod hint;
+mod indented;
 mod message;
 mod path;
+#[cfg(test)]
+mod schema;
 
 /// Name of the schema.
 pub const SCHEMA: &str = "faxflow/1";
@@ -37,12 +41,7 @@ where
     I: IntoIterator,
     I::Item: Borrow<AnalysedFlow>,
 {
-    let calls = Streamed::new(|sink| {
-        each_leg(flows, |call, hints| {
-            sink(&CallObject::of(call, hints, capture, messages))
-        })
-    });
-    write_document(out, capture, &calls)
+    write_document(out, capture, &legs_of(capture, flows, messages))
 }
 
 /// All legs of all flows, one a line.
@@ -56,8 +55,9 @@ where
     I: IntoIterator,
     I::Item: Borrow<AnalysedFlow>,
 {
+    write_line(out, &CaptureLine::of(capture))?;
     each_leg(flows, |call, hints| {
-        write_line(out, &CallObject::of(call, hints, capture, messages))
+        write_line(out, &CallLine::of(call, hints, capture, messages))
     })
 }
 
@@ -70,7 +70,7 @@ where
     let calls = Streamed::new(|sink| {
         for analysed in calls {
             let Analysed { call, hints } = analysed.borrow();
-            sink(&CallObject::of(call, hints, capture, false))?;
+            sink(&CallInDocument::of(call, hints, capture, false))?;
         }
         Ok(())
     });
@@ -83,11 +83,81 @@ where
     I: IntoIterator,
     I::Item: Borrow<Analysed>,
 {
+    write_line(out, &CaptureLine::of(capture))?;
     for analysed in calls {
         let Analysed { call, hints } = analysed.borrow();
-        write_line(out, &CallObject::of(call, hints, capture, false))?;
+        write_line(out, &CallLine::of(call, hints, capture, false))?;
     }
     Ok(())
+}
+
+/// The line of a call that is seen without its hints.
+#[cfg(test)]
+pub(super) fn record(capture: &CaptureInfo, call: &Call) -> String {
+    let mut out = Vec::new();
+    write_line(&mut out, &CallLine::of(call, &[], capture, false)).unwrap_or_default();
+    crate::text::lossy(&out)
+}
+
+/// A document of several captures, written one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Several {
+    written: usize,
+}
+
+impl Several {
+    /// The next capture with all legs of its flows, without their messages.
+    pub(super) fn add<I>(
+        &mut self,
+        out: &mut impl Write,
+        capture: &CaptureInfo,
+        flows: I,
+    ) -> io::Result<()>
+    where
+        I: IntoIterator,
+        I::Item: Borrow<AnalysedFlow>,
+    {
+        if self.written == 0 {
+            Self::begin(out)?;
+        } else {
+            out.write_all(b",")?;
+        }
+        self.written += 1;
+        out.write_all(b"\n")?;
+        let calls = legs_of(capture, flows, false);
+        let one = OneOfSeveral {
+            capture: CaptureObject::of(capture),
+            calls: &calls,
+        };
+        write_pretty(&mut Indented::new(out, "    "), &one)
+    }
+
+    /// Its end.
+    pub(super) fn end(&self, out: &mut impl Write) -> io::Result<()> {
+        if self.written == 0 {
+            Self::begin(out)?;
+        } else {
+            out.write_all(b"\n  ")?;
+        }
+        out.write_all(b"]\n}\n")
+    }
+
+    fn begin(out: &mut impl Write) -> io::Result<()> {
+        write!(out, "{{\n  \"schema\": \"{SCHEMA}\",\n  \"captures\": [")
+    }
+}
+
+/// All legs of all flows as an array, each call once.
+fn legs_of<I>(capture: &CaptureInfo, flows: I, messages: bool) -> impl Serialize
+where
+    I: IntoIterator,
+    I::Item: Borrow<AnalysedFlow>,
+{
+    Streamed::new(move |sink| {
+        each_leg(flows, |call, hints| {
+            sink(&CallInDocument::of(call, hints, capture, messages))
+        })
+    })
 }
 
 fn write_document(
@@ -102,7 +172,8 @@ fn write_document(
             capture: CaptureObject::of(capture),
             calls,
         },
-    )
+    )?;
+    out.write_all(b"\n")
 }
 
 fn each_leg<I, E>(flows: I, mut each: impl FnMut(&Call, &[Hint]) -> Result<(), E>) -> Result<(), E>
@@ -123,7 +194,7 @@ where
 }
 
 /// What takes one element of an array after the other.
-type Sink<'s> = dyn FnMut(&CallObject<'_>) -> Result<(), String> + 's;
+type Sink<'s> = dyn FnMut(&CallInDocument<'_>) -> Result<(), String> + 's;
 
 /// An array whose elements are made while it is written, so that only one is held at a time.
 struct Streamed<F>(RefCell<Option<F>>);

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::*;
+use crate::analysis::reading::Analysis;
 use crate::call::Page;
 use crate::view::fixture;
 
@@ -117,7 +118,62 @@ fn calls_as_json() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert_eq!(document["calls"].as_array().unwrap(), &lines);
+    assert_eq!(lines[0]["type"], "capture");
+    assert_eq!(lines[0]["capture"], document["capture"]);
+    let calls = document["calls"].as_array().unwrap();
+    assert_eq!(lines.len(), calls.len() + 1);
+    for (call, line) in calls.iter().zip(&lines[1..]) {
+        // The line has all of it, and more beside it.
+        let in_line = |(key, value): (&String, &Value)| line.get(key) == Some(value);
+        assert!(call.as_object().unwrap().iter().all(in_line));
+        assert_eq!(
+            (&line["type"], &line["messages"]),
+            (&"call".into(), &Value::Null)
+        );
+        assert_eq!(line["to_user"], call["to"]["user"]);
+    }
+}
+
+/// The fast path of the list against the plain way, over all captures of the repository.
+#[test]
+fn a_listed_call_is_as_a_loaded_one() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = std::fs::read_dir(root.join("tests/captures")).unwrap();
+    let files = folder.map(|entry| entry.unwrap().path());
+    let files = files.filter(|path| path.extension().is_some_and(|end| end == "pcap"));
+    let mut listed = 0;
+    for file in files.chain([root.join("assets/demo.pcap")]) {
+        let mut analysis = Analysis::open(crate::analysis::Options {
+            file: file.clone(),
+            ..crate::analysis::Options::default()
+        })
+        .unwrap();
+        analysis.read_all(|_| {}).unwrap();
+        for number in analysis.numbers().collect::<Vec<_>>() {
+            let Some(call) = analysis.outline(number).unwrap() else {
+                continue;
+            };
+            listed += 1;
+            let record = |call: &crate::call::Call| -> Value {
+                let line = json::record(analysis.info(), call);
+                serde_json::from_str(&line).unwrap()
+            };
+            let loaded = analysis.analyse(number).unwrap().unwrap();
+            let (listed, loaded) = (record(&call), record(&loaded.call));
+            for key in loaded.as_object().unwrap().keys() {
+                // What a fax is, and how a call ended, is told of those that are loaded; the role of the host
+                // between two legs, of both together.
+                let of_fax = ["fax", "cause", "fault_side", "packets"].contains(&key.as_str());
+                let of_fax = of_fax || key == "path" && !loaded["other_leg"].is_null();
+                assert!(
+                    of_fax || listed[key] == loaded[key],
+                    "{} {number:?} {key}",
+                    file.display()
+                );
+            }
+        }
+    }
+    assert!(listed > 20, "{listed}");
 }
 
 /// The keys of the contract, in its order.
@@ -134,7 +190,7 @@ fn has_every_field_of_the_contract() {
     assert_eq!(keys(&document), sorted("schema capture calls"));
     assert_eq!(
         keys(&document["capture"]),
-        sorted("file format link_types packets bytes first_time last_time notes")
+        sorted("capture_id file format link_types packets bytes first_time last_time notes")
     );
     assert_eq!(
         keys(&document["capture"]["notes"][0]),
@@ -144,8 +200,8 @@ fn has_every_field_of_the_contract() {
     assert_eq!(
         keys(call),
         sorted(
-            "number call_id from to caller callee caller_agent callee_agent started answered ended duration_s \
-             state status packets other_leg cause fault_side path hops fax hints messages"
+            "number call_uid call_id from to caller callee caller_agent callee_agent started answered ended duration_s \
+             state status packets other_leg other_leg_uid cause fault_side path hops fax hints messages"
         )
     );
     assert_eq!(keys(&call["from"]), sorted("user host display"));

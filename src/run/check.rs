@@ -8,7 +8,7 @@ use crate::analysis::AnalysedFlow;
 use crate::analysis::reading::Analysis;
 use crate::call::{CallNo, Verdict};
 use crate::cli::{Format, General, Output};
-use crate::export::{self, html};
+use crate::export::{self, Several, html};
 use crate::run::pass::Unread;
 use crate::run::{Failure, Status, coloured, complain, pass, read, wants_pictures, write};
 
@@ -29,6 +29,7 @@ pub(super) fn run(
     let mut found = Found::default();
     let mut failures: Vec<Failure> = Vec::new();
     let is_html = report.format == Format::Html;
+    let mut several = (report.format == Format::Json && files.len() > 1).then(Several::default);
     write(output, files, |mut to| {
         if is_html {
             html::begin(&mut to)?;
@@ -37,7 +38,12 @@ pub(super) fn run(
             match read(general, file) {
                 Ok((analysis, whole)) => {
                     let unread = Unread::default();
-                    one(&analysis, &unread, &report, to, &mut found)?;
+                    let several = several.as_mut();
+                    let answer = Answer {
+                        report: &report,
+                        several,
+                    };
+                    one(&analysis, &unread, answer, to, &mut found)?;
                     let whole = whole.and_then(|()| unread.told(&analysis));
                     failures.extend(whole.err().map(Failure::from));
                 }
@@ -46,6 +52,9 @@ pub(super) fn run(
         }
         if is_html {
             html::end(&mut to)?;
+        }
+        if let Some(several) = &several {
+            several.end(&mut to)?;
         }
         Ok(())
     })?;
@@ -96,40 +105,41 @@ impl Found {
     }
 }
 
+/// Where the answer on a capture goes.
+struct Answer<'a> {
+    report: &'a Report,
+    /// JSON of several captures.
+    several: Option<&'a mut Several>,
+}
+
 fn one(
     analysis: &Analysis,
     unread: &Unread,
-    report: &Report,
+    answer: Answer<'_>,
     mut to: &mut dyn Write,
     found: &mut Found,
 ) -> std::io::Result<()> {
-    let mut flows: Vec<AnalysedFlow> = Vec::new();
-    let mut here = Found::default();
-    for flow in pass::Flows::new(analysis, pass::faxes(analysis), unread).only_faxes() {
-        here.count(&flow);
-        flows.push(flow);
-    }
-    if flows.is_empty() {
+    let faxes = pass::Flows::new(analysis, pass::faxes(analysis), unread).only_faxes();
+    let mut faxes = faxes.peekable();
+    // One after the other: a capture may have thousands of them.
+    let flows: Box<dyn Iterator<Item = AnalysedFlow>> = if faxes.peek().is_some() {
+        Box::new(faxes.inspect(|flow| found.count(flow)))
+    } else {
         // It may have been the fax: shown, so that its hints say why it never connected.
         let refused: Vec<Vec<CallNo>> = refused(analysis);
-        here.suspicious = refused.len();
-        flows.extend(pass::Flows::new(analysis, refused, unread));
-    }
-    found.good += here.good;
-    found.bad += here.bad;
-    found.suspicious += here.suspicious;
+        found.suspicious += refused.len();
+        Box::new(pass::Flows::new(analysis, refused, unread))
+    };
+    let (info, report) = (analysis.info(), answer.report);
     if report.format == Format::Html {
         let pages = |call| analysis.pages(call);
         let pictures = report.pictures.then_some(&pages as html::Pictures<'_>);
-        return html::flows(&mut to, analysis.info(), flows, &report.options, pictures);
+        return html::flows(&mut to, info, flows, &report.options, pictures);
     }
-    export::check(
-        &mut to,
-        analysis.info(),
-        flows,
-        report.format.into(),
-        &report.options,
-    )
+    match answer.several {
+        Some(several) => several.check(&mut to, info, flows),
+        None => export::check(&mut to, info, flows, report.format.into(), &report.options),
+    }
 }
 
 /// Calls that were refused or never answered, each with its other leg, each pair once.

@@ -166,7 +166,7 @@ impl Iterator for Analyses<'_> {
             if some.is_empty() {
                 return None;
             }
-            let load = |some: &[CallNo]| self.analysis.analyse_all(some, false);
+            let load = |some: &[CallNo]| self.analysis.list_all(some);
             self.ready = load_each(&some, slice::from_ref, self.unread, load).into_iter();
         }
     }

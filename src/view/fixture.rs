@@ -69,6 +69,7 @@ impl Builder {
         };
         let call = Call {
             number: CallNo(number),
+            uid: crate::uid::Uid::default(),
             call_id: Some(format!("{number}-fax@example")),
             from: person("2007", from),
             to: person("3004", to),
@@ -84,6 +85,7 @@ impl Builder {
             reason: Some("OK".to_owned()),
             packets: PacketCounts::default(),
             other_leg: None,
+            other_leg_uid: None,
             other_candidates: Vec::new(),
             events: Vec::new(),
             transactions: Vec::new(),

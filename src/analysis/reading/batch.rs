@@ -9,7 +9,7 @@ use crate::analysis::{Analysed, AnalysedFlow};
 use crate::call::index::DialogId;
 use crate::call::load::{self, RtpByFlow};
 use crate::call::pages::CodedPage;
-use crate::call::{Call, CallNo, CallState, Cause, Flow, Verdict};
+use crate::call::{Call, CallNo, CallState, Cause, Flow, Verdict, uid};
 use crate::hint::{Hint, Scene};
 
 /// Octets of RTP held in memory at once while faxes are analysed, where each batch takes one more pass over the
@@ -17,6 +17,17 @@ use crate::hint::{Hint, Scene};
 pub(super) const RTP_BATCH: u64 = if cfg!(test) { 16 << 10 } else { 48 << 20 };
 /// The same where the locations of the RTP are known: there a batch costs no pass.
 const NOTED_BATCH: u64 = 1 << 20;
+
+/// How far calls are looked into.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// Hints only where they are wanted unasked.
+    List,
+    /// The hints of all, the sound of what may be a fax.
+    Hints,
+    /// The sound of all, too.
+    Sound,
+}
 
 impl Analysis {
     /// A call with its other leg, loaded and diagnosed, both directions of sound decoded.
@@ -32,6 +43,21 @@ impl Analysis {
     ///
     /// `all_sound`: also the RTP of calls that do not look like a fax.
     pub fn analyse_all(&self, numbers: &[CallNo], all_sound: bool) -> io::Result<Vec<Analysed>> {
+        let depth = if all_sound {
+            Depth::Sound
+        } else {
+            Depth::Hints
+        };
+        self.analyse_to(numbers, depth)
+    }
+
+    /// Several calls as records of a list: hints of faxes and of calls that were refused or never answered, of others
+    /// none.
+    pub fn list_all(&self, numbers: &[CallNo]) -> io::Result<Vec<Analysed>> {
+        self.analyse_to(numbers, Depth::List)
+    }
+
+    fn analyse_to(&self, numbers: &[CallNo], depth: Depth) -> io::Result<Vec<Analysed>> {
         let mut out = Vec::with_capacity(numbers.len());
         let mut batch: Vec<CallNo> = Vec::new();
         let (mut noted, mut searched) = (0, 0);
@@ -44,7 +70,7 @@ impl Analysis {
                 .fold((0, 0), |sum, own| (sum.0 + own.0, sum.1 + own.1));
             let full = noted + own.0 > NOTED_BATCH || searched + own.1 > RTP_BATCH;
             if full && !batch.is_empty() {
-                out.extend(self.analyse_batch(&batch, all_sound)?);
+                out.extend(self.analyse_batch(&batch, depth)?);
                 batch.clear();
                 (noted, searched) = (0, 0);
             }
@@ -52,7 +78,7 @@ impl Analysis {
             searched += own.1;
             batch.push(*number);
         }
-        out.extend(self.analyse_batch(&batch, all_sound)?);
+        out.extend(self.analyse_batch(&batch, depth)?);
         Ok(out)
     }
 
@@ -72,7 +98,7 @@ impl Analysis {
         })
     }
 
-    fn analyse_batch(&self, numbers: &[CallNo], all_sound: bool) -> io::Result<Vec<Analysed>> {
+    fn analyse_batch(&self, numbers: &[CallNo], depth: Depth) -> io::Result<Vec<Analysed>> {
         let mut wanted: Vec<CallNo> = numbers.to_vec();
         wanted.extend(numbers.iter().filter_map(|number| self.other_leg(*number)));
         wanted.sort_unstable();
@@ -80,7 +106,7 @@ impl Analysis {
         let sound: Vec<CallNo> = wanted
             .iter()
             .copied()
-            .filter(|number| all_sound || self.may_be_fax(*number))
+            .filter(|number| depth == Depth::Sound || self.may_be_fax(*number))
             .collect();
         let sound: Vec<DialogId> = sound
             .iter()
@@ -89,14 +115,30 @@ impl Analysis {
         let rtp = self.read_rtp(&sound)?;
         let mut loaded: HashMap<CallNo, Call> = HashMap::new();
         for number in &wanted {
-            if let Some(call) = self.load(*number, &rtp)? {
+            let listed = if depth == Depth::List && !self.wants_hints(*number) {
+                self.outline(*number)?
+            } else {
+                None
+            };
+            let call = match listed {
+                Some(call) => Some(call),
+                None => self.load(*number, &rtp)?,
+            };
+            if let Some(call) = call {
                 loaded.insert(*number, call);
             }
         }
         self.reconcile_legs(&wanted, &mut loaded);
         let found: Vec<(CallNo, Found)> = numbers
             .iter()
-            .filter_map(|number| Some((*number, self.diagnose(*number, &loaded)?)))
+            .filter_map(|number| {
+                let found = if depth == Depth::List && !self.wants_hints(*number) {
+                    Found::default()
+                } else {
+                    self.diagnose(*number, &loaded)?
+                };
+                Some((*number, found))
+            })
             .collect();
         Ok(found
             .into_iter()
@@ -110,10 +152,44 @@ impl Analysis {
         };
         let mut call = load::call(&self.source(), id, number, rtp)?;
         if let Some(call) = &mut call {
-            call.other_leg = self.other_leg(number);
-            call.other_candidates = self.other_candidates(number);
+            self.name(call, id);
         }
         Ok(call)
+    }
+
+    /// A call as the list shows it, if no more is to be read of it than what is at hand.
+    pub(crate) fn outline(&self, number: CallNo) -> io::Result<Option<Call>> {
+        let Some(id) = self.id_of(number) else {
+            return Ok(None);
+        };
+        let mut call = load::listed::listed(&self.source(), id, number)?;
+        if let Some(call) = &mut call {
+            self.name(call, id);
+        }
+        Ok(call)
+    }
+
+    /// Gives a call its name, and those of its other leg.
+    fn name(&self, call: &mut Call, id: DialogId) {
+        call.uid = uid::of(&self.index, id);
+        call.other_leg = self.other_leg_of(id);
+        call.other_candidates = self.other_candidates(call.number);
+        let other = call.other_leg.and_then(|other| self.id_of(other));
+        call.other_leg_uid = other.map(|other| uid::of(&self.index, other));
+    }
+
+    /// Whether hints of a call are worked out unasked: it or its other leg may be a fax, or it was refused or never
+    /// answered.
+    fn wants_hints(&self, number: CallNo) -> bool {
+        let dialog = self.id_of(number).and_then(|id| self.index.dialog(id));
+        let refused = dialog.is_some_and(|dialog| {
+            matches!(dialog.state, CallState::Rejected | CallState::Unanswered)
+        });
+        let other = self.other_leg(number);
+        refused
+            || self.never_connected(number)
+            || self.may_be_fax(number)
+            || other.is_some_and(|other| self.may_be_fax(other))
     }
 
     /// The pages of a call with their coded data, read from the capture once more.
@@ -213,6 +289,7 @@ impl Analysis {
 }
 
 /// What the rules say of a call.
+#[derive(Default)]
 struct Found {
     /// What explains the failure, and the sentence that says so.
     cause: Option<(Cause, String)>,

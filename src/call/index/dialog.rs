@@ -41,6 +41,8 @@ pub struct DialogEntry {
     pub(super) callee_tag: Option<Tag>,
     /// A 2xx to the first INVITE carried `callee_tag`.
     pub(super) confirmed: bool,
+    /// It is a branch of a fork beside the one that answered first.
+    pub(super) is_branch: bool,
     /// Source of the first INVITE, or who seems to be the caller.
     pub caller: Endpoint,
     /// Destination of the first INVITE after its last hop.
@@ -131,6 +133,7 @@ impl DialogEntry {
             next: None,
             callee_tag: None,
             confirmed: false,
+            is_branch: false,
             caller: packet.src,
             callee: packet.dst,
             has_invite: false,
@@ -226,6 +229,12 @@ impl DialogEntry {
         }
     }
 
+    /// Whether all its messages go between the endpoints of caller and callee.
+    pub(crate) fn is_direct(&self) -> bool {
+        let rare = self.rare();
+        rare.hops.is_empty() && rare.paths.is_empty()
+    }
+
     /// Whether messages of this dialog go between two hosts, one way or the other.
     pub(super) fn is_between(&self, one: IpAddr, other: IpAddr) -> bool {
         let (caller, first) = self.ends();
@@ -277,6 +286,11 @@ impl DialogEntry {
         } else {
             Side::Caller
         })
+    }
+
+    /// Of a branch of a fork beside the one that answered first: the tag of who answered.
+    pub(crate) fn branch_tag(&self) -> Option<&[u8]> {
+        self.callee_tag().filter(|_| self.is_branch)
     }
 
     /// Tag of the other side, once known.

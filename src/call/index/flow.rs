@@ -58,6 +58,8 @@ pub struct FlowEntry {
     pub first: Timestamp,
     /// Frame of the first packet.
     pub first_frame: FrameNo,
+    /// Digest of the first packet.
+    pub first_content: u64,
     /// Its T.38 packets.
     pub t38: Vec<PacketRef>,
     /// How the T.38 packets are framed.
@@ -128,6 +130,7 @@ impl Index {
             owner: None,
             first: packet.at,
             first_frame: packet.frame,
+            first_content: crate::call::uid::of_datagram(packet.payload),
             mark: self.mark,
             last: packet.at,
             last_frame: packet.frame,

@@ -265,6 +265,7 @@ impl DialogEntry {
 
     /// A fork: the same INVITE, another answer.
     fn inherit(&mut self, original: &Self) {
+        self.is_branch = true;
         self.caller = original.caller;
         self.has_invite = original.has_invite;
         self.starts_with_invite = original.starts_with_invite;

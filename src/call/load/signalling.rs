@@ -68,17 +68,21 @@ fn sender(
         .unwrap_or_else(|| dialog.side_of_path(src, dst))
 }
 
+/// Who calls whom, by the first message.
+pub(super) fn parties(draft: &mut Draft, message: &Message) {
+    let (from, to) = (message.from(), message.to());
+    if from.user.is_some() || from.host.is_some() {
+        draft.from = from;
+    }
+    if to.user.is_some() || to.host.is_some() {
+        draft.to = to;
+    }
+}
+
 /// Parties, agents and the reason of a refusal: that of the status which decided, not of a challenge before it.
 fn describe(draft: &mut Draft, message: &Message, from: Side, decided: Option<u16>) {
-    let first = draft.events.is_empty();
-    if first {
-        let (a, b) = (message.from(), message.to());
-        if a.user.is_some() || a.host.is_some() {
-            draft.from = a;
-        }
-        if b.user.is_some() || b.host.is_some() {
-            draft.to = b;
-        }
+    if draft.events.is_empty() {
+        parties(draft, message);
     }
     if let Some(agent) = message.user_agent() {
         draft

@@ -5,10 +5,15 @@ use serde::Serialize;
 use crate::call::{Call, Cause, FaultSide, Fax, FaxCarrier, Page, Reached};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct FaxObject<'a> {
+    #[cfg_attr(test, schemars(extend("enum" = ["t38", "g711", "t38+g711"])))]
     carrier: &'static str,
+    #[cfg_attr(test, schemars(extend("enum" = ["caller", "callee", null])))]
     sender: Option<&'static str>,
+    #[cfg_attr(test, schemars(extend("enum" = ["ok", "partial", "failed", "incomplete"])))]
     verdict: &'static str,
+    #[cfg_attr(test, schemars(extend("enum" = ["setup", "A", "B", "C", "D", "E"])))]
     reached: &'static str,
     pages_sent: u32,
     pages_confirmed: u32,
@@ -20,6 +25,7 @@ pub(super) struct FaxObject<'a> {
     compression: Option<&'static str>,
     resolution: Option<&'static str>,
     cause: Option<&'static str>,
+    #[cfg_attr(test, schemars(extend("enum" = ["caller", "callee", "pbx", "path", "capture", null])))]
     fault_side: Option<&'static str>,
     summary: &'a str,
     pages: Vec<PageObject>,
@@ -27,6 +33,7 @@ pub(super) struct FaxObject<'a> {
 
 /// A page, as its last attempt was; what only its rows tell is `None` where they were not decoded.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct PageObject {
     number: u32,
     width: Option<u32>,

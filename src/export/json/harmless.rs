@@ -8,20 +8,20 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 use crate::text::{is_hostile, is_plain_ascii};
 
-/// One value over many lines, and a line end.
+/// One value over many lines.
 pub(super) fn write_pretty(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     write(out, value, PrettyFormatter::new())
 }
 
 /// One value on one line.
 pub(super) fn write_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    write(out, value, CompactFormatter)
+    write(out, value, CompactFormatter)?;
+    out.write_all(b"\n")
 }
 
 fn write(out: &mut impl Write, value: &impl Serialize, inner: impl Formatter) -> io::Result<()> {
     let mut serializer = Serializer::with_formatter(&mut *out, Harmless(inner));
-    value.serialize(&mut serializer)?;
-    out.write_all(b"\n")
+    Ok(value.serialize(&mut serializer)?)
 }
 
 /// A formatter that escapes hostile characters, and lays out as another does.

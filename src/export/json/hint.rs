@@ -9,10 +9,13 @@ use crate::call::{Call, FaultSide, HopId};
 use crate::hint::Hint;
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct HintObject<'a> {
     rule: &'static str,
+    #[cfg_attr(test, schemars(extend("enum" = ["error", "warning", "note", "ok"])))]
     severity: &'static str,
     /// Who has to act; `null` where the capture leaves two sides open.
+    #[cfg_attr(test, schemars(extend("enum" = ["caller", "callee", "pbx", "path", "capture", null])))]
     side: Option<&'static str>,
     /// Counted from 1, as in `hops` of the call.
     hop: Option<u8>,

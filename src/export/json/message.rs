@@ -14,6 +14,7 @@ use crate::view::time::rfc3339;
 use crate::view::{decode, hints as hint_rows};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct MessageObject<'a> {
     frame: u32,
     last_frame: u32,
@@ -25,6 +26,7 @@ pub(super) struct MessageObject<'a> {
     hop: Option<u8>,
     src: String,
     dst: String,
+    #[cfg_attr(test, schemars(extend("enum" = ["caller", "callee"])))]
     from: &'static str,
     layer: &'static str,
     name: Cow<'a, str>,
@@ -41,6 +43,7 @@ pub(super) struct MessageObject<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct FieldObject {
     name: Cow<'static, str>,
     value: String,

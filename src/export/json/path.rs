@@ -8,6 +8,7 @@ use crate::call::path::{Hop, Host, Role};
 use crate::call::{HopId, Path};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct HostObject<'a> {
     /// Address and port; of a media proxy the address.
     addr: String,
@@ -16,6 +17,7 @@ pub(super) struct HostObject<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct HopObject<'a> {
     number: u8,
     from: String,
