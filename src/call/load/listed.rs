@@ -5,7 +5,7 @@ use std::io;
 
 use super::{Draft, Source, blank, facts};
 use crate::call::index::dialog::transport_name;
-use crate::call::index::{DialogEntry, DialogId};
+use crate::call::index::{DialogEntry, DialogId, PacketRef};
 use crate::call::path::{Hop, HopKind, Host, HostId, Known, Role};
 use crate::call::{BySide, Call, CallNo, Path, Side, UdptlStats};
 use crate::capture::Endpoint;
@@ -48,7 +48,7 @@ fn read(
     dialog: &DialogEntry,
     draft: &mut Draft,
 ) -> io::Result<Option<&'static str>> {
-    let Some(transport) = dialog.messages.first().map(|first| first.transport()) else {
+    let Some(transport) = dialog.messages.first().map(PacketRef::transport) else {
         return Ok(None);
     };
     for (place, packet) in dialog.messages.iter().enumerate() {

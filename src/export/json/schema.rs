@@ -11,7 +11,11 @@ use super::document::{CaptureLine, Document, OneOfSeveral};
 /// What `--format json` and each line of `--format ndjson` is.
 #[derive(JsonSchema)]
 #[schemars(untagged, title = "faxflow/1", rename = "faxflow")]
-#[expect(dead_code, reason = "only its schema is asked for")]
+#[expect(
+    dead_code,
+    clippy::large_enum_variant,
+    reason = "only its schema is asked for"
+)]
 enum Output<'a> {
     /// json, one capture.
     One(Document<'a, Vec<CallInDocument<'a>>>),
