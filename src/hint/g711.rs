@@ -12,6 +12,7 @@ use crate::hint::{Rule, Severity};
 use crate::line::Tone;
 use crate::rtp::RtpSpan;
 
+mod destination;
 mod line;
 mod packets;
 mod payload;
@@ -38,6 +39,7 @@ pub(crate) const RULES: &[&Rule] = &[
     &payload::G711_SILENT_AFTER_SWITCH,
     &line::G711_SG3,
     &line::G711_PACE,
+    &destination::G711_WRONG_DESTINATION,
 ];
 
 pub(in crate::hint) static G711_FAX_EVENTS: Rule = Rule {

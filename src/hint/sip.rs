@@ -8,6 +8,7 @@ use crate::sip::MediaLine;
 pub(super) mod dialog;
 mod fragments;
 pub(super) mod late;
+pub(super) mod limit;
 pub(super) mod refusal;
 pub(super) mod request;
 pub(super) mod setup;
@@ -33,6 +34,7 @@ pub(crate) const RULES: &[&[&Rule]] = &[
     teardown::RULES,
     timer::RULES,
     late::RULES,
+    limit::RULES,
     fragments::RULES,
 ];
 

@@ -18,6 +18,7 @@ pub(super) mod release;
 pub(super) mod sender;
 pub(super) mod tcf;
 pub(super) mod training;
+pub(super) mod voice;
 
 /// What the rules of this family have in common.
 const T30: Rule = Rule {
@@ -43,4 +44,5 @@ pub(crate) const RULES: &[&[&Rule]] = &[
     correction::RULES,
     postmessage::RULES,
     release::RULES,
+    voice::RULES,
 ];

@@ -14,6 +14,7 @@ pub(super) mod refusal;
 pub(super) mod reinvite;
 pub(super) mod sdp;
 pub(super) mod size;
+pub(super) mod voice;
 
 /// What the rules of this family have in common.
 const T38: Rule = Rule {
@@ -32,6 +33,7 @@ pub(crate) const RULES: &[&[&Rule]] = &[
     sdp::RULES,
     size::RULES,
     address::RULES,
+    voice::RULES,
 ];
 
 /// An offer of T.38 with what became of it.

@@ -81,6 +81,85 @@ fn every_rule_is_in_shape() {
     }
 }
 
+/// What the capture must show before somebody is accused, by kind.
+const EVIDENCE: [(&str, &str, &str); 15] = [
+    (
+        "Any side of the call",
+        "the first INVITE: it tells who called",
+        "nobody of the two ends",
+    ),
+    (
+        "A fault that follows from the rest of the fax",
+        "the fax to its end, with DIS if the start is missing, both directions, its media",
+        "nobody; `incomplete`",
+    ),
+    (
+        "A message of T.30 that did not come",
+        "no more than that: it may be lost behind the capture point",
+        "nobody",
+    ),
+    (
+        "An answer that is there and not acted on",
+        "the answer, whole, and the command again",
+        "nobody: it is lost between here and the sender",
+    ),
+    (
+        "A refused offer with a fault",
+        "the offer as it came to the one who refused, on that hop, and who made the line so",
+        "the side that wrote it; the host in between, if the hop before has the line without the fault, or if the host changes m=audio and not m=image",
+    ),
+    (
+        "A refused offer without a fault",
+        "the refusal where it was made first, and a status that is about media",
+        "the one that refused; nobody, if the offer is odd, or the address was taken before",
+    ),
+    (
+        "A private address",
+        "that the peer is public, no hop behind that mends it, no packet that arrives there",
+        "the side that announces it, or the proxy that should mend it",
+    ),
+    (
+        "A message that a proxy keeps",
+        "both hops, and another message that passed between them",
+        "the proxy",
+    ),
+    (
+        "T.38 that a media proxy keeps",
+        "the SDP of both hops, media of both, packets that arrive where the SDP says",
+        "the path",
+    ),
+    (
+        "Packets lost",
+        "gaps in the sequence numbers on this hop and none on the one before",
+        "the path; without the hop before nobody",
+    ),
+    (
+        "Damage by a telephone line",
+        "a bad FCS or a bad TCF whose packets are all there",
+        "the side whose gateway sends it",
+    ),
+    (
+        "Packets to a wrong place",
+        "the SDP in force on that hop, packets that go elsewhere for seconds, nothing of the peer from there",
+        "the side that sends",
+    ),
+    (
+        "A side that sends nothing",
+        "that it got what it should answer: replies, or the same packets on a hop behind",
+        "the side; else nobody",
+    ),
+    (
+        "A hang-up in the middle of the fax",
+        "the BYE at its sender, no DCN before it, no other fault before it",
+        "the side that sent BYE",
+    ),
+    (
+        "A host between two legs",
+        "both legs, tied by ids, numbers or the host, and what came in on one and did not leave on the other",
+        "the element in the middle",
+    ),
+];
+
 /// `docs/hints.md`, made from the rules.
 fn document() -> String {
     let mut out = String::from(
@@ -89,6 +168,14 @@ fn document() -> String {
          `faxflow rules ID` shows one of them.\n\
          The severity is the usual one: a finding may be lower, for instance where the fax was delivered all the same.\n",
     );
+    out.push_str(
+        "\n## Before somebody is accused\n\n\
+         `side` names who has to act. A wrong name is worse than none: what the capture does not show accuses nobody.\n\n\
+         | what | the capture must show | then the side is |\n|---|---|---|\n",
+    );
+    for (what, shows, side) in EVIDENCE {
+        let _ = writeln!(out, "| {what} | {shows} | {side} |");
+    }
     for (name, heading) in FAMILIES {
         let _ = write!(out, "\n## {heading}\n");
         for rule in rules().filter(|rule| family(rule) == name) {
