@@ -94,7 +94,10 @@ fn route_ignored(scene: &Scene<'_>) -> Option<Finding> {
         let name = method(sip)?;
         let within = event.id != asked.id && event.at >= asked.at;
         let kind = matches!(name, "INVITE" | "BYE" | "UPDATE" | "ACK" | "INFO" | "REFER");
-        if !within || !kind || sip.message.to().tag.is_none() || header(sip, "Route").is_some() {
+        // A proxy on the way takes the last Route out: the maker alone puts one Via in.
+        let relayed = headers(sip, "Via").chain(headers(sip, "v")).count() != 1
+            || headers(sip, "Via").any(|via| via.contains(','));
+        if !within || !kind || relayed || sip.message.to().tag.is_none() || header(sip, "Route").is_some() {
             return None;
         }
         // The side that asked reads the answer, the other one the request.

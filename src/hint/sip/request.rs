@@ -104,6 +104,10 @@ fn first_invite<'a>(scene: &Scene<'a>) -> Option<(&'a Transaction, Option<&'a Ev
 fn before_answer(scene: &Scene<'_>) -> Option<Finding> {
     let (invite, answer) = first_invite(scene)?;
     let begun = scene.event(*invite.requests.first()?)?;
+    // What is acknowledged was answered, though the capture does not have it.
+    if answer.is_none() && !invite.acks.is_empty() {
+        return None;
+    }
     let switch = first_switches(scene).into_iter().find(|switch| {
         switch.reinvite
             && switch.offer.at > begun.at

@@ -228,6 +228,13 @@ fn timeout(scene: &Scene<'_>) -> Vec<Finding> {
             let end = switch.answer.map_or(known, |(event, _)| event.at);
             let waited = end.seconds_since(switch.offer.at);
             let unanswered = switch.answer.is_none();
+            // An ACK, or T.38 of the side that was asked, shows that the answer is there and only not in the capture.
+            let transaction = scene.call.transactions.get(switch.negotiation.transaction);
+            let acknowledged = transaction.is_some_and(|one| !one.acks.is_empty());
+            let speaks = scene.call.udptl.of(switch.asked()).packets > 0;
+            if unanswered && (acknowledged || speaks) {
+                return None;
+            }
             if waited <= SLOW_ANSWER + TOLERANCE && switch.status != Some(408) {
                 return None;
             }
@@ -238,7 +245,6 @@ fn timeout(scene: &Scene<'_>) -> Vec<Finding> {
             } else {
                 Severity::Warning
             };
-            let transaction = scene.call.transactions.get(switch.negotiation.transaction);
             let again = transaction
                 .map(|transaction| crate::hint::scene::frames(scene, &transaction.requests))
                 .unwrap_or_default();
