@@ -73,6 +73,10 @@ fn in_force<'a>(scene: &Scene<'a>, event: &Event) -> Option<&'a MediaPeriod> {
         let end = period.until.map_or(event.end, |until| until.min(event.end));
         end.seconds_since(period.from.max(event.at))
     };
-    let periods = scene.call.media.iter().filter(|period| period.audio.is_some());
+    let periods = scene
+        .call
+        .media
+        .iter()
+        .filter(|period| period.audio.is_some());
     periods.max_by(|a, b| overlap(a).total_cmp(&overlap(b)))
 }

@@ -75,9 +75,13 @@ fn call_limit(scene: &Scene<'_>) -> Option<Finding> {
         since
     );
     Some(
-        Finding::new(error_unless_delivered(scene), [bye.frame, last.frame()], seen)
-            .on(bye.id)
-            .about(scene.endpoint(bye.from)),
+        Finding::new(
+            error_unless_delivered(scene),
+            [bye.frame, last.frame()],
+            seen,
+        )
+        .on(bye.id)
+        .about(scene.endpoint(bye.from)),
     )
 }
 
@@ -97,7 +101,12 @@ fn route_ignored(scene: &Scene<'_>) -> Option<Finding> {
         // A proxy on the way takes the last Route out: the maker alone puts one Via in.
         let relayed = headers(sip, "Via").chain(headers(sip, "v")).count() != 1
             || headers(sip, "Via").any(|via| via.contains(','));
-        if !within || !kind || relayed || sip.message.to().tag.is_none() || header(sip, "Route").is_some() {
+        if !within
+            || !kind
+            || relayed
+            || sip.message.to().tag.is_none()
+            || header(sip, "Route").is_some()
+        {
             return None;
         }
         // The side that asked reads the answer, the other one the request.
@@ -122,7 +131,10 @@ fn names_host(answer: &SipEvent, request: &SipEvent, event: &Event) -> bool {
 /// The ACK of a failure goes where the INVITE went (RFC 3261 17.1.1.3).
 fn is_of_failure(scene: &Scene<'_>, event: &Event, sip: &SipEvent) -> bool {
     let failed = |one: &Transaction| {
-        one.acks.contains(&event.id) && one.final_response().is_some_and(|(status, _)| status >= 300)
+        one.acks.contains(&event.id)
+            && one
+                .final_response()
+                .is_some_and(|(status, _)| status >= 300)
     };
     method(sip) == Some("ACK") && scene.call.transactions.iter().any(failed)
 }

@@ -51,7 +51,10 @@ fn answered_by_voice(scene: &Scene<'_>) -> Option<Finding> {
     let is_fax = call.events.iter().any(|event| {
         let message = matches!(
             event.kind,
-            EventKind::T30(_) | EventKind::Indicator(_) | EventKind::Preamble | EventKind::Training(_)
+            EventKind::T30(_)
+                | EventKind::Indicator(_)
+                | EventKind::Preamble
+                | EventKind::Training(_)
         );
         message || event.from == Side::Callee && tone(event).is_some()
     });

@@ -18,11 +18,7 @@ pub(in crate::hint) static T38_ON_VOICE_CALL: Rule = Rule {
     reference: "T.30, section 4.2; RFC 3264, section 8",
     when: "a re-INVITE offers T.38 in a call in which both sides give sound above silence and no tone of a fax is heard",
     check: Check::One(on_voice_call),
-    covers: &[hide(&[
-        &T38_REINVITE_UNSUPPORTED_MEDIA,
-        &T38_REINVITE_REJECTED,
-    ])
-    .always()],
+    covers: &[hide(&[&T38_REINVITE_UNSUPPORTED_MEDIA, &T38_REINVITE_REJECTED]).always()],
     ..super::T38
 };
 
