@@ -20,8 +20,6 @@ use json::{bare, flow, list, text};
 
 /// What is known to fail: capture and aspect. It only shrinks.
 const KNOWN: &[(&str, &str)] = &[
-    // The two directions are read 1.9 s apart, so that a preamble seems to bring no frame.
-    ("path-fail-latency", "alarms"),
     // No packet tells where the INVITE that the proxy answers 404 would have gone.
     ("path-fail-not-found", "path"),
     // 5 % are a warning elsewhere too.

@@ -345,7 +345,10 @@ impl App {
             let save = self.waiting.save.take();
             match (&mut self.flow, self.screens.is_empty() || save.is_some()) {
                 (Some(view), false) => view.renew(flow),
-                (view, _) => *view = Some(FlowView::new(flow, self.options.ascii)),
+                (view, _) => {
+                    self.ladder.first = 0;
+                    *view = Some(FlowView::new(flow, self.options.ascii));
+                }
             }
             if let Some(request) = save {
                 return Some(Effect::Save(request));

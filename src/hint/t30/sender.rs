@@ -21,6 +21,8 @@ pub(super) const RULES: &[&Rule] = &[
 
 /// After the preamble a message begins at once; this long without one, nothing comes, seconds.
 const PREAMBLE_ALONE: f64 = 5.0;
+/// Between two hosts of a path, this delay lets both sides speak at once.
+const SLOW_CROSSING: f64 = 1.0;
 
 pub(in crate::hint) static T30_TRAIN_WITHOUT_DCS: Rule = Rule {
     id: "t30-train-without-dcs",
@@ -151,7 +153,19 @@ fn other_modem(scene: &Scene<'_>) -> Option<Finding> {
     )
 }
 
+/// Whether a host of the path holds back media for so long that both sides speak at once, and break off what they
+/// began.
+fn has_slow_crossing(scene: &Scene<'_>) -> bool {
+    let delays = scene.call.path.crossings.iter();
+    delays
+        .filter_map(|crossing| crossing.packets.delay)
+        .any(|(median, _)| median > SLOW_CROSSING)
+}
+
 fn carrier_no_frame(scene: &Scene<'_>, side: Side) -> Option<Finding> {
+    if has_slow_crossing(scene) {
+        return None;
+    }
     let of_side: Vec<&Event> = scene
         .call
         .events
