@@ -364,6 +364,52 @@ families! {
     every_rule_media: "media-",
 }
 
+/// Seconds between two calls of the capture of the screens.
+const APART: u32 = 200;
+
+/// `screens.pcap`: the calls of its scenarios, one after the other, and a last frame that is cut.
+fn screens() -> Vec<u8> {
+    let directory = directory().with_file_name("screens");
+    let mut scripts: Vec<PathBuf> = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "txt"))
+        .collect();
+    scripts.sort();
+    let mut out = Vec::new();
+    for (place, path) in (0..).zip(&scripts) {
+        let script = Script::parse(&std::fs::read_to_string(path).unwrap());
+        let made = scenario::make(&script).octets;
+        let (header, mut records) = made.split_at(24);
+        if out.is_empty() {
+            out.extend(header);
+        }
+        while let [s0, s1, s2, s3, u0, u1, u2, u3, l0, l1, l2, l3, rest @ ..] = records {
+            let seconds = u32::from_le_bytes([*s0, *s1, *s2, *s3]) + place * APART;
+            out.extend(seconds.to_le_bytes());
+            out.extend([*u0, *u1, *u2, *u3, *l0, *l1, *l2, *l3]);
+            let length = u32::from_le_bytes([*l0, *l1, *l2, *l3]) as usize + 4;
+            out.extend(&rest[..length]);
+            records = &rest[length..];
+        }
+    }
+    out.truncate(out.len() - 10);
+    out
+}
+
+#[test]
+fn the_capture_of_the_screens_is_made_of_its_scenarios() {
+    let path = directory().with_file_name("screens").join("screens.pcap");
+    if std::env::var("EXPECT").is_ok_and(|how| how == "write") {
+        std::fs::write(&path, screens()).unwrap();
+    }
+    let written = std::fs::read(&path).unwrap();
+    assert!(
+        written == screens(),
+        "EXPECT=write cargo test --test scenarios"
+    );
+}
+
 #[test]
 fn every_scenario_belongs_to_a_rule() {
     let known: BTreeSet<&str> = rules().map(|rule| rule.id).collect();

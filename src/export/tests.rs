@@ -1,10 +1,7 @@
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use super::*;
 use crate::analysis::reading::Analysis;
-use crate::call::Page;
 use crate::view::fixture;
 
 fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
@@ -71,24 +68,14 @@ fn check_as_text() {
         )
     });
     // What is noted of the capture may be the reason.
-    assert_eq!(
-        out,
-        "fax.pcap: no fax found\n    Note: the last frame is cut (frame 41203, offset 12345600)\n"
-    );
+    let wanted = "fax.pcap: no fax found\n    Note: the capture ends in the middle of a frame";
+    assert!(out.starts_with(wanted), "{out}");
 }
 
 fn calls_in(format: Format) -> String {
     let flows = flows();
-    let legs = || {
-        flows
-            .iter()
-            .flat_map(|flow| (0..flow.flow.legs.len()).map(move |leg| (flow, leg)))
-    };
-    let rows: Vec<CallRow<'_>> = legs().map(|(flow, leg)| fixture::row(flow, leg)).collect();
-    let analysed = legs().map(|(flow, leg)| Analysed {
-        call: Arc::clone(&flow.flow.legs[leg]),
-        hints: flow.hints[leg].clone(),
-    });
+    let rows = fixture::rows();
+    let analysed = flows.iter().flat_map(fixture::analysed);
     text(|out| {
         calls(
             out,
@@ -213,18 +200,7 @@ fn has_every_field_of_the_contract() {
              compression resolution cause fault_side summary pages"
         )
     );
-    let mut good = fixture::good();
-    let delivered = Arc::make_mut(&mut good.flow.legs[0]);
-    delivered.fax.as_mut().unwrap().pages.push(Page {
-        number: 1,
-        data: Vec::new(),
-        command: None,
-        answer: None,
-        confirmed: true,
-        attempts: 1,
-        given_up: 0,
-    });
-    let good: Value = serde_json::from_str(&of_flow(&good, Format::Json)).unwrap();
+    let good: Value = serde_json::from_str(&of_flow(&fixture::good(), Format::Json)).unwrap();
     assert_eq!(
         keys(&good["calls"][0]["fax"]["pages"][0]),
         sorted(
@@ -259,11 +235,11 @@ fn messages_say_what_they_are() {
     };
     let dis = of("DIS");
     assert_eq!(dis["layer"], "t30");
-    assert_eq!(dis["hex"], "ffc80120775f2301abc1010118");
+    assert_eq!(dis["hex"], "ffc80100760120");
     assert_eq!(dis["fcs_ok"], true);
     assert_eq!(dis["from"], "callee");
-    assert_eq!(dis["time"], "2026-11-22T14:02:19.723456Z");
-    assert_eq!(dis["offset_s"], 8.6);
+    assert_eq!(dis["time"], "2023-11-14T22:13:25.360000Z");
+    assert_eq!(dis["offset_s"], 5.31);
     let page = of("page data");
     assert_eq!(
         (&page["page"], &page["block"], &page["bytes"]),
@@ -275,9 +251,8 @@ fn messages_say_what_they_are() {
     assert_eq!(of("PPS-EOP")["hex"], "ffc87d74000021");
     let switch = messages
         .iter()
-        .find(|message| message["hints"] != Value::Array(Vec::new()))
+        .find(|message| message["hints"] == serde_json::json!(["t38-accepted"]))
         .unwrap();
-    assert_eq!(switch["hints"], serde_json::json!(["t38-agreed"]));
     assert_eq!(switch["name"], "200 OK");
 }
 
@@ -298,7 +273,9 @@ fn what_never_came_is_not_observed() {
 
 #[test]
 fn rules_one_or_all() {
-    let catalogue = || [&fixture::NO_DCS, &fixture::AGREED];
+    let catalogue = || {
+        crate::hint::rules().filter(|rule| ["t30-dis-no-dcs", "t38-accepted"].contains(&rule.id))
+    };
     let out = text(|out| rules(out, catalogue(), None, 80).map(|found| assert!(found)));
     insta::assert_snapshot!(out);
     let out =

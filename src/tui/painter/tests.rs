@@ -1,15 +1,14 @@
 //! What is written, read back by a terminal emulator, is what was drawn; and it is little.
 
 use std::num::NonZeroU16;
-use std::sync::Arc;
 
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
 use super::*;
+use crate::analysis::CallRow;
 use crate::analysis::service::Update;
-use crate::analysis::{AnalysedFlow, CallRow};
-use crate::call::{CallNo, Flow, Side};
+use crate::call::{CallNo, Side};
 use crate::tui::action::Action;
 use crate::tui::app::{App, Options};
 use crate::tui::render;
@@ -227,14 +226,10 @@ fn press(pair: &mut Pair, app: &mut App, action: Action) -> usize {
 }
 
 fn many_calls() -> App {
-    let (good, no_dcs) = (fixture::good(), fixture::no_dcs());
+    let known = fixture::rows();
     let rows: Vec<CallRow<'static>> = (0..500_u32)
         .map(|n| {
-            let mut row = if n % 3 == 0 {
-                fixture::row(&good, 0)
-            } else {
-                fixture::row(&no_dcs, 0)
-            };
+            let mut row = known[usize::from(n % 3 != 0)].clone();
             row.number = CallNo(n + 1);
             row.started = row.started.plus_seconds(f64::from(n) * 7.3);
             row.from = format!("{}", 2000 + n * 7 % 900).into();
@@ -305,13 +300,7 @@ fn a_ladder_costs_few_octets() {
         );
         builder.t30(at + 1.1, Side::Callee, &[0xff, 0xc8, 0x31]);
     }
-    let flow = AnalysedFlow {
-        flow: Flow {
-            legs: vec![Arc::new(builder.call)],
-        },
-        hints: vec![Vec::new()],
-        pbx: Vec::new(),
-    };
+    let flow = builder.flow();
     let mut app = many_calls();
     app.open(vec![CallNo(1)], true);
     app.apply(Update::Opened(flow));

@@ -117,9 +117,22 @@ pub(crate) fn number(text: &str) -> f64 {
         .unwrap_or_else(|_| panic!("`{text}` is no number"))
 }
 
+/// `\u{1b}` and its like made the characters that they stand for.
+fn unescaped(text: &str) -> String {
+    let mut parts = text.split("\\u{");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |out, part| {
+        let (code, rest) = part.split_once('}').expect("\\u{...}");
+        let code = u32::from_str_radix(code, 16).expect("\\u{hex}");
+        let letter = char::from_u32(code).expect("a character");
+        format!("{out}{letter}{rest}")
+    })
+}
+
 /// Lines with something in them.
 pub(crate) fn lines(text: &str) -> Vec<Line> {
-    text.lines()
+    unescaped(text)
+        .lines()
         .zip(1..)
         .map(|(line, number)| Line {
             number,
