@@ -248,7 +248,7 @@ fn messages_say_what_they_are() {
     assert_eq!(page["hex"], Value::Null);
     assert_eq!(of("CED")["layer"], "t38");
     assert_eq!(of("v21-preamble")["layer"], "t38");
-    assert_eq!(of("PPS-EOP")["hex"], "ffc87d74000021");
+    assert_eq!(of("PPS-EOP")["hex"], "ffc8fdf4000084");
     let switch = messages
         .iter()
         .find(|message| message["hints"] == serde_json::json!(["t38-accepted"]))

@@ -9,6 +9,7 @@ use crate::call::{
 };
 use crate::capture::{CaptureInfo, Endpoint, FrameNo};
 use crate::line::{Fcs, HdlcFrame, Modem};
+use crate::sip::{MediaLine, Sdp};
 use crate::t30::frame::{T30Frame, decode};
 use crate::t38::Indicator;
 
@@ -135,6 +136,27 @@ impl Builder {
         });
         self.call.last_packet = at.plus_seconds(length);
         self.call.events.last_mut().unwrap()
+    }
+
+    /// A SIP message of the good call: how it begins, and whether its SDP is of T.38 if it has one.
+    pub(crate) fn sip(
+        &mut self,
+        at: f64,
+        from: Side,
+        start: &str,
+        t38: Option<bool>,
+    ) -> &mut Event {
+        let good = good();
+        let message = good.flow.legs[0].events.iter().find_map(|event| {
+            let EventKind::Sip(sip) = &event.kind else {
+                return None;
+            };
+            let of_t38 = |sdp: &Sdp| sdp.media.iter().any(MediaLine::is_t38);
+            let fits = sip.message.raw.starts_with(start.as_bytes())
+                && sip.sdp.as_ref().map(of_t38) == t38;
+            fits.then(|| Arc::clone(sip))
+        });
+        self.put(at, 0.0, from, EventKind::Sip(message.unwrap()))
     }
 
     /// A T.30 message by its octets.

@@ -4,7 +4,7 @@ use super::*;
 use crate::call::path::{Hop, HopId, HopKind, Host, HostId, Known, Link, Path, Rewrite, Role};
 use crate::call::{Call, Flow, Relay};
 use crate::capture::Endpoint;
-use crate::view::fixture::{Builder, endpoint, sdp};
+use crate::view::fixture::{Builder, endpoint};
 
 /// DIS: V.17, fine, ECM.
 const DIS: &[u8] = &[
@@ -77,9 +77,8 @@ impl Way {
                 Side::Callee => self.hops - 1 - nth,
             };
             let ends = self.builder.call.path.hops[hop].ends;
-            let body = image.map(|image| sdp(image, 4000));
             let at = at + 0.01 * f64::from(u32::try_from(nth).unwrap());
-            let event = self.builder.sip(at, from, start, "1 INVITE", body);
+            let event = self.builder.sip(at, from, start, image);
             (event.src, event.dst) = match from {
                 Side::Caller => ends,
                 Side::Callee => (ends.1, ends.0),
