@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use crate::file::FileId;
 use crate::uid::Uid;
 
+mod ahead;
 mod buffer;
 mod compress;
 mod container;

@@ -1,6 +1,7 @@
 //! The command line as data: what clap reads, and nothing of what it leads to.
 
 use std::net::IpAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -73,6 +74,10 @@ pub struct General {
     /// Colour the screen and text output; `NO_COLOR` is honoured
     #[arg(long, value_name = "WHEN", global = true, value_enum, default_value_t)]
     pub color: Color,
+
+    /// Work on N processors at once [default: all]
+    #[arg(long, value_name = "N", global = true)]
+    pub threads: Option<NonZeroUsize>,
 
     /// Print less on standard error
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -294,6 +299,23 @@ impl Shape {
             ascii: self.ascii,
             time: self.time.map_or(usual.time, Into::into),
             ..usual
+        }
+    }
+}
+
+impl Cli {
+    /// The captures it names.
+    pub fn captures(&self) -> &[PathBuf] {
+        use std::slice::from_ref;
+        match &self.command {
+            None => self.file.as_slice(),
+            Some(
+                Command::Calls { file, .. }
+                | Command::Flow { file, .. }
+                | Command::Pages { file, .. },
+            ) => from_ref(file),
+            Some(Command::Check { files, .. }) => files,
+            Some(Command::Rules { .. } | Command::Completions { .. } | Command::Man) => &[],
         }
     }
 }

@@ -17,6 +17,7 @@ mod colour;
 pub(crate) use crate::file;
 pub mod html;
 mod json;
+pub use json::Several;
 mod markdown;
 pub mod pages;
 mod rule;
@@ -158,29 +159,13 @@ where
     }
 }
 
-/// Captures that are checked one after the other: in JSON they are one document.
-#[derive(Debug, Default)]
-pub struct Several(json::Several);
-
-impl Several {
-    /// As [`check`] in JSON, for the next one.
-    pub fn check<I>(
-        &mut self,
-        out: &mut impl Write,
-        capture: &CaptureInfo,
-        flows: I,
-    ) -> io::Result<()>
-    where
-        I: IntoIterator,
-        I::Item: Borrow<AnalysedFlow>,
-    {
-        self.0.add(out, capture, flows)
-    }
-
-    /// After the last one.
-    pub fn end(&self, out: &mut impl Write) -> io::Result<()> {
-        self.0.end(out)
-    }
+/// As [`check`] in JSON, for one capture of a document of several.
+pub fn one_of_several<I>(out: &mut impl Write, capture: &CaptureInfo, flows: I) -> io::Result<()>
+where
+    I: IntoIterator,
+    I::Item: Borrow<AnalysedFlow>,
+{
+    json::one_of_several(out, capture, flows)
 }
 
 /// The rules, one line each; with an id that rule in full. `false`: there is no such rule.

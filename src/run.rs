@@ -20,7 +20,9 @@ use crate::text::is_hostile;
 
 mod check;
 mod locale;
+mod memory;
 mod pages;
+mod parallel;
 mod pass;
 mod screen;
 
@@ -104,6 +106,7 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<Status, Failure> {
     let general = &cli.general;
+    memory::fit(cli.captures());
     match &cli.command {
         None => match &cli.file {
             Some(file) => open(cli, file),
@@ -201,12 +204,15 @@ fn calls(general: &General, file: &Path, output: &Output) -> Result<Status, Fail
     }
     let (analysis, whole) = read(general, file)?;
     let unread = Unread::default();
+    let threads = parallel::threads(general.threads);
     let faxes = match format {
         // Made of the calls alone.
         Format::Json | Format::Ndjson => pass::FaxRows::new(),
-        Format::Text | Format::Markdown | Format::Html => pass::fax_rows(&analysis, &unread),
+        Format::Text | Format::Markdown | Format::Html => {
+            pass::fax_rows(&analysis, threads, &unread)
+        }
     };
-    let calls = pass::Analyses::new(&analysis, &unread);
+    let calls = pass::Analyses::new(&analysis, threads, &unread);
     write(output, &[file.to_owned()], |mut to| {
         export::calls(
             &mut to,
@@ -265,7 +271,7 @@ fn flow(
     };
     let unread = Unread::default();
     let named = !which.call.is_empty() || !which.call_id.is_empty();
-    let flows = pass::Flows::new(&analysis, chosen, &unread);
+    let flows = pass::Flows::new(&analysis, chosen, &unread).on(parallel::threads(general.threads));
     let flows = if named { flows } else { flows.only_faxes() };
     let shape = export::Options {
         colour: coloured(general, output),

@@ -221,3 +221,25 @@ fn a_capture_has_one_id_whatever_it_is_called_and_packed_in() {
     assert_eq!(id(&demo), id(&copy));
     assert_ne!(id(&demo), id(&captures(&shared::own())[0]));
 }
+
+#[test]
+fn output_does_not_depend_on_the_threads() {
+    let all = captures(&shared::own());
+    let names: Vec<&str> = all.iter().map(|path| path.to_str().unwrap()).collect();
+    for format in ["text", "json", "ndjson", "html"] {
+        let check = |threads: &str| {
+            let options = ["check", "--format", format, "--threads", threads];
+            faxflow(&[&options, names.as_slice()].concat())
+        };
+        let alone = check("1");
+        assert!(check("2") == alone && check("7") == alone, "{format}");
+    }
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo.pcap");
+    for command in ["calls", "flow", "check"] {
+        let run = |threads: &str| {
+            let demo = demo.to_str().unwrap();
+            faxflow(&[command, demo, "--format", "ndjson", "--threads", threads])
+        };
+        assert_eq!(run("1"), run("3"), "{command}");
+    }
+}

@@ -4,7 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::content::Content;
 use crate::uid::Uid;
@@ -23,8 +23,8 @@ const PIECE: usize = 512;
 
 /// Where the octets come from.
 enum Input {
-    /// One after the other.
-    Stream(Box<dyn Read + Send>),
+    /// One after the other. The lock is never taken: it only makes what is read again fit for several threads.
+    Stream(Mutex<Box<dyn Read + Send>>),
     /// From anywhere in a file, few at once.
     Pieces(Arc<File>),
 }
@@ -54,7 +54,7 @@ impl fmt::Debug for Buffer {
 impl Buffer {
     /// A window that begins at the octet `offset` of the stream, which is the next that `input` gives.
     pub(super) fn new(input: Box<dyn Read + Send>, offset: u64) -> Self {
-        Self::over(Input::Stream(input), WINDOW, offset)
+        Self::over(Input::Stream(Mutex::new(input)), WINDOW, offset)
     }
 
     /// A window that can [`Buffer::jump`].
@@ -136,7 +136,10 @@ impl Buffer {
             }
             let space = self.data.get_mut(self.end..).unwrap_or_default();
             let read = match &mut self.input {
-                Input::Stream(input) => input.read(space),
+                Input::Stream(input) => {
+                    let input = input.get_mut().unwrap_or_else(PoisonError::into_inner);
+                    input.read(space)
+                }
                 Input::Pieces(file) => file.read_at(space, self.origin + self.end as u64),
             };
             match read {

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::Error;
+use super::ahead::Ahead;
 use super::compress::{self, Compression};
 use super::live::{Copied, Pipe};
 use crate::file::FileId;
@@ -82,7 +83,7 @@ impl Source {
                 let raw = Counted::new(FileAt::new(Arc::clone(file), 0), Arc::clone(&position));
                 let mut input = compress::decoder(*how, Box::new(raw), position);
                 io::copy(&mut input.by_ref().take(offset), &mut io::sink())?;
-                Ok(input)
+                Ok(Box::new(Ahead::of(input)?))
             }
         }
     }
@@ -121,7 +122,11 @@ fn open_regular(file: File, len: u64) -> io::Result<Opened> {
         None => (Source::Plain(file), Box::new(raw)),
         Some(how) => (
             Source::Compressed(file, how),
-            compress::decoder(how, Box::new(raw), Arc::clone(&position)),
+            Box::new(Ahead::of(compress::decoder(
+                how,
+                Box::new(raw),
+                Arc::clone(&position),
+            ))?),
         ),
     };
     Ok(Opened {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::reader::{Frame, Mark, Origin as Capture, Reader};
@@ -22,13 +23,25 @@ const SPOOL_BUFFER: usize = 256 * 1024;
 /// capture costs more than all that is done with it.
 const MEMORY_MAX: usize = 16 << 20;
 
+/// Threads that read ahead each for itself; further ones share.
+const AHEADS: usize = 16;
+
+thread_local! {
+    /// Which read-ahead this thread has.
+    static SLOT: usize = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    };
+}
+
 /// Finds payloads again.
 #[derive(Debug)]
 pub struct Store {
     capture: Capture,
     spool: Spool,
     memory: Vec<u8>,
-    ahead: Mutex<Ahead>,
+    /// One for each of some threads: they read in different places.
+    ahead: [Mutex<Ahead>; AHEADS],
 }
 
 /// A file without a name that only grows, and its end that is not written yet.
@@ -55,7 +68,7 @@ impl Store {
             capture: reader.origin().clone(),
             spool: Spool::default(),
             memory: Vec::new(),
-            ahead: Mutex::default(),
+            ahead: Default::default(),
         }
     }
 
@@ -118,7 +131,11 @@ impl Store {
                 .ok_or_else(|| io::ErrorKind::UnexpectedEof.into()),
             (Origin::Spool, _) => self.spool.fetch(place.offset, len).map(Cow::Owned),
             (Origin::Capture, Some(file)) => {
-                let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+                let own = self.ahead.get(SLOT.with(|slot| *slot) % AHEADS);
+                let Some(own) = own else {
+                    return Err(io::ErrorKind::Unsupported.into());
+                };
+                let mut ahead = own.lock().unwrap_or_else(PoisonError::into_inner);
                 ahead.fetch(file, place.offset, len).map(Cow::Owned)
             }
             (Origin::Capture, None) => Err(io::ErrorKind::Unsupported.into()),

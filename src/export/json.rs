@@ -99,41 +99,26 @@ pub(super) fn record(capture: &CaptureInfo, call: &Call) -> String {
     crate::text::lossy(&out)
 }
 
-/// A document of several captures, written one after the other.
+/// A document of several captures: what stands around them.
 #[derive(Debug, Default)]
-pub(super) struct Several {
+pub struct Several {
     written: usize,
 }
 
 impl Several {
-    /// The next capture with all legs of its flows, without their messages.
-    pub(super) fn add<I>(
-        &mut self,
-        out: &mut impl Write,
-        capture: &CaptureInfo,
-        flows: I,
-    ) -> io::Result<()>
-    where
-        I: IntoIterator,
-        I::Item: Borrow<AnalysedFlow>,
-    {
+    /// Before each capture.
+    pub fn next(&mut self, out: &mut impl Write) -> io::Result<()> {
         if self.written == 0 {
             Self::begin(out)?;
         } else {
             out.write_all(b",")?;
         }
         self.written += 1;
-        out.write_all(b"\n")?;
-        let calls = legs_of(capture, flows, false);
-        let one = OneOfSeveral {
-            capture: CaptureObject::of(capture),
-            calls: &calls,
-        };
-        write_pretty(&mut Indented::new(out, "    "), &one)
+        out.write_all(b"\n")
     }
 
-    /// Its end.
-    pub(super) fn end(&self, out: &mut impl Write) -> io::Result<()> {
+    /// After the last one.
+    pub fn end(&self, out: &mut impl Write) -> io::Result<()> {
         if self.written == 0 {
             Self::begin(out)?;
         } else {
@@ -145,6 +130,24 @@ impl Several {
     fn begin(out: &mut impl Write) -> io::Result<()> {
         write!(out, "{{\n  \"schema\": \"{SCHEMA}\",\n  \"captures\": [")
     }
+}
+
+/// A capture with all legs of its flows, without their messages, as it stands in a document of several.
+pub(super) fn one_of_several<I>(
+    out: &mut impl Write,
+    capture: &CaptureInfo,
+    flows: I,
+) -> io::Result<()>
+where
+    I: IntoIterator,
+    I::Item: Borrow<AnalysedFlow>,
+{
+    let calls = legs_of(capture, flows, false);
+    let one = OneOfSeveral {
+        capture: CaptureObject::of(capture),
+        calls: &calls,
+    };
+    write_pretty(&mut Indented::new(out, "    "), &one)
 }
 
 /// All legs of all flows as an array, each call once.

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 use std::io::Write;
-use std::path::PathBuf;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 
 use crate::analysis::AnalysedFlow;
 use crate::analysis::reading::Analysis;
@@ -10,7 +11,9 @@ use crate::call::{CallNo, Verdict};
 use crate::cli::{Format, General, Output};
 use crate::export::{self, Several, html};
 use crate::run::pass::Unread;
-use crate::run::{Failure, Status, coloured, complain, pass, read, wants_pictures, write};
+use crate::run::{
+    Failure, Status, coloured, complain, parallel, pass, read, wants_pictures, write,
+};
 
 /// Checks several captures; a file that cannot be read is told after the others.
 pub(super) fn run(
@@ -20,6 +23,8 @@ pub(super) fn run(
 ) -> Result<Status, Failure> {
     let report = Report {
         format: output.format,
+        is_several: output.format == Format::Json && files.len() > 1,
+        threads: parallel::threads(general.threads),
         pictures: wants_pictures(general, output),
         options: export::Options {
             colour: coloured(general, output),
@@ -29,31 +34,43 @@ pub(super) fn run(
     let mut found = Found::default();
     let mut failures: Vec<Failure> = Vec::new();
     let is_html = report.format == Format::Html;
-    let mut several = (report.format == Format::Json && files.len() > 1).then(Several::default);
+    let is_several = report.is_several;
+    let mut several = Several::default();
+    let report_threads = report.threads;
+    let of_one_thread = Report {
+        threads: NonZeroUsize::MIN,
+        ..report.clone()
+    };
     write(output, files, |mut to| {
         if is_html {
             html::begin(&mut to)?;
         }
-        for file in files {
-            match read(general, file) {
-                Ok((analysis, whole)) => {
-                    let unread = Unread::default();
-                    let several = several.as_mut();
-                    let answer = Answer {
-                        report: &report,
-                        several,
-                    };
-                    one(&analysis, &unread, answer, to, &mut found)?;
-                    let whole = whole.and_then(|()| unread.told(&analysis));
-                    failures.extend(whole.err().map(Failure::from));
+        for group in groups(files, report.threads) {
+            // Each file of a group has one thread, a file that is alone all of them.
+            let alone = group.len() == 1;
+            let report = if alone { &report } else { &of_one_thread };
+            if let (true, false, [file]) = (alone, is_several, group) {
+                failures.extend(checked(general, report, file, to, &mut found)?);
+                continue;
+            }
+            let held = |file: &PathBuf| {
+                let (mut out, mut found) = (Vec::new(), Found::default());
+                let failure = checked(general, report, file, &mut out, &mut found);
+                (out, found, failure)
+            };
+            for (out, one, failure) in parallel::in_order(report_threads, group, held) {
+                if is_several && !out.is_empty() {
+                    several.next(&mut to)?;
                 }
-                Err(failure) => failures.push(failure),
+                to.write_all(&out)?;
+                found.add(&one);
+                failures.extend(failure?);
             }
         }
         if is_html {
             html::end(&mut to)?;
         }
-        if let Some(several) = &several {
+        if is_several {
             several.end(&mut to)?;
         }
         Ok(())
@@ -68,9 +85,47 @@ pub(super) fn run(
     })
 }
 
+/// Octets of a file that is small: many such are checked at once, and their answers wait in memory.
+const SMALL: u64 = 16 << 20;
+/// Files that are checked at once, for each thread.
+const AT_ONCE: usize = 16;
+
+/// The files in order: small ones together, others alone.
+fn groups(files: &[PathBuf], threads: NonZeroUsize) -> Vec<&[PathBuf]> {
+    let small = |file: &PathBuf| {
+        let about = std::fs::metadata(file);
+        threads.get() > 1 && about.is_ok_and(|about| about.is_file() && about.len() <= SMALL)
+    };
+    let runs = files.chunk_by(|one, next| small(one) && small(next));
+    runs.flat_map(|run| run.chunks(AT_ONCE.saturating_mul(threads.get())))
+        .collect()
+}
+
+/// One file read and its answer written; what could not be read of it.
+fn checked(
+    general: &General,
+    report: &Report,
+    file: &Path,
+    to: &mut dyn Write,
+    found: &mut Found,
+) -> std::io::Result<Option<Failure>> {
+    let (analysis, whole) = match read(general, file) {
+        Ok(read) => read,
+        Err(failure) => return Ok(Some(failure)),
+    };
+    let unread = Unread::default();
+    one(&analysis, &unread, report, to, found)?;
+    let whole = whole.and_then(|()| unread.told(&analysis));
+    Ok(whole.err().map(Failure::from))
+}
+
 /// The form of the answer.
+#[derive(Clone)]
 struct Report {
     format: Format,
+    /// JSON of several captures.
+    is_several: bool,
+    threads: NonZeroUsize,
     /// HTML: with the pages.
     pictures: bool,
     options: export::Options,
@@ -86,6 +141,12 @@ struct Found {
 }
 
 impl Found {
+    fn add(&mut self, other: &Self) {
+        self.good += other.good;
+        self.bad += other.bad;
+        self.suspicious += other.suspicious;
+    }
+
     fn status(&self) -> Status {
         match (self.good, self.bad, self.suspicious) {
             (_, 1.., _) | (_, _, 1..) => Status::Bad,
@@ -105,22 +166,15 @@ impl Found {
     }
 }
 
-/// Where the answer on a capture goes.
-struct Answer<'a> {
-    report: &'a Report,
-    /// JSON of several captures.
-    several: Option<&'a mut Several>,
-}
-
 fn one(
     analysis: &Analysis,
     unread: &Unread,
-    answer: Answer<'_>,
+    report: &Report,
     mut to: &mut dyn Write,
     found: &mut Found,
 ) -> std::io::Result<()> {
-    let faxes = pass::Flows::new(analysis, pass::faxes(analysis), unread).only_faxes();
-    let mut faxes = faxes.peekable();
+    let flows = |chosen| pass::Flows::new(analysis, chosen, unread).on(report.threads);
+    let mut faxes = flows(pass::faxes(analysis)).only_faxes().peekable();
     // One after the other: a capture may have thousands of them.
     let flows: Box<dyn Iterator<Item = AnalysedFlow>> = if faxes.peek().is_some() {
         Box::new(faxes.inspect(|flow| found.count(flow)))
@@ -128,18 +182,18 @@ fn one(
         // It may have been the fax: shown, so that its hints say why it never connected.
         let refused: Vec<Vec<CallNo>> = refused(analysis);
         found.suspicious += refused.len();
-        Box::new(pass::Flows::new(analysis, refused, unread))
+        Box::new(flows(refused))
     };
-    let (info, report) = (analysis.info(), answer.report);
+    let info = analysis.info();
     if report.format == Format::Html {
         let pages = |call| analysis.pages(call);
         let pictures = report.pictures.then_some(&pages as html::Pictures<'_>);
         return html::flows(&mut to, info, flows, &report.options, pictures);
     }
-    match answer.several {
-        Some(several) => several.check(&mut to, info, flows),
-        None => export::check(&mut to, info, flows, report.format.into(), &report.options),
+    if report.is_several {
+        return export::one_of_several(&mut to, info, flows);
     }
+    export::check(&mut to, info, flows, report.format.into(), &report.options)
 }
 
 /// Calls that were refused or never answered, each with its other leg, each pair once.

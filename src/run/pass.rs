@@ -1,16 +1,18 @@
 //! Calls and flows of a capture that has been read, loaded one after the other as they are written.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, IsTerminal, Write};
+use std::num::NonZeroUsize;
 use std::slice;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::analysis::reading::Analysis;
 use crate::analysis::{Analysed, AnalysedFlow, CallRow};
 use crate::call::CallNo;
 use crate::capture::{CaptureInfo, Error};
+use crate::run::parallel;
 use crate::text::noun;
 
 /// Calls loaded at once.
@@ -18,17 +20,32 @@ const BATCH: usize = 8;
 
 /// The first read error of a pass, and the calls that are missing from the output because of it.
 #[derive(Debug, Default)]
-pub(super) struct Unread(RefCell<Option<(Vec<CallNo>, io::Error)>>);
+pub(super) struct Unread(Mutex<Option<(Vec<CallNo>, io::Error)>>);
 
 impl Unread {
     /// Keeps it, if it is the first.
     pub(super) fn note(&self, calls: &[CallNo], error: io::Error) {
-        (self.0.borrow_mut()).get_or_insert_with(|| (calls.to_vec(), error));
+        self.first().get_or_insert_with(|| (calls.to_vec(), error));
+    }
+
+    /// Keeps what another one has, if it is the first.
+    fn take(&self, other: Self) {
+        if let Some((calls, error)) = other.into_inner() {
+            self.note(&calls, error);
+        }
+    }
+
+    fn first(&self) -> MutexGuard<'_, Option<(Vec<CallNo>, io::Error)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn into_inner(self) -> Option<(Vec<CallNo>, io::Error)> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The error, for standard error once everything else is shown.
     pub(super) fn told(self, analysis: &Analysis) -> Result<(), Error> {
-        let Some((calls, source)) = self.0.into_inner() else {
+        let Some((calls, source)) = self.into_inner() else {
             return Ok(());
         };
         let numbers: Vec<String> = calls.iter().map(|call| call.0.to_string()).collect();
@@ -63,19 +80,47 @@ fn load_each<N, T>(
     })
 }
 
-/// The rows of all that may be a fax, analysed.
-pub(super) fn fax_rows<'a>(analysis: &'a Analysis, unread: &Unread) -> FaxRows<'a> {
-    let faxes: Vec<CallNo> = analysis.suspects().collect();
-    let mut rows = FaxRows::new();
-    for some in faxes.chunks(BATCH) {
-        let load = |some: &[CallNo]| analysis.analyse_all(some, false);
-        for one in load_each(some, slice::from_ref, unread, load) {
-            if let Some(row) = analysis.row(one.call.number) {
-                rows.insert(row.number, row.with(&one));
-            }
-        }
+/// Pieces of work, each done as [`load_each`] does it, on several processors; errors in the order of the pieces.
+fn load_pieces<N: Sync, T: Send>(
+    threads: NonZeroUsize,
+    pieces: &[&[N]],
+    calls: impl Fn(&N) -> &[CallNo] + Sync,
+    unread: &Unread,
+    load: impl Fn(&[N]) -> io::Result<Vec<T>> + Sync,
+) -> Vec<T> {
+    let one = |piece: &&[N]| {
+        let own = Unread::default();
+        (load_each(piece, &calls, &own, &load), own)
+    };
+    let mut out = Vec::new();
+    for (loaded, own) in parallel::in_order(threads, pieces, one) {
+        out.extend(loaded);
+        unread.take(own);
     }
-    rows
+    out
+}
+
+/// Pieces that are worked on before any of them is shown, for each thread: so many that none waits long.
+const PIECES: usize = 4;
+
+/// The rows of all that may be a fax, analysed.
+pub(super) fn fax_rows<'a>(
+    analysis: &'a Analysis,
+    threads: NonZeroUsize,
+    unread: &Unread,
+) -> FaxRows<'a> {
+    let faxes: Vec<CallNo> = analysis.suspects().collect();
+    let pieces: Vec<&[CallNo]> = faxes.chunks(BATCH).collect();
+    let load = |some: &[CallNo]| {
+        let analysed = analysis.analyse_all(some, false)?;
+        let rows = analysed.iter().filter_map(|one| {
+            let row = analysis.row(one.call.number)?;
+            Some((row.number, row.with(one)))
+        });
+        Ok(rows.collect())
+    };
+    let rows = load_pieces(threads, &pieces, slice::from_ref, unread, load);
+    rows.into_iter().collect()
 }
 
 /// Rows of faxes by their numbers.
@@ -137,16 +182,18 @@ pub(super) fn faxes(analysis: &Analysis) -> Vec<Vec<CallNo>> {
 /// Calls of a capture, loaded in batches as they are asked for. What cannot be read again is left out and noted.
 pub(super) struct Analyses<'a> {
     analysis: &'a Analysis,
+    threads: NonZeroUsize,
     unread: &'a Unread,
     left: std::vec::IntoIter<CallNo>,
     ready: std::vec::IntoIter<Analysed>,
 }
 
 impl<'a> Analyses<'a> {
-    pub(super) fn new(analysis: &'a Analysis, unread: &'a Unread) -> Self {
+    pub(super) fn new(analysis: &'a Analysis, threads: NonZeroUsize, unread: &'a Unread) -> Self {
         let left: Vec<CallNo> = analysis.numbers().collect();
         Self {
             analysis,
+            threads,
             unread,
             left: left.into_iter(),
             ready: Vec::new().into_iter(),
@@ -162,12 +209,15 @@ impl Iterator for Analyses<'_> {
             if let Some(one) = self.ready.next() {
                 return Some(one);
             }
-            let some: Vec<CallNo> = self.left.by_ref().take(BATCH).collect();
+            let round = BATCH * PIECES * self.threads.get();
+            let some: Vec<CallNo> = self.left.by_ref().take(round).collect();
             if some.is_empty() {
                 return None;
             }
+            let pieces: Vec<&[CallNo]> = some.chunks(BATCH).collect();
             let load = |some: &[CallNo]| self.analysis.list_all(some);
-            self.ready = load_each(&some, slice::from_ref, self.unread, load).into_iter();
+            let loaded = load_pieces(self.threads, &pieces, slice::from_ref, self.unread, load);
+            self.ready = loaded.into_iter();
         }
     }
 }
@@ -175,6 +225,7 @@ impl Iterator for Analyses<'_> {
 /// Flows of a capture, loaded as they are asked for; what turns out to be no fax is passed over.
 pub(super) struct Flows<'a> {
     analysis: &'a Analysis,
+    threads: NonZeroUsize,
     unread: &'a Unread,
     left: std::iter::Peekable<std::vec::IntoIter<Vec<CallNo>>>,
     ready: std::vec::IntoIter<AnalysedFlow>,
@@ -184,7 +235,7 @@ pub(super) struct Flows<'a> {
 /// Flows loaded at once: where sound has to be searched for, each batch is one more pass over the capture.
 const FLOWS_MAX: usize = 1024;
 /// SIP and T.38 packets of the flows that are loaded at once.
-const BATCH_PACKETS: u32 = 20_000;
+const BATCH_PACKETS: u32 = 8_000;
 
 impl<'a> Flows<'a> {
     pub(super) fn new(
@@ -194,6 +245,7 @@ impl<'a> Flows<'a> {
     ) -> Self {
         Self {
             analysis,
+            threads: NonZeroUsize::MIN,
             unread,
             left: chosen.into_iter().peekable(),
             ready: Vec::new().into_iter(),
@@ -201,8 +253,29 @@ impl<'a> Flows<'a> {
         }
     }
 
-    /// The next few flows, loaded together.
+    /// The next few flows, loaded together: as many pieces as keep all threads busy.
     fn load(&mut self) -> Option<Vec<AnalysedFlow>> {
+        let wanted = match self.threads.get() {
+            1 => 1,
+            threads => threads * PIECES,
+        };
+        let pieces: Vec<Vec<Vec<CallNo>>> = (0..wanted).map_while(|_| self.piece()).collect();
+        if pieces.is_empty() {
+            return None;
+        }
+        let pieces: Vec<&[Vec<CallNo>]> = pieces.iter().map(Vec::as_slice).collect();
+        let load = |some: &[Vec<CallNo>]| self.analysis.flows(some);
+        Some(load_pieces(
+            self.threads,
+            &pieces,
+            Vec::as_slice,
+            self.unread,
+            load,
+        ))
+    }
+
+    /// The next few flows, to be loaded by one thread.
+    fn piece(&mut self) -> Option<Vec<Vec<CallNo>>> {
         let packets = |legs: &Vec<CallNo>| {
             legs.iter()
                 .filter_map(|number| self.analysis.packets(*number))
@@ -218,9 +291,12 @@ impl<'a> Flows<'a> {
         {
             some.push(legs);
         }
-        Some(load_each(&some, Vec::as_slice, self.unread, |some| {
-            self.analysis.flows(some)
-        }))
+        Some(some)
+    }
+
+    /// On several processors.
+    pub(super) fn on(self, threads: NonZeroUsize) -> Self {
+        Self { threads, ..self }
     }
 
     /// Only what is a fax after all.
@@ -313,7 +389,7 @@ mod tests {
         let calls = [CallNo(1), CallNo(2), CallNo(3)];
         let loaded = load_each(&calls, slice::from_ref, &unread, load);
         assert_eq!(loaded, [CallNo(1), CallNo(3)]);
-        let noted = unread.0.into_inner().unwrap();
+        let noted = unread.into_inner().unwrap();
         assert_eq!(
             (noted.0, noted.1.raw_os_error()),
             (vec![CallNo(2)], Some(5))
