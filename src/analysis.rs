@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::call::{Call, CallNo, CallState, FaxCarrier, Flow, PacketCounts, Verdict};
 use crate::capture::{Endpoint, Timestamp};
 use crate::hint::{Hint, PointOfView};
+use crate::pbxlog;
 
 pub mod reading;
 pub mod service;
@@ -23,6 +24,8 @@ pub struct Options {
     pub follow: bool,
     /// `--keep-calls`: of more calls than this, finished voice calls are dropped.
     pub keep_calls: Option<usize>,
+    /// `--log`, `--log-offset`: read when the capture is read to its end.
+    pub logs: pbxlog::Given,
 }
 
 /// A row of the VoIP-calls list: what is known of a call without opening it.

@@ -42,6 +42,9 @@ pub mod line {
 pub mod page {
     pub use crate::page::Bitmap;
 }
+pub mod pbxlog {
+    pub use crate::pbxlog::Given;
+}
 pub mod rtp {
     pub use crate::rtp::{RtpArrival, fax, header, sniff, stream};
     pub mod g711 {

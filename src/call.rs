@@ -22,6 +22,7 @@ pub mod fault;
 pub mod fax;
 pub mod index;
 pub mod load;
+pub mod log;
 pub mod media;
 pub mod negotiation;
 mod outcome;
@@ -162,6 +163,8 @@ pub struct Call {
     /// The messages of the fax as seen on other links than those that are read, in time order; their ids go on
     /// where those of [`Call::events`] end.
     pub copies: Vec<Event>,
+    /// The PBX's own log beside it (`--log`).
+    pub log: Option<log::AttachedLog>,
     /// What explains the failure of the fax, or of a call that was refused or never answered.
     pub cause: Option<Cause>,
     /// Datagrams of which only the first fragment came, in order.

@@ -8,6 +8,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::export;
 use crate::hint::PointOfView;
+use crate::pbxlog;
 use crate::view::time::TimeMode;
 
 /// Fax troubleshooting: SIP, T.38 and T.30 of a capture as one ladder, with hints.
@@ -66,6 +67,21 @@ pub struct General {
     /// Number of a fax machine: a call from or to it is a fax, whatever is heard (repeatable)
     #[arg(long, value_name = "NUMBER", global = true)]
     pub fax: Vec<String>,
+
+    /// Log of the PBX beside the capture: Asterisk, FreeSWITCH or spandsp (repeatable)
+    #[arg(long, value_name = "FILE", global = true)]
+    pub log: Vec<PathBuf>,
+
+    /// Clock of the log less that of the capture, seconds [default: found by what both saw]
+    #[arg(
+        long,
+        value_name = "S",
+        global = true,
+        requires = "log",
+        allow_negative_numbers = true,
+        value_parser = seconds
+    )]
+    pub log_offset: Option<f64>,
 
     /// Leave the content of pages out everywhere
     #[arg(long, global = true)]
@@ -330,6 +346,22 @@ impl General {
             udptl_ports_given: self.udptl_ports.is_some(),
             fax_numbers: self.fax.clone(),
         }
+    }
+
+    /// The logs beside the capture.
+    pub fn logs(&self) -> pbxlog::Given {
+        pbxlog::Given {
+            files: self.log.clone(),
+            offset: self.log_offset,
+        }
+    }
+}
+
+/// A number of seconds, also negative.
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds.is_finite() => Ok(seconds),
+        _ => Err("seconds, e.g. 7200.3 or -3600".to_owned()),
     }
 }
 

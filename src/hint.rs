@@ -14,6 +14,7 @@ mod finding;
 mod g711;
 mod hop;
 mod leg;
+mod log;
 mod place;
 mod rule;
 mod scene;
@@ -35,7 +36,7 @@ pub use rule::{Rule, Severity};
 pub(crate) use sip::no_invite_note;
 
 /// Slices of rules by family: one family a file, one slice a file or subfile.
-const FAMILIES: [&[&[&Rule]]; 9] = [
+const FAMILIES: [&[&[&Rule]]; 10] = [
     cap::RULES,
     sip::RULES,
     sdp::RULES,
@@ -45,6 +46,7 @@ const FAMILIES: [&[&[&Rule]]; 9] = [
     &[g711::RULES],
     &[leg::RULES],
     &[hop::RULES],
+    &[log::RULES],
 ];
 
 /// All rules, in the order of the catalogue.

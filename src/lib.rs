@@ -22,6 +22,7 @@ pub mod fuzzing;
 mod hint;
 mod line;
 mod page;
+mod pbxlog;
 mod rtp;
 mod run;
 mod sip;

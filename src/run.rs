@@ -180,6 +180,7 @@ fn read(general: &General, file: &Path) -> Result<(Analysis, Result<(), Error>),
     let options = Options {
         file: file.to_owned(),
         view: general.point_of_view(),
+        logs: general.logs(),
         ..Options::default()
     };
     let mut analysis = Analysis::open(options)?;
@@ -433,5 +434,6 @@ fn analysis_options(cli: &Cli, file: &Path) -> Options {
         view: cli.general.point_of_view(),
         follow: cli.follow,
         keep_calls: cli.keep_calls,
+        logs: cli.general.logs(),
     }
 }

@@ -26,6 +26,7 @@ use faxflow::api::analysis::reading::Analysis;
 use faxflow::api::analysis::{Analysed, Options};
 use faxflow::api::capture::Note;
 use faxflow::api::hint::{Hint, PointOfView, before_suppression, rules};
+use faxflow::api::pbxlog::Given;
 
 use scenario::{Made, Script, Words};
 
@@ -76,11 +77,19 @@ fn view(script: &Script) -> PointOfView {
     view
 }
 
-/// The calls, and the notes of the capture.
-fn analyse(path: &Path, script: &Script) -> (Vec<Analysed>, Vec<Note>) {
+/// The calls, and the notes of the capture. A log of the PBX stands beside the script: `fires.log`.
+fn analyse(path: &Path, script: &Script, log: Option<&Path>) -> (Vec<Analysed>, Vec<Note>) {
     let mut analysis = Analysis::open(Options {
         file: path.to_owned(),
         view: view(script),
+        logs: Given {
+            files: log
+                .filter(|log| log.exists())
+                .map(Path::to_owned)
+                .into_iter()
+                .collect(),
+            offset: None,
+        },
         ..Options::default()
     })
     .unwrap();
@@ -262,7 +271,8 @@ fn check(id: &str, kind: Kind, path: &Path) -> Result<(), String> {
     let making = start.elapsed();
     let mut file = tempfile::NamedTempFile::new().unwrap();
     std::io::Write::write_all(&mut file, &made.octets).unwrap();
-    let (calls, notes) = analyse(file.path(), &script);
+    let log = path.with_extension("log");
+    let (calls, notes) = analyse(file.path(), &script, Some(&log));
     if kind == Kind::Fires && std::env::var("EXPECT").is_ok_and(|how| how == "write") {
         write_expectation(id, path, &script, &made, &calls);
     }
@@ -362,6 +372,7 @@ families! {
     every_rule_g711: "g711-",
     every_rule_leg: "leg-",
     every_rule_media: "media-",
+    every_rule_log: "log-",
 }
 
 /// Seconds between two calls of the capture of the screens.

@@ -1,7 +1,9 @@
 //! One capture, read step by step: reader, decoder, index; calls numbered, loaded and diagnosed on demand.
 
+use std::collections::HashMap;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::analysis::Options;
@@ -11,6 +13,7 @@ use crate::call::correlate::{self, Listed, Partners};
 use crate::call::evidence;
 use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Map};
 use crate::call::load::Source;
+use crate::call::log::CallLog;
 use crate::capture::packet::Decoder;
 use crate::capture::reader::{Mark, Reader};
 use crate::capture::store::Store;
@@ -18,6 +21,7 @@ use crate::capture::{CaptureInfo, Error, FrameNo, Note};
 use crate::file;
 
 mod batch;
+mod beside;
 mod evict_calls;
 #[cfg(test)]
 mod fixture;
@@ -53,6 +57,8 @@ pub struct Analysis {
     no_fax: Map<DialogId, FrameNo>,
     /// Sound collected in a pass of its own.
     kept_sound: Map<FlowId, sound::KeptSound>,
+    /// What the PBX's logs have of the calls; `None`: not read yet.
+    logs: Option<HashMap<CallNo, Arc<CallLog>>>,
     /// At which error calls could not be listened to.
     failure: Option<Error>,
     finished: bool,
@@ -61,6 +67,7 @@ pub struct Analysis {
 impl Analysis {
     /// Opens a capture.
     pub fn open(options: Options) -> Result<Self, Error> {
+        beside::can_be_read(&options.logs)?;
         let mut reader = Reader::open(&options.file)?;
         reader.follow(options.follow);
         let store = Store::new(&reader);
@@ -78,6 +85,7 @@ impl Analysis {
             listened: Map::default(),
             no_fax: Map::default(),
             kept_sound: Map::default(),
+            logs: None,
             failure: None,
             finished: false,
         })
@@ -181,6 +189,7 @@ impl Analysis {
         let renumbered = self.list();
         if self.finished {
             self.remark();
+            self.read_logs();
         }
         renumbered
     }
@@ -270,6 +279,7 @@ impl Analysis {
             info: self.reader.info(),
             unfinished: !self.finished,
             fax_numbers: &self.options.view.fax_numbers,
+            logs: self.logs.as_ref().unwrap_or(&NO_LOGS),
         }
     }
 
@@ -390,6 +400,10 @@ impl Analysis {
             .collect()
     }
 }
+
+/// Before the logs are read.
+static NO_LOGS: std::sync::LazyLock<HashMap<CallNo, Arc<CallLog>>> =
+    std::sync::LazyLock::new(HashMap::new);
 
 /// Longest wait for a pipe between two progress updates.
 const PATIENCE: Duration = Duration::from_millis(200);

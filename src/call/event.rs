@@ -132,6 +132,8 @@ pub enum EventKind {
     },
     /// What was expected and never came (`observed` is false).
     Missing(Missing),
+    /// A line of the PBX's own log, at the host that wrote it.
+    Log(Arc<super::log::LogLine>),
 }
 
 /// A SIP message of a call.

@@ -1,10 +1,13 @@
 //! A call in full: its messages and media read again from the store, put together to the model.
 
+use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
 
 use crate::call::exchange::{Bounds, Exchange};
 use crate::call::fax::{self, Heard, Reading};
 use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Map, Names};
+use crate::call::log::{self, CallLog};
 use crate::call::pages::{self, CodedPage, LineData};
 use crate::call::{
     BySide, Call, CallNo, CaptureFacts, Event, EventId, EventKind, FaxCarrier, HangUp,
@@ -44,6 +47,8 @@ pub struct Source<'s> {
     pub unfinished: bool,
     /// Numbers that the user names as those of faxes.
     pub fax_numbers: &'s [String],
+    /// What the PBX's logs have of the calls.
+    pub logs: &'s HashMap<CallNo, Arc<CallLog>>,
 }
 
 /// Loads one call. `rtp` holds the RTP of its flows as far as it is wanted.
@@ -211,8 +216,16 @@ fn finish(
         let heard = source.index.sip_of(&[call.caller.addr, call.callee.addr]);
         call.capture.other_sip = heard.map(|(_, heard)| (heard.frame, heard.seconds()));
     }
+    let log = source.logs.get(&call.number);
+    if let Some(log) = log {
+        let lines = log::events(&call, log, &packets(&call, reading.as_ref()));
+        call.events.extend(lines);
+    }
     merge(&mut call, &mut reading);
     take_ends(&mut call);
+    if let Some(log) = log {
+        log::attach(&mut call, log);
+    }
     call.transactions = transaction::group(&mut call.events);
     call.negotiations = negotiation::negotiations(&call.transactions, &call.events);
     call.media = media::periods(&call.negotiations, &call.events, call.ended);
@@ -271,6 +284,7 @@ fn blank(
         path,
         exchange: Exchange::default(),
         copies: Vec::new(),
+        log: None,
         cause: None,
         incomplete: facts::incomplete(source, dialog),
         speaks,
@@ -279,6 +293,16 @@ fn blank(
         capture: facts,
         hang_up: HangUp::default(),
     }
+}
+
+/// Times of the packets of a call that is being put together, and their frames, in time order.
+fn packets(call: &Call, reading: Option<&Reading>) -> Vec<(Timestamp, FrameNo)> {
+    let of_fax = reading.iter().flat_map(|reading| &reading.events);
+    let events = call.events.iter().chain(of_fax);
+    let mut packets: Vec<(Timestamp, FrameNo)> =
+        events.map(|event| (event.at, event.frame)).collect();
+    packets.sort_unstable();
+    packets
 }
 
 /// The caller and the callee of a path of several hops are its ends, and so are their agents.

@@ -22,6 +22,7 @@ mod fax;
 mod harmless;
 mod hint;
 mod indented;
+mod log;
 mod message;
 mod path;
 #[cfg(test)]

@@ -172,6 +172,8 @@ pub(crate) enum Family {
     Legs,
     /// `media-`
     Path,
+    /// `log-`: what the PBX's own log says.
+    Log,
 }
 
 /// Layers, from the lowest.

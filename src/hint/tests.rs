@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::hint::{Rule, rules};
 
 /// Families in the order of the catalogue, with their headings.
-const FAMILIES: [(&str, &str); 9] = [
+const FAMILIES: [(&str, &str); 10] = [
     ("cap", "Capture quality"),
     ("sip", "SIP establishment and teardown"),
     ("sdp", "Offers that are faulty themselves"),
@@ -18,6 +18,7 @@ const FAMILIES: [(&str, &str); 9] = [
     ("g711", "Fax over audio (G.711)"),
     ("leg", "Two legs of one fax"),
     ("media", "Hops of one dialog"),
+    ("log", "The log of the PBX"),
 ];
 
 fn family(rule: &Rule) -> &'static str {

@@ -12,6 +12,7 @@ use crate::view::time::{self, Clock};
 use crate::view::{Role, Row, Span, clip, plain, wrap};
 
 mod fields;
+pub mod log;
 mod negotiation;
 mod observations;
 mod octets;

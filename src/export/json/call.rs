@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::fax::{FaxObject, side_name};
 use super::hint::HintObject;
+use super::log::LogObject;
 use super::message::{MessageObject, messages};
 use super::path::{self, HopObject, HostObject};
 use crate::call::Call;
@@ -57,6 +58,7 @@ pub(super) struct CallObject<'a> {
     fault_side: Option<&'static str>,
     /// Null too where nothing shows that it was a fax.
     fax: Option<FaxObject<'a>>,
+    log: Option<LogObject<'a>>,
     hints: Vec<HintObject<'a>>,
 }
 
@@ -142,6 +144,7 @@ impl<'a> CallObject<'a> {
             cause: call.cause.map(|cause| cause.rule),
             fault_side: side_name(call.cause),
             fax: call.fax.as_ref().map(|fax| FaxObject::of(call, fax)),
+            log: call.log.as_ref().map(|log| LogObject::of(call, log)),
             hints: hints
                 .iter()
                 .map(|hint| HintObject::of(call, hint))

@@ -144,6 +144,7 @@ fn layer(event: &Event) -> &'static str {
         EventKind::T30(_) | EventKind::Tcf(_) | EventKind::PageData(_) => "t30",
         EventKind::Icmp { .. } => "icmp",
         EventKind::Gap { .. } => "gap",
+        EventKind::Log(_) => "log",
         EventKind::Missing(missing) => {
             let is_sip = missing.name.starts_with(|c: char| c.is_ascii_digit())
                 || ["INVITE", "ACK", "BYE", "CANCEL", "PRACK"].contains(&missing.name);

@@ -6,6 +6,7 @@ use crate::call::{Call, Event, EventKind, Missing, PageData, SipEvent, Tcf};
 use crate::field::Field;
 use crate::rtp::{RtpEvent, RtpSpan};
 use crate::sip::StartLine;
+use crate::view::decode::log;
 use crate::view::pages;
 use crate::view::time::length;
 
@@ -34,6 +35,7 @@ pub fn name(event: &Event) -> Cow<'_, str> {
         EventKind::Gap { .. } => Cow::Borrowed("lost packets"),
         EventKind::Malformed { .. } => Cow::Borrowed("undecodable packet"),
         EventKind::Missing(missing) => Cow::Borrowed(missing.name),
+        EventKind::Log(line) => Cow::Owned(log::short(line)),
     }
 }
 
@@ -66,6 +68,7 @@ pub fn long_name(event: &Event) -> Cow<'static, str> {
         EventKind::RtpEvent(event) if event.nse => "Cisco named service event",
         EventKind::RtpEvent(_) => "telephone event",
         EventKind::Missing(_) => "expected here, but never came",
+        EventKind::Log(_) => "line of the PBX's log",
         _ => "",
     };
     Cow::Borrowed(text)
@@ -141,6 +144,7 @@ pub fn fields(call: &Call, event: &Event) -> Vec<Field> {
             Field::new("times", count.to_string()),
         ],
         EventKind::Missing(missing) => missing_fields(missing),
+        EventKind::Log(line) => log::fields(call, event, line),
     }
 }
 

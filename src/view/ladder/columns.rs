@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use unicode_width::UnicodeWidthStr;
 
 use crate::call::path::HostId;
-use crate::call::{Call, Event, Flow, Side};
+use crate::call::{Call, Event, EventKind, Flow, Side};
 use crate::capture::Endpoint;
 use crate::view::ladder::lifelines::Lifelines;
 use crate::view::plain;
@@ -189,6 +189,9 @@ impl Columns {
 
     /// Where an arrow goes: between the hosts of its event, else between the ends of its leg.
     pub(super) fn place(&self, leg: usize, call: &Call, event: &Event) -> Place {
+        if matches!(event.kind, EventKind::Log(_)) {
+            return self.beside(self.side_place(leg, event.from));
+        }
         let way = self.ways.get(leg);
         let own = way.and_then(|way| {
             let (from, to) = call.ends_of(event)?;
@@ -197,6 +200,19 @@ impl Columns {
             (from != to).then_some(Place { from, to })
         });
         own.unwrap_or_else(|| self.side_place(leg, event.from))
+    }
+
+    /// In the gap beside the lifeline that an arrow comes from: a line of a log goes nowhere.
+    fn beside(&self, place: Place) -> Place {
+        let to = if place.to_right() {
+            place.from + 1
+        } else {
+            place.from.saturating_sub(1)
+        };
+        Place {
+            to: to.min(self.hosts.len().saturating_sub(1)),
+            ..place
+        }
     }
 
     /// From one end of a leg to the other.

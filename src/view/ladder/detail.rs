@@ -234,6 +234,7 @@ impl Context<'_> {
             }
             EventKind::Gap { first_seq, .. } => format!("from sequence number {first_seq}"),
             EventKind::Malformed { reason, .. } => reason.clone(),
+            EventKind::Log(line) => crate::view::decode::log::rest(line),
             EventKind::Tone {
                 level: Some(level), ..
             } => format!("{level:.0} dBm0"),

@@ -154,6 +154,24 @@ impl Label {
         (!text.is_empty()).then_some(text)
     }
 
+    /// Text beside the lifeline that it is of, with a mark there.
+    fn note(&self, width: usize, to_right: bool, ascii: bool) -> Vec<Span> {
+        let mark = if ascii { "*" } else { "•" };
+        let room = width.saturating_sub(3);
+        let text = self
+            .wordings
+            .first()
+            .map_or("", |wording| wording.text.as_str());
+        let text = fit(text, room, ascii);
+        let blank = " ".repeat(width.saturating_sub(text.width() + 2));
+        let text = if to_right {
+            format!("{mark} {text}{blank}")
+        } else {
+            format!("{blank}{text} {mark}")
+        };
+        vec![Span::new(text, self.role)]
+    }
+
     /// A piece of the arrow without words, exactly `width` columns.
     pub(super) fn stroke(&self, width: usize, heads: Heads, ascii: bool) -> Vec<Span> {
         let (left, right) = heads.text(width, ascii);
@@ -164,6 +182,9 @@ impl Label {
 
     /// The piece of the arrow with its words, exactly `width` columns.
     pub(super) fn arrow(&self, width: usize, ends: Heads, ascii: bool) -> Vec<Span> {
+        if self.stroke == Stroke::Note && width > 2 {
+            return self.note(width, !ends.left, ascii);
+        }
         let heads = ends.count();
         let room = width.saturating_sub(heads + 2);
         let (text, suffix) = match (self.fitting(width, ends), self.wordings.last()) {

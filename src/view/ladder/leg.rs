@@ -64,7 +64,11 @@ impl Leg {
     fn find_elsewhere(&mut self, call: &Call, leg: usize, columns: &Columns) {
         let mut known: HashMap<(Side, Option<HopId>), (IpAddr, IpAddr)> = HashMap::new();
         for (at, event) in call.all_events().enumerate() {
-            if matches!(event.kind, EventKind::Sip(_) | EventKind::Icmp { .. }) || !event.observed {
+            let is_media = !matches!(
+                event.kind,
+                EventKind::Sip(_) | EventKind::Icmp { .. } | EventKind::Log(_)
+            );
+            if !is_media || !event.observed {
                 continue;
             }
             let path = (event.src.addr, event.dst.addr);

@@ -276,6 +276,7 @@ fn is_minor(kind: &EventKind) -> bool {
             Indicator::Ced | Indicator::Cng | Indicator::V8Ansam | Indicator::V8Signal
         ),
         EventKind::Preamble | EventKind::Training(_) => true,
+        EventKind::Log(line) => !line.tells(),
         _ => false,
     }
 }

@@ -7,6 +7,7 @@ use crate::sip::{MediaKind, Sdp, StartLine};
 use crate::t30::Fcf;
 use crate::t30::frame::T30Frame;
 use crate::t38::Indicator;
+use crate::view::decode::log;
 use crate::view::time::length;
 use crate::view::{Role, fit, plain};
 
@@ -22,6 +23,8 @@ pub(super) enum Stroke {
     Dotted,
     /// Thick, with a head on either end.
     Both,
+    /// No arrow: text beside the lifeline of who sent it.
+    Note,
 }
 
 impl Stroke {
@@ -32,6 +35,7 @@ impl Stroke {
             (Self::Dashed, false) => '╌',
             (Self::Dotted, false) => '┄',
             (Self::Thin, true) => '-',
+            (Self::Note, _) => ' ',
             (Self::Thick | Self::Both, true) => '=',
             (Self::Dashed, true) => '.',
             (Self::Dotted, true) => '~',
@@ -62,6 +66,7 @@ pub(super) fn texts(
     let one = |text: String, role, stroke| (whole(text), role, stroke);
     match &event.kind {
         EventKind::Missing(missing) => one(missing.name.to_owned(), Role::Missing, Stroke::Dashed),
+        EventKind::Log(line) => one(cut(&log::short(line)), Role::Dim, Stroke::Note),
         EventKind::Sip(sip) => (sip_texts(sip, facts), Role::Sip, Stroke::Thin),
         EventKind::Rtp(span) => {
             let other = match partner.map(|event| &event.kind) {
