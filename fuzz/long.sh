@@ -15,7 +15,7 @@ hours=$1
 shift
 all=$(cd fuzz_targets && ls | sed 's/\.rs$//')
 [ $# -gt 0 ] || set -- $all
-each=$(awk -v hours="$hours" -v targets=$# 'BEGIN { seconds = int(hours * 3600 / targets); print seconds > 1 ? seconds : 1 }')
+each=$(awk -v hours="$hours" -v targets=$# 'BEGIN { seconds = int(hours * 3600 / targets); print (seconds > 1 ? seconds : 1) }')
 
 # Builds what smoke.sh builds, and shows that each target runs.
 SECONDS_EACH=1 ./smoke.sh "$@"

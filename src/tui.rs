@@ -19,6 +19,7 @@ use crate::call::CallNo;
 pub mod action;
 pub mod app;
 mod effect;
+mod graphics;
 pub mod layout;
 mod painter;
 mod render;
@@ -136,7 +137,12 @@ fn run_on(screen: &Screen, source: &impl Source, app: &mut App) -> io::Result<()
             Due::Nothing => Due::Nothing,
             due => {
                 app.reading.elapsed = started.elapsed();
-                draw(app, &mut painter, due.later())?
+                if graphics::is_stale(app, &painter) {
+                    painter.forget();
+                }
+                let due = draw(app, &mut painter, due.later())?;
+                graphics::paint(app, &mut painter)?;
+                due
             }
         };
         let wait = match due {

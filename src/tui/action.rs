@@ -96,6 +96,8 @@ pub enum Action {
     PreviousPage,
     /// Another attempt at the page beside this one.
     Beside,
+    /// The page as a real picture, or as characters.
+    Picture,
     /// Copy the row or the message to the clipboard of the terminal.
     Copy,
     /// Ask for a frame number to go to.

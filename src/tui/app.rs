@@ -80,6 +80,8 @@ pub enum Effect {
     Save(SaveRequest),
     /// Put text into the clipboard of the terminal.
     Copy(String),
+    /// Let the terminal draw the page, or characters again.
+    Picture,
     /// Draw everything again.
     Redraw,
     /// Stop the program as job control does.

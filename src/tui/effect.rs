@@ -30,6 +30,7 @@ pub(super) fn perform<W: Write>(
         Some(Effect::Pages(call)) => source.pages(call),
         Some(Effect::Save(request)) => save(app, source, request),
         Some(Effect::Copy(text)) => copy(app, painter, &text),
+        Some(Effect::Picture) => picture(app, painter),
         Some(Effect::Redraw) => painter.forget(),
         Some(Effect::Suspend) => {
             Screen::suspend()?;
@@ -45,6 +46,23 @@ pub(super) fn come_back<W: Write>(app: &mut App, painter: &mut Painter<W>) -> io
     app.settle();
     painter.forget();
     Ok(())
+}
+
+fn picture<W: Write>(app: &mut App, painter: &mut Painter<W>) {
+    let Some(view) = &mut app.page else { return };
+    if view.is_real() {
+        view.set_real(None);
+    } else {
+        match painter.graphics.ask() {
+            Ok(most) => view.set_real(Some(most)),
+            Err(text) => {
+                app.tell_failure(text);
+                return;
+            }
+        }
+    }
+    app.settle();
+    painter.forget();
 }
 
 fn save(app: &mut App, source: &impl Source, request: SaveRequest) {

@@ -16,6 +16,8 @@ use std::io::{self, Write};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use super::graphics::Graphics;
+
 mod encode;
 mod grid;
 mod scroll;
@@ -39,6 +41,8 @@ pub(super) struct Painter<W: Write> {
     /// Where the terminal's cursor is shown, if it is.
     cursor: Option<Position>,
     encoder: Encoder,
+    /// Pictures over the characters.
+    pub(super) graphics: Graphics,
 }
 
 impl<W: Write> Painter<W> {
@@ -49,12 +53,19 @@ impl<W: Write> Painter<W> {
             shown: None,
             cursor: None,
             encoder: Encoder::default(),
+            graphics: Graphics::default(),
         }
     }
 
     /// Draws everything again with the next frame.
     pub(super) fn forget(&mut self) {
         self.shown = None;
+        self.graphics.forget();
+    }
+
+    /// Writes what was sent, without a frame.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.write_frame()
     }
 
     /// Octets that change nothing on the screen, to go out with the next frame.
@@ -74,6 +85,7 @@ impl<W: Write> Painter<W> {
         let mut shown = match self.shown.take() {
             Some(shown) if shown.size() == next.size() => shown,
             _ => {
+                self.graphics.forget();
                 self.encoder.clear();
                 Grid::blank(next.size())
             }

@@ -147,6 +147,13 @@ pub const BINDINGS: &[Binding] = &[
         "beside",
         "another attempt at the page beside it, or alone again",
     ),
+    bind(
+        &[ch('i')],
+        Action::Picture,
+        PAGES,
+        "picture",
+        "a real picture, where the terminal has them and the program the feature `graphics`, or characters",
+    ),
     bind(&[key(KeyCode::Tab)], Action::NextPane, FLOW, "pane", PANE),
     bind(
         &[key(KeyCode::BackTab)],

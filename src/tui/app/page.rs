@@ -1,5 +1,7 @@
 //! State of a page on the screen: which attempt, how large, which part of it.
 
+use ratatui::layout::Rect;
+
 use crate::call::pages::CodedPage;
 use crate::page::{Bitmap, Layout};
 use crate::view::pages::picture::{self, Dots, MARGIN, Window};
@@ -11,6 +13,18 @@ struct Shown {
     place: usize,
     bitmap: Bitmap,
     layout: Layout,
+}
+
+/// A picture that the terminal draws itself: which part of which page, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RealPicture {
+    /// Which of those that are shown.
+    shown: usize,
+    /// Which page.
+    place: usize,
+    window: Window,
+    /// Where on the screen, in cells.
+    pub(in crate::tui) area: Rect,
 }
 
 /// The pages of a call, one of them on the screen.
@@ -27,6 +41,10 @@ pub struct PageView {
     top: usize,
     /// Columns and rows of cells for each picture.
     cells: (usize, usize),
+    /// Columns of the screen for each picture with its margin.
+    part: u16,
+    /// The terminal draws it in place of characters, on so many columns and rows of cells at most.
+    real: Option<(u16, u16)>,
 }
 
 impl PageView {
@@ -41,6 +59,8 @@ impl PageView {
             left: 0,
             top: 0,
             cells: (1, 1),
+            part: 1,
+            real: None,
         };
         view.decode();
         Some(view)
@@ -125,11 +145,16 @@ impl PageView {
 
     /// Lays out for a screen: a title over the pictures, the foot under them.
     pub(in crate::tui) fn settle(&mut self, size: (u16, u16)) {
-        let width = usize::from(size.0) / self.shown.len().max(1);
+        let parts = u16::try_from(self.shown.len().max(1)).unwrap_or(1);
+        self.part = size.0 / parts;
         self.cells = (
-            width.saturating_sub(MARGIN),
+            usize::from(self.part).saturating_sub(MARGIN),
             usize::from(size.1.saturating_sub(2)),
         );
+        if let Some((columns, rows)) = self.real {
+            self.cells.0 = self.cells.0.min(columns.into());
+            self.cells.1 = self.cells.1.min(rows.into());
+        }
         self.keep_inside();
     }
 
@@ -184,9 +209,8 @@ impl PageView {
             .collect()
     }
 
-    /// The pictures, beside each other; empty where the page is not decoded.
-    pub(in crate::tui) fn pictures(&self, ascii: bool) -> Vec<Vec<Row>> {
-        let window = Window {
+    fn window(&self, ascii: bool) -> Window {
+        Window {
             dots: self.dots(),
             scale: self.scale(),
             left: self.left,
@@ -194,9 +218,60 @@ impl PageView {
             width: self.cells.0,
             height: self.cells.1,
             ascii,
-        };
+        }
+    }
+
+    /// The pictures, beside each other; empty where the page is not decoded. Where the terminal draws the page, only
+    /// the marks in the margin are left of them.
+    pub(in crate::tui) fn pictures(&self, ascii: bool) -> Vec<Vec<Row>> {
+        let window = self.window(ascii);
         let draw = |shown: &Shown| picture::rows(&shown.bitmap, &shown.layout, &window);
-        self.shown.iter().map(draw).collect()
+        let mut pictures: Vec<Vec<Row>> = self.shown.iter().map(draw).collect();
+        if self.is_real() {
+            for row in pictures.iter_mut().flatten() {
+                row.spans.truncate(1);
+            }
+        }
+        pictures
+    }
+
+    /// The terminal draws the page from now on, on so many columns and rows at most, or characters do.
+    pub(in crate::tui) fn set_real(&mut self, most: Option<(u16, u16)>) {
+        self.real = most;
+    }
+
+    /// Whether the terminal draws the page.
+    pub(in crate::tui) const fn is_real(&self) -> bool {
+        self.real.is_some()
+    }
+
+    /// What the terminal is to draw; empty where characters do it.
+    pub(in crate::tui) fn real_pictures(&self) -> Vec<RealPicture> {
+        let cell = |cells: usize| u16::try_from(cells).unwrap_or(u16::MAX);
+        let (width, height) = (cell(self.cells.0), cell(self.cells.1));
+        let margin = cell(MARGIN);
+        let of = |(at, shown): (usize, &Shown)| RealPicture {
+            shown: at,
+            place: shown.place,
+            window: self.window(false),
+            area: Rect::new(
+                cell(at).saturating_mul(self.part) + margin,
+                1,
+                width,
+                height,
+            ),
+        };
+        let all = self.shown.iter().enumerate().filter(|_| self.is_real());
+        all.map(of).collect()
+    }
+
+    /// Shades of grey of so many pixels across and down, 255 white.
+    pub(in crate::tui) fn grey(&self, picture: &RealPicture, size: (u32, u32)) -> Vec<u8> {
+        self.shown
+            .get(picture.shown)
+            .map_or_else(Vec::new, |shown| {
+                picture::grey(&shown.bitmap, &shown.layout, &picture.window, size)
+            })
     }
 }
 

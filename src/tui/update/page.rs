@@ -71,6 +71,7 @@ pub(super) fn page(app: &mut App, action: Action) -> Option<Effect> {
                 app.tell(super::no_more("page", forward));
             }
         }
+        Action::Picture => return Some(Effect::Picture),
         Action::Beside => {
             if !view.put_beside() {
                 app.tell("there is only one attempt at this page");

@@ -115,6 +115,51 @@ pub fn rows(bitmap: &Bitmap, layout: &Layout, window: &Window) -> Vec<Row> {
         .collect()
 }
 
+/// The window in shades of grey, 255 white, for a picture of so many pixels across and down. Four shades: the octets go
+/// over a line that may be slow.
+pub fn grey(
+    bitmap: &Bitmap,
+    layout: &Layout,
+    window: &Window,
+    (width, height): (u32, u32),
+) -> Vec<u8> {
+    let step = pixels(layout, window.scale);
+    let (across, down) = window.dots.per_cell();
+    // First pixel of the page, and pixels of the page for one of the picture.
+    let place = |cells: usize, dots: u32, step: f64| {
+        f64::from(u32::try_from(cells).unwrap_or(u32::MAX)) * f64::from(dots) * step
+    };
+    let columns = (
+        place(window.left, across, step.0),
+        place(window.width, across, step.0) / f64::from(width.max(1)),
+    );
+    let rows = (
+        place(window.top, down, step.1),
+        place(window.height, down, step.1) / f64::from(height.max(1)),
+    );
+    let span = |at: u32, (start, each): (f64, f64), end: u32| {
+        let pixel = |at: u32| {
+            let place = whole(start + f64::from(at) * each);
+            u32::try_from(place).unwrap_or(u32::MAX)
+        };
+        let (first, last) = (pixel(at), pixel(at + 1));
+        first.min(end)..last.max(first.saturating_add(1)).min(end)
+    };
+    let mut out = Vec::new();
+    for y in 0..height {
+        let lines = span(y, rows, bitmap.rows());
+        for x in 0..width {
+            let pixels = span(x, columns, bitmap.width());
+            let in_row = |row| bitmap.black_in(row, pixels.clone());
+            let black: u32 = lines.clone().map(in_row).sum();
+            let all = (lines.end - lines.start) * (pixels.end - pixels.start);
+            let shade = (black * 3).div_ceil(all.max(1)).min(3);
+            out.push(u8::MAX - u8::try_from(shade * 85).unwrap_or(u8::MAX));
+        }
+    }
+    out
+}
+
 struct Picture<'p> {
     bitmap: &'p Bitmap,
     /// Pixels of a dot.
