@@ -56,7 +56,7 @@ pub(super) fn paint<W: Write>(app: &App, painter: &mut Painter<W>) -> io::Result
 fn wanted(app: &App) -> Vec<RealPicture> {
     let on_page = app.screens.last() == Some(&super::app::Screen::Page);
     let view = app.page.as_ref().filter(|_| on_page);
-    view.map_or_else(Vec::new, |view| view.real_pictures())
+    view.map_or_else(Vec::new, super::app::page::PageView::real_pictures)
 }
 
 #[cfg(feature = "graphics")]
