@@ -18,6 +18,8 @@ pub mod service;
 pub struct Options {
     /// The capture; `-` is standard input.
     pub file: PathBuf,
+    /// What the capture is called, where that is not its name.
+    pub shown_as: Option<String>,
     /// `--pbx`, `--udptl-ports`.
     pub view: PointOfView,
     /// `--follow`.

@@ -9,7 +9,14 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use crate::export;
 use crate::hint::PointOfView;
 use crate::pbxlog;
-use crate::view::time::TimeMode;
+use crate::view::time::{TimeMode, Zone};
+
+pub mod manual;
+mod words;
+mod wrong;
+
+pub use words::{alike, words};
+pub use wrong::{in_one_line, nearest_command};
 
 /// Fax troubleshooting: SIP, T.38 and T.30 of a capture as one ladder, with hints.
 #[derive(Clone, Debug, Parser)]
@@ -20,13 +27,16 @@ use crate::view::time::TimeMode;
     arg_required_else_help = true,
     subcommand_negates_reqs = true,
     subcommand_value_name = "COMMAND",
-    override_usage = "faxflow [OPTIONS] FILE\n       faxflow COMMAND ...",
-    after_help = "FILE: pcap or pcapng, also gzip or zstd; `-` is standard input. A file named like a command: ./calls"
+    override_usage = "faxflow [OPTIONS] FILE\n       faxflow COMMAND ..."
 )]
 pub struct Cli {
     /// Capture to open in the terminal UI; if standard output is not a terminal, print the report of every fax
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "demo")]
     pub file: Option<PathBuf>,
+
+    /// Open the sample that is built in, in place of a FILE
+    #[arg(long, conflicts_with = "file")]
+    pub demo: bool,
 
     /// Which calls.
     #[command(flatten)]
@@ -37,11 +47,11 @@ pub struct Cli {
     pub shape: Shape,
 
     /// Follow a file that still grows
-    #[arg(long)]
+    #[arg(long, help_heading = LIVE)]
     pub follow: bool,
 
     /// Keep at most N calls: drop the oldest finished voice calls, never a fax
-    #[arg(long, value_name = "N", value_parser = keep_calls)]
+    #[arg(long, value_name = "N", value_parser = keep_calls, help_heading = LIVE)]
     pub keep_calls: Option<usize>,
 
     /// For all commands.
@@ -53,23 +63,30 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
+const WHICH: &str = "Which calls";
+const SHAPE: &str = "Shape";
+const TIME: &str = "Time";
+const OUTPUT: &str = "Output";
+const LIVE: &str = "Live captures";
+const NETWORK: &str = "Your network";
+
 /// Options of every command.
 #[derive(Clone, Debug, Args)]
 pub struct General {
     /// Address of your PBX, so that hints can say "your side" (repeatable) [default: guessed]
-    #[arg(long, value_name = "ADDR", global = true)]
+    #[arg(long, value_name = "ADDR", global = true, help_heading = NETWORK)]
     pub pbx: Vec<IpAddr>,
 
     /// UDPTL ports of your PBX (udptl.conf; VoipNow and Asterisk: 4000-5999)
-    #[arg(long, value_name = "LOW-HIGH", global = true, value_parser = port_range)]
+    #[arg(long, value_name = "LOW-HIGH", global = true, value_parser = port_range, help_heading = NETWORK)]
     pub udptl_ports: Option<(u16, u16)>,
 
     /// Number of a fax machine: a call from or to it is a fax, whatever is heard (repeatable)
-    #[arg(long, value_name = "NUMBER", global = true)]
+    #[arg(long, value_name = "NUMBER", global = true, help_heading = NETWORK)]
     pub fax: Vec<String>,
 
     /// Log of the PBX beside the capture: Asterisk, FreeSWITCH or spandsp (repeatable)
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, help_heading = NETWORK)]
     pub log: Vec<PathBuf>,
 
     /// Clock of the log less that of the capture, seconds [default: found by what both saw]
@@ -77,11 +94,24 @@ pub struct General {
         long,
         value_name = "S",
         global = true,
+        help_heading = NETWORK,
         requires = "log",
         allow_negative_numbers = true,
         value_parser = seconds
     )]
     pub log_offset: Option<f64>,
+
+    /// Show times in this form [default: relative; with --tz: local]
+    #[arg(long, value_name = "MODE", global = true, value_enum, help_heading = TIME)]
+    pub time: Option<Time>,
+
+    /// Zone of local time: Europe/Berlin, +02:00, UTC [default: that of the system, or TZ]
+    #[arg(long, value_name = "ZONE", global = true, value_parser = Zone::named, help_heading = TIME)]
+    pub tz: Option<Zone>,
+
+    /// What the capture is called, where that is not its name.
+    #[arg(skip)]
+    pub shown_as: Option<String>,
 
     /// Leave the content of pages out everywhere
     #[arg(long, global = true)]
@@ -108,28 +138,34 @@ pub struct General {
 #[derive(Clone, Debug, Default, Args)]
 pub struct Which {
     /// Number of a call (repeatable: two calls make a two-leg flow) [default: every fax]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = WHICH)]
     pub call: Vec<u32>,
 
     /// Call-ID of a call (repeatable)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", help_heading = WHICH)]
     pub call_id: Vec<String>,
 }
 
-/// Shape of the ladder.
+/// Columns of a text at least.
+const NARROWEST: u16 = 40;
+/// Columns of a text at most.
+const WIDEST: u16 = 1000;
+
+/// Shape of the text.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Shape {
-    /// Width of the text in columns [default: 118]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=1000))]
+    /// Width of the text in columns [default: that of the terminal, else 118; of a list what it needs]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u16).range(i64::from(NARROWEST)..=i64::from(WIDEST)),
+        help_heading = SHAPE
+    )]
     pub width: Option<u16>,
 
     /// Draw lines and arrows in plain ASCII
-    #[arg(long)]
+    #[arg(long, help_heading = SHAPE)]
     pub ascii: bool,
-
-    /// Show time in this form [default: relative]
-    #[arg(long, value_name = "MODE", value_enum)]
-    pub time: Option<Time>,
 }
 
 /// Where to and in what form.
@@ -140,15 +176,15 @@ pub struct Shape {
 )]
 pub struct Output {
     /// Output format
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = OUTPUT)]
     pub format: Format,
 
     /// Write to FILE instead of standard output; an existing file is replaced when the output is complete
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", help_heading = OUTPUT)]
     pub output: Option<PathBuf>,
 
     /// Pictures of the pages in it (html)
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     pub with_pages: bool,
 }
 
@@ -159,6 +195,9 @@ pub enum Command {
     Calls {
         /// Capture; `-` is standard input
         file: PathBuf,
+        /// Shape.
+        #[command(flatten)]
+        shape: Shape,
         /// Where to.
         #[command(flatten)]
         output: Output,
@@ -178,14 +217,13 @@ pub enum Command {
         output: Output,
     },
     /// Print a verdict and the hints for every fax; the exit status is made for scripts
-    #[command(
-        after_help = "Exit status: 0 all faxes good; 1 a fax failed, was only partly sent, or a call \
-was refused or never answered and there is no fax; 2 wrong usage or a file that cannot be read; 3 no fax found."
-    )]
     Check {
         /// Captures; `-` is standard input
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// Shape.
+        #[command(flatten)]
+        shape: Shape,
         /// Where to.
         #[command(flatten)]
         output: Output,
@@ -218,8 +256,15 @@ was refused or never answered and there is no fax; 2 wrong usage or a file that 
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
-    Man,
+    /// Print a manual page, or write all of them
+    Man {
+        /// The command it is about [default: faxflow as a whole]
+        #[arg(value_name = "COMMAND")]
+        about: Option<String>,
+        /// Directory to write faxflow.1, faxflow-check.1 and the others to
+        #[arg(short, long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
 }
 
 /// Form of an output.
@@ -232,8 +277,10 @@ pub enum Format {
     Json,
     /// One call a line
     Ndjson,
-    /// For a ticket
+    /// For a ticket: check says what to ask whom, flow has the ladder
     Markdown,
+    /// For a spreadsheet (calls, check)
+    Csv,
     /// For a ticket, one self-contained page (flow, check)
     Html,
 }
@@ -270,8 +317,11 @@ pub enum Time {
     Relative,
     /// Seconds since the row above
     Delta,
+    /// Time of day in your zone (TZ, --tz)
+    Local,
     /// Time of day in UTC
-    Absolute,
+    #[value(alias = "absolute")]
+    Utc,
 }
 
 impl From<Time> for TimeMode {
@@ -279,7 +329,8 @@ impl From<Time> for TimeMode {
         match time {
             Time::Relative => Self::Relative,
             Time::Delta => Self::Delta,
-            Time::Absolute => Self::Absolute,
+            Time::Local => Self::Local,
+            Time::Utc => Self::Utc,
         }
     }
 }
@@ -291,6 +342,7 @@ impl From<Format> for export::Format {
             Format::Json => Self::Json,
             Format::Ndjson => Self::Ndjson,
             Format::Markdown => Self::Markdown,
+            Format::Csv => Self::Csv,
             Format::Html => Self::Html,
         }
     }
@@ -307,15 +359,10 @@ impl From<PageFormat> for export::pages::Form {
 }
 
 impl Shape {
-    /// As the export wants it.
-    pub fn for_export(&self) -> export::Options {
-        let usual = export::Options::default();
-        export::Options {
-            width: self.width.map_or(usual.width, usize::from),
-            ascii: self.ascii,
-            time: self.time.map_or(usual.time, Into::into),
-            ..usual
-        }
+    /// Columns of the text: as asked for, else as wide as the terminal; `None`: neither tells.
+    pub fn columns(&self, terminal: Option<usize>) -> Option<usize> {
+        let fitting = |columns: usize| columns.clamp(NARROWEST.into(), WIDEST.into());
+        (self.width.map(usize::from)).or_else(|| terminal.map(fitting))
     }
 }
 
@@ -331,12 +378,36 @@ impl Cli {
                 | Command::Pages { file, .. },
             ) => from_ref(file),
             Some(Command::Check { files, .. }) => files,
-            Some(Command::Rules { .. } | Command::Completions { .. } | Command::Man) => &[],
+            Some(Command::Rules { .. } | Command::Completions { .. } | Command::Man { .. }) => &[],
         }
     }
 }
 
 impl General {
+    /// How times are shown, and the zone of local time.
+    pub fn times(&self) -> (TimeMode, Zone) {
+        let usual = if self.tz.is_some() {
+            TimeMode::Local
+        } else {
+            TimeMode::Relative
+        };
+        let mode = self.time.map_or(usual, Into::into);
+        (mode, self.tz.unwrap_or_else(Zone::local))
+    }
+
+    /// The form of an output.
+    pub fn for_export(&self, width: usize, ascii: bool, colour: bool) -> export::Options {
+        let (time, zone) = self.times();
+        export::Options {
+            width,
+            ascii,
+            time,
+            zone,
+            colour,
+            ..export::Options::default()
+        }
+    }
+
     /// The user's view, for the rules.
     pub fn point_of_view(&self) -> PointOfView {
         let usual = PointOfView::default();
@@ -391,17 +462,24 @@ fn port_range(text: &str) -> Result<(u16, u16), String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {
-        Cli::try_parse_from(line.split_whitespace())
+        manual::parse(words(line.split_whitespace().map(Into::into)))
     }
 
     #[test]
     fn is_consistent() {
-        Cli::command().debug_assert();
+        manual::command().debug_assert();
+    }
+
+    #[test]
+    fn times_by_mode_and_zone() {
+        let times = |line| parse(line).unwrap().general.times();
+        assert_eq!(times("faxflow a --time absolute").0, TimeMode::Utc);
+        assert_eq!(times("faxflow calls a --tz +01:00").0, TimeMode::Local);
+        let (mode, zone) = times("faxflow --tz UTC check a --time delta");
+        assert_eq!((mode, zone), (TimeMode::Delta, Zone::UTC));
     }
 
     #[test]
@@ -420,6 +498,24 @@ mod tests {
         assert_eq!(cli.file, Some("./calls".into()));
         let cli = parse("faxflow -- calls").unwrap();
         assert_eq!(cli.file, Some("calls".into()));
+    }
+
+    #[test]
+    fn a_file_as_other_tools_name_it() {
+        for line in [
+            "faxflow -r fax.pcap",
+            "faxflow -I fax.pcap --follow",
+            "faxflow -rfax.pcap",
+        ] {
+            assert_eq!(parse(line).unwrap().file, Some("fax.pcap".into()), "{line}");
+        }
+        let Some(Command::Check { files, .. }) = parse("faxflow check -r a -r b").unwrap().command
+        else {
+            panic!("no check");
+        };
+        assert_eq!(files, [PathBuf::from("a"), "b".into()]);
+        assert!(parse("faxflow -- -r").unwrap().file == Some("-r".into()));
+        assert!(parse("faxflow --demo").unwrap().demo);
     }
 
     #[test]
@@ -446,6 +542,9 @@ mod tests {
             "faxflow calls",
             "faxflow check",
             "faxflow a.pcap b.pcap",
+            "faxflow a.pcap --demo",
+            "faxflow -r",
+            "faxflow a --tz Nowhere/Else",
             "faxflow pages fax.pcap",
             "faxflow flow fax.pcap --call 0",
             "faxflow flow fax.pcap --width 3",

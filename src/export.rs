@@ -6,14 +6,15 @@ use std::borrow::Borrow;
 use std::io::{self, Write};
 
 use crate::analysis::{Analysed, AnalysedFlow, CallRow};
-use crate::capture::CaptureInfo;
+use crate::capture::{CaptureInfo, Timestamp};
 use crate::hint::Rule;
-use crate::view::ladder;
-use crate::view::time::TimeMode;
+use crate::view::time::{TimeMode, Zone};
+use crate::view::{ladder, time};
 use ascii::{Ascii, StandIn};
 
 pub mod ascii;
 mod colour;
+pub mod csv;
 pub(crate) use crate::file;
 pub mod html;
 mod json;
@@ -38,6 +39,8 @@ pub enum Format {
     Ndjson,
     /// For a ticket.
     Markdown,
+    /// For a spreadsheet.
+    Csv,
     /// For a ticket: one page that stands alone (`html`).
     Html,
 }
@@ -49,10 +52,14 @@ pub struct Options {
     pub width: usize,
     /// Plain ASCII.
     pub ascii: bool,
-    /// How the ladder shows time.
+    /// How time is shown.
     pub time: TimeMode,
+    /// The zone of local time.
+    pub zone: Zone,
     /// What shares a row, as on the screen.
     pub fold: ladder::Fold,
+    /// The verdicts of `check` on one line each, however long: for grep.
+    pub one_line: bool,
     /// Text with the colours of its roles; JSON and Markdown have none.
     pub colour: bool,
 }
@@ -63,18 +70,27 @@ impl Default for Options {
             width: 118,
             ascii: false,
             time: TimeMode::Relative,
+            zone: Zone::UTC,
             fold: ladder::Fold::default(),
+            one_line: true,
             colour: false,
         }
     }
 }
 
 impl Options {
+    /// `2026-11-22 14:02:11 UTC`: a date in the zone that is asked for.
+    fn date(&self, at: Timestamp) -> String {
+        let zone = self.time.zone(self.zone);
+        format!("{} {}", time::date(at, zone), zone.name(at))
+    }
+
     fn ladder(&self) -> ladder::Options {
         ladder::Options {
             width: self.width,
             ascii: self.ascii,
             time: self.time,
+            zone: self.zone,
             fold: self.fold,
             ..ladder::Options::default()
         }
@@ -102,6 +118,7 @@ where
         Format::Json => json::flows(out, capture, flows, true),
         Format::Ndjson => json::flow_lines(out, capture, flows, true),
         Format::Html => html::document(out, capture, flows, options),
+        Format::Csv => Err(io::Error::other("a flow has no CSV: use calls or check")),
     }
 }
 
@@ -123,11 +140,15 @@ where
     match format {
         Format::Text => text::calls(out, capture, rows, options),
         Format::Markdown if options.ascii => {
-            markdown::calls(&mut Ascii::new(out, StandIn::Text), capture, rows)
+            markdown::calls(&mut Ascii::new(out, StandIn::Text), capture, rows, options)
         }
-        Format::Markdown => markdown::calls(out, capture, rows),
+        Format::Markdown => markdown::calls(out, capture, rows, options),
         Format::Json => json::calls(out, capture, calls),
         Format::Ndjson => json::call_lines(out, capture, calls),
+        Format::Csv => {
+            csv::heading(out)?;
+            csv::calls(out, capture, calls, options)
+        }
         Format::Html => Err(io::Error::other(
             "the list of calls has no HTML: use flow or check",
         )),
@@ -135,7 +156,7 @@ where
 }
 
 /// One verdict and the hints for every fax of a capture (called once a file; of HTML it is the part between
-/// `html::begin` and `html::end`).
+/// `html::begin` and `html::end`, of CSV what follows `csv::heading`).
 pub fn check<I>(
     out: &mut impl Write,
     capture: &CaptureInfo,
@@ -150,12 +171,13 @@ where
     match format {
         Format::Text => text::check(out, capture, flows, options),
         Format::Markdown if options.ascii => {
-            markdown::flows(&mut Ascii::new(out, StandIn::Text), capture, flows, options)
+            markdown::tickets(&mut Ascii::new(out, StandIn::Text), capture, flows, options)
         }
-        Format::Markdown => markdown::flows(out, capture, flows, options),
+        Format::Markdown => markdown::tickets(out, capture, flows, options),
         Format::Json => json::flows(out, capture, flows, false),
         Format::Ndjson => json::flow_lines(out, capture, flows, false),
         Format::Html => html::flows(out, capture, flows, options, None),
+        Format::Csv => csv::flows(out, capture, flows, options),
     }
 }
 

@@ -64,6 +64,14 @@ pub enum Error {
     /// Somebody else put another file there meanwhile.
     #[error("{}: cannot write: another file appeared there meanwhile", visible(&.0.to_string_lossy()))]
     Changed(PathBuf),
+    /// The folder of the output is not there.
+    #[error("{}: cannot write: there is no folder {}; make it first", visible(&path.to_string_lossy()), visible(&folder.to_string_lossy()))]
+    NoFolder {
+        /// The output.
+        path: PathBuf,
+        /// The folder that it was to be in.
+        folder: PathBuf,
+    },
     /// The file cannot be written.
     #[error("{}: cannot write: {source}{}", visible(&path.to_string_lossy()), advice(source))]
     Io {
@@ -260,8 +268,14 @@ fn place(path: &Path, captures: &[FileId], how: How) -> Result<Place, Error> {
         return Err(failed(io::ErrorKind::InvalidInput.into()));
     };
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let folder =
-        rustix::fs::open(folder, flags, Mode::empty()).map_err(|error| failed(error.into()))?;
+    let opened = rustix::fs::open(folder, flags, Mode::empty());
+    let folder = opened.map_err(|error| match error {
+        rustix::io::Errno::NOENT => Error::NoFolder {
+            path: path.to_owned(),
+            folder: folder.to_owned(),
+        },
+        error => failed(error.into()),
+    })?;
     let mut target = Target {
         folder,
         name: name.to_owned(),

@@ -29,7 +29,7 @@ use crate::t38::stream::{Arrival, Framing, assemble};
 use crate::t38::udptl::{Recovery, UdptlPacket, is_rtp_not_udptl, plausible};
 use crate::t38::{ifp as packet, tpkt};
 use crate::text::{is_hostile, is_plain_ascii, lossy};
-use crate::view::time::Clock;
+use crate::view::time::{Clock, Zone};
 use crate::view::{Row, calls, decode, hints, ladder};
 
 mod text;
@@ -525,7 +525,7 @@ fn draw(flow: &AnalysedFlow, frames: usize, octets: usize) {
             );
             for raw in [false, true] {
                 harmless(&decode::message(call, event, raw, WIDTH), Some(WIDTH));
-                let rows = decode::side_pane(call, event, raw, WIDTH, Clock::OfDay(3));
+                let rows = decode::side_pane(call, event, raw, WIDTH, Clock::OfDay(3, Zone::UTC));
                 harmless(&rows, Some(WIDTH));
             }
         }

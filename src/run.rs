@@ -1,22 +1,18 @@
 //! The command line carried out: what is read, what is written, with which exit status (docs/cli.md).
 
-use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-use clap::{CommandFactory, Parser};
 
 use crate::analysis::Options;
 use crate::analysis::reading::Analysis;
 use crate::call::CallNo;
 use crate::capture::Error;
-use crate::cli::{Cli, Color, Command, General, Output, Shape, Which};
+use crate::cli::{self, Cli, Color, Command, General, Output, Shape, Which, manual};
 use crate::export::ascii::{Ascii, StandIn};
 use crate::export::{self, Format, html};
 use crate::file::{self, FileId};
 use crate::run::pass::Unread;
-use crate::text::is_hostile;
 
 mod check;
 mod locale;
@@ -64,29 +60,23 @@ pub(crate) enum Failure {
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let words = cli::words(std::env::args_os());
+    let cli = match manual::parse(words.clone()) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors; clap knows where each goes.
-            let status = if error.use_stderr() {
-                Status::Unreadable
-            } else {
-                Status::Good
-            };
-            // It repeats the arguments, which may be names of files that somebody else chose.
-            let spoken = |word: OsString| {
-                let word = word.to_string_lossy().into_owned();
-                word.chars().any(is_hostile) || locale::errors_are_ascii() && !word.is_ascii()
-            };
-            if std::env::args_os().any(spoken) {
-                for line in error.render().to_string().lines() {
-                    let line = crate::view::plain(line, locale::errors_are_ascii());
-                    let _ = writeln!(io::stderr(), "{line}");
-                }
-            } else {
+            let Some(line) = cli::in_one_line(&error, &words) else {
                 let _ = error.print();
-            }
-            return status.into();
+                let asked = !error.use_stderr();
+                let status = if asked {
+                    Status::Good
+                } else {
+                    Status::Unreadable
+                };
+                return status.into();
+            };
+            complain(&line);
+            return Status::Unreadable.into();
         }
     };
     // Without a handler the system ends the program where a file grows beyond `ulimit -f`; so it is an error.
@@ -108,18 +98,27 @@ fn run(cli: &Cli) -> Result<Status, Failure> {
     let general = &cli.general;
     memory::fit(cli.captures());
     match &cli.command {
-        None => match &cli.file {
-            Some(file) => open(cli, file),
-            None => Ok(Status::Unreadable),
+        None => match (&cli.file, cli.demo) {
+            (Some(file), _) => open(cli, file),
+            (None, true) => demo(cli),
+            (None, false) => Ok(Status::Unreadable),
         },
-        Some(Command::Calls { file, output }) => calls(general, file, output),
+        Some(Command::Calls {
+            file,
+            shape,
+            output,
+        }) => calls(general, file, shape, output),
         Some(Command::Flow {
             file,
             which,
             shape,
             output,
         }) => flow(general, file, which, shape, output),
-        Some(Command::Check { files, output }) => check::run(general, files, output),
+        Some(Command::Check {
+            files,
+            shape,
+            output,
+        }) => check::run(general, files, shape, output),
         Some(Command::Pages {
             file,
             which,
@@ -130,36 +129,72 @@ fn run(cli: &Cli) -> Result<Status, Failure> {
         Some(Command::Rules { id }) => rules(id.as_deref()),
         Some(Command::Completions { shell }) => {
             let mut out = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "faxflow", &mut out);
+            clap_complete::generate(*shell, &mut manual::command(), "faxflow", &mut out);
             print(|to| to.write_all(&out))
         }
-        Some(Command::Man) => {
-            let mut out = Vec::new();
-            manual(&mut out).map_err(|error| Failure::Io("manual page".to_owned(), error))?;
-            print(|to| to.write_all(&out))
-        }
+        Some(Command::Man { about, output }) => man(about.as_deref(), output.as_deref()),
     }
 }
 
-/// The manual page: the command and all its subcommands.
-fn manual(out: &mut Vec<u8>) -> io::Result<()> {
-    let command = Cli::command();
-    clap_mangen::Man::new(command.clone()).render(out)?;
-    for part in command
-        .get_subcommands()
-        .filter(|part| part.get_name() != "help")
-    {
-        let title = format!("faxflow-{}", part.get_name());
-        clap_mangen::Man::new(part.clone())
-            .title(title)
-            .render(out)?;
+/// `faxflow man [COMMAND] [-o DIR]`
+fn man(about: Option<&str>, directory: Option<&Path>) -> Result<Status, Failure> {
+    let Some(directory) = directory else {
+        let mut known = true;
+        let status = print(|mut to| {
+            known = manual::write(&mut to, about)?;
+            Ok(())
+        })?;
+        if known {
+            return Ok(status);
+        }
+        let about = about.unwrap_or_default();
+        let meant = cli::nearest_command(about)
+            .map_or_else(String::new, |name| format!("; did you mean {name}?"));
+        complain(&format!("{about}: no such command{meant}"));
+        return Ok(Status::Unreadable);
+    };
+    let commands = manual::commands();
+    let named = |name: &&String| about.is_none_or(|about| about == name.as_str());
+    let mut pages: Vec<(Option<&str>, String)> = (commands.iter().filter(named))
+        .map(|name| (Some(name.as_str()), format!("faxflow-{name}.1")))
+        .collect();
+    if about.is_none() {
+        pages.insert(0, (None, "faxflow.1".to_owned()));
     }
-    Ok(())
+    for (about, name) in pages {
+        let path = directory.join(name);
+        let written = file::write(&path, &[], file::How::default(), |mut to| {
+            manual::write(&mut to, about)
+        });
+        written?;
+    }
+    Ok(Status::Good)
+}
+
+/// The sample that comes with the program.
+const SAMPLE: &[u8] = include_bytes!("../assets/demo.pcap");
+
+/// `faxflow --demo`: as with a file of that name, which is gone when the program is.
+fn demo(cli: &Cli) -> Result<Status, Failure> {
+    let failed = |error| Failure::Io("demo.pcap".to_owned(), error);
+    let folder = tempfile::tempdir().map_err(failed)?;
+    let file = folder.path().join("demo.pcap");
+    std::fs::write(&file, SAMPLE).map_err(failed)?;
+    let mut cli = cli.clone();
+    cli.general.shown_as = Some("demo.pcap".to_owned());
+    open(&cli, &file)
 }
 
 /// `faxflow FILE`: the screen, or, where standard output is no terminal, the report of every fax.
 fn open(cli: &Cli, file: &Path) -> Result<Status, Failure> {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if let Some(name) = meant_for_a_command(file) {
+        complain(&format!(
+            "{}: no such file or command; did you mean `faxflow {name}`?",
+            file.display()
+        ));
+        return Ok(Status::Unreadable);
+    }
     match (io::stdout().is_terminal(), dumb) {
         (true, false) => return screen::run(cli, file),
         (true, true) => complain("TERM=dumb has no screen: this is the report of every fax"),
@@ -174,11 +209,18 @@ fn open(cli: &Cli, file: &Path) -> Result<Status, Failure> {
     )
 }
 
+/// The command that a name was meant for which is no file.
+fn meant_for_a_command(file: &Path) -> Option<String> {
+    let name = file.to_str().filter(|_| !file.exists())?;
+    cli::nearest_command(name)
+}
+
 /// Reads a capture to its end, with progress on standard error. With it the error of the system at which reading
 /// ended, if there was one: what was read is shown all the same.
 fn read(general: &General, file: &Path) -> Result<(Analysis, Result<(), Error>), Failure> {
     let options = Options {
         file: file.to_owned(),
+        shown_as: general.shown_as.clone(),
         view: general.point_of_view(),
         logs: general.logs(),
         ..Options::default()
@@ -197,7 +239,12 @@ fn read(general: &General, file: &Path) -> Result<(Analysis, Result<(), Error>),
 }
 
 /// `faxflow calls FILE`
-fn calls(general: &General, file: &Path, output: &Output) -> Result<Status, Failure> {
+fn calls(
+    general: &General,
+    file: &Path,
+    shape: &Shape,
+    output: &Output,
+) -> Result<Status, Failure> {
     let format: Format = output.format.into();
     if format == Format::Html {
         complain("calls has no HTML: `faxflow check --format html` or `flow` has the faxes");
@@ -208,7 +255,7 @@ fn calls(general: &General, file: &Path, output: &Output) -> Result<Status, Fail
     let threads = parallel::threads(general.threads);
     let faxes = match format {
         // Made of the calls alone.
-        Format::Json | Format::Ndjson => pass::FaxRows::new(),
+        Format::Json | Format::Ndjson | Format::Csv => pass::FaxRows::new(),
         Format::Text | Format::Markdown | Format::Html => {
             pass::fax_rows(&analysis, threads, &unread)
         }
@@ -221,10 +268,7 @@ fn calls(general: &General, file: &Path, output: &Output) -> Result<Status, Fail
             pass::Rows::new(&analysis, &faxes),
             calls,
             format,
-            &export::Options {
-                colour: coloured(general, output),
-                ..whole_width(output)
-            },
+            &form(general, shape, output, crate::view::calls::WHOLE),
         )
     })?;
     // The process ends here: giving back each of a hundred thousand calls would only take time.
@@ -235,21 +279,21 @@ fn calls(general: &General, file: &Path, output: &Output) -> Result<Status, Fail
     Ok(Status::Good)
 }
 
-/// The list in a file or pipe has no width of its own: columns as wide as they need be.
-fn whole_width(output: &Output) -> export::Options {
-    let usual = export::Options {
-        ascii: output.output.is_none() && locale::output_is_ascii(),
-        ..export::Options::default()
-    };
-    let width = if output.output.is_none() && io::stdout().is_terminal() {
-        terminal_width()
-    } else {
-        None
-    };
+/// The form of a text: as wide as asked for, else as the terminal that it goes to, else `usual`.
+fn form(general: &General, shape: &Shape, output: &Output, usual: usize) -> export::Options {
+    let here = output.output.is_none();
+    let terminal = terminal_width().filter(|_| here && io::stdout().is_terminal());
+    let width = shape.columns(terminal);
+    let ascii = shape.ascii || here && locale::output_is_ascii();
     export::Options {
-        width: width.unwrap_or(crate::view::calls::WHOLE),
-        ..usual
+        one_line: width.is_none(),
+        ..general.for_export(width.unwrap_or(usual), ascii, coloured(general, output))
     }
+}
+
+/// Columns of a text that goes to no terminal.
+fn usual_width() -> usize {
+    export::Options::default().width
 }
 
 fn terminal_width() -> Option<usize> {
@@ -264,6 +308,10 @@ fn flow(
     shape: &Shape,
     output: &Output,
 ) -> Result<Status, Failure> {
+    if output.format == cli::Format::Csv {
+        complain("flow has no CSV: `faxflow calls --format csv` or `check` has it");
+        return Ok(Status::Unreadable);
+    }
     let (analysis, whole) = read(general, file)?;
     let Some(chosen) = chosen(&analysis, file, which) else {
         // The call may be in what could not be read.
@@ -274,12 +322,9 @@ fn flow(
     let named = !which.call.is_empty() || !which.call_id.is_empty();
     let flows = pass::Flows::new(&analysis, chosen, &unread).on(parallel::threads(general.threads));
     let flows = if named { flows } else { flows.only_faxes() };
-    let shape = export::Options {
-        colour: coloured(general, output),
-        ..shape.for_export()
-    };
+    let shape = form(general, shape, output, usual_width());
     write(output, &[file.to_owned()], |mut to| {
-        if output.format == crate::cli::Format::Html {
+        if output.format == cli::Format::Html {
             let pages = |call| analysis.pages(call);
             let pictures = wants_pictures(general, output).then_some(&pages as html::Pictures<'_>);
             html::begin(&mut to)?;
@@ -340,7 +385,7 @@ fn chosen(analysis: &Analysis, file: &Path, which: &Which) -> Option<Vec<Vec<Cal
 /// `faxflow rules [ID]`
 fn rules(id: Option<&str>) -> Result<Status, Failure> {
     let mut found = true;
-    let width = terminal_width().unwrap_or(export::Options::default().width);
+    let width = terminal_width().unwrap_or_else(usual_width);
     let status = print(|mut to| {
         found = export::rules(&mut to, crate::hint::rules(), id, width)?;
         Ok(())
@@ -431,6 +476,7 @@ fn coloured(general: &General, output: &Output) -> bool {
 fn analysis_options(cli: &Cli, file: &Path) -> Options {
     Options {
         file: PathBuf::from(file),
+        shown_as: cli.general.shown_as.clone(),
         view: cli.general.point_of_view(),
         follow: cli.follow,
         keep_calls: cli.keep_calls,

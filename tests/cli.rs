@@ -293,3 +293,98 @@ fn never_writes_over_the_capture() {
     );
     assert!(fs::read_to_string(&text).unwrap().contains("DIS"));
 }
+
+/// Scripts and people at a terminal get one line, with the word that was probably meant.
+#[test]
+fn wrong_usage_is_one_line() {
+    for (words, said) in [
+        (&["--colour", "x"][..], "did you mean --color?"),
+        (&["chekc"], "did you mean `faxflow check`?"),
+        (&["check", "a", "--format", "jso"], "did you mean json?"),
+        (&["man", "chek"], "did you mean check?"),
+        (
+            &["flow", "assets/demo.pcap", "--format", "csv"],
+            "calls --format csv",
+        ),
+        (
+            &["calls", "assets/demo.pcap", "-o", "/no/such/dir/x"],
+            "there is no folder /no/such/dir",
+        ),
+    ] {
+        let output = faxflow(words);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(
+            error.starts_with("faxflow: ") && error.contains(said),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn the_sample_is_built_in() {
+    let text = stdout(&["--demo"]);
+    let file = stdout(&["flow", "assets/demo.pcap"]);
+    let rest = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    assert!(text.starts_with("demo.pcap   "), "{text}");
+    assert_eq!(rest(&text), rest(&file));
+    assert_eq!(stdout(&["-r", "assets/demo.pcap"]), file);
+    assert_eq!(stdout(&["flow", "-I", "assets/demo.pcap"]), file);
+}
+
+#[test]
+fn times_in_any_zone() {
+    let head = |words: &[&str]| stdout(&[&["calls", "assets/demo.pcap"], words].concat());
+    assert!(head(&[]).contains("2025-03-03 10:03:00 to 10:08:15 UTC"));
+    let local = head(&["--tz", "Asia/Tokyo"]);
+    assert!(
+        local.contains("2025-03-03 19:03:00 to 19:08:15 JST"),
+        "{local}"
+    );
+    assert!(local.contains(" 19:03:00.000 "), "{local}");
+    assert!(head(&["--time", "absolute"]).contains(" 10:03:00.000 "));
+    let flow = stdout(&["flow", "assets/demo.pcap", "--call", "1", "--tz", "+05:30"]);
+    assert!(flow.contains("15:33:00.000"), "{flow}");
+}
+
+#[test]
+fn lists_for_a_spreadsheet() {
+    let calls = stdout(&["calls", "assets/demo.pcap", "--format", "csv"]);
+    assert_eq!(calls.lines().count(), 7);
+    let check = stdout(&[
+        "check",
+        "assets/demo.pcap",
+        "assets/demo.pcap",
+        "--format",
+        "csv",
+    ]);
+    assert_eq!(check.lines().count(), 11);
+    let cause = check
+        .lines()
+        .any(|line| line.contains(",failed,") && line.contains("t30-dis-no-dcs"));
+    assert!(cause, "{check}");
+}
+
+/// A ticket says what to ask whom, a flow has the ladder.
+#[test]
+fn markdown_of_check_is_a_ticket() {
+    let ticket = stdout(&["check", "assets/demo.pcap", "--format", "markdown"]);
+    assert!(ticket.contains("## Evidence") && ticket.contains("## What to check, and whom to ask"));
+    assert!(!ticket.contains("## Flow"));
+    assert!(stdout(&["flow", "assets/demo.pcap", "--format", "markdown"]).contains("## Flow"));
+}
+
+#[test]
+fn each_command_has_its_page() {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = directory.path().to_str().unwrap();
+    assert_eq!(faxflow(&["man", "-o", folder]).status.code(), Some(0));
+    for name in ["faxflow.1", "faxflow-check.1", "faxflow-flow.1"] {
+        let page = fs::read_to_string(directory.path().join(name)).unwrap();
+        assert!(
+            page.contains("EXAMPLES") && page.contains("EXIT STATUS"),
+            "{name}"
+        );
+    }
+}

@@ -70,6 +70,9 @@ impl Analysis {
         beside::can_be_read(&options.logs)?;
         let mut reader = Reader::open(&options.file)?;
         reader.follow(options.follow);
+        if let Some(name) = &options.shown_as {
+            reader.info_mut().file.clone_from(name);
+        }
         let store = Store::new(&reader);
         Ok(Self {
             options,

@@ -21,7 +21,7 @@ use crate::call::{Call, CallNo, EventKind};
 use crate::capture::CaptureInfo;
 use crate::text::visible;
 use crate::view::ladder::{self, head};
-use crate::view::time::{self, Clock};
+use crate::view::time::Clock;
 use crate::view::{Role, Row, decode, hints, pages};
 
 /// Reads the pages of a call for their pictures.
@@ -129,7 +129,7 @@ fn write_flow(
     )?;
     writeln!(out, "<ul>")?;
     for call in &flow.flow.legs {
-        write_call(out, call)?;
+        write_call(out, call, options)?;
     }
     writeln!(out, "</ul>")?;
     let found = in_order(flow);
@@ -149,11 +149,11 @@ fn write_flow(
     writeln!(out, "</section>")
 }
 
-fn write_call(out: &mut impl Write, call: &Call) -> io::Result<()> {
+fn write_call(out: &mut impl Write, call: &Call, options: &Options) -> io::Result<()> {
     let mut text = format!(
-        "Call {}: {} UTC, caller {}, callee {}",
+        "Call {}: {}, caller {}, callee {}",
         call.number,
-        time::date(call.started),
+        options.date(call.started),
         call.caller,
         call.callee
     );

@@ -1,10 +1,12 @@
-//! Markdown for a ticket: verdict, evidence, what to ask, the flow. What comes from the network is escaped.
+//! Markdown: the flow with its ladder, or a ticket with verdict, evidence and what to ask. What comes from the network is escaped.
 
 use std::borrow::Borrow;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use crate::analysis::{AnalysedFlow, CallRow};
-use crate::capture::CaptureInfo;
+use crate::call::{Call, FaultSide};
+use crate::capture::{CaptureInfo, Endpoint};
 use crate::hint::{Hint, Severity};
 use crate::text::{count, noun};
 use crate::view::ladder::{self, head};
@@ -13,12 +15,48 @@ use crate::view::{calls as list, hints, time};
 use super::Options;
 use super::text::in_order;
 
-/// All flows, a heading each.
+/// All flows with their ladders, a heading each.
 pub(super) fn flows<I>(
     out: &mut impl Write,
     capture: &CaptureInfo,
     flows: I,
     options: &Options,
+) -> io::Result<()>
+where
+    I: IntoIterator,
+    I::Item: Borrow<AnalysedFlow>,
+{
+    each(out, capture, flows, |out, flow| {
+        write_head(out, capture, flow, options)?;
+        write_ladder(out, flow, options)?;
+        write_evidence(out, "Hints", &in_order(flow))
+    })
+}
+
+/// A ticket for each fax: verdict, evidence, what to ask whom.
+pub(super) fn tickets<I>(
+    out: &mut impl Write,
+    capture: &CaptureInfo,
+    flows: I,
+    options: &Options,
+) -> io::Result<()>
+where
+    I: IntoIterator,
+    I::Item: Borrow<AnalysedFlow>,
+{
+    each(out, capture, flows, |out, flow| {
+        write_head(out, capture, flow, options)?;
+        let all = in_order(flow);
+        write_evidence(out, "Evidence", &all)?;
+        write_questions(out, flow, &all)
+    })
+}
+
+fn each<W: Write, I>(
+    out: &mut W,
+    capture: &CaptureInfo,
+    flows: I,
+    mut write: impl FnMut(&mut W, &AnalysedFlow) -> io::Result<()>,
 ) -> io::Result<()>
 where
     I: IntoIterator,
@@ -30,7 +68,7 @@ where
             writeln!(out, "\n---\n")?;
         }
         any = true;
-        write_flow(out, capture, flow.borrow(), options)?;
+        write(out, flow.borrow())?;
     }
     if !any {
         writeln!(out, "{}: no fax found", escape(&capture.file))?;
@@ -39,7 +77,8 @@ where
     Ok(())
 }
 
-fn write_flow(
+/// Who, the verdict, the facts.
+fn write_head(
     out: &mut impl Write,
     capture: &CaptureInfo,
     flow: &AnalysedFlow,
@@ -55,39 +94,64 @@ fn write_flow(
         (None, None) => String::new(),
     };
     writeln!(out, "**Verdict:** {}\n", escape(&sentence))?;
-    write_facts(out, capture, flow)?;
-    let all = in_order(flow);
-    let serious: Vec<&Hint> = all
-        .iter()
-        .copied()
-        .filter(|hint| hint.finding.severity <= Severity::Warning)
-        .collect();
-    if !all.is_empty() {
-        writeln!(out, "\n## Evidence\n")?;
+    write_facts(out, capture, flow, options)
+}
+
+/// What to do, by who has to do it.
+fn write_questions(out: &mut impl Write, flow: &AnalysedFlow, all: &[&Hint]) -> io::Result<()> {
+    let asks = |hint: &&&Hint| hint.finding.severity <= Severity::Warning && !hint.consequence;
+    let asked: Vec<&Hint> = all.iter().filter(asks).copied().collect();
+    if asked.is_empty() {
+        return Ok(());
     }
-    for hint in &all {
-        write_evidence(out, hint)?;
-    }
-    let questions: Vec<&Hint> = serious
-        .into_iter()
-        .filter(|hint| !hint.consequence)
-        .collect();
-    if !questions.is_empty() {
-        writeln!(out, "\n## What to check and to ask\n")?;
-    }
-    for hint in questions {
-        let mut advice = hint.rule.advice.to_owned();
-        if let Some(more) = &hint.finding.more {
-            advice.push(' ');
-            advice.push_str(more);
+    writeln!(out, "\n## What to check, and whom to ask")?;
+    let mut sides: Vec<Option<FaultSide>> = Vec::new();
+    for hint in &asked {
+        if !sides.contains(&hint.side) {
+            sides.push(hint.side);
         }
-        let host = hint
-            .finding
-            .host
-            .map_or_else(String::new, |host| format!("{host}: "));
-        writeln!(out, "- {}{}", escape(&host), escape(&advice))?;
     }
-    write_ladder(out, flow, options)
+    for side in sides {
+        writeln!(out, "\n{}:\n", escape(&whom(flow, side)))?;
+        for hint in asked.iter().filter(|hint| hint.side == side) {
+            let mut advice = hint.rule.advice.to_owned();
+            if let Some(more) = &hint.finding.more {
+                advice.push(' ');
+                advice.push_str(more);
+            }
+            let host = hint
+                .finding
+                .host
+                .map_or_else(String::new, |host| format!("{host}: "));
+            writeln!(out, "- {}{}", escape(&host), escape(&advice))?;
+        }
+    }
+    Ok(())
+}
+
+/// Who has to act, with the host to be found there.
+fn whom(flow: &AnalysedFlow, side: Option<FaultSide>) -> String {
+    let legs = &flow.flow.legs;
+    let host = |call: Option<&Arc<Call>>, of: fn(&Call) -> Endpoint| {
+        call.map_or_else(String::new, |call| format!(" ({})", of(call).addr))
+    };
+    match side {
+        Some(FaultSide::Caller) => {
+            format!(
+                "The caller's side{}",
+                host(legs.first(), |call| call.caller)
+            )
+        }
+        Some(FaultSide::Callee) => {
+            format!("The callee's side{}", host(legs.last(), |call| call.callee))
+        }
+        Some(FaultSide::Pbx) => "Who runs the PBX or proxy in between".to_owned(),
+        Some(FaultSide::Path) => {
+            "Who runs the network between (firewall, NAT, media proxy)".to_owned()
+        }
+        Some(FaultSide::Capture) => "Yourself: capture again".to_owned(),
+        None => "Either side: the capture does not tell which".to_owned(),
+    }
 }
 
 fn write_notes(out: &mut impl Write, capture: &CaptureInfo) -> io::Result<()> {
@@ -100,7 +164,12 @@ fn write_notes(out: &mut impl Write, capture: &CaptureInfo) -> io::Result<()> {
     Ok(())
 }
 
-fn write_facts(out: &mut impl Write, capture: &CaptureInfo, flow: &AnalysedFlow) -> io::Result<()> {
+fn write_facts(
+    out: &mut impl Write,
+    capture: &CaptureInfo,
+    flow: &AnalysedFlow,
+    options: &Options,
+) -> io::Result<()> {
     writeln!(
         out,
         "- Capture: {}, {} {}",
@@ -117,9 +186,9 @@ fn write_facts(out: &mut impl Write, capture: &CaptureInfo, flow: &AnalysedFlow)
         };
         writeln!(
             out,
-            "- Call {}: {} UTC, caller {}{}, callee {}{}{}",
+            "- Call {}: {}, caller {}{}, callee {}{}{}",
             call.number,
-            time::date(call.started),
+            options.date(call.started),
             call.caller,
             agent(&call.agent.caller),
             call.callee,
@@ -149,7 +218,14 @@ fn write_facts(out: &mut impl Write, capture: &CaptureInfo, flow: &AnalysedFlow)
     Ok(())
 }
 
-fn write_evidence(out: &mut impl Write, hint: &Hint) -> io::Result<()> {
+fn write_evidence(out: &mut impl Write, heading: &str, hints: &[&Hint]) -> io::Result<()> {
+    if !hints.is_empty() {
+        writeln!(out, "\n## {heading}\n")?;
+    }
+    hints.iter().try_for_each(|hint| write_hint(out, hint))
+}
+
+fn write_hint(out: &mut impl Write, hint: &Hint) -> io::Result<()> {
     let frames = hints::frames(hint);
     let frames = if frames.is_empty() {
         frames
@@ -203,10 +279,16 @@ fn longest_run(text: &str) -> usize {
 }
 
 /// The list of calls as a table.
-pub(super) fn calls<'r, R>(out: &mut impl Write, capture: &CaptureInfo, rows: R) -> io::Result<()>
+pub(super) fn calls<'r, R>(
+    out: &mut impl Write,
+    capture: &CaptureInfo,
+    rows: R,
+    options: &Options,
+) -> io::Result<()>
 where
     R: IntoIterator<Item: Borrow<CallRow<'r>>> + Clone,
 {
+    let zone = options.time.zone(options.zone);
     let number = rows.clone().into_iter().count();
     writeln!(
         out,
@@ -219,7 +301,8 @@ where
     }
     writeln!(
         out,
-        "\n| # | start (UTC) | length | from | to | other leg | carrier | pages | rate | result |"
+        "\n| # | start ({}) | length | from | to | other leg | carrier | pages | rate | result |",
+        zone.name(capture.first_time.unwrap_or_default())
     )?;
     writeln!(out, "|--:|---|--:|---|---|--:|---|--:|---|---|")?;
     for row in rows {
@@ -229,7 +312,7 @@ where
             out,
             "| {} | {} | {:.1} s | {} | {} | {} | {} | {} | {} | {} |",
             row.number,
-            time::date(row.started),
+            time::date(row.started, zone),
             row.duration,
             escape(&row.from),
             escape(&row.to),

@@ -166,7 +166,8 @@ fn about(out: &mut impl Write, capture: &CaptureInfo, options: &Options) -> io::
         noun(capture.packets, "packet")
     );
     if let (Some(first), Some(last)) = (capture.first_time, capture.last_time) {
-        let _ = write!(line, "   {} to {} UTC", time::date(first), time::date(last));
+        let zone = options.time.zone(options.zone);
+        let _ = write!(line, "   {}", time::span(first, last, zone));
     }
     write_wrapped(out, &line, Role::Dim, options)?;
     write_notes(out, capture, options)
@@ -185,6 +186,8 @@ where
     let shape = calls::Options {
         width: WHOLE,
         ascii: options.ascii,
+        time: options.time,
+        zone: options.zone,
         ..calls::Options::default()
     };
     let mut measure = Measure::new(calls::start(rows.clone(), capture));
@@ -240,7 +243,13 @@ where
         );
         let (text, role) = verdict(flow, options.ascii);
         let row = Row::of(vec![Span::plain(who), Span::new(text, role)]);
-        colour::write_row(out, &row, options.colour)?;
+        if options.one_line {
+            colour::write_row(out, &row, options.colour)?;
+        } else {
+            let lines = ladder::wrap_spans(&row.spans, options.width);
+            let rows: Vec<Row> = lines.into_iter().map(Row::of).collect();
+            write_rows(out, &rows, options)?;
+        }
         for hint in in_order(flow) {
             if hint.finding.severity <= Severity::Warning {
                 for mut row in hints::full(hint, options.width.saturating_sub(4), options.ascii) {

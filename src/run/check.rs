@@ -8,17 +8,18 @@ use std::path::{Path, PathBuf};
 use crate::analysis::AnalysedFlow;
 use crate::analysis::reading::Analysis;
 use crate::call::{CallNo, Verdict};
-use crate::cli::{Format, General, Output};
-use crate::export::{self, Several, html};
+use crate::cli::{Format, General, Output, Shape};
+use crate::export::{self, Several, csv, html};
 use crate::run::pass::Unread;
 use crate::run::{
-    Failure, Status, coloured, complain, parallel, pass, read, wants_pictures, write,
+    Failure, Status, complain, form, parallel, pass, read, usual_width, wants_pictures, write,
 };
 
 /// Checks several captures; a file that cannot be read is told after the others.
 pub(super) fn run(
     general: &General,
     files: &[PathBuf],
+    shape: &Shape,
     output: &Output,
 ) -> Result<Status, Failure> {
     let report = Report {
@@ -26,14 +27,10 @@ pub(super) fn run(
         is_several: output.format == Format::Json && files.len() > 1,
         threads: parallel::threads(general.threads),
         pictures: wants_pictures(general, output),
-        options: export::Options {
-            colour: coloured(general, output),
-            ..export::Options::default()
-        },
+        options: form(general, shape, output, usual_width()),
     };
     let mut found = Found::default();
     let mut failures: Vec<Failure> = Vec::new();
-    let is_html = report.format == Format::Html;
     let is_several = report.is_several;
     let mut several = Several::default();
     let report_threads = report.threads;
@@ -42,8 +39,10 @@ pub(super) fn run(
         ..report.clone()
     };
     write(output, files, |mut to| {
-        if is_html {
-            html::begin(&mut to)?;
+        match report.format {
+            Format::Html => html::begin(&mut to)?,
+            Format::Csv => csv::heading(&mut to)?,
+            _ => {}
         }
         for group in groups(files, report.threads) {
             // Each file of a group has one thread, a file that is alone all of them.
@@ -67,7 +66,7 @@ pub(super) fn run(
                 failures.extend(failure?);
             }
         }
-        if is_html {
+        if report.format == Format::Html {
             html::end(&mut to)?;
         }
         if is_several {

@@ -16,11 +16,12 @@ pub(super) fn run(cli: &Cli, file: &Path) -> Result<Status, Failure> {
         .display_env_section(false)
         .install();
     let service = Service::start(analysis_options(cli, file))?;
-    let usual = tui::Options::default();
+    let (time, zone) = cli.general.times();
     let options = tui::Options {
         colour: colour(&cli.general),
         ascii: cli.shape.ascii || locale::output_is_ascii(),
-        time: cli.shape.time.map_or(usual.time, Into::into),
+        time,
+        zone,
         width: cli.shape.width.map(usize::from),
         no_pages: cli.general.no_pages,
         calls: cli.which.call.iter().copied().map(CallNo).collect(),

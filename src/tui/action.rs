@@ -74,7 +74,7 @@ pub enum Action {
     HostsLeft,
     /// The hosts to the right.
     HostsRight,
-    /// Time: relative, delta, absolute.
+    /// Time: relative, delta, local, UTC.
     Time,
     /// Sort by the column to the left.
     SortPrevious,

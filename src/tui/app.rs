@@ -15,7 +15,7 @@ use crate::call::CallNo;
 use crate::call::pages::CodedPage;
 use crate::capture::CaptureInfo;
 use crate::view::ladder;
-use crate::view::time::TimeMode;
+use crate::view::time::{TimeMode, Zone};
 
 pub mod calls;
 pub mod flow;
@@ -36,8 +36,10 @@ pub struct Options {
     pub colour: bool,
     /// Plain ASCII.
     pub ascii: bool,
-    /// How the ladder shows time.
+    /// How times are shown.
     pub time: TimeMode,
+    /// The zone of local time.
+    pub zone: Zone,
     /// Columns of the ladder at most (`--width`).
     pub width: Option<usize>,
     /// Pages are not shown (`--no-pages`).
@@ -54,6 +56,7 @@ impl Default for Options {
             colour: true,
             ascii: false,
             time: TimeMode::Relative,
+            zone: Zone::UTC,
             width: None,
             no_pages: false,
             calls: Vec::new(),
@@ -174,6 +177,7 @@ impl App {
         let ladder = ladder::Options {
             ascii: options.ascii,
             time: options.time,
+            zone: options.zone,
             ..ladder::Options::default()
         };
         Self {

@@ -92,6 +92,7 @@ fn save(app: &mut App, source: &impl Source, request: SaveRequest) {
     let options = Options {
         ascii: app.options.ascii,
         time: app.ladder.time,
+        zone: app.ladder.zone,
         fold: app.ladder.fold,
         ..Options::default()
     };

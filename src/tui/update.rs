@@ -7,6 +7,7 @@ use super::app::prompt::{Prompt, PromptKind};
 use super::app::{App, Effect, Screen};
 use crate::call::CallNo;
 use crate::view::ladder::Fold;
+use crate::view::time::TimeMode;
 
 mod page;
 mod prompt;
@@ -45,12 +46,34 @@ fn anywhere(app: &mut App, action: Action) -> Option<Effect> {
         Action::Help => app.screens.push(Screen::Help { top: 0 }),
         Action::Colour => app.options.colour = !app.options.colour,
         Action::Time => {
-            app.ladder.time = app.ladder.time.next();
-            app.tell(format!("time: {}", app.ladder.time.name()));
+            app.ladder.time = next_time(app);
+            app.tell(time_told(app));
         }
         _ => {}
     }
     None
+}
+
+/// The list knows no deltas.
+fn next_time(app: &App) -> TimeMode {
+    let next = app.ladder.time.next();
+    match (app.context(), next) {
+        (Context::Calls, TimeMode::Delta) => next.next(),
+        _ => next,
+    }
+}
+
+/// `time: local (CET)`
+fn time_told(app: &App) -> String {
+    let time = app.ladder.time;
+    let zone = match time {
+        TimeMode::Local => {
+            let at = app.reading.info.first_time.unwrap_or_default();
+            format!(" ({})", app.ladder.zone.name(at))
+        }
+        TimeMode::Relative | TimeMode::Delta | TimeMode::Utc => String::new(),
+    };
+    format!("time: {}{zone}", time.name())
 }
 
 fn calls(app: &mut App, action: Action) -> Option<Effect> {

@@ -8,6 +8,7 @@ use crate::analysis::CallRow;
 use crate::call::{CallNo, CallState};
 use crate::capture::{CaptureInfo, Note, Timestamp};
 use crate::view::ladder::head;
+use crate::view::time::{Began, TimeMode, Zone};
 use crate::view::{self, Role, Row, Span, clip, fit, plain, push_number, time};
 
 mod cell;
@@ -38,6 +39,10 @@ pub struct Options {
     pub ascii: bool,
     /// Calls marked by the user.
     pub marked: Vec<CallNo>,
+    /// How the beginning of calls is shown.
+    pub time: TimeMode,
+    /// The zone of local time.
+    pub zone: Zone,
     /// Column by which the rows are sorted, and whether downwards: marked in the heading.
     pub sorted: Option<(SortBy, bool)>,
 }
@@ -48,6 +53,8 @@ impl Default for Options {
             width: 118,
             ascii: false,
             marked: Vec::new(),
+            time: TimeMode::Relative,
+            zone: Zone::UTC,
             sorted: None,
         }
     }
@@ -69,7 +76,7 @@ pub struct Calls<'a> {
 pub struct Table {
     columns: Vec<(Column, usize)>,
     result: usize,
-    start: Timestamp,
+    began: Began,
     options: Options,
 }
 
@@ -133,7 +140,8 @@ impl Calls<'_> {
 impl Table {
     /// A table for rows that have been measured.
     pub fn new(measure: &Measure, options: &Options) -> Self {
-        let mut columns: Vec<(Column, usize)> = (measure.content())
+        let began = measure.began(options.time, options.zone);
+        let mut columns: Vec<(Column, usize)> = (measure.content(began))
             // An empty column is left out.
             .filter(|(column, content)| {
                 !matches!(column, Column::OtherLeg | Column::Via) || *content > 0
@@ -153,7 +161,7 @@ impl Table {
         Self {
             result: room(&columns),
             columns,
-            start: measure.start(),
+            began,
             options: options.clone(),
         }
     }
@@ -214,7 +222,7 @@ impl Table {
                 Column::Sorted(_) => Role::Plain,
             };
             let mut cell = String::with_capacity(width + BETWEEN);
-            push_column(&mut cell, (*column, *width), row, self.start, ascii);
+            push_column(&mut cell, (*column, *width), row, self.began, ascii);
             spans.push(Span::new(cell, role));
         }
         let (text, role) = result(row, ascii);
@@ -231,7 +239,7 @@ impl Table {
         let begin = out.len();
         out.push_str(self.mark(row));
         for column in &self.columns {
-            push_column(out, *column, row, self.start, ascii);
+            push_column(out, *column, row, self.began, ascii);
         }
         push_result(out, row, ascii);
         let end = out.get(begin..).unwrap_or_default().trim_end().len();
@@ -313,14 +321,8 @@ pub fn title(calls: usize, faxes: usize, info: &CaptureInfo, options: &Options) 
         count(faxes, "fax", "faxes")
     );
     if let (Some(first), Some(last)) = (info.first_time, info.last_time) {
-        let (from, until) = (time::date(first), time::date(last));
-        let same_day = from.get(..10) == until.get(..10);
-        let until = if same_day {
-            until.get(11..).unwrap_or(&until)
-        } else {
-            &until
-        };
-        let _ = write!(text, "   {from} to {until} UTC");
+        let zone = options.time.zone(options.zone);
+        let _ = write!(text, "   {}", time::span(first, last, zone));
     }
     let packets = crate::text::noun(info.packets, "packet");
     let _ = write!(text, "   {} {packets}", thousands(info.packets));

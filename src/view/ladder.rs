@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::analysis::AnalysedFlow;
 use crate::call::{CallNo, Event, EventId, EventKind};
 use crate::capture::Timestamp;
-use crate::view::time::TimeMode;
+use crate::view::time::{TimeMode, Zone};
 use crate::view::{Role, Row, Span, clip};
 
 use columns::{Columns, Place};
@@ -73,6 +73,8 @@ pub struct Options {
     pub ascii: bool,
     /// How time is shown.
     pub time: TimeMode,
+    /// The zone of local time.
+    pub zone: Zone,
     /// `m=` lines of SDP in labels, its T.38 parameters beside them.
     pub sdp: bool,
     /// Rows of RTP.
@@ -91,6 +93,7 @@ impl Default for Options {
             width: 118,
             ascii: false,
             time: TimeMode::Relative,
+            zone: Zone::UTC,
             sdp: true,
             media: true,
             fold: Fold::default(),
@@ -174,7 +177,7 @@ impl Ladder {
             .min()
             .unwrap_or_default();
         let time_digits = times::digits(flow);
-        let time = times::width(flow, options.time, start, time_digits);
+        let time = times::width(flow, (options.time, options.zone), start, time_digits);
         let items = Items::of(&flow.flow, &columns, options, &pinned);
         let mut ladder = Self {
             title: head::title(&flow.flow, options.width, options.ascii),
@@ -509,7 +512,7 @@ impl Ladder {
 }
 
 /// Spans of one sentence, broken into lines; each piece keeps the role of its span.
-fn wrap_spans(part: &[Span], width: usize) -> Vec<Vec<Span>> {
+pub(crate) fn wrap_spans(part: &[Span], width: usize) -> Vec<Vec<Span>> {
     let mut lines: Vec<Vec<Span>> = Vec::new();
     let mut line: Vec<Span> = Vec::new();
     let mut used = 0;

@@ -1,11 +1,12 @@
 //! Times as text.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use jiff::ZonedDateTime;
+use jiff::tz::{Offset, TimeZone};
 
 use crate::capture::Timestamp;
 use crate::view::{digits, push_number};
 
-/// How the ladder shows time.
+/// How times are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum TimeMode {
     /// Seconds since the first packet of the flow.
@@ -13,8 +14,10 @@ pub enum TimeMode {
     Relative,
     /// Seconds since the row above; of two legs, since the latest of the rows above that is not later.
     Delta,
-    /// Time of day in UTC, with the digits of the capture.
-    Absolute,
+    /// Time of day where the user is, with the digits of the capture.
+    Local,
+    /// Time of day in UTC.
+    Utc,
 }
 
 impl TimeMode {
@@ -23,19 +26,107 @@ impl TimeMode {
     pub const fn next(self) -> Self {
         match self {
             Self::Relative => Self::Delta,
-            Self::Delta => Self::Absolute,
-            Self::Absolute => Self::Relative,
+            Self::Delta => Self::Local,
+            Self::Local => Self::Utc,
+            Self::Utc => Self::Relative,
         }
     }
 
-    /// `relative`, `delta`, `absolute`, as on the command line.
+    /// `relative`, `delta`, `local`, `utc`, as on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Relative => "relative",
             Self::Delta => "delta",
-            Self::Absolute => "absolute",
+            Self::Local => "local",
+            Self::Utc => "utc",
         }
     }
+
+    /// Whether it is a time of day.
+    pub const fn is_of_day(self) -> bool {
+        matches!(self, Self::Local | Self::Utc)
+    }
+
+    /// The zone of its dates: UTC unless local time is asked for.
+    #[must_use]
+    pub const fn zone(self, local: Zone) -> Zone {
+        match self {
+            Self::Local => local,
+            Self::Relative | Self::Delta | Self::Utc => Zone::UTC,
+        }
+    }
+}
+
+/// A time zone; UTC unless another one was asked for. There is one to a process, so it is never given back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Zone(Option<&'static TimeZone>);
+
+impl Zone {
+    /// UTC.
+    pub const UTC: Self = Self(None);
+
+    /// That of the user: `TZ`, else the one of the system; UTC where neither is known.
+    pub fn local() -> Self {
+        TimeZone::try_system().map_or(Self::UTC, Self::of)
+    }
+
+    /// `Europe/Berlin`, `UTC`, `+02:00`.
+    pub fn named(name: &str) -> Result<Self, String> {
+        if name.eq_ignore_ascii_case("utc") || name == "Z" {
+            return Ok(Self::UTC);
+        }
+        if name.eq_ignore_ascii_case("local") {
+            return Ok(Self::local());
+        }
+        if let Some(offset) = offset(name) {
+            return Ok(Self::of(TimeZone::fixed(offset)));
+        }
+        let unknown = |_| {
+            "no such time zone; a name as Europe/Berlin, an offset as +02:00, or UTC".to_owned()
+        };
+        TimeZone::get(name).map(Self::of).map_err(unknown)
+    }
+
+    fn of(zone: TimeZone) -> Self {
+        Self(Some(Box::leak(Box::new(zone))))
+    }
+
+    fn at(self, at: Timestamp) -> ZonedDateTime {
+        let zone = self.0.cloned().unwrap_or(TimeZone::UTC);
+        instant(at).to_zoned_datetime(zone)
+    }
+
+    /// `UTC`, `CET`, `+05:30`: what it is called at that time.
+    pub fn name(self, at: Timestamp) -> String {
+        match self.0 {
+            None => "UTC".to_owned(),
+            Some(_) => match self.at(at).strftime("%Z").to_string() {
+                // Zones without a name of their own are named by numbers: the offset says it in full.
+                name if name.starts_with(char::is_alphabetic) => name,
+                _ => self.at(at).strftime("%:z").to_string(),
+            },
+        }
+    }
+}
+
+/// `+02:00`, `-0330`, `+5`.
+fn offset(text: &str) -> Option<Offset> {
+    let (sign, digits) = match text.split_at_checked(1)? {
+        ("+", digits) => (1, digits),
+        ("-", digits) => (-1, digits),
+        _ => return None,
+    };
+    let (hours, minutes) = match digits.split_once(':') {
+        Some(parts) => parts,
+        None if digits.len() == 4 => digits.split_at_checked(2)?,
+        None => (digits, "0"),
+    };
+    let part = |text: &str, most: i32| {
+        let number = text.parse::<u8>().ok().map(i32::from);
+        number.filter(|number| *number <= most)
+    };
+    let seconds = part(hours, 14)? * 3600 + part(minutes, 59)? * 60;
+    Offset::from_seconds(sign * seconds).ok()
 }
 
 /// How the time of a message is written.
@@ -43,8 +134,8 @@ impl TimeMode {
 pub enum Clock {
     /// Seconds since then.
     Since(Timestamp),
-    /// Time of day in UTC with that many digits.
-    OfDay(u8),
+    /// Time of day with that many digits.
+    OfDay(u8, Zone),
 }
 
 impl Clock {
@@ -52,7 +143,57 @@ impl Clock {
     pub fn text(self, at: Timestamp) -> String {
         match self {
             Self::Since(start) => format!("{} s", seconds(start, at)),
-            Self::OfDay(digits) => of_day(at, digits),
+            Self::OfDay(digits, zone) => of_day(at, digits, zone),
+        }
+    }
+}
+
+/// How a list of calls tells when they began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Began {
+    /// `0:58.113` since then.
+    Since(Timestamp),
+    /// `14:02:11.123`
+    OfDay(Zone),
+    /// `11-22 14:02:11.123`, where the list is of more than one day.
+    Dated(Zone),
+}
+
+impl Began {
+    /// For calls that begin between two times.
+    pub(super) fn of(
+        mode: TimeMode,
+        local: Zone,
+        start: Timestamp,
+        calls: (Timestamp, Timestamp),
+    ) -> Self {
+        let zone = mode.zone(local);
+        let day = |at| zone.at(at).date();
+        match mode {
+            TimeMode::Relative | TimeMode::Delta => Self::Since(start),
+            TimeMode::Local | TimeMode::Utc if day(calls.0) == day(calls.1) => Self::OfDay(zone),
+            TimeMode::Local | TimeMode::Utc => Self::Dated(zone),
+        }
+    }
+
+    /// Appends it.
+    pub(super) fn write(self, out: &mut String, at: Timestamp) {
+        match self {
+            Self::Since(start) => write_clock(out, start, at),
+            Self::OfDay(zone) => out.push_str(&of_day(at, 3, zone)),
+            Self::Dated(zone) => {
+                out.push_str(&zone.at(at).strftime("%m-%d ").to_string());
+                out.push_str(&of_day(at, 3, zone));
+            }
+        }
+    }
+
+    /// How wide it is.
+    pub(super) fn width(self, at: Timestamp) -> usize {
+        match self {
+            Self::Since(start) => clock_width(start, at),
+            Self::OfDay(_) => "14:02:11.123".len(),
+            Self::Dated(_) => "11-22 14:02:11.123".len(),
         }
     }
 }
@@ -98,20 +239,36 @@ pub(super) fn clock_width(from: Timestamp, at: Timestamp) -> usize {
     usize::from(at < from) + before_seconds + ":00.000".len()
 }
 
-/// `14:02:11.123456`: time of day in UTC with that many digits (0 to 9).
-pub fn of_day(at: Timestamp, digits: u8) -> String {
-    digits_of(&utc(at).format("%H:%M:%S%.9f").to_string(), digits)
+/// `14:02:11.123456`: time of day with that many digits (0 to 9).
+pub fn of_day(at: Timestamp, digits: u8, zone: Zone) -> String {
+    digits_of(&zone.at(at).strftime("%H:%M:%S%.9f").to_string(), digits)
 }
 
-/// `2026-11-22 14:02:11`: date and time in UTC, whole seconds.
-pub fn date(at: Timestamp) -> String {
-    utc(at).format("%Y-%m-%d %H:%M:%S").to_string()
+/// `2026-11-22 14:02:11`: date and time, whole seconds.
+pub fn date(at: Timestamp, zone: Zone) -> String {
+    zone.at(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// `2026-11-22 14:02:11 to 14:09:40 UTC`
+pub fn span(from: Timestamp, until: Timestamp, zone: Zone) -> String {
+    let name = zone.name(from);
+    let (from, until) = (date(from, zone), date(until, zone));
+    let same_day = from.get(..10) == until.get(..10);
+    let until = if same_day {
+        until.get(11..).unwrap_or(&until)
+    } else {
+        &until
+    };
+    format!("{from} to {until} {name}")
 }
 
 /// `2026-11-22T14:02:11.123456Z`: RFC 3339 in UTC with that many digits (0 to 9).
 pub fn rfc3339(at: Timestamp, digits: u8) -> String {
-    let whole = utc(at).to_rfc3339_opts(SecondsFormat::Nanos, true);
-    let mut out = digits_of(whole.trim_end_matches('Z'), digits);
+    let whole = Zone::UTC
+        .at(at)
+        .strftime("%Y-%m-%dT%H:%M:%S%.9f")
+        .to_string();
+    let mut out = digits_of(&whole, digits);
     out.push('Z');
     out
 }
@@ -125,13 +282,9 @@ pub fn length(seconds: f64) -> String {
     }
 }
 
-fn utc(at: Timestamp) -> DateTime<Utc> {
-    // 2^64 ns end in the year 2554: always inside chrono's range.
-    i64::try_from(at.0 / 1_000_000_000)
-        .ok()
-        .zip(u32::try_from(at.0 % 1_000_000_000).ok())
-        .and_then(|(seconds, nanos)| DateTime::from_timestamp(seconds, nanos))
-        .unwrap_or_default()
+fn instant(at: Timestamp) -> jiff::Timestamp {
+    // 2^64 ns end in the year 2554: always inside the range.
+    jiff::Timestamp::from_nanosecond(at.0.into()).unwrap_or_default()
 }
 
 fn digits_of(with_nine: &str, digits: u8) -> String {
@@ -152,11 +305,51 @@ mod tests {
         assert_eq!(rfc3339(AT, 6), "2026-11-22T14:02:11.123456Z");
         assert_eq!(rfc3339(AT, 9), "2026-11-22T14:02:11.123456789Z");
         assert_eq!(rfc3339(AT, 0), "2026-11-22T14:02:11Z");
-        assert_eq!(of_day(AT, 6), "14:02:11.123456");
+        assert_eq!(of_day(AT, 6, Zone::UTC), "14:02:11.123456");
         assert_eq!(
             rfc3339(Timestamp(u64::MAX), 9),
             "2554-07-21T23:34:33.709551615Z"
         );
+    }
+
+    #[test]
+    fn zones_by_name_and_offset() {
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        assert_eq!(date(AT, berlin), "2026-11-22 15:02:11");
+        assert_eq!(berlin.name(AT), "CET");
+        for (name, shown, called) in [
+            ("+02:00", "16:02:11", "+02:00"),
+            ("-0330", "10:32:11", "-03:30"),
+            ("+5", "19:02:11", "+05:00"),
+            ("utc", "14:02:11", "UTC"),
+        ] {
+            let zone = Zone::named(name).unwrap();
+            assert_eq!(of_day(AT, 0, zone), shown);
+            assert_eq!(zone.name(AT), called);
+        }
+        for wrong in ["Europe/Atlantis", "", "+", "+99", "+2:75", "+x:00"] {
+            assert!(Zone::named(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn spans_name_the_day_once() {
+        let later = AT.plus_seconds(36_000.0);
+        assert_eq!(
+            span(AT, AT, Zone::UTC),
+            "2026-11-22 14:02:11 to 14:02:11 UTC"
+        );
+        assert_eq!(
+            span(AT, later, Zone::UTC),
+            "2026-11-22 14:02:11 to 2026-11-23 00:02:11 UTC"
+        );
+        let zone = Zone::named("-06:00").unwrap();
+        for (mode, width) in [(TimeMode::Local, 12), (TimeMode::Utc, 18)] {
+            let began = Began::of(mode, zone, AT, (AT, later));
+            let mut out = String::new();
+            began.write(&mut out, later);
+            assert_eq!((out.len(), began.width(later)), (width, width), "{out}");
+        }
     }
 
     #[test]

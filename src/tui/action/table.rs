@@ -211,7 +211,7 @@ pub const BINDINGS: &[Binding] = &[
         Action::Time,
         WORK,
         "",
-        "time: relative, delta, absolute",
+        "time: relative, delta (flow), local, UTC",
     ),
     bind(
         &[ch('/'), f(3)],

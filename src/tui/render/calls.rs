@@ -27,6 +27,8 @@ pub(super) fn render(app: &App, buf: &mut Buffer, theme: Theme) {
         width: usize::from(areas.list.width.saturating_sub(GUTTER)),
         ascii: app.options.ascii,
         marked: app.calls.marked().to_vec(),
+        time: app.ladder.time,
+        zone: app.ladder.zone,
         sorted: Some(app.calls.sorted()),
     };
     let list = view::layout_measured(

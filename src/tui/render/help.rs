@@ -86,6 +86,12 @@ pub(in crate::tui) fn lines(app: &App) -> Vec<Row> {
     for text in marks(app.options.ascii) {
         push_text(&mut rows, &text, screen);
     }
+    rows.push(Row::default());
+    let heading = " The phases of a fax (T.30)";
+    rows.push(Row::of(vec![Span::new(heading, Role::Heading)]));
+    for (phase, text) in PHASES {
+        push_text(&mut rows, &format!("{phase}   {text}"), screen);
+    }
     let notes = &app.reading.info.notes;
     if app.context_under_help() == Context::Calls && !notes.is_empty() {
         rows.push(Row::default());
@@ -114,18 +120,38 @@ fn push_text(rows: &mut Vec<Row>, text: &str, screen: usize) {
     }
 }
 
+/// What happens in each phase (T.30 clause 5).
+const PHASES: [(&str, &str); 5] = [
+    (
+        "A",
+        "call set-up: the calling fax sends CNG, the called one CED",
+    ),
+    (
+        "B",
+        "negotiation and training: DIS offers, DCS sets, TCF tries the line, CFR takes it, FTT does not",
+    ),
+    ("C", "a page is sent"),
+    (
+        "D",
+        "after a page: EOP ends the fax, MPS goes on; MCF confirms the page, RTN does not",
+    ),
+    ("E", "release: DCN, then the call is hung up"),
+];
+
 /// What the marks on the screens mean.
-fn marks(ascii: bool) -> [String; 2] {
-    let [error, good, marked] = if ascii {
-        ["x", "v", "*"]
+fn marks(ascii: bool) -> [String; 4] {
+    let [error, good, marked, unseen] = if ascii {
+        ["x", "v", "*", "-"]
     } else {
-        ["✗", "✓", "●"]
+        ["✗", "✓", "●", "·"]
     };
     [
         format!(
             "{error} error   ! warning   i note   {good} as it should be   {marked} marked call"
         ),
+        format!("{unseen} in the line of phases: not reached, or not in the capture"),
         "A dashed arrow is a message that was expected here and never came.".into(),
+        "(2) the second of the same; [+ 3 repeats] folded into this row: f unfolds.".into(),
     ]
 }
 

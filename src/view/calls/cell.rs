@@ -7,13 +7,12 @@ use super::column::Column;
 use super::{BETWEEN, SortBy, carriers, result};
 use crate::analysis::CallRow;
 use crate::call::Verdict;
-use crate::capture::Timestamp;
 use crate::text::is_plain_ascii;
-use crate::view::time::{clock_width, write_clock};
+use crate::view::time::Began;
 use crate::view::{digits, fit, plain, push_number, width};
 
 /// Appends the content of a cell.
-pub(super) fn write_text(out: &mut String, column: Column, row: &CallRow<'_>, start: Timestamp) {
+pub(super) fn write_text(out: &mut String, column: Column, row: &CallRow<'_>, began: Began) {
     // Writing to a String never fails.
     let _ = match column {
         Column::OtherLeg => row
@@ -25,7 +24,7 @@ pub(super) fn write_text(out: &mut String, column: Column, row: &CallRow<'_>, st
             Ok(())
         }
         Column::Sorted(SortBy::Start) => {
-            write_clock(out, start, row.started);
+            began.write(out, row.started);
             Ok(())
         }
         Column::Sorted(SortBy::Duration) => write_duration(out, row.duration),
@@ -55,12 +54,12 @@ pub(super) fn write_text(out: &mut String, column: Column, row: &CallRow<'_>, st
 }
 
 /// The width of what [`write_text`] appends.
-pub(super) fn text_width(column: Column, row: &CallRow<'_>, start: Timestamp) -> usize {
+pub(super) fn text_width(column: Column, row: &CallRow<'_>, began: Began) -> usize {
     match column {
         Column::OtherLeg => row.other_leg.map_or(0, |other| 1 + digits(other.0.into())),
         Column::Via if row.via.is_empty() => 0,
         Column::Sorted(SortBy::Number) => digits(row.number.0.into()),
-        Column::Sorted(SortBy::Start) => clock_width(start, row.started),
+        Column::Sorted(SortBy::Start) => began.width(row.started),
         Column::Sorted(SortBy::Duration) => duration_width(row.duration),
         Column::Sorted(SortBy::From) => width(&plain(&row.from, false)),
         Column::Sorted(SortBy::To) => width(&plain(&row.to, false)),
@@ -71,7 +70,7 @@ pub(super) fn text_width(column: Column, row: &CallRow<'_>, start: Timestamp) ->
         Column::Sorted(SortBy::Packets) => thousands_width(packets(row)),
         Column::Sorted(SortBy::Hints) if row.hints == (0, 0) => 1,
         Column::Via | Column::Sorted(SortBy::Pages | SortBy::Hints | SortBy::Result) => {
-            written_width(column, row, start)
+            written_width(column, row, began)
         }
     }
 }
@@ -88,9 +87,9 @@ pub(super) fn thousands_width(number: u64) -> usize {
     digits + (digits - 1) / 3
 }
 
-fn written_width(column: Column, row: &CallRow<'_>, start: Timestamp) -> usize {
+fn written_width(column: Column, row: &CallRow<'_>, began: Began) -> usize {
     let mut text = String::new();
-    write_text(&mut text, column, row, start);
+    write_text(&mut text, column, row, began);
     width(&text)
 }
 
@@ -99,26 +98,26 @@ pub(super) fn push_column(
     out: &mut String,
     (column, columns): (Column, usize),
     row: &CallRow<'_>,
-    start: Timestamp,
+    began: Began,
     ascii: bool,
 ) {
     // Digits and points, measured before they are written.
     if column.is_right() {
-        let used = text_width(column, row, start);
+        let used = text_width(column, row, began);
         if used <= columns {
             push_spaces(out, columns - used);
-            write_text(out, column, row, start);
+            write_text(out, column, row, began);
             push_spaces(out, BETWEEN);
             return;
         }
     }
     let begin = out.len();
-    if column == Column::Via && text_width(column, row, start) > columns {
+    if column == Column::Via && text_width(column, row, began) > columns {
         // Names that have no room are counted.
         let count = row.via.len();
         let _ = write!(out, "{count} {}", if count == 1 { "host" } else { "hosts" });
     } else {
-        write_text(out, column, row, start);
+        write_text(out, column, row, began);
     }
     let text = out.get(begin..).unwrap_or_default();
     let plain = text.len() <= columns && (column.is_ours() || is_plain_ascii(text));
@@ -209,6 +208,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::capture::Timestamp;
 
     proptest! {
         #[test]

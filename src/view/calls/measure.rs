@@ -6,7 +6,7 @@ use super::column::Column;
 use crate::analysis::CallRow;
 use crate::capture::Timestamp;
 use crate::view::digits;
-use crate::view::time::clock_width;
+use crate::view::time::{Began, TimeMode, Zone};
 
 /// How wide the content of the columns is. It only grows, so that a list which grows is measured row by row
 /// as they come, and not as a whole whenever it is drawn.
@@ -33,21 +33,28 @@ impl Measure {
         self.start
     }
 
+    /// How the times of these calls are shown.
+    pub(super) fn began(&self, mode: TimeMode, zone: Zone) -> Began {
+        let calls = self.extremes.started.unwrap_or_default();
+        Began::of(mode, zone, self.start, calls)
+    }
+
     /// Takes in a row.
     pub fn add(&mut self, row: &CallRow<'_>) {
         self.extremes.take(row);
+        let began = Began::Since(self.start);
         for (column, width) in Column::ALL.iter().zip(&mut self.words) {
             if !column.is_number() {
-                *width = (*width).max(text_width(*column, row, self.start));
+                *width = (*width).max(text_width(*column, row, began));
             }
         }
     }
 
     /// The columns, and how wide each is.
-    pub(super) fn content(&self) -> impl Iterator<Item = (Column, usize)> {
+    pub(super) fn content(&self, began: Began) -> impl Iterator<Item = (Column, usize)> {
         let widths = Column::ALL.into_iter().zip(self.words);
-        widths.map(|(column, words)| {
-            let numbers = self.extremes.width(column, self.start);
+        widths.map(move |(column, words)| {
+            let numbers = self.extremes.width(column, began);
             (column, numbers.unwrap_or(words))
         })
     }
@@ -74,13 +81,11 @@ impl Extremes {
     }
 
     /// The width of a column with numbers.
-    fn width(&self, column: Column, start: Timestamp) -> Option<usize> {
+    fn width(&self, column: Column, began: Began) -> Option<usize> {
         let (first, last) = self.started?;
         match column {
             Column::Sorted(SortBy::Number) => Some(digits(self.number.into())),
-            Column::Sorted(SortBy::Start) => {
-                Some(clock_width(start, first).max(clock_width(start, last)))
-            }
+            Column::Sorted(SortBy::Start) => Some(began.width(first).max(began.width(last))),
             Column::Sorted(SortBy::Duration) => Some(duration_width(self.duration)),
             Column::Sorted(SortBy::Packets) => Some(thousands_width(self.packets)),
             _ => None,

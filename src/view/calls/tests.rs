@@ -15,6 +15,7 @@ fn screen(width: usize, ascii: bool) -> String {
         ascii,
         marked: vec![CallNo(2)],
         sorted: Some((SortBy::Number, false)),
+        ..Options::default()
     };
     let calls = layout(&rows, &fixture::info(), &options);
     let mut all = vec![calls.title.clone(), calls.header.clone()];
@@ -90,16 +91,17 @@ fn a_line_is_the_text_of_a_row() {
     rows.extend([odd, voice]);
     let start = start(&rows, &fixture::info());
     let mut measure = Measure::new(start);
+    let began = measure.began(TimeMode::Relative, Zone::UTC);
     for row in &rows {
         measure.add(row);
         for column in Column::ALL {
             let mut text = String::new();
-            write_text(&mut text, column, row, start);
-            assert_eq!(text_width(column, row, start), view::width(&text), "{text}");
+            write_text(&mut text, column, row, began);
+            assert_eq!(text_width(column, row, began), view::width(&text), "{text}");
         }
     }
-    for (column, content) in measure.content() {
-        let widths = rows.iter().map(|row| text_width(column, row, start));
+    for (column, content) in measure.content(began) {
+        let widths = rows.iter().map(|row| text_width(column, row, began));
         assert_eq!(Some(content), widths.max(), "{column:?}");
     }
     for ascii in [false, true] {
@@ -107,7 +109,7 @@ fn a_line_is_the_text_of_a_row() {
             width: WHOLE,
             ascii,
             marked: vec![CallNo(2)],
-            sorted: None,
+            ..Options::default()
         };
         let table = Table::new(&measure, &options);
         let mut lines = String::new();

@@ -1,5 +1,6 @@
 use super::*;
 use crate::t30::Fcf;
+use crate::view::time::Zone;
 use crate::view::{fixture, to_text};
 
 fn pane(at: Step, raw: bool, width: usize) -> String {
@@ -116,7 +117,7 @@ fn beside_the_ladder_stands_what_matters() {
         if let EventKind::T30(frame) = &mut event.kind {
             std::sync::Arc::make_mut(frame).fcs = Fcs::Bad;
         }
-        side_pane(call, &event, false, 80, Clock::OfDay(6))
+        side_pane(call, &event, false, 80, Clock::OfDay(6, Zone::UTC))
     });
     assert!(text(&bad.unwrap()).contains("frame check sequence"));
 }
@@ -146,7 +147,7 @@ fn no_row_is_wider_than_the_pane() {
                         assert!(row.width() <= width, "{width}: {}", row.text());
                         assert!(!row.text().contains(['\u{1b}', '\u{202e}']));
                     }
-                    for row in side_pane(call, event, raw, width, Clock::OfDay(6)) {
+                    for row in side_pane(call, event, raw, width, Clock::OfDay(6, Zone::UTC)) {
                         assert!(row.width() <= width, "{width}: {}", row.text());
                         assert!(!row.text().contains(['\u{1b}', '\u{202e}']));
                     }

@@ -212,9 +212,9 @@ proptest! {
             paths::three, paths::four, paths::five, paths::media_proxy,
         ][which]();
         let [ascii, sdp, media, hints, _, _] = flags;
-        let time = [TimeMode::Relative, TimeMode::Delta, TimeMode::Absolute][time];
+        let time = [TimeMode::Relative, TimeMode::Delta, TimeMode::Utc][time];
         let fold = [Fold::Nothing, Fold::Repeats, Fold::Copies][fold_step];
-        let options = Options { width, ascii, time, sdp, media, fold, first: start, hints };
+        let options = Options { width, ascii, time, sdp, media, fold, first: start, hints, ..Options::default() };
         let ladder = layout(&flow, &options);
         let all = ladder.rows(0..ladder.len());
         prop_assert_eq!(all.len(), ladder.len());

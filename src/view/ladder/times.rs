@@ -6,15 +6,19 @@ use crate::analysis::AnalysedFlow;
 use crate::call::Event;
 use crate::capture::Timestamp;
 use crate::view::ladder::Ladder;
-use crate::view::time::{self, Clock, TimeMode};
+use crate::view::time::{self, Clock, TimeMode, Zone};
 
 impl Ladder {
     /// The clock of its rows, for the side pane; there are no deltas there.
     pub fn clock(&self) -> Clock {
         match self.options.time {
             TimeMode::Relative | TimeMode::Delta => Clock::Since(self.start),
-            TimeMode::Absolute => Clock::OfDay(self.time_digits),
+            TimeMode::Local | TimeMode::Utc => Clock::OfDay(self.time_digits, self.zone()),
         }
+    }
+
+    fn zone(&self) -> Zone {
+        self.options.time.zone(self.options.zone)
     }
 
     pub(super) fn time(&self, at: usize, event: &Event) -> String {
@@ -24,7 +28,9 @@ impl Ladder {
         }
         match self.options.time {
             TimeMode::Relative => time::seconds(self.start, event.at),
-            TimeMode::Absolute => time::of_day(event.at, self.time_digits),
+            TimeMode::Local | TimeMode::Utc => {
+                time::of_day(event.at, self.time_digits, self.zone())
+            }
             TimeMode::Delta => {
                 let before = self.before.get(at).copied().unwrap_or(self.start);
                 time::seconds(before, event.at)
@@ -64,9 +70,14 @@ impl Ladder {
 }
 
 /// Columns of the time.
-pub(super) fn width(flow: &AnalysedFlow, mode: TimeMode, start: Timestamp, digits: u8) -> usize {
-    if mode == TimeMode::Absolute {
-        return time::of_day(start, digits).len();
+pub(super) fn width(
+    flow: &AnalysedFlow,
+    (mode, zone): (TimeMode, Zone),
+    start: Timestamp,
+    digits: u8,
+) -> usize {
+    if mode.is_of_day() {
+        return time::of_day(start, digits, mode.zone(zone)).len();
     }
     let calls = flow.flow.legs.iter();
     let last = calls.flat_map(|call| call.events.last().into_iter().chain(call.copies.last()));
