@@ -29,6 +29,7 @@ mod outcome;
 pub mod pages;
 pub mod pairing;
 pub mod path;
+mod seats;
 mod side;
 pub mod transaction;
 pub(crate) mod uid;

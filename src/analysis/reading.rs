@@ -283,6 +283,7 @@ impl Analysis {
             unfinished: !self.finished,
             fax_numbers: &self.options.view.fax_numbers,
             logs: self.logs.as_ref().unwrap_or(&NO_LOGS),
+            turned: false,
         }
     }
 

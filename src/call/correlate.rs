@@ -319,13 +319,18 @@ fn score(one: Leg<'_>, other: Leg<'_>) -> u32 {
         return 0;
     }
     let relation = u32::from(related_ids(one.names, other.names)) * 5;
-    let middle = shares_middle(first, second);
+    let middle = shares_middle(first, second)
+        || is_up(first) && is_up(second) && shares_middle(second, first);
     let numbers = 3 * u32::from(same_number(one.names.to(), other.names.to()))
         + 2 * u32::from(same_number(one.names.from(), other.names.from()));
-    // The second leg begins before the first is answered.
-    let inside = first
-        .answered
-        .is_none_or(|answered| second.started <= answered);
+    // The second leg begins before the first is answered; what was up when the capture began, was up with its other leg.
+    let inside = if is_up(first) {
+        is_up(second)
+    } else {
+        first
+            .answered
+            .is_none_or(|answered| second.started <= answered)
+    };
     // Without a host in the middle two calls of one number are two calls, as those of a fax server; a PBX with an
     // address for each side has both numbers on both legs.
     let apart = first.caller.addr != second.caller.addr && first.callee.addr != second.callee.addr;
@@ -341,6 +346,11 @@ fn score(one: Leg<'_>, other: Leg<'_>) -> u32 {
         + u32::from(inside)
         + u32::from(answers)
         + u32::from(ends)
+}
+
+/// The capture begins in the dialog.
+fn is_up(dialog: &DialogEntry) -> bool {
+    !dialog.starts_with_invite && dialog.answered.is_none()
 }
 
 /// The host that got the first INVITE sends the second.

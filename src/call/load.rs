@@ -11,7 +11,8 @@ use crate::call::log::{self, CallLog};
 use crate::call::pages::{self, CodedPage, LineData};
 use crate::call::{
     BySide, Call, CallNo, CaptureFacts, Event, EventId, EventKind, FaxCarrier, HangUp,
-    PacketCounts, Path, Relay, Side, UdptlStats, media, negotiation, path, transaction, verdict,
+    PacketCounts, Path, Relay, Side, UdptlStats, media, negotiation, path, seats, transaction,
+    verdict,
 };
 use crate::capture::store::Store;
 use crate::capture::{CaptureInfo, Endpoint, FrameNo, Timestamp};
@@ -49,6 +50,15 @@ pub struct Source<'s> {
     pub fax_numbers: &'s [String],
     /// What the PBX's logs have of the calls.
     pub logs: &'s HashMap<CallNo, Arc<CallLog>>,
+    /// Caller and callee are the other way round than the index has them.
+    pub turned: bool,
+}
+
+impl Source<'_> {
+    /// The side that the index takes for this one.
+    fn seat(&self, side: Side) -> Side {
+        if self.turned { side.other() } else { side }
+    }
 }
 
 /// Loads one call. `rtp` holds the RTP of its flows as far as it is wanted.
@@ -74,6 +84,7 @@ pub fn pages(source: &Source<'_>, id: DialogId, number: CallNo) -> io::Result<Ve
     Ok(read.map(|(_, pages)| pages).unwrap_or_default())
 }
 
+/// Where the capture begins in the dialog, all of it decides who called; the index knew its first message only.
 fn read(
     source: &Source<'_>,
     id: DialogId,
@@ -83,7 +94,27 @@ fn read(
     let Some(dialog) = source.index.dialog(id) else {
         return Ok(None);
     };
+    let found = read_seated(source, dialog, number, rtp)?;
+    if found.0.capture.starts_mid_call && seats::caller(&found.0) == Some(Side::Callee) {
+        let turned = Source {
+            turned: !source.turned,
+            ..*source
+        };
+        return read_seated(&turned, dialog, number, rtp).map(Some);
+    }
+    Ok(Some(found))
+}
+
+fn read_seated(
+    source: &Source<'_>,
+    dialog: &DialogEntry,
+    number: CallNo,
+    rtp: &RtpByFlow,
+) -> io::Result<(Call, Vec<CodedPage>)> {
     let mut draft = Draft::new(number, source.index.names(dialog));
+    if source.turned {
+        std::mem::swap(&mut draft.from, &mut draft.to);
+    }
     signalling::read(source, dialog, &mut draft)?;
     for (event, place) in draft.events.iter_mut().zip(0..) {
         event.id = EventId(place);
@@ -92,7 +123,7 @@ fn read(
     let codecs = signalling::codecs(&draft.events);
     let t38 = t38::read(source, dialog, &path, &mut draft)?;
     let sound = audio::read(source, dialog, rtp, &codecs, (&path, &mut draft));
-    facts::icmp(dialog, &mut draft);
+    facts::icmp(source, dialog, &mut draft);
     let mut heard = t38.heard;
     let has_t38 = !heard.is_empty();
     // Tones before the switch do not make it a fax over audio; messages do.
@@ -123,7 +154,7 @@ fn read(
     let mut pages = pages::assemble(&call, line_data);
     pages.iter_mut().for_each(pages::look_at);
     call.page_attempts = pages.iter().map(|page| page.about.clone()).collect();
-    Ok(Some((call, pages)))
+    Ok((call, pages))
 }
 
 /// A call being put together.
@@ -241,6 +272,11 @@ fn blank(
     (udptl, facts, path): (BySide<UdptlStats>, CaptureFacts, Path),
 ) -> Call {
     let sip_packets = dialog.messages.len();
+    let (caller, callee) = if source.turned {
+        (dialog.callee, dialog.caller)
+    } else {
+        (dialog.caller, dialog.callee)
+    };
     let Draft {
         number,
         events,
@@ -258,8 +294,8 @@ fn blank(
         call_id: source.index.names(dialog).call_id().map(crate::text::lossy),
         from,
         to,
-        caller: dialog.caller,
-        callee: dialog.callee,
+        caller,
+        callee,
         agent,
         started: dialog.started,
         answered: dialog.answered,

@@ -20,6 +20,7 @@ mod via;
 pub(crate) use joint::join;
 pub(crate) use passage::passage;
 pub(crate) use route::trace;
+pub(in crate::call) use via::{host_of, uri_host, via_hosts};
 
 /// Hops of one dialog; Max-Forwards begins at 70 (RFC 3261 8.1.1.6).
 pub const MAX_HOPS: usize = 70;

@@ -7,6 +7,7 @@ use crate::analysis::{Analysed, CallRow, FaxRow};
 use crate::call::path::{Host, Known, Link};
 use crate::call::{CallNo, FaxCarrier, Path, Side};
 use crate::hint::Severity;
+use crate::sip::Party;
 
 impl Analysis {
     /// A row of the calls list, from the index alone.
@@ -99,6 +100,15 @@ impl CallRow<'_> {
         if call.call_id.is_none() && call.caller != self.caller {
             self.from = Cow::Owned(call.caller.addr.to_string());
             self.to = Cow::Owned(call.callee.addr.to_string());
+        }
+        // Where the capture begins in the dialog, the whole of it tells who called.
+        if call.capture.starts_mid_call {
+            let name = |party: &Party, end| {
+                let user = party.user.as_deref().unwrap_or_default();
+                Cow::Owned(name_or_host(user, end).into_owned())
+            };
+            self.from = name(&call.from, call.caller);
+            self.to = name(&call.to, call.callee);
         }
         (self.caller, self.callee) = (call.caller, call.callee);
         self

@@ -4,9 +4,12 @@ use std::borrow::Cow;
 
 use crate::call::Side;
 use crate::call::index::dialog::DialogEntry;
+use crate::call::index::tag::Tag;
 use crate::call::index::{DialogId, Index, MAX_DIALOGS, MAX_MESSAGES, PacketRef};
+use crate::call::seats::asker_is_caller;
 use crate::capture::Packet;
 use crate::capture::store::Store;
+use crate::sip::parse;
 use crate::sip::parse::party::name;
 use crate::sip::scan::{Brief, BriefStart};
 
@@ -125,6 +128,13 @@ impl Index {
         let mut entry = DialogEntry::new(packet);
         begin(&mut entry, brief, method, packet);
         let (mut from, mut to) = (brief.from().map(name), brief.to().map(name));
+        let turned = fork.is_none() && comes_from_callee(brief, packet);
+        let mut caller_tag = brief.from_tag;
+        if turned {
+            entry.turn(brief.from_tag);
+            std::mem::swap(&mut from, &mut to);
+            caller_tag = brief.to_tag;
+        }
         if let Some(original) = fork.and_then(|at| self.dialog(at)) {
             entry.inherit(original);
             let names = self.names(original);
@@ -133,7 +143,7 @@ impl Index {
         }
         entry.names = self.texts.add(
             brief.call_id(),
-            brief.from_tag.unwrap_or_default(),
+            caller_tag.unwrap_or_default(),
             from.as_deref().unwrap_or_default(),
             to.as_deref().unwrap_or_default(),
         );
@@ -143,7 +153,7 @@ impl Index {
         self.dialogs.push(entry);
         Some(Found {
             id: DialogId(id),
-            of_caller: true,
+            of_caller: !turned,
         })
     }
 
@@ -263,6 +273,14 @@ impl DialogEntry {
         Ok(true)
     }
 
+    /// What began the entry was sent by the callee, with this tag, or answers it.
+    fn turn(&mut self, tag: Option<&[u8]>) {
+        std::mem::swap(&mut self.caller, &mut self.callee);
+        if let Some(tag) = tag {
+            Tag::keep(&mut self.callee_tag, tag);
+        }
+    }
+
     /// A fork: the same INVITE, another answer.
     fn inherit(&mut self, original: &Self) {
         self.is_branch = true;
@@ -293,6 +311,16 @@ struct Found {
 
 /// Dialogs of one Call-ID among which a message is looked for, the newest first; forks are a handful.
 const MOST_FORKS: usize = 200;
+
+/// Whether the first message that was captured of a dialog is a request of the callee, or answers one.
+fn comes_from_callee(brief: &Brief<'_>, packet: &Packet<'_>) -> bool {
+    if brief.to_tag.is_none() {
+        return false;
+    }
+    let message = parse::message(packet.payload);
+    let ends = (packet.src.addr, packet.dst.addr);
+    message.and_then(|message| asker_is_caller(&message, ends)) == Some(false)
+}
 
 /// Stands for the Call-ID of messages without one: the two hosts, in either order.
 fn unnamed_key(packet: &Packet<'_>) -> Vec<u8> {

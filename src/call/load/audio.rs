@@ -33,7 +33,7 @@ pub(super) fn residue(
     };
     let own = |id: &&FlowId| {
         let owner = source.index.flow(**id).and_then(|flow| flow.owner);
-        owner.is_some_and(|(_, owner)| owner == side)
+        owner.is_some_and(|(_, owner)| owner == source.seat(side))
     };
     let mut residue = None;
     let flows = dialog.flows.iter().filter(own);
@@ -69,7 +69,7 @@ pub(super) fn again(
     let arrivals = || {
         let own = dialog.flows.iter().filter(|id| {
             let owner = source.index.flow(**id).and_then(|flow| flow.owner);
-            owner.is_some_and(|(_, owner)| owner == side)
+            owner.is_some_and(|(_, owner)| owner == source.seat(side))
         });
         own.filter_map(|id| rtp.get(id)).flatten()
     };
@@ -127,7 +127,12 @@ fn listen<'r>(
 ) -> Direction<'r> {
     let mut flows: Vec<(FlowId, &FlowEntry)> = (dialog.flows.iter())
         .filter_map(|id| Some((*id, source.index.flow(*id)?)))
-        .filter(|(_, flow)| flow.rtp > 0 && flow.owner.is_some_and(|(_, owner)| owner == side))
+        .filter(|(_, flow)| {
+            flow.rtp > 0
+                && flow
+                    .owner
+                    .is_some_and(|(_, owner)| owner == source.seat(side))
+        })
         .collect();
     let total = flows
         .iter()

@@ -6,7 +6,7 @@ use crate::call::{BySide, CaptureFacts, Event, EventKind, IncompleteDatagram, Si
 use crate::capture::{Endpoint, FrameNo, LONG_GAP};
 
 /// ICMP errors as events.
-pub(super) fn icmp(dialog: &DialogEntry, draft: &mut Draft) {
+pub(super) fn icmp(source: &Source<'_>, dialog: &DialogEntry, draft: &mut Draft) {
     for error in &dialog.rare().icmp {
         let kind = EventKind::Icmp {
             error: error.error,
@@ -18,7 +18,12 @@ pub(super) fn icmp(dialog: &DialogEntry, draft: &mut Draft) {
         } else {
             Side::Callee
         };
-        let event = draft.event((error.frame, error.at), (error.src, error.dst), from, kind);
+        let event = draft.event(
+            (error.frame, error.at),
+            (error.src, error.dst),
+            source.seat(from),
+            kind,
+        );
         draft.events.push(event);
     }
 }
@@ -29,7 +34,8 @@ pub(super) fn incomplete(source: &Source<'_>, dialog: &DialogEntry) -> Vec<Incom
         let mut flows = dialog.flows.iter().filter_map(|id| source.index.flow(*id));
         let flow = flows.find(|flow| (flow.src, flow.dst) == (src, dst));
         let owner = flow.and_then(|flow| flow.owner);
-        owner.map_or_else(|| dialog.side_of_path(src.addr, dst.addr), |(_, side)| side)
+        let side = owner.map_or_else(|| dialog.side_of_path(src.addr, dst.addr), |(_, side)| side);
+        source.seat(side)
     };
     let all = dialog.rare().incomplete.iter();
     all.map(|one| IncompleteDatagram {

@@ -30,10 +30,18 @@ pub(super) fn read(source: &Source<'_>, dialog: &DialogEntry, draft: &mut Draft)
         let answers = transaction.as_ref().and_then(|key| asked.get(key));
         let from = match answers {
             Some(asking) if !request => asking.other(),
-            _ => sender(dialog, names, &message, (src.addr, dst.addr)),
+            _ => source.seat(sender(dialog, names, &message, (src.addr, dst.addr))),
         };
         if let Some(key) = transaction.filter(|_| request) {
             asked.insert(key, from);
+        }
+        if draft.events.is_empty() {
+            parties(draft, &message);
+            let asker = if request { from } else { from.other() };
+            // A request in the dialog has the callee in From if it sends it.
+            if asker == Side::Callee && !dialog.starts_with_invite {
+                std::mem::swap(&mut draft.from, &mut draft.to);
+            }
         }
         describe(draft, &message, from, dialog.status);
         let sdp = message.sdp();
@@ -79,11 +87,8 @@ pub(super) fn parties(draft: &mut Draft, message: &Message) {
     }
 }
 
-/// Parties, agents and the reason of a refusal: that of the status which decided, not of a challenge before it.
+/// Agents and the reason of a refusal: that of the status which decided, not of a challenge before it.
 fn describe(draft: &mut Draft, message: &Message, from: Side, decided: Option<u16>) {
-    if draft.events.is_empty() {
-        parties(draft, message);
-    }
     if let Some(agent) = message.user_agent() {
         draft
             .agent

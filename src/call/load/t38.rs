@@ -112,7 +112,10 @@ fn streams<'s>(
             .iter()
             .filter_map(|id| source.index.flow(*id))
             .filter(|flow| {
-                !flow.t38.is_empty() && flow.owner.is_some_and(|(_, owner)| owner == side)
+                !flow.t38.is_empty()
+                    && flow
+                        .owner
+                        .is_some_and(|(_, owner)| owner == source.seat(side))
             })
             .collect();
         flows.sort_by_key(|flow| std::cmp::Reverse(flow.t38.len()));

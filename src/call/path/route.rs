@@ -108,14 +108,19 @@ impl Tracer<'_> {
         best.map(|(at, _)| at)
     }
 
-    /// Where the capture begins later: the request that passes most hops.
+    /// Where the capture begins later: the request that passes most hops, of those that somebody answers if any is.
     fn longest(&self) -> Option<usize> {
         let list = &self.exchanges.list;
         let roots = list
             .iter()
             .enumerate()
             .filter(|(_, one)| one.parent.is_none());
-        let best = roots.max_by_key(|(at, _)| (self.chain(*at).len(), std::cmp::Reverse(*at)));
+        let best = roots.max_by_key(|(at, _)| {
+            let chain = self.chain(*at);
+            let leaf = chain.last().and_then(|at| list.get(*at));
+            let answered = leaf.is_some_and(|leaf| !leaf.responses.is_empty());
+            (answered, chain.len(), std::cmp::Reverse(*at))
+        });
         best.map(|(at, _)| at)
     }
 

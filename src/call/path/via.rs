@@ -89,6 +89,44 @@ pub(super) fn uri_address(value: &str) -> Option<Endpoint> {
     address(host)
 }
 
+/// The host that a SIP URI names, address or not, without its port.
+pub(in crate::call) fn uri_host(value: &str) -> Option<&str> {
+    let inside = value
+        .find('<')
+        .and_then(|open| value.get(open + 1..))
+        .unwrap_or(value);
+    let end = inside.find(['>', ';', '?']).unwrap_or(inside.len());
+    let (_, rest) = inside.get(..end)?.split_once(':')?;
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    Some(without_port(host))
+}
+
+/// A host, in brackets or not, without its port.
+fn without_port(host: &str) -> &str {
+    let inside = host.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let several = host.matches(':').count() > 1;
+    match inside {
+        Some((inside, _)) => inside,
+        None if several => host,
+        None => host.split_once(':').map_or(host, |(host, _)| host),
+    }
+}
+
+/// The address that a host is, in brackets or not; `None` for a name.
+pub(in crate::call) fn host_of(text: &str) -> Option<IpAddr> {
+    text.trim_matches(['[', ']']).parse().ok()
+}
+
+/// What the elements that a message passed call themselves, without ports, the last one first.
+pub(in crate::call) fn via_hosts(message: &Message) -> Vec<&str> {
+    let lines = message.headers_named("Via").flat_map(elements);
+    let sent_by = |value| {
+        let before = str::split(value, ';').next().unwrap_or_default().trim();
+        before.rsplit(char::is_whitespace).next().map(without_port)
+    };
+    lines.take(MAX_VIA).filter_map(sent_by).collect()
+}
+
 /// Addresses of the Record-Route, in the order of the header; names are left out.
 pub(super) fn record_route(message: &Message) -> Vec<Endpoint> {
     let lines = message.headers_named("Record-Route").flat_map(elements);

@@ -273,6 +273,10 @@ fn timeout(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn by_sender(scene: &Scene<'_>) -> Option<Finding> {
+    // Where the capture begins in the dialog, it may not be the first, and who called is not always known.
+    if scene.call.capture.starts_mid_call {
+        return None;
+    }
     let first = first_switches(scene)
         .into_iter()
         .find(|switch| switch.reinvite);

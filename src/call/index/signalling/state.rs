@@ -183,9 +183,13 @@ pub(super) fn response(
         from_caller,
         at_caller,
     } = response;
+    // The first INVITE that was captured was one in the dialog: what answers it says nothing about the call.
+    let mid_dialog = dialog.state == CallState::InCall;
     let initial = from_caller
         && at_caller
-        && (dialog.invite_cseq.is_none() || dialog.invite_cseq == number)
+        && dialog
+            .invite_cseq
+            .map_or(!mid_dialog, |first| Some(first) == number)
         && dialog.answered.is_none();
     if from_caller
         && status > 100
