@@ -23,6 +23,7 @@ mod ip;
 pub mod link;
 mod live;
 pub mod packet;
+pub mod pieces;
 pub mod reader;
 mod sctp;
 mod source;
@@ -32,6 +33,7 @@ mod tunnel;
 mod udp;
 mod unopened;
 pub mod write;
+pub mod write_ng;
 
 pub use duplicate::{Latest, Stamp};
 pub use error::Error;

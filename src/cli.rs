@@ -245,6 +245,23 @@ pub enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// The packets of one fax as a capture of their own: SIP, T.38, RTP and ICMP on all its hops and on both legs
+    Save {
+        /// Capture; `-` is standard input
+        file: PathBuf,
+        /// Which calls.
+        #[command(flatten)]
+        which: Which,
+        /// Leave the other leg out
+        #[arg(long)]
+        one_leg: bool,
+        /// File to write to: pcapng with the hints as comments of frames, or pcap where the name ends so
+        #[arg(short, long, value_name = "OUT")]
+        output: PathBuf,
+        /// Write over a file that is there
+        #[arg(long)]
+        force: bool,
+    },
     /// List the rules behind the hints; with an ID, show one rule in full
     Rules {
         /// e.g. t30-dis-no-dcs
@@ -375,7 +392,8 @@ impl Cli {
             Some(
                 Command::Calls { file, .. }
                 | Command::Flow { file, .. }
-                | Command::Pages { file, .. },
+                | Command::Pages { file, .. }
+                | Command::Save { file, .. },
             ) => from_ref(file),
             Some(Command::Check { files, .. }) => files,
             Some(Command::Rules { .. } | Command::Completions { .. } | Command::Man { .. }) => &[],

@@ -20,6 +20,7 @@ mod memory;
 mod pages;
 mod parallel;
 mod pass;
+mod save;
 mod screen;
 
 /// Exit status of a command.
@@ -126,6 +127,13 @@ fn run(cli: &Cli) -> Result<Status, Failure> {
             format,
             force,
         }) => pages::run(general, file, which, output, (*format).into(), *force),
+        Some(Command::Save {
+            file,
+            which,
+            one_leg,
+            output,
+            force,
+        }) => save::run(general, file, which, (output, *one_leg, *force)),
         Some(Command::Rules { id }) => rules(id.as_deref()),
         Some(Command::Completions { shell }) => {
             let mut out = Vec::new();

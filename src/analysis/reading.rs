@@ -377,23 +377,29 @@ impl Analysis {
             .collect()
     }
 
-    /// Writes the packets of some calls as a pcap file, while the screen is up: how many.
+    /// Writes the packets of some calls: as pcap where the name ends so, else as pcapng with the hints as comments of
+    /// their frames. How many.
     pub fn save_packets(
         &self,
         numbers: &[CallNo],
         path: &Path,
+        how: file::How,
     ) -> Result<(u64, file::Written), file::Error> {
-        let how = file::How {
-            private: true,
-            keep: false,
-            screen: true,
-        };
+        let is_pcap = path
+            .extension()
+            .is_some_and(|end| end.eq_ignore_ascii_case("pcap") || end.eq_ignore_ascii_case("cap"));
         file::write(path, &self.info().files, how, |out| {
             let start = self
                 .start
                 .ok_or_else(|| io::Error::other("the capture is empty"))?;
             let calls = self.dialogs_of(numbers);
-            saving::packets(&self.store, start, (&self.index, &calls), out)
+            let comments = if is_pcap {
+                None
+            } else {
+                Some(saving::comments(&self.flow(numbers, false)?))
+            };
+            let saved = (&self.index, calls.as_slice());
+            saving::packets(&self.store, start, saved, comments.as_ref(), out)
         })
     }
 

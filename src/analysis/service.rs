@@ -467,7 +467,12 @@ impl Worker {
     }
 
     fn save(&self, calls: &[CallNo], path: &Path) -> Result<String, String> {
-        let saved = self.analysis.save_packets(calls, path);
+        let how = crate::file::How {
+            private: true,
+            keep: false,
+            screen: true,
+        };
+        let saved = self.analysis.save_packets(calls, path, how);
         let (packets, written) = saved.map_err(|error| error.to_string())?;
         let what = crate::text::count(packets, "packet");
         Ok(written.told(&what, path))

@@ -71,7 +71,7 @@ impl SaveFormat {
             .map(|extension| extension.to_string_lossy().to_ascii_lowercase());
         match extension.as_deref() {
             Some("md" | "markdown") => Self::Markdown,
-            Some("pcap" | "cap") => Self::Packets,
+            Some("pcap" | "cap" | "pcapng") => Self::Packets,
             _ => Self::Text,
         }
     }
