@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::call::{Call, CallNo, CallState, FaxCarrier, Flow, PacketCounts, Verdict};
+use crate::call::{Call, CallNo, CallState, FaultSide, FaxCarrier, Flow, PacketCounts, Verdict};
 use crate::capture::{Endpoint, Timestamp};
 use crate::hint::{Hint, PointOfView};
 use crate::pbxlog;
@@ -65,10 +65,40 @@ pub struct CallRow<'a> {
     pub pending: bool,
     /// Hints: errors, warnings.
     pub hints: (u32, u32),
+    /// The rule that explains why it failed.
+    pub cause: Option<&'static str>,
+    /// Of a call without a fax: why it failed, and whose side that is on.
+    pub failure: Option<String>,
     /// The hosts between its ends; empty as long as it is not analysed.
     pub via: Vec<String>,
     /// How each link of its path carries the fax, where they differ.
     pub carriers: Vec<FaxCarrier>,
+}
+
+/// The hint that explains why a call or its fax failed.
+pub fn cause_hint<'h>(call: &Call, hints: &'h [Hint]) -> Option<&'h Hint> {
+    let cause = call.cause?;
+    let mut all = hints.iter().filter(|hint| hint.rule.id == cause.rule);
+    let first = all.clone().next();
+    all.find(|hint| !hint.consequence).or(first)
+}
+
+/// Why a call without a fax failed: status, what was seen, whose side it is on.
+pub fn failure(call: &Call, hints: &[Hint]) -> Option<String> {
+    if call.fax.is_some() {
+        return None;
+    }
+    let says = cause_hint(call, hints)?.says();
+    let status = call.status.filter(|status| *status >= 300);
+    let begin = match status {
+        Some(status) if !says.contains(&status.to_string()) => format!("{status}: "),
+        _ => String::new(),
+    };
+    let side = call
+        .cause?
+        .side
+        .map_or("which side is open", FaultSide::words);
+    Some(format!("{begin}{says}; {side}"))
 }
 
 /// Summary of a fax.

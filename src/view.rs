@@ -14,9 +14,12 @@ pub(crate) mod fixture;
 pub mod hints;
 pub mod ladder;
 pub mod pages;
+mod pattern;
 pub mod style;
 pub mod time;
 pub mod window;
+
+pub use pattern::Pattern;
 
 /// The meaning of a piece of text; the screen maps it to a style, the export ignores it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

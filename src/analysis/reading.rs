@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use crate::analysis::Options;
 use crate::analysis::reading::ingest::Ingest;
-use crate::call::CallNo;
 use crate::call::correlate::{self, Listed, Partners};
 use crate::call::evidence;
 use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Map};
 use crate::call::load::Source;
 use crate::call::log::CallLog;
+use crate::call::{CallNo, CallState};
 use crate::capture::packet::Decoder;
 use crate::capture::reader::{Mark, Reader};
 use crate::capture::store::Store;
@@ -343,6 +343,18 @@ impl Analysis {
     pub fn never_connected(&self, number: CallNo) -> bool {
         let dialog = self.id_of(number).and_then(|id| self.index.dialog(id));
         dialog.is_some_and(|dialog| dialog.answered.is_none() && dialog.starts_with_invite)
+    }
+
+    /// Calls that were refused or never answered and show no sign of a fax; of very many the first. The list says why.
+    pub fn refused(&self) -> Vec<CallNo> {
+        const MOST: usize = 200;
+        let refused = |number: &CallNo| {
+            let dialog = self.id_of(*number).and_then(|id| self.index.dialog(id));
+            dialog.is_some_and(|dialog| {
+                matches!(dialog.state, CallState::Rejected | CallState::Unanswered)
+            }) && !self.may_be_fax(*number)
+        };
+        self.numbers().filter(refused).take(MOST).collect()
     }
 
     /// The best other leg of a call.

@@ -290,7 +290,10 @@ impl Worker {
             .chain(again)
             .filter(|number| self.analysis.may_be_fax(*number))
             .collect();
-        let faxes = Vec::from_iter(faxes);
+        let mut faxes = Vec::from_iter(faxes);
+        if finished {
+            faxes.extend(self.analysis.refused());
+        }
         if !rows.is_empty() || finished {
             self.send(Update::Rows(rows))?;
         }

@@ -16,6 +16,17 @@ pub enum FaultSide {
 }
 
 impl FaultSide {
+    /// Who that is, for people.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Caller => "the caller's side",
+            Self::Callee => "the callee's side",
+            Self::Pbx => "the element in the middle",
+            Self::Path => "the network between",
+            Self::Capture => "the capture",
+        }
+    }
+
     /// `caller`, `callee`, `pbx`, `path`, `capture`, as in JSON.
     pub const fn name(self) -> &'static str {
         match self {

@@ -109,7 +109,8 @@ pub(super) fn fax_rows<'a>(
     threads: NonZeroUsize,
     unread: &Unread,
 ) -> FaxRows<'a> {
-    let faxes: Vec<CallNo> = analysis.suspects().collect();
+    let refused = analysis.refused();
+    let faxes: Vec<CallNo> = analysis.suspects().chain(refused).collect();
     let pieces: Vec<&[CallNo]> = faxes.chunks(BATCH).collect();
     let load = |some: &[CallNo]| {
         let analysed = analysis.analyse_all(some, false)?;

@@ -29,6 +29,8 @@ pub struct CallsAreas {
     pub header: Rect,
     /// Rows.
     pub list: Rect,
+    /// The result of the selected call where its column cuts it; no height on a low screen.
+    pub result: Rect,
     /// How far the reading is; no height when it is over.
     pub reading: Rect,
     /// Keys, or a notice, or a prompt.
@@ -65,11 +67,19 @@ pub fn calls(size: (u16, u16), reading: bool, note: bool) -> CallsAreas {
     let header = cut_top(&mut rest, 1);
     let room = rest.height > 1;
     let reading = cut_bottom(&mut rest, u16::from(reading && room));
+    // A narrow column of results is cut more often, and by more.
+    let lines = match size {
+        (_, ..16) => 0,
+        (..120, _) => 2,
+        _ => 1,
+    };
+    let result = cut_bottom(&mut rest, lines);
     CallsAreas {
         title,
         note,
         header,
         list: rest,
+        result,
         reading,
         foot,
     }
@@ -88,6 +98,10 @@ pub struct Wanted {
     pub message: usize,
     /// Lines of hints.
     pub hints: usize,
+    /// Rows of the ladder.
+    pub ladder: usize,
+    /// Lines of the pane under the ladder; 0: as many as it can have.
+    pub pane: usize,
 }
 
 /// Columns of the ladder (without its gutter) on a screen.
@@ -111,7 +125,7 @@ pub fn message_width(size: (u16, u16), full: bool) -> usize {
 pub fn flow(size: (u16, u16), wanted: Wanted) -> FlowAreas {
     let mut rest = screen(size);
     let foot = cut_bottom(&mut rest, 1);
-    let most = if size.1 >= 20 { 3 } else { 2 };
+    let most = if size.1 >= 20 { 4 } else { 2 };
     let title = cut_top(&mut rest, lines(wanted.title).min(most));
     // A low screen keeps the rows and drops the lines above them.
     let strip = cut_top(
@@ -132,11 +146,7 @@ pub fn flow(size: (u16, u16), wanted: Wanted) -> FlowAreas {
         rest = column;
     } else {
         header = cut_top(&mut rest, header_room);
-        let height = if rest.height >= 10 {
-            rest.height * 9 / 20
-        } else {
-            0
-        };
+        let height = pane_height(rest.height, wanted);
         pane = cut_bottom(&mut rest, height);
         rule = cut_bottom(&mut rest, u16::from(height > 0));
     }
@@ -151,6 +161,23 @@ pub fn flow(size: (u16, u16), wanted: Wanted) -> FlowAreas {
         hints,
         foot,
     }
+}
+
+/// Rows of the ladder that a pane under it leaves at least.
+const LADDER_LEAST: u16 = 6;
+/// Lines of a pane under the ladder at least and at most.
+const PANE: std::ops::RangeInclusive<usize> = 3..=12;
+
+/// The pane under the ladder: as tall as what it says, and what the ladder does not need.
+fn pane_height(room: u16, wanted: Wanted) -> u16 {
+    if room < 10 {
+        return 0;
+    }
+    let most = room - 1 - LADDER_LEAST.min(room / 2);
+    let says = lines(wanted.pane.clamp(*PANE.start(), *PANE.end()));
+    // Its rows and the rule between.
+    let free = room.saturating_sub(lines(wanted.ladder.max(1)) + 1);
+    says.max(free.min(lines(wanted.pane))).min(most)
 }
 
 /// A message full screen: message (with the hints in it) and foot; the rest is empty.
@@ -232,6 +259,8 @@ mod tests {
         header: 2,
         message: 9,
         hints: 6,
+        ladder: 100,
+        pane: 16,
     };
 
     #[test]
@@ -267,8 +296,8 @@ mod tests {
 
     #[test]
     fn small_screens_keep_their_rows() {
-        assert!(flow((80, 24), WANTED).ladder.height >= 9);
+        assert!(flow((80, 24), WANTED).ladder.height >= 6);
         assert!(flow((40, 8), WANTED).ladder.height >= 5);
-        assert!(calls((80, 24), true, true).list.height == 19);
+        assert!(calls((80, 24), true, true).list.height == 17);
     }
 }

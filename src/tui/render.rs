@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use super::app::{App, Screen};
 use super::layout::GUTTER;
 use super::theme::{self, Theme};
-use crate::view::{Role, Row, Span, wrap};
+use crate::view::{Pattern, Role, Row, Span, wrap};
 
 pub(super) mod calls;
 pub(super) mod flow;
@@ -150,23 +150,20 @@ fn draw_wrapped(buf: &mut Buffer, area: Rect, row: &Row, theme: Theme) {
     }
 }
 
-/// Underlines a text (lower case) wherever it stands in an area.
-fn underline(buf: &mut Buffer, area: Rect, text: &str) {
-    if text.is_empty() {
-        return;
-    }
+/// Underlines what is searched for wherever it stands in an area.
+fn underline(buf: &mut Buffer, area: Rect, pattern: Option<&Pattern>) {
+    let Some(pattern) = pattern else { return };
     for y in area.y..area.bottom() {
         let mut line = String::new();
         let mut columns = Vec::new();
         for x in area.x..area.right() {
             let symbol = buf.cell((x, y)).map_or("", |cell| cell.symbol());
-            let symbol = symbol.to_lowercase();
             columns.extend(std::iter::repeat_n(x, symbol.len()));
-            line.push_str(&symbol);
+            line.push_str(symbol);
         }
-        for (at, found) in line.match_indices(text) {
-            let first = columns.get(at).copied().unwrap_or_default();
-            let last = columns.get(at + found.len() - 1).copied().unwrap_or(first);
+        for found in pattern.places(&line) {
+            let first = columns.get(found.start).copied().unwrap_or_default();
+            let last = columns.get(found.end - 1).copied().unwrap_or(first);
             let place = Rect::new(first, y, last - first + 1, 1);
             buf.set_style(place, theme::found());
         }

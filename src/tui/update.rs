@@ -5,7 +5,9 @@ use super::app::calls::CallsList;
 use super::app::flow::Pane;
 use super::app::prompt::{Prompt, PromptKind};
 use super::app::{App, Effect, Screen};
+use super::render;
 use crate::call::CallNo;
+use crate::view::calls::Table;
 use crate::view::ladder::Fold;
 use crate::view::time::TimeMode;
 
@@ -92,7 +94,9 @@ fn calls(app: &mut App, action: Action) -> Option<Effect> {
             }
         }
         Action::SortPrevious | Action::SortNext => {
-            app.calls.sort_by_next(action == Action::SortNext);
+            let shown = render::calls::options(app);
+            let shown = Table::new(app.calls.measure(), &shown).sortable();
+            app.calls.sort_by_next(action == Action::SortNext, &shown);
             tell_order(app);
         }
         Action::SortDirection => {
@@ -212,7 +216,7 @@ fn message(app: &mut App, action: Action) -> Option<Effect> {
         Action::Left => view.move_by(-1),
         Action::Right => view.move_by(1),
         Action::Copy => return Some(Effect::Copy(view.copied(true))),
-        Action::NextMatch | Action::PreviousMatch if !view.search.is_empty() => {
+        Action::NextMatch | Action::PreviousMatch if view.search.is_some() => {
             find_in_message(app, action == Action::NextMatch);
         }
         _ => return detail(app, action),
@@ -237,6 +241,7 @@ fn detail(app: &mut App, action: Action) -> Option<Effect> {
             let text = folded(app.ladder.fold, view.ladder.has_path());
             app.tell(text);
         }
+        Action::ZoomIn | Action::ZoomOut => view.resize_pane(action == Action::ZoomIn),
         Action::Raw => view.raw = !view.raw,
         Action::NextStep | Action::PreviousStep => {
             let forward = action == Action::NextStep;

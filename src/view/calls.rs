@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use crate::analysis::CallRow;
-use crate::call::{CallNo, CallState};
+use crate::call::{CallNo, CallState, Verdict};
 use crate::capture::{CaptureInfo, Note, Timestamp};
 use crate::view::ladder::head;
 use crate::view::time::{Began, TimeMode, Zone};
@@ -18,7 +18,7 @@ mod order;
 
 pub use column::SortBy;
 pub use measure::Measure;
-pub use order::{matches, sort};
+pub use order::{Filter, sort};
 
 use cell::{push_cell, push_column, push_thousands};
 use column::Column;
@@ -43,6 +43,8 @@ pub struct Options {
     pub time: TimeMode,
     /// The zone of local time.
     pub zone: Zone,
+    /// Calls that there are, where not all are shown.
+    pub of: Option<usize>,
     /// Column by which the rows are sorted, and whether downwards: marked in the heading.
     pub sorted: Option<(SortBy, bool)>,
 }
@@ -55,6 +57,7 @@ impl Default for Options {
             marked: Vec::new(),
             time: TimeMode::Relative,
             zone: Zone::UTC,
+            of: None,
             sorted: None,
         }
     }
@@ -119,6 +122,11 @@ pub fn layout_measured<'a>(
 const MARK: usize = 2;
 
 impl Calls<'_> {
+    /// Its columns.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
     /// How many rows.
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -152,8 +160,13 @@ impl Table {
             let used: usize = columns.iter().map(|(_, width)| width + BETWEEN).sum();
             options.width.saturating_sub(MARK + used)
         };
+        // The result comes first, up to two fifths of the width.
+        let least = measure
+            .result()
+            .min(options.width * 2 / 5)
+            .max(RESULT_LEAST);
         for column in Column::LEAST_NEEDED {
-            if room(&columns) >= RESULT_LEAST {
+            if room(&columns) >= least {
                 break;
             }
             columns.retain(|(kept, _)| *kept != column);
@@ -164,6 +177,22 @@ impl Table {
             began,
             options: options.clone(),
         }
+    }
+
+    /// What the list can be sorted by, in the order of the columns that are shown.
+    pub fn sortable(&self) -> Vec<SortBy> {
+        let shown = self.columns.iter().filter_map(|(column, _)| match column {
+            Column::Sorted(by) => Some(*by),
+            Column::OtherLeg | Column::Via => None,
+        });
+        shown.chain([SortBy::Result]).collect()
+    }
+
+    /// The result of a row where its column cuts it.
+    pub fn cut_result(&self, row: &CallRow<'_>) -> Option<Row> {
+        let (text, role) = result(row, self.options.ascii);
+        let cut = view::width(&text) > self.result;
+        cut.then(|| Row::of(vec![Span::new(text, role)]))
     }
 
     /// Names of the columns.
@@ -301,23 +330,36 @@ fn push_result(out: &mut String, row: &CallRow<'_>, ascii: bool) -> Role {
             out.push_str("not analysed yet");
             Role::Dim
         }
-        None => {
-            out.push_str(row.state.name());
-            let Some(status @ 300..) = row.status else {
-                return Role::Dim;
-            };
-            out.push_str(": ");
-            push_number(out, status.into(), 1);
-            Role::Warning
-        }
+        None => push_outcome(out, row, ascii),
     }
+}
+
+/// Appends what became of a call without a fax: one that was refused or never answered is marked as a fax that failed.
+fn push_outcome(out: &mut String, row: &CallRow<'_>, ascii: bool) -> Role {
+    let failed = matches!(row.state, CallState::Rejected | CallState::Unanswered);
+    if failed {
+        out.push_str(head::verdict(Verdict::Failed, ascii).0);
+        out.push(' ');
+    }
+    if let Some(failure) = row.failure.as_ref().filter(|_| failed) {
+        out.push_str(&plain(failure, ascii));
+        return Role::Error;
+    }
+    out.push_str(row.state.name());
+    if let Some(status @ 300..) = row.status {
+        out.push_str(": ");
+        push_number(out, status.into(), 1);
+        return if failed { Role::Error } else { Role::Warning };
+    }
+    if failed { Role::Error } else { Role::Dim }
 }
 
 /// File, calls, time, packets, notes.
 pub fn title(calls: usize, faxes: usize, info: &CaptureInfo, options: &Options) -> Row {
     let mut text = format!(
-        "   {}, {}",
-        count(calls, "call", "calls"),
+        "   {}{}, {}",
+        (options.of).map_or_else(String::new, |_| format!("{} of ", thousands(number(calls)))),
+        count(options.of.unwrap_or(calls), "call", "calls"),
         count(faxes, "fax", "faxes")
     );
     if let (Some(first), Some(last)) = (info.first_time, info.last_time) {
@@ -366,12 +408,13 @@ pub(crate) fn note_row(notes: &[Note], more: &str, width: usize, ascii: bool) ->
     Some(row)
 }
 
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!(
-        "{} {}",
-        thousands(number.try_into().unwrap_or(u64::MAX)),
-        if number == 1 { one } else { many }
-    )
+fn count(many: usize, one: &str, more: &str) -> String {
+    let noun = if many == 1 { one } else { more };
+    format!("{} {noun}", thousands(number(many)))
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// `41,203`

@@ -316,6 +316,11 @@ impl Ladder {
         needs
     }
 
+    /// How it is laid out.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// Whether some call of it has more hops than one.
     pub fn has_path(&self) -> bool {
         self.columns.has_path()

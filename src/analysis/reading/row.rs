@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Analysis;
-use crate::analysis::{Analysed, CallRow, FaxRow};
+use crate::analysis::{Analysed, CallRow, FaxRow, failure};
 use crate::call::path::{Host, Known, Link};
 use crate::call::{CallNo, FaxCarrier, Path, Side};
 use crate::hint::Severity;
@@ -37,6 +37,8 @@ impl Analysis {
             fax: None,
             pending: self.is_suspect(dialog),
             hints: (0, 0),
+            cause: None,
+            failure: None,
             via: Vec::new(),
             carriers: Vec::new(),
         })
@@ -86,6 +88,8 @@ impl CallRow<'_> {
             u32::try_from(found).unwrap_or(u32::MAX)
         };
         self.hints = (count(Severity::Error), count(Severity::Warning));
+        self.cause = call.cause.map(|cause| cause.rule);
+        self.failure = failure(call, &analysed.hints);
         self.via = call
             .path
             .middle()

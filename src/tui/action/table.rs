@@ -62,6 +62,7 @@ const STEP: &str = "next, previous step of the fax (T.30 message)";
 const TROUBLE: &str = "next, previous message with an error or a warning";
 const MATCH: &str = "next, previous match of the search";
 const PANE: &str = "next pane";
+const HEIGHT: &str = "the message under the ladder taller, lower";
 const ZOOM: &str = "larger, smaller";
 const NEXT_PAGE: &str = "next, previous page or attempt at it";
 const HOSTS: &str = "other hosts of a path wider than the screen";
@@ -154,6 +155,8 @@ pub const BINDINGS: &[Binding] = &[
         "picture",
         "a real picture, where the terminal has them and the program the feature `graphics`, or characters",
     ),
+    bind(&[ch('+'), ch('=')], Action::ZoomIn, FLOW, "", HEIGHT),
+    bind(&[ch('-')], Action::ZoomOut, FLOW, "", HEIGHT),
     bind(&[key(KeyCode::Tab)], Action::NextPane, FLOW, "pane", PANE),
     bind(
         &[key(KeyCode::BackTab)],
@@ -183,24 +186,18 @@ pub const BINDINGS: &[Binding] = &[
         "raw",
         "raw bytes or SIP text of the message",
     ),
-    bind(
-        &[ch('d')],
-        Action::Sdp,
-        DETAIL,
-        "SDP",
-        "SDP shown or hidden",
-    ),
+    bind(&[ch('d')], Action::Sdp, FLOW, "SDP", "SDP shown or hidden"),
     bind(
         &[ch('m')],
         Action::Media,
-        DETAIL,
+        FLOW,
         "media",
         "media (RTP) rows shown or hidden",
     ),
     bind(
         &[ch('f'), f(7)],
         Action::Fold,
-        DETAIL,
+        FLOW,
         "fold",
         "fold: nothing; repeats; copies on other hops",
     ),
@@ -218,14 +215,14 @@ pub const BINDINGS: &[Binding] = &[
         Action::Search,
         CALLS,
         "filter",
-        "filter: all words, `from:2007` in one column; Esc: all calls",
+        "filter: all words, `~` a regular expression, `from:2007 result:failed cause:t30 host:192.0.2.10` one column; Esc: all",
     ),
     bind(
         &[ch('/'), f(3)],
         Action::Search,
         DETAIL,
         "search",
-        "search in the flow, in the message",
+        "search in the flow, in the message; `~` a regular expression",
     ),
     bind(&[ch('n')], Action::NextMatch, DETAIL, "", MATCH),
     bind(&[ch('N')], Action::PreviousMatch, DETAIL, "", MATCH),

@@ -3,7 +3,7 @@
 use crate::analysis::CallRow;
 use crate::call::CallNo;
 use crate::capture::Timestamp;
-use crate::view::calls::{self, Measure, SortBy};
+use crate::view::calls::{self, Filter, Measure, SortBy};
 use crate::view::window::window;
 
 /// The calls list.
@@ -136,6 +136,16 @@ impl CallsList {
         self.find_selected();
     }
 
+    /// Selects the row at a place among those shown; `false`: it was selected already, or there is none.
+    pub(in crate::tui) fn select_place(&mut self, place: usize) -> bool {
+        let new = place != self.cursor && place < self.shown().len();
+        if new {
+            self.cursor = place;
+            self.selected = self.selected().map(|row| row.number);
+        }
+        new
+    }
+
     /// Selects the row `by` rows further, or the first or last one.
     pub(in crate::tui) fn move_by(&mut self, by: isize) {
         let last = self.shown().len().saturating_sub(1);
@@ -179,9 +189,17 @@ impl CallsList {
         self.stale = true;
     }
 
-    /// Sorts by the next column or the one before.
-    pub(in crate::tui) fn sort_by_next(&mut self, forward: bool) {
-        self.sorted = (self.sorted.0.step(forward), false);
+    /// Sorts by the next of the columns that are shown, or the one before.
+    pub(in crate::tui) fn sort_by_next(&mut self, forward: bool, shown: &[SortBy]) {
+        let len = shown.len().max(1);
+        let at = shown.iter().position(|by| *by == self.sorted.0);
+        let next = match (at, forward) {
+            (None, _) => 0,
+            (Some(at), true) => (at + 1) % len,
+            (Some(at), false) => (at + len - 1) % len,
+        };
+        let by = shown.get(next).copied().unwrap_or_default();
+        self.sorted = (by, false);
         self.stale = true;
     }
 
@@ -216,10 +234,11 @@ impl CallsList {
             self.shown = None;
             return;
         }
+        let filter = Filter::new(&self.filter);
         let mut rows: Vec<CallRow<'static>> = self
             .all
             .iter()
-            .filter(|row| calls::matches(row, &self.filter))
+            .filter(|row| filter.has(row))
             .cloned()
             .collect();
         if !natural {

@@ -9,7 +9,7 @@ use crate::tui::layout::{self, Wanted};
 use crate::view::ladder::{self, Ladder, head};
 use crate::view::time::Clock;
 use crate::view::window::window;
-use crate::view::{Role, Row, Span, decode, hints, plain, wrap};
+use crate::view::{Pattern, Role, Row, Span, decode, hints, plain, to_text, wrap};
 
 mod places;
 
@@ -26,6 +26,9 @@ pub enum Pane {
     /// The hints on it.
     Hints,
 }
+
+/// Columns of what is copied.
+const COPIED: usize = 160;
 
 /// Rows of text that scroll.
 #[derive(Clone, Debug, Default)]
@@ -94,8 +97,11 @@ pub struct FlowView {
     pub message: Text,
     /// Hints on it; full screen they are part of the message.
     pub hints: Text,
-    /// Text searched for.
-    pub search: String,
+    /// What is searched for.
+    pub search: Option<Pattern>,
+    /// Lines of the pane under the ladder: as many as the event has that the flow opens with, until the user wants
+    /// others. With each step another height would move the ladder.
+    pane: Option<usize>,
     ascii: bool,
     shape: Option<Shape>,
 }
@@ -116,7 +122,8 @@ impl FlowView {
             raw: false,
             message: Text::default(),
             hints: Text::default(),
-            search: String::new(),
+            search: None,
+            pane: None,
             ascii,
             shape: None,
         }
@@ -230,11 +237,43 @@ impl FlowView {
 
     /// Text of the selected row, or of the whole message.
     pub(in crate::tui) fn copied(&self, message: bool) -> String {
+        let current = self.current();
         if message {
-            return crate::view::to_text(&self.message.rows);
+            return self
+                .whole_message()
+                .map_or_else(String::new, |rows| to_text(&rows));
         }
-        let row = self.cursor();
-        crate::view::to_text(&self.ladder.rows(row..row + 1))
+        let options = ladder::Options {
+            width: COPIED,
+            ..self.ladder.options().clone()
+        };
+        // As a text has it: nothing is cut.
+        let whole = ladder::layout_whole(&self.flow, &options);
+        let rows: Vec<Row> = whole
+            .whole_rows()
+            .filter(|row| row.event == current)
+            .collect();
+        to_text(&rows)
+    }
+
+    /// The selected message with nothing cut.
+    fn whole_message(&self) -> Option<Vec<Row>> {
+        let (call, event) = self.message_of(self.current()?)?;
+        let clock = self.ladder.clock();
+        let mut rows = decode::message_by(call, event, self.raw, COPIED, clock);
+        let hints = self.hints_of_row(self.cursor());
+        rows.extend(hints::rows(&hints, None, COPIED, self.ascii));
+        Some(rows)
+    }
+
+    /// The pane under the ladder taller or lower by a line.
+    pub(in crate::tui) fn resize_pane(&mut self, taller: bool) {
+        let now = self.message.height + self.hints.height + usize::from(self.hints.height > 0);
+        self.pane = Some(if taller {
+            now + 1
+        } else {
+            now.saturating_sub(1)
+        });
     }
 
     /// The pane after (or before) the one in focus; panes with nothing in them are passed over.
@@ -271,6 +310,8 @@ impl FlowView {
             header: self.ladder.header.len(),
             message: self.message.rows.len(),
             hints: self.hints.rows.len(),
+            ladder: self.ladder.len(),
+            pane: self.pane.unwrap_or_default(),
         }
     }
 
@@ -311,8 +352,12 @@ impl FlowView {
         };
         self.shape = Some(shape);
         let width = usize::from(size.0.saturating_sub(1));
-        self.title = head::title(&self.flow.flow, width, self.ascii);
+        self.title = head::headline(&self.flow, width, self.ascii);
         self.strip = head::strip(&self.flow.flow, self.ascii);
+        if self.pane.is_none() && !full {
+            let hints = self.hints.rows.len();
+            self.pane = Some(self.message.rows.len() + hints + usize::from(hints > 0));
+        }
         let wanted = self.wanted(usize::from(size.0));
         let areas = if full {
             layout::message(size, wanted)
@@ -358,9 +403,11 @@ impl FlowView {
             hints::side_pane(&hints, width, self.ascii)
         };
         if shape.full && !self.hints.rows.is_empty() {
-            // Full screen, one pane scrolls through everything.
-            self.message.rows.push(hints_heading(self.ascii));
-            self.message.rows.append(&mut self.hints.rows);
+            // Full screen, one pane scrolls through everything: what is wrong first.
+            let mut rows = std::mem::take(&mut self.hints.rows);
+            rows.push(hints_heading(self.ascii));
+            rows.append(&mut self.message.rows);
+            self.message.rows = rows;
         }
         if moved {
             self.message.top = 0;

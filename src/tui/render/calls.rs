@@ -12,7 +12,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{ListLook, draw_list, draw_middle, draw_row};
+use super::{ListLook, draw_list, draw_middle, draw_row, draw_wrapped};
 use crate::text::noun;
 use crate::tui::app::{App, Reading};
 use crate::tui::layout::GUTTER;
@@ -23,14 +23,7 @@ use crate::view::{Role, Row, Span};
 /// Draws the list, or says why there is none.
 pub(super) fn render(app: &App, buf: &mut Buffer, theme: Theme) {
     let areas = app.calls_areas();
-    let options = view::Options {
-        width: usize::from(areas.list.width.saturating_sub(GUTTER)),
-        ascii: app.options.ascii,
-        marked: app.calls.marked().to_vec(),
-        time: app.ladder.time,
-        zone: app.ladder.zone,
-        sorted: Some(app.calls.sorted()),
-    };
+    let options = options(app);
     let list = view::layout_measured(
         app.calls.shown(),
         app.calls.measure(),
@@ -77,9 +70,31 @@ pub(super) fn render(app: &App, buf: &mut Buffer, theme: Theme) {
         let selected = app.calls.cursor().checked_sub(top);
         draw_list(buf, areas.list, &rows, selected, look);
     }
+    let cut = app
+        .calls
+        .selected()
+        .and_then(|row| list.table().cut_result(row));
+    if let Some(row) = cut {
+        draw_wrapped(buf, indented(areas.result), &row, theme);
+    }
     if areas.reading.height > 0 {
         let row = Row::of(vec![Span::new(progress(app), Role::Dim)]);
         draw_row(buf, indented(areas.reading), areas.reading.y, &row, theme);
+    }
+}
+
+/// The shape of the list on this screen.
+pub(in crate::tui) fn options(app: &App) -> view::Options {
+    let areas = app.calls_areas();
+    let filtered = !app.calls.filter().trim().is_empty();
+    view::Options {
+        width: usize::from(areas.list.width.saturating_sub(GUTTER)),
+        ascii: app.options.ascii,
+        marked: app.calls.marked().to_vec(),
+        time: app.ladder.time,
+        zone: app.ladder.zone,
+        of: filtered.then(|| app.calls.total()),
+        sorted: Some(app.calls.sorted()),
     }
 }
 
@@ -105,7 +120,14 @@ fn nothing(app: &App) -> Vec<String> {
             "Capture again while the fax is sent.".into(),
         ];
     }
-    vec![
+    // What was seen and cannot be read stands first: it may have been the fax.
+    let mut lines: Vec<String> = info
+        .notes
+        .iter()
+        .take(NOTES_MOST)
+        .map(|note| note.text.clone())
+        .collect();
+    lines.extend([
         format!(
             "No call and no fax in {} {}.",
             thousands(info.packets),
@@ -114,8 +136,12 @@ fn nothing(app: &App) -> Vec<String> {
         "There is no SIP INVITE in this capture, and no T.38 or fax tone without one.".into(),
         "Capture on the PBX, on all interfaces, SIP and media together:".into(),
         "tcpdump -i any -s 0 -w fax.pcap udp or tcp port 5060".into(),
-    ]
+    ]);
+    lines
 }
+
+/// Notes on an empty list at most.
+const NOTES_MOST: usize = 4;
 
 /// How far the reading is.
 pub(super) fn progress(app: &App) -> String {

@@ -54,7 +54,7 @@ pub(super) fn render(app: &App, view: &FlowView, buf: &mut Buffer, theme: Theme)
             view.cursor().checked_sub(view.top),
             look,
         );
-        underline(buf, inside(areas.ladder), &view.search);
+        underline(buf, inside(areas.ladder), view.search.as_ref());
     }
     draw_rule(buf, areas.rule, app.options.ascii, theme);
     draw_pane(
@@ -72,7 +72,7 @@ pub(super) fn render(app: &App, view: &FlowView, buf: &mut Buffer, theme: Theme)
 pub(super) fn render_message(app: &App, view: &FlowView, buf: &mut Buffer, theme: Theme) {
     let areas = layout::message(app.size, view.wanted(usize::from(app.size.0)));
     draw_pane(buf, areas.message, &view.message, true, app, theme);
-    underline(buf, areas.message, &view.search);
+    underline(buf, areas.message, view.search.as_ref());
 }
 
 /// An area without its first column.

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::no_more;
 use crate::tui::action::{Action, Context};
 use crate::tui::app::flow::Pane;
 use crate::tui::app::prompt::{Prompt, PromptKind, SaveFormat, SaveRequest};
 use crate::tui::app::{App, Effect};
+use crate::view::Pattern;
 
 /// Applies an action while a prompt is open.
 pub(super) fn prompt(app: &mut App, action: Action) -> Option<Effect> {
@@ -59,7 +59,13 @@ fn accept(app: &mut App) -> Option<Effect> {
         PromptKind::Search => {
             let full = app.context() == Context::Message;
             let view = app.flow.as_mut()?;
-            view.search = text.to_lowercase();
+            match Pattern::new(&text) {
+                Ok(pattern) => view.search = Some(pattern).filter(|_| !text.is_empty()),
+                Err(error) => {
+                    app.tell_failure(error);
+                    return None;
+                }
+            }
             if full {
                 find_in_message(app, true);
             } else {
@@ -101,40 +107,70 @@ fn save(app: &mut App, request: SaveRequest) -> Effect {
     effect
 }
 
+/// The next row that has what is searched for; behind the last one it goes on from the first.
 pub(super) fn find(app: &mut App, forward: bool) {
     let Some(view) = app.flow.as_mut() else {
         return;
     };
-    if view.search.is_empty() {
+    let Some(pattern) = view.search.clone() else {
         app.tell("nothing to search for: / asks");
         return;
-    }
-    let text = view.search.clone();
-    if !view.move_to(forward, |view, row| view.row_has(row, &text)) {
-        app.tell(no_more(&format!("\"{text}\""), forward));
+    };
+    let cursor = view.cursor();
+    let found: Vec<usize> = (0..view.ladder.len())
+        .filter(|row| view.row_has(*row, &pattern))
+        .collect();
+    match next_of(&found, cursor, forward) {
+        Some((row, around)) => {
+            view.select_row(row);
+            tell_found(app, &pattern, found.len(), around.then_some(forward));
+        }
+        None => app.tell(format!("no match of \"{}\"", pattern.typed())),
     }
 }
 
+/// The same among the lines of a message.
 pub(super) fn find_in_message(app: &mut App, forward: bool) {
     let Some(view) = app.flow.as_mut() else {
         return;
     };
-    let has = |at: &usize| {
-        let row = view.message.rows.get(*at);
-        row.is_some_and(|row| row.text().to_lowercase().contains(&view.search))
+    let Some(pattern) = view.search.clone() else {
+        return;
     };
-    let top = view.message.top;
-    let found = if forward {
-        (top + 1..view.message.rows.len()).find(has)
+    let lines = view.message.rows.iter().enumerate();
+    let found: Vec<usize> = lines
+        .filter(|(_, row)| pattern.is_in(&row.text()))
+        .map(|(at, _)| at)
+        .collect();
+    match next_of(&found, view.message.top, forward) {
+        Some((line, around)) => {
+            // A message that fits cannot scroll; what is found there is underlined anyway.
+            view.message.top = line;
+            tell_found(app, &pattern, found.len(), around.then_some(forward));
+        }
+        None => app.tell(format!("no match of \"{}\"", pattern.typed())),
+    }
+}
+
+/// The place after (or before) `from`, and whether it was found only from the other end on.
+fn next_of(found: &[usize], from: usize, forward: bool) -> Option<(usize, bool)> {
+    let (next, end) = if forward {
+        (found.iter().find(|at| **at > from), found.first())
     } else {
-        (0..top).rev().find(has)
+        (found.iter().rfind(|at| **at < from), found.last())
     };
-    // A message that fits cannot scroll; what is found there is underlined anyway.
-    if let Some(at) = found {
-        view.message.top = at;
-    } else {
-        let text = no_more(&format!("\"{}\"", view.search), forward);
-        app.tell(text);
+    let around = |at: &usize| (*at, true);
+    next.map(|at| (*at, false)).or_else(|| end.map(around))
+}
+
+/// Says that the search went round, or that there is but one match.
+fn tell_found(app: &mut App, pattern: &Pattern, count: usize, around: Option<bool>) {
+    let typed = pattern.typed();
+    match (around, count) {
+        (None, _) => {}
+        (Some(_), 1) => app.tell(format!("no further match of \"{typed}\"")),
+        (Some(true), _) => app.tell(format!("\"{typed}\": on from the top")),
+        (Some(false), _) => app.tell(format!("\"{typed}\": on from the end")),
     }
 }
 

@@ -46,15 +46,6 @@ impl SortBy {
         Self::Packets,
         Self::Hints,
     ];
-
-    /// The next column (`forward`), or the one before; at the end round to the other.
-    #[must_use]
-    pub fn step(self, forward: bool) -> Self {
-        let at = Self::ALL.iter().position(|by| *by == self).unwrap_or(0);
-        let len = Self::ALL.len();
-        let next = if forward { at + 1 } else { at + len - 1 } % len;
-        Self::ALL.get(next).copied().unwrap_or_default()
-    }
 }
 
 /// A column: what it is sorted by, its heading, and whether numbers stand to the right in it.

@@ -5,8 +5,8 @@ use super::cell::{duration_width, packets, text_width, thousands_width};
 use super::column::Column;
 use crate::analysis::CallRow;
 use crate::capture::Timestamp;
-use crate::view::digits;
 use crate::view::time::{Began, TimeMode, Zone};
+use crate::view::{digits, width};
 
 /// How wide the content of the columns is. It only grows, so that a list which grows is measured row by row
 /// as they come, and not as a whole whenever it is drawn.
@@ -17,6 +17,8 @@ pub struct Measure {
     words: [usize; Column::ALL.len()],
     /// Of those with numbers.
     extremes: Extremes,
+    /// Of the results.
+    result: usize,
 }
 
 impl Measure {
@@ -42,12 +44,18 @@ impl Measure {
     /// Takes in a row.
     pub fn add(&mut self, row: &CallRow<'_>) {
         self.extremes.take(row);
+        self.result = self.result.max(result_width(row));
         let began = Began::Since(self.start);
         for (column, width) in Column::ALL.iter().zip(&mut self.words) {
             if !column.is_number() {
                 *width = (*width).max(text_width(*column, row, began));
             }
         }
+    }
+
+    /// How wide the results are.
+    pub(super) fn result(&self) -> usize {
+        self.result
     }
 
     /// The columns, and how wide each is.
@@ -57,6 +65,17 @@ impl Measure {
             let numbers = self.extremes.width(column, began);
             (column, numbers.unwrap_or(words))
         })
+    }
+}
+
+/// About how wide the result of a row is: measured without being written.
+fn result_width(row: &CallRow<'_>) -> usize {
+    const MARK: usize = 2;
+    const STATUS: usize = ": 488".len();
+    match (&row.fax, &row.failure) {
+        (Some(fax), _) => MARK + width(&fax.summary),
+        (None, Some(failure)) => MARK + width(failure),
+        (None, None) => MARK + row.state.name().len() + STATUS,
     }
 }
 

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use crate::analysis::CallRow;
 use crate::call::Verdict;
+use crate::view::Pattern;
 use crate::view::calls::{SortBy, carrier, result};
 
 /// Sorts rows; equal ones by number. `descending` turns the key round, not the number.
@@ -77,28 +78,53 @@ fn gravity(row: &CallRow<'_>) -> u8 {
     }
 }
 
-/// Whether a row has all words of `filter`, in any column, whatever the case. `state:rejected`, `from:2007`
-/// and the like look into one column only; `state:` also knows the verdicts (`state:failed`).
-pub fn matches(row: &CallRow<'_>, filter: &str) -> bool {
-    let columns = columns(row);
-    filter.split_whitespace().all(|word| {
-        let word = word.to_lowercase();
-        let named = word
-            .split_once(':')
-            .filter(|(name, _)| columns.iter().any(|(column, _)| column == name));
-        match named {
-            Some((name, wanted)) => columns
-                .iter()
-                .any(|(column, text)| *column == name && text.contains(wanted)),
-            None => columns.iter().any(|(_, text)| text.contains(&word)),
+/// Words that a row must have, each in any column, whatever the case. `state:rejected`, `from:2007` and the like look
+/// into one column only; `state:` and `result:` also know the verdicts (`result:failed`). `~` begins a regular expression.
+#[derive(Clone, Debug, Default)]
+pub struct Filter(Vec<(Option<&'static str>, Pattern)>);
+
+impl Filter {
+    /// What was typed; a regular expression that is not complete yet holds nobody back.
+    pub fn new(text: &str) -> Self {
+        let word = |word: &str| {
+            let named = word.split_once(':').and_then(|(name, wanted)| {
+                let name = NAMES
+                    .iter()
+                    .find(|known| known.eq_ignore_ascii_case(name))?;
+                Some((Some(*name), wanted))
+            });
+            let (name, wanted) = named.unwrap_or((None, word));
+            Some((name, Pattern::new(wanted).ok()?))
+        };
+        Self(text.split_whitespace().filter_map(word).collect())
+    }
+
+    /// Whether a row has all of them.
+    pub fn has(&self, row: &CallRow<'_>) -> bool {
+        if self.0.is_empty() {
+            return true;
         }
-    })
+        let columns = columns(row);
+        self.0.iter().all(|(name, pattern)| {
+            let mut looked_at = NAMES.iter().zip(&columns);
+            looked_at.any(|(column, text)| {
+                name.is_none_or(|name| name == *column) && pattern.is_in(text)
+            })
+        })
+    }
 }
 
-/// Everything that is said of a row, in lower case, by the name of the column.
-fn columns(row: &CallRow<'_>) -> [(&'static str, String); 11] {
+/// Names of what a filter can look into.
+pub const NAMES: [&str; 13] = [
+    "number", "from", "to", "callid", "carrier", "pages", "rate", "state", "status", "result",
+    "hints", "cause", "host",
+];
+
+/// Everything that is said of a row, by [`NAMES`].
+fn columns(row: &CallRow<'_>) -> [String; NAMES.len()] {
     let (errors, warnings) = row.hints;
     let verdict = row.fax.as_ref().map_or("", |fax| fax.verdict.name());
+    let failed = if row.failure.is_some() { "failed" } else { "" };
     let pages = row.fax.as_ref().map_or_else(String::new, |fax| {
         format!("{}/{}", fax.pages_confirmed, fax.pages_sent)
     });
@@ -109,26 +135,18 @@ fn columns(row: &CallRow<'_>) -> [(&'static str, String); 11] {
         _ => "error warning",
     };
     [
-        ("number", row.number.to_string()),
-        (
-            "from",
-            format!("{} {}", row.from, row.caller).to_lowercase(),
-        ),
-        ("to", format!("{} {}", row.to, row.callee).to_lowercase()),
-        (
-            "callid",
-            String::from_utf8_lossy(row.call_id.as_deref().unwrap_or_default()).to_lowercase(),
-        ),
-        ("carrier", carrier(row).to_lowercase()),
-        ("pages", pages),
-        ("rate", rate(row).to_lowercase()),
-        ("state", format!("{} {verdict}", row.state.name())),
-        (
-            "status",
-            row.status
-                .map_or_else(String::new, |status| status.to_string()),
-        ),
-        ("result", result(row, false).0.to_lowercase()),
-        ("hints", hints.to_owned()),
+        row.number.to_string(),
+        format!("{} {}", row.from, row.caller),
+        format!("{} {}", row.to, row.callee),
+        String::from_utf8_lossy(row.call_id.as_deref().unwrap_or_default()).into_owned(),
+        format!("{0} {1}", carrier(row), carrier(row).replace('.', "")),
+        pages,
+        rate(row).to_owned(),
+        format!("{} {verdict}", row.state.name()),
+        (row.status).map_or_else(String::new, |status| status.to_string()),
+        format!("{} {verdict} {failed}", result(row, false).0),
+        hints.to_owned(),
+        row.cause.unwrap_or_default().to_owned(),
+        format!("{} {} {}", row.caller, row.callee, row.via.join(" ")),
     ]
 }

@@ -1,7 +1,8 @@
 //! Over the ladder: the title with the verdict, and the strip of stages.
 
+use crate::analysis::{AnalysedFlow, cause_hint, failure};
 use crate::call::{Call, Fax, FaxCarrier, Flow, Stage, StageMark, Verdict};
-use crate::view::{Role, Row, Span, plain};
+use crate::view::{Role, Row, Span, plain, wrap};
 
 /// `2007 → 3004   calls 2 + 3   T.38 on both legs   ✗ Failed in phase B: ...`; where that is wider than
 /// `width`, the carrier goes; the numbers stay.
@@ -28,6 +29,71 @@ pub fn title(flow: &Flow, width: usize, ascii: bool) -> Row {
         }
         parts.remove(parts.len() - 2);
     }
+}
+
+/// The title for a screen: what failed, whose side it is on, what to check next. Where that takes more than two lines
+/// of `width`, the carrier goes, then the numbers, which stand over the lifelines too.
+pub fn headline(flow: &AnalysedFlow, width: usize, ascii: bool) -> Row {
+    let parties = Span::new(parties(&flow.flow, ascii), Role::Heading);
+    let mut parts = vec![vec![parties]];
+    parts.push(vec![Span::new(numbers(&flow.flow), Role::Dim)]);
+    parts.extend(carrier(&flow.flow).map(|carrier| vec![Span::plain(carrier)]));
+    parts.push(whole_outcome(flow, ascii));
+    if let Some(step) = next_step(flow) {
+        let step = plain(&format!("→ {step}"), ascii).into_owned();
+        parts.push(vec![Span::new(step, Role::Key)]);
+    }
+    let tail = 1 + usize::from(next_step(flow).is_some());
+    loop {
+        let row = Row::of(parts.join(&Span::plain("   ")));
+        let lines = wrap(&row.text(), width).len();
+        if lines <= 2 || parts.len() <= tail + 1 {
+            return row;
+        }
+        // First the carrier, then who.
+        let goes = if parts.len() > tail + 2 {
+            parts.len() - tail - 1
+        } else {
+            0
+        };
+        parts.remove(goes);
+    }
+}
+
+/// Mark and sentence, with the side, or that it is open.
+fn whole_outcome(flow: &AnalysedFlow, ascii: bool) -> Vec<Span> {
+    if let Some(fax) = lead(&flow.flow) {
+        let (mark, role) = verdict(fax.verdict, ascii);
+        let failed = matches!(fax.verdict, Verdict::Failed | Verdict::Partial);
+        let open = failed && fax.cause.is_none_or(|cause| cause.side.is_none());
+        let open = if open { "; which side is open" } else { "" };
+        let text = format!("{mark} {}{open}", plain(&fax.summary, ascii));
+        return vec![Span::new(text, role)];
+    }
+    let legs = flow.flow.legs.iter().zip(&flow.hints);
+    let mut failures = legs.filter_map(|(call, hints)| failure(call, hints));
+    if let Some(text) = failures.next() {
+        let (mark, role) = verdict(Verdict::Failed, ascii);
+        return vec![Span::new(format!("{mark} {}", plain(&text, ascii)), role)];
+    }
+    let call = flow.flow.legs.first();
+    call.map_or_else(Vec::new, |call| {
+        vec![Span::plain(plain(&outcome(call), ascii))]
+    })
+}
+
+/// What to check first about what explains the failure.
+fn next_step(flow: &AnalysedFlow) -> Option<&'static str> {
+    if lead(&flow.flow).is_some_and(|fax| fax.verdict == Verdict::Ok) {
+        return None;
+    }
+    let legs = flow.flow.legs.iter().zip(&flow.hints);
+    let wanted = lead(&flow.flow)
+        .and_then(|fax| fax.cause)
+        .map(|cause| cause.rule);
+    let mut causes = legs.filter_map(|(call, hints)| cause_hint(call, hints));
+    let hint = causes.find(|hint| wanted.is_none_or(|rule| rule == hint.rule.id))?;
+    crate::hint::step(hint.rule)
 }
 
 /// `setup ✓   T.38 ✓   A ✓   B ✗ no DCS   C ·`
@@ -80,10 +146,29 @@ fn stages(flow: &Flow) -> Vec<Stage> {
             }
         }
     }
+    if let Some(switch) = stages.iter_mut().find(|stage| stage.name == "T.38")
+        && switch.mark == StageMark::Passed
+        && flow.legs.len() > 1
+        && flow.legs.iter().any(|call| never_t38(call))
+    {
+        "one leg".clone_into(&mut switch.text);
+        if fax.verdict != Verdict::Ok {
+            switch.mark = StageMark::Troubled;
+        }
+    }
     if fax.verdict == Verdict::Failed && !has_failed(&stages) {
         fail_before_messages(&mut stages);
     }
     stages
+}
+
+/// Whether nobody asked for T.38 on a leg, and none came.
+fn never_t38(call: &Call) -> bool {
+    let asked = call
+        .negotiations
+        .iter()
+        .any(crate::call::Negotiation::offers_t38);
+    call.has_sip() && !asked && call.packets.t38 == 0
 }
 
 fn has_failed(stages: &[Stage]) -> bool {

@@ -294,7 +294,7 @@ fn page_texts(event: &Event, page: &PageData, facts: LabelFacts) -> Texts {
         ];
     };
     let (block, short_block) = if facts.blocks {
-        (format!(" block {block}"), format!("/{block}"))
+        (format!(", block {block}"), format!(" b{block}"))
     } else {
         (String::new(), String::new())
     };

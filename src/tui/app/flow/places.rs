@@ -6,7 +6,7 @@ use super::FlowView;
 use crate::analysis::AnalysedFlow;
 use crate::call::{Call, CallNo, EventId, EventKind};
 use crate::hint::{Hint, Severity};
-use crate::view::{Row, decode, hints};
+use crate::view::{Pattern, Row, decode, hints};
 
 impl FlowView {
     /// Whether a row is a step of the fax.
@@ -27,12 +27,9 @@ impl FlowView {
             .collect()
     }
 
-    /// Whether a row, or the text of its SIP message, has some text (lower case).
-    pub(in crate::tui) fn row_has(&self, row: usize, text: &str) -> bool {
-        let has = |rows: &[Row]| {
-            rows.iter()
-                .any(|row| row.text().to_lowercase().contains(text))
-        };
+    /// Whether a row, or the text of its SIP message, has what is searched for.
+    pub(in crate::tui) fn row_has(&self, row: usize, pattern: &Pattern) -> bool {
+        let has = |rows: &[Row]| rows.iter().any(|row| pattern.is_in(&row.text()));
         if has(&self.ladder.rows(row..row + 1)) {
             return true;
         }
