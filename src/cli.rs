@@ -54,6 +54,10 @@ pub struct Cli {
     #[arg(long, value_name = "N", value_parser = keep_calls, help_heading = LIVE)]
     pub keep_calls: Option<usize>,
 
+    /// Leave the mouse to the terminal, so that text can be selected with it
+    #[arg(long, help_heading = SHAPE)]
+    pub no_mouse: bool,
+
     /// For all commands.
     #[command(flatten)]
     pub general: General,

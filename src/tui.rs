@@ -9,7 +9,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, WrapErr};
-use crossterm::event::{self, Event};
+use crossterm::event::{self, Event, MouseButton, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -65,7 +65,7 @@ impl Source for Service {
 
 /// Shows a capture until the user leaves. The terminal is given back as it was, whatever happens.
 pub fn run(source: &impl Source, options: Options) -> Result<()> {
-    let screen = Screen::enter().wrap_err("cannot use the terminal")?;
+    let screen = Screen::enter(options.mouse).wrap_err("cannot use the terminal")?;
     let mut app = App::new(
         options,
         terminal::size().wrap_err("cannot use the terminal")?,
@@ -246,6 +246,13 @@ fn action_of(event: &Event, app: &App) -> Option<Action> {
     match event {
         Event::Key(key) if app.prompt.is_some() => prompt_action_for(*key),
         Event::Key(key) => action_for(*key, app.context()),
+        Event::Mouse(_) if app.prompt.is_some() => None,
+        Event::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::ScrollUp => Some(Action::Wheel(false)),
+            MouseEventKind::ScrollDown => Some(Action::Wheel(true)),
+            MouseEventKind::Down(MouseButton::Left) => Some(Action::Click(mouse.column, mouse.row)),
+            _ => None,
+        },
         Event::Resize(width, height) => {
             let (width, height) = terminal::bounded((*width, *height));
             Some(Action::Resize(width, height))

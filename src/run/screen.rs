@@ -23,6 +23,7 @@ pub(super) fn run(cli: &Cli, file: &Path) -> Result<Status, Failure> {
         time,
         zone,
         width: cli.shape.width.map(usize::from),
+        mouse: !cli.no_mouse,
         no_pages: cli.general.no_pages,
         calls: cli.which.call.iter().copied().map(CallNo).collect(),
         call_ids: cli.which.call_id.clone(),

@@ -122,6 +122,10 @@ pub enum Action {
     Accept,
     /// Out of the prompt, nothing changed.
     Cancel,
+    /// The wheel of the mouse: down, or up.
+    Wheel(bool),
+    /// A click at a column and a row: selects the row; on the selected one it opens.
+    Click(u16, u16),
     /// The terminal has another size: columns, rows.
     Resize(u16, u16),
 }

@@ -42,6 +42,8 @@ pub struct Options {
     pub zone: Zone,
     /// Columns of the ladder at most (`--width`).
     pub width: Option<usize>,
+    /// Wheel and click (`--no-mouse` leaves the mouse to the terminal).
+    pub mouse: bool,
     /// Pages are not shown (`--no-pages`).
     pub no_pages: bool,
     /// Calls to be opened at once (`--call`): one or two.
@@ -58,6 +60,7 @@ impl Default for Options {
             time: TimeMode::Relative,
             zone: Zone::UTC,
             width: None,
+            mouse: false,
             no_pages: false,
             calls: Vec::new(),
             call_ids: Vec::new(),

@@ -10,10 +10,14 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 
 /// Alternate screen, cursor hidden.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[2J";
-/// End of a synchronized update, whole scroll region, plain text, cursor shown, main screen.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[r\x1b[m\x1b[?25h\x1b[?1049l";
+/// Buttons and wheel of the mouse are reported, in the form that has no limit of columns.
+const MOUSE: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+/// No mouse, end of a synchronized update, whole scroll region, plain text, cursor shown, main screen.
+const LEAVE: &[u8] = b"\x1b[?1006l\x1b[?1000l\x1b[?2026l\x1b[r\x1b[m\x1b[?25h\x1b[?1049l";
 
 static ACTIVE: AtomicBool = AtomicBool::new(false);
+/// Whether the mouse is wanted (`--no-mouse`).
+static WITH_MOUSE: AtomicBool = AtomicBool::new(false);
 static OWNER: OnceLock<ThreadId> = OnceLock::new();
 
 /// Where frames go: not through [`io::stdout`], which would cut each in two at its last line feed.
@@ -45,11 +49,12 @@ pub(super) struct Screen {
 impl Screen {
     /// Takes the terminal over. Keys come from standard input, or from the terminal itself where that is
     /// the capture.
-    pub(super) fn enter() -> io::Result<Self> {
+    pub(super) fn enter(mouse: bool) -> io::Result<Self> {
         if !io::stdout().is_terminal() {
             return Err(io::Error::other("standard output is no terminal"));
         }
         install_panic_hook();
+        WITH_MOUSE.store(mouse, Ordering::SeqCst);
         let signals = Signals::catch()?;
         take()?;
         Ok(Self { signals })
@@ -116,6 +121,9 @@ fn take() -> io::Result<()> {
     ACTIVE.store(true, Ordering::SeqCst);
     let mut out = io::stdout();
     out.write_all(ENTER)?;
+    if WITH_MOUSE.load(Ordering::SeqCst) {
+        out.write_all(MOUSE)?;
+    }
     out.flush()
 }
 

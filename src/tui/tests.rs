@@ -8,6 +8,7 @@ use super::app::flow::Pane;
 use super::app::{App, Effect, Options, Screen};
 use super::render;
 use super::update::update;
+use crate::analysis::reading::Analysis;
 use crate::analysis::service::Update;
 use crate::analysis::{AnalysedFlow, CallRow};
 use crate::call::CallNo;
@@ -581,4 +582,146 @@ fn a_page_is_shown_over_the_flow() {
     app.options.no_pages = true;
     assert_eq!(drive(&mut app, &[Action::View]), []);
     assert!(foot(&app).contains("--no-pages"), "{}", foot(&app));
+}
+
+/// At 80x24 the first screen of a flow says what failed, whose side it is on and what to check next, uncut.
+#[test]
+fn the_first_screen_says_what_whose_and_what_next() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["tests/captures", "../shared/captures/synthetic"];
+    let files = folders
+        .iter()
+        .filter_map(|folder| std::fs::read_dir(root.join(folder)).ok())
+        .flatten()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|kind| kind == "pcap" || kind == "pcapng")
+        });
+    let mut failed = 0;
+    for file in files {
+        for flow in failed_flows(&file) {
+            failed += 1;
+            let mut app = listed(SMALL);
+            app.waiting.opening = Some(flow.flow.legs.iter().map(|leg| leg.number).collect());
+            app.apply(Update::Opened(flow));
+            let screen = screen(&app);
+            let areas = crate::tui::layout::flow(SMALL, app.flow.as_ref().unwrap().wanted(80));
+            let head: Vec<&str> = screen
+                .lines()
+                .take(areas.title.height.into())
+                .map(str::trim)
+                .collect();
+            let head = head
+                .join(" ")
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ");
+            let title = app.flow.as_ref().unwrap().title.text();
+            let whole = title.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(head, whole, "{}\n{screen}", file.display());
+            let sides = [
+                "caller", "callee", "sender", "receiver", "middle", "PBX", "network", "capture",
+                "open",
+            ];
+            assert!(
+                sides.iter().any(|side| head.contains(side)),
+                "whose side: {head}"
+            );
+            assert!(
+                head.contains('→') && head.contains(['✗', '!']),
+                "what next: {head}"
+            );
+            assert!(areas.ladder.height >= 6, "{screen}");
+        }
+    }
+    assert!(failed > 2, "{failed} flows");
+}
+
+/// The flows of a capture whose fax failed.
+fn failed_flows(file: &std::path::Path) -> Vec<AnalysedFlow> {
+    use crate::call::Verdict;
+    let mut analysis = Analysis::open(crate::analysis::Options {
+        file: file.to_owned(),
+        ..Default::default()
+    })
+    .unwrap();
+    analysis.read_all(|_| {}).unwrap();
+    let numbers: Vec<CallNo> = analysis
+        .numbers()
+        .filter(|number| analysis.may_be_fax(*number))
+        .collect();
+    let flows = numbers
+        .iter()
+        .map(|number| analysis.flow(&[*number], true).unwrap());
+    flows
+        .filter(|flow| {
+            let faxes = flow.flow.legs.iter().filter_map(|leg| leg.fax.as_ref());
+            let fails = |verdict| matches!(verdict, Verdict::Failed | Verdict::Partial);
+            faxes.map(|fax| fax.verdict).any(fails)
+        })
+        .collect()
+}
+
+#[test]
+fn the_mouse_selects_opens_and_scrolls() {
+    let mut app = listed(SMALL);
+    let top = app.calls_areas().list.y;
+    drive(&mut app, &[Action::Click(5, top + 2)]);
+    assert_eq!(app.calls.cursor(), 2);
+    drive(&mut app, &[Action::Wheel(false)]);
+    assert_eq!(app.calls.cursor(), 0);
+    drive(&mut app, &[Action::Click(5, top + 20), Action::Click(5, 0)]);
+    assert_eq!((app.calls.cursor(), app.screens.len()), (0, 0));
+    let effects = drive(&mut app, &[Action::Click(5, top)]);
+    assert!(
+        matches!(effects.as_slice(), [Effect::Open { .. }]),
+        "{effects:?}"
+    );
+    let before = app.flow.as_ref().unwrap().cursor();
+    drive(&mut app, &[Action::Wheel(true)]);
+    assert_eq!(app.flow.as_ref().unwrap().cursor(), before + 3);
+}
+
+#[test]
+fn a_search_goes_round_and_takes_expressions() {
+    let mut app = listed(LARGE);
+    drive(&mut app, &[Action::Open, Action::First, Action::Search]);
+    drive(&mut app, &typed("~^ *[0-9.]+ .*BYE"));
+    drive(&mut app, &[Action::Accept]);
+    assert!(selected_line(&app).contains("BYE"), "{}", screen(&app));
+    drive(&mut app, &[Action::Search]);
+    drive(&mut app, &typed("invite"));
+    drive(&mut app, &[Action::Accept]);
+    assert_eq!(foot(&app), "\"invite\": on from the top");
+    drive(&mut app, &[Action::Search]);
+    drive(&mut app, &typed("nowhere to be found"));
+    drive(&mut app, &[Action::Accept]);
+    assert_eq!(foot(&app), "no match of \"nowhere to be found\"");
+    drive(&mut app, &[Action::Search]);
+    drive(&mut app, &typed("~("));
+    drive(&mut app, &[Action::Accept]);
+    assert!(foot(&app).contains("not a regular expression"));
+}
+
+#[test]
+fn the_pane_under_the_ladder_can_be_resized() {
+    let mut app = listed(SMALL);
+    drive(&mut app, &[Action::Down, Action::Open]);
+    let ladder = |app: &App| app.flow.as_ref().unwrap().height;
+    let before = ladder(&app);
+    drive(&mut app, &[Action::ZoomOut, Action::ZoomOut]);
+    assert_eq!(ladder(&app), before + 2);
+    drive(&mut app, &[Action::ZoomIn]);
+    assert_eq!(ladder(&app), before + 1);
+}
+
+#[test]
+fn what_is_copied_is_not_cut() {
+    let mut app = listed(SMALL);
+    let effects = drive(&mut app, &[Action::Down, Action::Open, Action::Copy]);
+    let Some(Effect::Copy(text)) = effects.last() else {
+        panic!("{effects:?}")
+    };
+    assert!(!text.contains('…') && text.contains("DIS"), "{text}");
 }

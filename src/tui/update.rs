@@ -10,7 +10,9 @@ use crate::call::CallNo;
 use crate::view::calls::Table;
 use crate::view::ladder::Fold;
 use crate::view::time::TimeMode;
+use ratatui::layout::Position;
 
+mod mouse;
 mod page;
 mod prompt;
 
@@ -24,6 +26,19 @@ pub fn update(app: &mut App, action: Action) -> Option<Effect> {
         return None;
     }
     app.notice = None;
+    if let Action::Wheel(down) = action {
+        return wheel(app, down);
+    }
+    let action = match action {
+        Action::Click(column, row) => match mouse::click(app, Position::new(column, row)) {
+            Some(action) => action,
+            None => {
+                app.settle();
+                return None;
+            }
+        },
+        action => action,
+    };
     let effect = if app.prompt.is_some() {
         prompt::prompt(app, action)
     } else {
@@ -37,6 +52,15 @@ pub fn update(app: &mut App, action: Action) -> Option<Effect> {
     };
     app.settle();
     effect
+}
+
+/// Rows of one turn of the wheel.
+const WHEEL: usize = 3;
+
+/// The wheel moves as the arrows do, by a few rows.
+fn wheel(app: &mut App, down: bool) -> Option<Effect> {
+    let action = if down { Action::Down } else { Action::Up };
+    (0..WHEEL).fold(None, |effect, _| update(app, action).or(effect))
 }
 
 /// Actions that are the same on every screen.
@@ -325,8 +349,8 @@ fn other_leg(app: &mut App) -> Option<Effect> {
 }
 
 fn help(app: &mut App, action: Action) -> Option<Effect> {
-    let lines = super::render::help::lines(app).len();
-    let height = super::render::help::height(app.size.1);
+    let lines = render::help::lines(app).len();
+    let height = render::help::height(app.size.1);
     if let (Some(by), Some(Screen::Help { top })) =
         (distance(action, height), app.screens.last_mut())
     {

@@ -32,6 +32,7 @@ pub enum SortBy {
 
 impl SortBy {
     /// All of them, in the order of the columns.
+    #[cfg(test)]
     pub const ALL: &'static [Self] = &[
         Self::Number,
         Self::Start,
