@@ -46,7 +46,7 @@ const STEPS: &[(&str, &str)] = &[
     ),
     (
         "sip-invite-no-response",
-        "try OPTIONS to that address; capture there: does the INVITE arrive?",
+        "try OPTIONS to that address; does the INVITE arrive there?",
     ),
     (
         "sip-no-answer",

@@ -495,8 +495,10 @@ fn full_screen_scrolls_to_the_end_of_the_hints() {
         &[Action::Down, Action::Open, Action::Open, Action::Last],
     );
     let text = screen(&app);
-    assert!(text.contains("Frames 581"), "{text}");
+    assert!(text.contains("information field"), "{text}");
     assert!(!text.contains('▼'), "{text}");
+    drive(&mut app, &[Action::First]);
+    assert!(screen(&app).contains("t30-dis-no-dcs"), "{}", screen(&app));
 }
 
 #[test]

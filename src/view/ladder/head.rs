@@ -65,7 +65,11 @@ fn whole_outcome(flow: &AnalysedFlow, ascii: bool) -> Vec<Span> {
     if let Some(fax) = lead(&flow.flow) {
         let (mark, role) = verdict(fax.verdict, ascii);
         let failed = matches!(fax.verdict, Verdict::Failed | Verdict::Partial);
-        let open = failed && fax.cause.is_none_or(|cause| cause.side.is_none());
+        // Some sentences name a side though they accuse nobody.
+        let named = ["caller", "callee", "PBX", "side"];
+        let names = |side: &&str| fax.summary.contains(*side);
+        let accused = fax.cause.is_some_and(|cause| cause.side.is_some());
+        let open = failed && !accused && !named.iter().any(|side| names(&side));
         let open = if open { "; which side is open" } else { "" };
         let text = format!("{mark} {}{open}", plain(&fax.summary, ascii));
         return vec![Span::new(text, role)];
