@@ -29,15 +29,14 @@ pub fn update(app: &mut App, action: Action) -> Option<Effect> {
     if let Action::Wheel(down) = action {
         return wheel(app, down);
     }
-    let action = match action {
-        Action::Click(column, row) => match mouse::click(app, Position::new(column, row)) {
-            Some(action) => action,
-            None => {
-                app.settle();
-                return None;
-            }
-        },
-        action => action,
+    let action = if let Action::Click(column, row) = action {
+        let Some(action) = mouse::click(app, Position::new(column, row)) else {
+            app.settle();
+            return None;
+        };
+        action
+    } else {
+        action
     };
     let effect = if app.prompt.is_some() {
         prompt::prompt(app, action)

@@ -67,9 +67,8 @@ fn whole_outcome(flow: &AnalysedFlow, ascii: bool) -> Vec<Span> {
         let failed = matches!(fax.verdict, Verdict::Failed | Verdict::Partial);
         // Some sentences name a side though they accuse nobody.
         let named = ["caller", "callee", "PBX", "side"];
-        let names = |side: &&str| fax.summary.contains(*side);
         let accused = fax.cause.is_some_and(|cause| cause.side.is_some());
-        let open = failed && !accused && !named.iter().any(|side| names(&side));
+        let open = failed && !accused && !named.iter().any(|side| fax.summary.contains(*side));
         let open = if open { "; which side is open" } else { "" };
         let text = format!("{mark} {}{open}", plain(&fax.summary, ascii));
         return vec![Span::new(text, role)];
