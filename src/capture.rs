@@ -11,6 +11,7 @@ use crate::uid::Uid;
 
 mod ahead;
 mod buffer;
+mod collector;
 mod compress;
 mod container;
 mod content;
@@ -39,6 +40,7 @@ pub use duplicate::{Latest, Stamp};
 pub use error::Error;
 pub use fragment::Incomplete;
 pub use icmp::IcmpError;
+pub(crate) use source::HEP;
 
 /// Number of a frame in the capture: 1-based, the same as Wireshark shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]

@@ -1,6 +1,6 @@
 //! The command line as data: what clap reads, and nothing of what it leads to.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -31,12 +31,16 @@ pub use wrong::{in_one_line, nearest_command};
 )]
 pub struct Cli {
     /// Capture to open in the terminal UI; if standard output is not a terminal, print the report of every fax
-    #[arg(value_name = "FILE", required_unless_present = "demo")]
+    #[arg(value_name = "FILE", required_unless_present_any = ["demo", "hep_listen"])]
     pub file: Option<PathBuf>,
 
     /// Open the sample that is built in, in place of a FILE
     #[arg(long, conflicts_with = "file")]
     pub demo: bool,
+
+    /// Show what HEP agents (heplify, Kamailio, Homer's) send to this UDP address; a port alone: of this machine only
+    #[arg(long, value_name = "ADDR:PORT", value_parser = listener, conflicts_with_all = ["file", "demo"])]
+    pub hep_listen: Option<SocketAddr>,
 
     /// Which calls.
     #[command(flatten)]
@@ -232,6 +236,15 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Sum up the faxes of many captures: outcome by peer and day, causes, rates, repeats
+    #[command(after_help = "Exit status: 0; 2 a file cannot be read; 3 no fax found.")]
+    Stats {
+        /// Captures; `-` is standard input
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Check each capture of a folder once, as rotation closes it
+    Watch(Watch),
     /// The pages of the faxes as files
     Pages {
         /// Capture; `-` is standard input
@@ -286,6 +299,43 @@ pub enum Command {
         #[arg(short, long, value_name = "DIR")]
         output: Option<PathBuf>,
     },
+}
+
+/// `watch`
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "It may be killed at any time: what it did stands in the state file, and with -o nothing is lost or \
+written twice. A capture is closed when who writes it closes it, when a newer one of the same series is there, or when it \
+is idle."
+)]
+pub struct Watch {
+    /// Folder into which captures are written
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+
+    /// Output format: ndjson or text
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Ndjson)]
+    pub format: Format,
+
+    /// Append to FILE instead of writing to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Where it is noted what was checked [default: DIR/.faxflow-watch]
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+
+    /// Write counters for node_exporter's textfile collector (FILE.prom)
+    #[arg(long, value_name = "FILE")]
+    pub openmetrics: Option<PathBuf>,
+
+    /// A capture that nobody wrote to for S seconds is closed
+    #[arg(long, value_name = "S", default_value_t = 60)]
+    pub idle: u64,
+
+    /// Check what is there, and end
+    #[arg(long)]
+    pub once: bool,
 }
 
 /// Form of an output.
@@ -399,8 +449,13 @@ impl Cli {
                 | Command::Pages { file, .. }
                 | Command::Save { file, .. },
             ) => from_ref(file),
-            Some(Command::Check { files, .. }) => files,
-            Some(Command::Rules { .. } | Command::Completions { .. } | Command::Man { .. }) => &[],
+            Some(Command::Check { files, .. } | Command::Stats { files }) => files,
+            Some(
+                Command::Watch(_)
+                | Command::Rules { .. }
+                | Command::Completions { .. }
+                | Command::Man { .. },
+            ) => &[],
         }
     }
 }
@@ -463,6 +518,16 @@ fn keep_calls(text: &str) -> Result<usize, String> {
         Ok(number @ 1..) => Ok(number),
         _ => Err("a number of calls, 1 or more".to_owned()),
     }
+}
+
+/// `9060`, `127.0.0.1:9060`
+fn listener(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(port) = text.parse() {
+        return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    }
+    let wrong =
+        |_| "an address with a port, or a port: 127.0.0.1:9060, [::1]:9060, 9060".to_owned();
+    text.parse().map_err(wrong)
 }
 
 /// `4000-5999`

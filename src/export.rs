@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use crate::analysis::{Analysed, AnalysedFlow, CallRow};
 use crate::capture::{CaptureInfo, Timestamp};
 use crate::hint::Rule;
+use crate::view::stats::Tally;
 use crate::view::time::{TimeMode, Zone};
 use crate::view::{ladder, time};
 use ascii::{Ascii, StandIn};
@@ -188,6 +189,13 @@ where
     I::Item: Borrow<AnalysedFlow>,
 {
     json::one_of_several(out, capture, flows)
+}
+
+/// What many captures sum up to.
+pub fn stats(out: &mut impl Write, tally: &Tally, ascii: bool, colour: bool) -> io::Result<()> {
+    let rows = tally.rows(ascii);
+    rows.iter()
+        .try_for_each(|row| colour::write_row(out, row, colour))
 }
 
 /// The rules, one line each; with an id that rule in full. `false`: there is no such rule.

@@ -1,13 +1,14 @@
 //! The command line carried out: what is read, what is written, with which exit status (docs/cli.md).
 
 use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::analysis::Options;
 use crate::analysis::reading::Analysis;
 use crate::call::CallNo;
-use crate::capture::Error;
+use crate::capture::{Error, HEP};
 use crate::cli::{self, Cli, Color, Command, General, Output, Shape, Which, manual};
 use crate::export::ascii::{Ascii, StandIn};
 use crate::export::{self, Format, html};
@@ -22,6 +23,8 @@ mod parallel;
 mod pass;
 mod save;
 mod screen;
+mod stats;
+mod watch;
 
 /// Exit status of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,10 +102,11 @@ fn run(cli: &Cli) -> Result<Status, Failure> {
     let general = &cli.general;
     memory::fit(cli.captures());
     match &cli.command {
-        None => match (&cli.file, cli.demo) {
-            (Some(file), _) => open(cli, file),
-            (None, true) => demo(cli),
-            (None, false) => Ok(Status::Unreadable),
+        None => match (&cli.file, cli.hep_listen, cli.demo) {
+            (Some(file), ..) => open(cli, file),
+            (None, Some(address), _) => collect(cli, address),
+            (None, None, true) => demo(cli),
+            (None, None, false) => Ok(Status::Unreadable),
         },
         Some(Command::Calls {
             file,
@@ -120,6 +124,8 @@ fn run(cli: &Cli) -> Result<Status, Failure> {
             shape,
             output,
         }) => check::run(general, files, shape, output),
+        Some(Command::Stats { files }) => stats::run(general, files),
+        Some(Command::Watch(options)) => watch::run(general, options),
         Some(Command::Pages {
             file,
             which,
@@ -221,6 +227,15 @@ fn open(cli: &Cli, file: &Path) -> Result<Status, Failure> {
 fn meant_for_a_command(file: &Path) -> Option<String> {
     let name = file.to_str().filter(|_| !file.exists())?;
     cli::nearest_command(name)
+}
+
+/// `faxflow --hep-listen ADDR:PORT`
+fn collect(cli: &Cli, address: SocketAddr) -> Result<Status, Failure> {
+    if !io::stdout().is_terminal() {
+        complain("--hep-listen never ends: it needs a terminal to show what comes");
+        return Ok(Status::Unreadable);
+    }
+    screen::run(cli, Path::new(&format!("{HEP}{address}")))
 }
 
 /// Reads a capture to its end, with progress on standard error. With it the error of the system at which reading

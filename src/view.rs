@@ -15,6 +15,7 @@ pub mod hints;
 pub mod ladder;
 pub mod pages;
 mod pattern;
+pub mod stats;
 pub mod style;
 pub mod time;
 pub mod window;

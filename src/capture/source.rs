@@ -10,12 +10,16 @@ use std::time::Duration;
 
 use super::Error;
 use super::ahead::Ahead;
+use super::collector::Collector;
 use super::compress::{self, Compression};
 use super::live::{Copied, Pipe};
 use crate::file::FileId;
 
 /// Standard input's name on the command line.
 const STDIN: &str = "-";
+
+/// Before the address of a HEP collector, in place of a file name.
+pub(crate) const HEP: &str = "hep:";
 
 /// Something to read frames from, any number of times.
 #[derive(Clone, Debug)]
@@ -52,6 +56,11 @@ impl Source {
             let id = FileId::named(path).ok();
             let opened = open_stream(Box::new(io::stdin())).map_err(|e| fail("cannot read", e))?;
             return Ok(Opened { id, ..opened });
+        }
+        let listens = path.to_str().and_then(|name| name.strip_prefix(HEP));
+        if let Some(address) = listens.and_then(|address| address.parse().ok()) {
+            let collector = Collector::on(address).map_err(|e| fail("cannot listen", e))?;
+            return open_stream(Box::new(collector)).map_err(|e| fail("cannot read", e));
         }
         let file = File::open(path).map_err(|e| fail("cannot open", e))?;
         let meta = file.metadata().map_err(|e| fail("cannot open", e))?;

@@ -8,12 +8,15 @@ use std::path::{Path, PathBuf};
 use crate::analysis::AnalysedFlow;
 use crate::analysis::reading::Analysis;
 use crate::call::{CallNo, Verdict};
+use crate::capture::Timestamp;
 use crate::cli::{Format, General, Output, Shape};
 use crate::export::{self, Several, csv, html};
 use crate::run::pass::Unread;
+use crate::run::watch::Counted;
 use crate::run::{
     Failure, Status, complain, form, parallel, pass, read, usual_width, wants_pictures, write,
 };
+use crate::uid::Uid;
 
 /// Checks several captures; a file that cannot be read is told after the others.
 pub(super) fn run(
@@ -90,7 +93,7 @@ const SMALL: u64 = 16 << 20;
 const AT_ONCE: usize = 16;
 
 /// The files in order: small ones together, others alone.
-fn groups(files: &[PathBuf], threads: NonZeroUsize) -> Vec<&[PathBuf]> {
+pub(super) fn groups(files: &[PathBuf], threads: NonZeroUsize) -> Vec<&[PathBuf]> {
     let small = |file: &PathBuf| {
         let about = std::fs::metadata(file);
         threads.get() > 1 && about.is_ok_and(|about| about.is_file() && about.len() <= SMALL)
@@ -101,7 +104,7 @@ fn groups(files: &[PathBuf], threads: NonZeroUsize) -> Vec<&[PathBuf]> {
 }
 
 /// One file read and its answer written; what could not be read of it.
-fn checked(
+pub(super) fn checked(
     general: &General,
     report: &Report,
     file: &Path,
@@ -120,23 +123,30 @@ fn checked(
 
 /// The form of the answer.
 #[derive(Clone)]
-struct Report {
-    format: Format,
+pub(super) struct Report {
+    pub(super) format: Format,
     /// JSON of several captures.
-    is_several: bool,
-    threads: NonZeroUsize,
+    pub(super) is_several: bool,
+    pub(super) threads: NonZeroUsize,
     /// HTML: with the pages.
-    pictures: bool,
-    options: export::Options,
+    pub(super) pictures: bool,
+    pub(super) options: export::Options,
 }
 
 /// What was found in all files.
 #[derive(Debug, Default)]
-struct Found {
+pub(super) struct Found {
     good: usize,
     bad: usize,
     /// Calls that were refused or never answered, in captures without a fax.
     suspicious: usize,
+    /// What names the last capture.
+    pub(super) capture: Uid,
+    /// Its calls, and the time of its last packet.
+    pub(super) calls: u64,
+    pub(super) last_time: Option<Timestamp>,
+    /// Each fax, for counters.
+    pub(super) faxes: Vec<Counted>,
 }
 
 impl Found {
@@ -155,6 +165,7 @@ impl Found {
     }
 
     fn count(&mut self, flow: &AnalysedFlow) {
+        self.faxes.extend(Counted::of(flow));
         for fax in flow.flow.legs.iter().filter_map(|leg| leg.fax.as_ref()) {
             if fax.verdict == Verdict::Ok {
                 self.good += 1;
@@ -172,6 +183,9 @@ fn one(
     mut to: &mut dyn Write,
     found: &mut Found,
 ) -> std::io::Result<()> {
+    let info = analysis.info();
+    (found.capture, found.last_time) = (info.uid, info.last_time);
+    found.calls += analysis.numbers().count() as u64;
     let flows = |chosen| pass::Flows::new(analysis, chosen, unread).on(report.threads);
     let mut faxes = flows(pass::faxes(analysis)).only_faxes().peekable();
     // One after the other: a capture may have thousands of them.
@@ -183,7 +197,6 @@ fn one(
         found.suspicious += refused.len();
         Box::new(flows(refused))
     };
-    let info = analysis.info();
     if report.format == Format::Html {
         let pages = |call| analysis.pages(call);
         let pictures = report.pictures.then_some(&pages as html::Pictures<'_>);

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::super::Endpoint;
 
 /// The port of collectors. Versions 1 and 2 have nothing but it to be known by.
-const PORT: u16 = 9060;
+pub(in crate::capture) const PORT: u16 = 9060;
 
 /// A packet that was copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
