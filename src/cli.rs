@@ -325,7 +325,7 @@ pub struct Watch {
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
 
-    /// Write counters for node_exporter's textfile collector (FILE.prom)
+    /// Write counters for the textfile collector of Prometheus' node exporter (FILE.prom)
     #[arg(long, value_name = "FILE")]
     pub openmetrics: Option<PathBuf>,
 

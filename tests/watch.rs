@@ -159,7 +159,8 @@ fn a_second_run_has_nothing_left_to_do() {
         Some(2),
         "one state, one watcher"
     );
-    two.iter_mut()
-        .for_each(|one| one.kill().unwrap_or_default());
-    two.iter_mut().for_each(|one| drop(one.wait()));
+    for one in &mut two {
+        one.kill().unwrap_or_default();
+        one.wait().unwrap();
+    }
 }

@@ -1,4 +1,4 @@
-//! A HEP collector: what agents (heplify, Kamailio, OpenSIPS, Asterisk) send to a port of this machine, as a capture
+//! A HEP collector: what agents (of Homer, Kamailio, Asterisk) send to a port of this machine, as a capture
 //! that comes through a pipe.
 
 use std::io::{self, Read};
@@ -43,19 +43,41 @@ impl Collector {
     fn next(&mut self) -> io::Result<()> {
         let (length, sender) = self.socket.recv_from(&mut self.datagram)?;
         let payload = self.datagram.get(..length).unwrap_or_default();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = now.unwrap_or_default();
+        let came = SystemTime::now().duration_since(UNIX_EPOCH);
+        let came = came.unwrap_or_default();
+        // Agents send late and many at once: they say when they saw a message.
+        let (seconds, nanoseconds) = seen(payload).unwrap_or_else(|| {
+            let seconds = u32::try_from(came.as_secs()).unwrap_or(u32::MAX);
+            (seconds, came.subsec_nanos())
+        });
         let packet = packet(sender, self.own, payload);
         let octets = u32::try_from(packet.len()).unwrap_or(u32::MAX);
-        let seconds = u32::try_from(now.as_secs()).unwrap_or(u32::MAX);
         self.record.clear();
-        for field in [seconds, now.subsec_nanos(), octets, octets] {
+        for field in [seconds, nanoseconds, octets, octets] {
             self.record.extend(field.to_le_bytes());
         }
         self.record.extend(packet);
         self.at = 0;
         Ok(())
     }
+}
+
+/// When an agent saw what it sends in HEP 3: seconds and nanoseconds, out of its chunks 9 and 10.
+fn seen(payload: &[u8]) -> Option<(u32, u32)> {
+    let mut rest = payload.strip_prefix(b"HEP3")?.get(2..)?;
+    let (mut seconds, mut micros) = (None, 0);
+    while let [_, _, kind_high, kind, high, low, chunk @ ..] = rest {
+        let length = usize::from(u16::from_be_bytes([*high, *low])).checked_sub(6)?;
+        let value = chunk.get(..length)?;
+        let number = || Some(u32::from_be_bytes(value.try_into().ok()?));
+        match (kind_high, kind) {
+            (0, 9) => seconds = number(),
+            (0, 10) => micros = number()?,
+            _ => {}
+        }
+        rest = chunk.get(length..)?;
+    }
+    Some((seconds?, micros.min(999_999) * 1000))
 }
 
 /// IP and UDP around a payload, as they were on the wire but for their check sums.
@@ -105,6 +127,26 @@ impl Read for Collector {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_agent_says_when_it_was() {
+        let chunk = |kind: u8, value: u32| {
+            [[0, 0, 0, kind, 0, 10], [0; 6]].concat()[..6]
+                .iter()
+                .copied()
+                .chain(value.to_be_bytes())
+                .collect::<Vec<u8>>()
+        };
+        let octets = [
+            b"HEP3\0\x1a".to_vec(),
+            chunk(9, 1_700_000_000),
+            chunk(10, 250_000),
+        ]
+        .concat();
+        assert_eq!(seen(&octets), Some((1_700_000_000, 250_000_000)));
+        assert_eq!(seen(&octets[..20]), None);
+        assert_eq!(seen(b"HEP3\0\x06"), None);
+    }
 
     #[test]
     fn what_comes_is_a_capture() {

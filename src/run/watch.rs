@@ -183,17 +183,13 @@ impl Watcher<'_> {
     }
 
     fn write(&mut self, text: &[u8]) -> Result<(), Failure> {
-        match (&mut self.output, &self.options.output) {
-            (Some(file), Some(path)) => {
-                let written = file.write_all(text).and_then(|()| file.flush());
-                written.map_err(|error| Failure::Io(path.display().to_string(), error))
-            }
-            _ => {
-                let mut out = io::stdout().lock();
-                let written = out.write_all(text).and_then(|()| out.flush());
-                written.map_err(|error| Failure::Io("standard output".to_owned(), error))
-            }
+        if let (Some(file), Some(path)) = (&mut self.output, &self.options.output) {
+            let written = file.write_all(text).and_then(|()| file.flush());
+            return written.map_err(|error| Failure::Io(path.display().to_string(), error));
         }
+        let mut out = io::stdout().lock();
+        let written = out.write_all(text).and_then(|()| out.flush());
+        written.map_err(|error| Failure::Io("standard output".to_owned(), error))
     }
 
     fn write_metrics(&self) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! Counters of a watcher, as OpenMetrics text.
+//! Counters of a watcher, as text of the `OpenMetrics` form.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

@@ -93,7 +93,7 @@ fn forget(path: &Path, lines: Vec<Done>) -> io::Result<()> {
 fn text(name: &OsString) -> String {
     match name.to_str() {
         Some(name) => name.to_owned(),
-        None => format!("{name:?}"),
+        None => format!("{}?", name.to_string_lossy()),
     }
 }
 
