@@ -90,7 +90,7 @@ fn duckdb_answers_the_questions() {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let ran = Command::new("python3")
-        .arg(root.join("tests/support/duckdb.py"))
+        .arg(root.join("tests/support/questions.py"))
         .arg(root.join("docs/sql"))
         .args(words)
         .output()
