@@ -20,6 +20,7 @@ mod unheard;
 mod untaken;
 
 pub(crate) use unheard::{no_media, super_g3};
+use unheard::{lacks_signalling, one_sound};
 pub(crate) use untaken::not_taken;
 
 pub use headline::{Headline, PagesTold};
@@ -185,6 +186,8 @@ pub(super) enum Lacks {
     Media,
     /// V.34 over audio is not decoded.
     SuperG3,
+    /// Messages of SIP prove others that are not there.
+    Signalling,
     OneDirection,
     Start,
     End,
@@ -327,6 +330,12 @@ fn lacks(call: &Call, evidence: &Evidence, first: Option<Fcf>) -> Option<Lacks> 
         return Some(Lacks::Start);
     }
     let done = evidence.complete && evidence.sent == evidence.confirmed;
+    if !done && lacks_signalling(call) {
+        return Some(Lacks::Signalling);
+    }
+    if !done && one_sound(call) {
+        return Some(Lacks::OneDirection);
+    }
     if may_start_late && !done && !begins(call, first) {
         return Some(Lacks::Start);
     }
@@ -380,10 +389,16 @@ fn one_direction(call: &Call) -> bool {
 pub(crate) fn not_captured(call: &Call, heard: &[Event]) -> Option<Side> {
     let all = || call.events.iter().chain(heard);
     let silent = |side: Side| {
+        // Sound of before the switch is no T.38.
+        let by_t38 = call.udptl.of(side.other()).packets > 0;
         call.udptl.of(side).packets == 0
             && !all().any(|event| {
                 event.from == side
-                    && !matches!(event.kind, EventKind::Icmp { .. } | EventKind::Sip(_))
+                    && match event.kind {
+                        EventKind::Icmp { .. } | EventKind::Sip(_) | EventKind::Missing(_) => false,
+                        EventKind::Rtp(_) => !by_t38,
+                        _ => true,
+                    }
             })
     };
     Side::BOTH

@@ -37,17 +37,26 @@ pub(crate) enum Reached {
 impl ExchangeView<'_> {
     /// How far the fax had come just before a place.
     pub(crate) fn reached(&self, place: usize) -> Reached {
+        let mut begins_anew = false;
         for (at, line) in self.lines.iter().enumerate().take(place).rev() {
-            match line.what {
-                What::Tcf(_) => return Reached::Dcs,
-                What::Page(_) => return Reached::Page,
-                What::Rest => {}
-                What::Message(message) => {
-                    if line.valid().is_some() && decides(message.fcf) {
-                        return self.after(at, message.fcf);
-                    }
+            let reached = match line.what {
+                What::Tcf(_) => Reached::Dcs,
+                What::Page(_) => Reached::Page,
+                What::Rest => continue,
+                What::Message(message) if line.valid().is_some() && decides(message.fcf) => {
+                    self.after(at, message.fcf)
                 }
+                What::Message(_) => continue,
+            };
+            match reached {
+                // A receiver that did not hear the rest of the fax begins anew; the sender is where it was.
+                Reached::Dis => begins_anew = true,
+                Reached::Dtc | Reached::EndConfirmed if begins_anew => return Reached::Dis,
+                reached => return reached,
             }
+        }
+        if begins_anew {
+            return Reached::Dis;
         }
         // A called terminal that is only heard in pieces has begun phase B all the same.
         if self

@@ -251,6 +251,15 @@ impl ExchangeView<'_> {
             .is_some_and(|round| round.repeats_answered.is_some())
     }
 
+    /// Whether the last command before a place repeats one whose answer is in the capture.
+    pub(crate) fn asked_again(&self, place: usize) -> bool {
+        self.rounds
+            .iter()
+            .rev()
+            .find(|round| round.command < place)
+            .is_some_and(|round| round.repeats_answered.is_some())
+    }
+
     /// T.38 carried this fax, at least in part.
     pub(crate) fn is_t38(&self) -> bool {
         self.call.udptl.caller.packets > 0 || self.call.udptl.callee.packets > 0

@@ -53,6 +53,7 @@ fn incomplete(fax: &Fax, evidence: &Evidence) -> String {
             return "Unknown: Super G3 (V.34) over audio is not decoded".to_owned();
         }
         Some(Lacks::Media) => "lacks the media",
+        Some(Lacks::Signalling) => "lacks messages of SIP",
         Some(Lacks::OneDirection) => "has only one direction",
         Some(Lacks::Start) => "lacks the start",
         Some(Lacks::End) => "lacks the end",

@@ -1,7 +1,7 @@
 //! What the capture cannot show of a fax: media that took another way, V.34 in sound.
 
 use crate::call::verdict::{hung_up, messages};
-use crate::call::{Call, Event, EventKind};
+use crate::call::{Call, Event, EventKind, Side, Transaction};
 use crate::line::Tone;
 
 /// Seconds of V.34 after CM and JM that show that both sides went on in it.
@@ -94,4 +94,46 @@ fn given_up(call: &Call) -> bool {
         .is_some_and(|(since, ended)| ended.seconds_since(since) < GIVES_UP);
     // Sound that went on after it would be in the capture, as that of the host's other calls is.
     !initial && (soon || call.capture.other_media)
+}
+
+/// Whether messages of SIP prove others that the capture does not have: an answer its request, an ACK the answer
+/// before it. What was agreed or refused is not known then. The beginning of a call that was up is another matter.
+pub(super) fn lacks_signalling(call: &Call) -> bool {
+    let proves_more = |one: &Transaction| {
+        let unanswered = !one.acks.is_empty() && one.final_response().is_none();
+        one.method == "INVITE" && (one.requests.is_empty() || unanswered)
+    };
+    let starts_late = usize::from(call.capture.starts_mid_call);
+    let of_one_side = only_side(call);
+    call.capture.truncated_sip == 0
+        && (of_one_side || call.transactions.iter().skip(starts_late).any(proves_more))
+}
+
+/// Whether SIP of one side only is there, with answers to the other.
+fn only_side(call: &Call) -> bool {
+    let answers = |one: &Transaction| !one.responses.is_empty() || !one.acks.is_empty();
+    let sip = || {
+        call.events
+            .iter()
+            .filter(|event| event.observed && matches!(event.kind, EventKind::Sip(_)))
+    };
+    let of = |side: Side| sip().any(|event| event.from == side);
+    of(Side::Caller) != of(Side::Callee) && call.transactions.iter().any(answers)
+}
+
+/// Whether the sound of one side only is there, and nothing but a request for T.38 tells of a fax: whether people
+/// talk cannot be told from it.
+pub(super) fn one_sound(call: &Call) -> bool {
+    let sounds = |side: Side| {
+        call.events
+            .iter()
+            .any(|event| event.from == side && matches!(event.kind, EventKind::Rtp(_)))
+    };
+    let nothing_else = call.events.iter().all(|event| {
+        matches!(
+            event.kind,
+            EventKind::Sip(_) | EventKind::Rtp(_) | EventKind::Missing(_)
+        )
+    });
+    nothing_else && sounds(Side::Caller) != sounds(Side::Callee)
 }

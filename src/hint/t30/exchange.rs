@@ -1,6 +1,6 @@
 //! The half-duplex exchange itself: who talks over whom, what is not heard, what comes back damaged.
 
-use crate::call::exchange::Line;
+use crate::call::exchange::{ExchangeView, Line};
 use crate::call::{Side, verdict};
 use crate::capture::Timestamp;
 use crate::hint::evidence::{self, EARLY, LATE};
@@ -40,7 +40,7 @@ pub(in crate::hint) static T30_RESPONSE_NOT_HEARD: Rule = Rule {
     advice: "The answer passed this capture point with a good check sequence, and yet the command is sent again: it was lost further on, on the way to the side that repeats, or came after its T4 (3 s). Capture nearer to that side, \
         compare the two legs, look at loss and NAT between here and there, and at the delay from command to answer.",
     reference: "T.30 timer T4 (3 s)",
-    when: "A command is repeated although its answer ended 0.5 s or more before, with no page data in between. Error where the last command is sent three times, its answer is there, and the sender gives up.",
+    when: "A command is repeated although its answer ended 0.5 s or more before, with no page data in between. Error where the last command is sent three times and its answer is there, or the sender disconnects after a command that it repeats so.",
     check: Check::Many(not_heard),
     ..super::T30
 };
@@ -164,9 +164,11 @@ fn not_heard(scene: &Scene<'_>) -> Vec<Finding> {
             "the answer is lost on the way to it; ask there whether it arrives.",
         );
         // What the sender never takes fails the fax for it, though the receiver has the page.
-        let severity = match verdict::not_taken(scene.call) {
-            Some(_) if !scene.delivered_on_either_leg() => Severity::Error,
-            _ => Severity::Warning,
+        let fails = verdict::not_taken(scene.call).is_some() || gave_up(exchange);
+        let severity = if fails && !scene.delivered_on_either_leg() {
+            Severity::Error
+        } else {
+            Severity::Warning
         };
         out.push(
             Finding::new(severity, vec![command.frame(), reply.frame()], seen)
@@ -178,6 +180,17 @@ fn not_heard(scene: &Scene<'_>) -> Vec<Finding> {
         seen_before.push(key);
     }
     out
+}
+
+/// Whether the last command repeats one that was answered, and the side that sent it disconnects.
+fn gave_up(exchange: &ExchangeView<'_>) -> bool {
+    let Some((place, dcn)) = exchange
+        .dcn
+        .and_then(|place| Some((place, exchange.line(place)?)))
+    else {
+        return false;
+    };
+    exchange.asked_again(place) && dcn.event.from == exchange.sender
 }
 
 fn repeat_asked(scene: &Scene<'_>) -> Vec<Finding> {

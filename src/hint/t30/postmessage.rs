@@ -235,10 +235,16 @@ fn silent_run(scene: &Scene<'_>, exchange: &ExchangeView<'_>, run: &[&Round]) ->
     Some(found)
 }
 
-/// A message that T.30 does not know in place of the answer, whereupon the sender disconnects.
+/// A message that is no answer, in place of one, whereupon the sender disconnects: one that T.30 does not know, or
+/// the DIS of a receiver that begins anew.
 fn nonsense<'d, 'a>(exchange: &'d ExchangeView<'a>, round: &Round) -> Option<&'d Line<'a>> {
-    let (place, odd) = exchange.next_after(round.command, |line| line.valid().is_some())?;
-    let unknown = odd.fcf().is_some_and(|fcf| fcf.label().is_none());
+    let (place, odd) = exchange.next_after(round.command, |line| {
+        line.fcf()
+            .is_some_and(|fcf| !matches!(fcf, Fcf::Nsf | Fcf::Csi))
+    })?;
+    let unknown = odd
+        .fcf()
+        .is_some_and(|fcf| fcf == Fcf::Dis || fcf.label().is_none());
     let (_, next) = exchange.next_after(place, |line| line.valid().is_some())?;
     let gave_up = next.fcf() == Some(Fcf::Dcn) && next.event.from == round.from;
     (unknown && gave_up && odd.event.from != round.from).then_some(odd)

@@ -1,7 +1,8 @@
 //! Phase E: DCN, and calls that are cut without it.
 
 use crate::call::exchange::{ExchangeView, Line, Reached, What};
-use crate::call::{Event, Phase, Side, Verdict};
+use crate::call::{Call, Event, EventKind, Phase, Side, Verdict};
+use crate::capture::Timestamp;
 use crate::hint::evidence::{self, LATE, capture_ends_early, hang_up};
 use crate::hint::rule::{Check, Layer, hide};
 use crate::hint::scene::header;
@@ -9,6 +10,7 @@ use crate::hint::sip::{q850_text, reason_cause};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::t30::Fcf;
 use crate::t30::timer::T2;
+use crate::t38::Indicator;
 
 /// `t30-dropped-mid-fax`: without SIP, silence after which the media have ended, seconds.
 const MEDIA_END: f64 = 10.0 + LATE;
@@ -245,13 +247,14 @@ fn after_page(scene: &Scene<'_>) -> Option<Finding> {
     let (place, line, reached) = dcn(exchange)?;
     let side = line.event.from;
     let by_sender = side == exchange.sender;
-    let again = asked_again(exchange, place);
+    let again = exchange.asked_again(place);
+    if by_sender && again {
+        // It does not hear the answers (`t30-response-not-heard`).
+        return None;
+    }
     let why = match (reached, by_sender) {
         (Reached::PostMessage, false) if again => "had answered, and was asked again",
         (Reached::PostMessage, false) => "rejected the page",
-        (Reached::MoreConfirmed | Reached::Correction, true) if again => {
-            "gave up, it does not hear the answers"
-        }
         (Reached::MoreConfirmed, true) => "stopped before the next page",
         (Reached::Rejected | Reached::Correction | Reached::NotReady, true) => "gave up",
         (Reached::Rejected | Reached::Correction | Reached::NotReady, false) => "aborted",
@@ -269,18 +272,9 @@ fn after_page(scene: &Scene<'_>) -> Option<Finding> {
     } else {
         Severity::Error
     };
-    Some(found(scene, exchange, severity, (place, line), seen))
-}
-
-/// Whether the last command before a place repeats one whose answer is in the capture: the side that got it
-/// twice has done its part.
-fn asked_again(exchange: &ExchangeView<'_>, place: usize) -> bool {
-    exchange
-        .rounds
-        .iter()
-        .rev()
-        .find(|round| round.command < place)
-        .is_some_and(|round| round.repeats_answered.is_some())
+    let found = found(scene, exchange, severity, (place, line), seen);
+    // The side that got a command twice has done its part.
+    Some(if again { found.blame_nobody() } else { found })
 }
 
 fn no_dcn(scene: &Scene<'_>) -> Option<Finding> {
@@ -378,13 +372,18 @@ fn hung_up(scene: &Scene<'_>, bye: &Event, last: &Line<'_>, phase: Phase, after:
         .and_then(|(_, sip)| header(sip, "Reason"))
         .map_or_else(String::new, |reason| format!("Its Reason: {reason}. "));
     let gap = bye.at.seconds_since(last.event.end).max(0.0);
+    let unread = says_more(scene.call, side, last.event.end);
     let blame = evidence::blame(
         scene,
         side,
         "its log says why it hung up.",
         "ask its operator why it sent the BYE.",
     );
-    Finding::new(
+    let unread_words = match unread {
+        true => format!("The last signal of the {side} cannot be read here: it may be its DCN. "),
+        false => String::new(),
+    };
+    let found = Finding::new(
         Severity::Error,
         vec![bye.frame, last.event.last_frame],
         format!(
@@ -396,8 +395,22 @@ fn hung_up(scene: &Scene<'_>, bye: &Event, last: &Line<'_>, phase: Phase, after:
     .in_phase(phase)
     .about(scene.endpoint(side))
     .more(format!(
-        "{gap:.1} s after the last fax signal. {reason}{blame}"
-    ))
+        "{gap:.1} s after the last fax signal. {unread_words}{reason}{blame}"
+    ));
+    if unread { found.blame_nobody() } else { found }
+}
+
+/// Whether a side puts something on the line after a time that is not read as a message: V.21 of which the message
+/// is damaged or lost.
+fn says_more(call: &Call, side: Side, after: Timestamp) -> bool {
+    call.events.iter().any(|event| {
+        let unread = match &event.kind {
+            EventKind::Malformed { .. } | EventKind::Preamble => true,
+            EventKind::Indicator(indicator) => *indicator == Indicator::V21Preamble,
+            _ => false,
+        };
+        unread && event.from == side && event.observed && event.at >= after
+    })
 }
 
 /// Whether a fax is known to be incomplete because its capture is.

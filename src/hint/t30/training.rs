@@ -214,6 +214,7 @@ fn dcs_dis_loop(scene: &Scene<'_>) -> Option<Finding> {
     Some(
         Finding::new(severity, cited, seen)
             .about(scene.endpoint(receiver))
+            .blame_nobody()
             .more(more)
             .on(last.event.id),
     )
@@ -242,16 +243,17 @@ fn ftt(scene: &Scene<'_>) -> Vec<Finding> {
                 .and_then(selected);
             let here = dcs.and_then(|(_, dcs)| dcs.valid()).and_then(selected);
             let then = match (here, next) {
-                (Some(here), Some(next)) if next.rate < here.rate => ", sender steps down",
-                (_, Some(_)) => ", sender repeats the rate",
-                (_, None) => "",
+                (Some(here), Some(next)) if next.rate < here.rate => "The sender steps down.",
+                (_, Some(_)) => "The sender repeats the rate.",
+                (_, None) => "The sender does not try again.",
             };
             Finding::new(
                 severity,
                 cited.into_iter().flatten(),
-                format!("FTT at {rate} – training failed{then} ({}.)", number + 1),
+                format!("Training failed: FTT at {rate}"),
             )
             .on(line.event.id)
+            .more(then)
         })
         .collect()
 }

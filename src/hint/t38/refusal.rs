@@ -122,7 +122,15 @@ impl Refuser {
             .call
             .hosts_of(refusal)
             .and_then(|(from, _)| path.host(from));
-        let proxy = maker.filter(|host| host.role == Role::Proxy && !path.is_one_hop());
+        // Where its other hops are not captured, nobody knows whether it asked behind.
+        let elsewhere = |proxy: Endpoint| {
+            scene.observations().any(|(event, _)| {
+                event.hop != refusal.hop && (event.src.addr == proxy.addr || event.dst.addr == proxy.addr)
+            })
+        };
+        let proxy = maker.filter(|host| {
+            host.role == Role::Proxy && !path.is_one_hop() && elsewhere(host.addr)
+        });
         match proxy {
             Some(proxy) => Self {
                 host: proxy.addr,
