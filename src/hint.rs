@@ -15,6 +15,7 @@ mod g711;
 mod hop;
 mod leg;
 mod log;
+mod merge;
 mod next;
 mod place;
 mod rule;

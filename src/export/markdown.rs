@@ -114,11 +114,7 @@ fn write_questions(out: &mut impl Write, flow: &AnalysedFlow, all: &[&Hint]) -> 
     for side in sides {
         writeln!(out, "\n{}:\n", escape(&whom(flow, side)))?;
         for hint in asked.iter().filter(|hint| hint.side == side) {
-            let mut advice = hint.rule.advice.to_owned();
-            if let Some(more) = &hint.finding.more {
-                advice.push(' ');
-                advice.push_str(more);
-            }
+            let advice = hint.advice();
             let host = hint
                 .finding
                 .host

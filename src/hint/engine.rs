@@ -4,6 +4,7 @@ use crate::call::{Call, Event};
 use crate::capture::FrameNo;
 use crate::hint::cause::{self, Root};
 use crate::hint::evidence::dcn;
+use crate::hint::merge;
 use crate::hint::place::place;
 use crate::hint::rule::{Check, Effect};
 use crate::hint::scene::clock_jumps;
@@ -37,8 +38,9 @@ pub fn diagnose(scene: &Scene<'_>) -> Diagnosis {
         .as_ref()
         .map(|mirrored| settle(mirrored, &there_found, &own_found))
         .unwrap_or_default();
-    let root = cause::find(scene, &hints, &there);
+    let mut root = cause::find(scene, &hints, &there);
     cause::mark_consequences(scene, root.as_ref(), &mut hints);
+    let hints = merge::by_rule(scene, hints, root.as_mut());
     Diagnosis { hints, root }
 }
 

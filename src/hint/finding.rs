@@ -157,6 +157,14 @@ impl Hint {
         }
     }
 
+    /// What to do: what is said about this case, then what holds in general.
+    pub fn advice(&self) -> Cow<'_, str> {
+        match &self.finding.more {
+            Some(more) => Cow::Owned(format!("{more} {}", self.rule.advice)),
+            None => Cow::Borrowed(self.rule.advice),
+        }
+    }
+
     /// What was seen, or what the rule is about; whether that is doubtful.
     pub fn says(&self) -> Cow<'_, str> {
         let says = if self.finding.seen.is_empty() {

@@ -27,7 +27,7 @@ pub fn side_pane(hints: &[Hint], width: usize, ascii: bool) -> Vec<Row> {
     for (at, hint) in hints.iter().enumerate() {
         rows.extend(seen(hint, width, ascii));
         if at == 0 && hint.finding.severity <= Severity::Warning && !hint.consequence {
-            rows.extend(indented(&advice(hint), Role::Plain, width, ascii));
+            rows.extend(indented(&hint.advice(), Role::Plain, width, ascii));
             let source = indented(&source(hint), Role::Dim, usize::MAX, ascii);
             rows.extend(source);
         } else {
@@ -46,20 +46,12 @@ pub fn side_pane(hints: &[Hint], width: usize, ascii: bool) -> Vec<Row> {
 /// One hint in full.
 pub fn full(hint: &Hint, width: usize, ascii: bool) -> Vec<Row> {
     let mut rows = seen(hint, width, ascii);
-    rows.extend(indented(&advice(hint), Role::Plain, width, ascii));
+    rows.extend(indented(&hint.advice(), Role::Plain, width, ascii));
     rows.extend(indented(&source(hint), Role::Dim, width, ascii));
     for row in &mut rows {
         crate::view::clip(row, width, ascii);
     }
     rows
-}
-
-/// What to do.
-fn advice(hint: &Hint) -> String {
-    match &hint.finding.more {
-        Some(more) => format!("{} {more}", hint.rule.advice),
-        None => hint.rule.advice.to_owned(),
-    }
 }
 
 /// Where it was seen, and where it is written.

@@ -34,10 +34,7 @@ impl<'a> HintObject<'a> {
             hop: hop_of(call, hint).map(number),
             frames: hint.finding.frames.iter().map(|frame| frame.0).collect(),
             text: hint.says(),
-            advice: match &hint.finding.more {
-                Some(more) => Cow::Owned(format!("{} {more}", hint.rule.advice)),
-                None => Cow::Borrowed(hint.rule.advice),
-            },
+            advice: hint.advice(),
             reference: hint.rule.reference,
         }
     }
