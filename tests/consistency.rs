@@ -85,6 +85,11 @@ fn contradictions(one: &Analysed, all: &[Analysed]) -> Vec<String> {
             say(format!("headline \"{}\", side {side:?}", fax.summary));
         }
     }
+    let mut rules: Vec<&str> = one.hints.iter().map(|hint| hint.rule.id).collect();
+    rules.sort_unstable();
+    if let Some(twice) = rules.windows(2).find(|pair| pair[0] == pair[1]) {
+        say(format!("{} twice", twice[0]));
+    }
     if let Some(cause) = call.cause {
         let legs = || {
             let other = all
@@ -212,6 +217,149 @@ fn too_much(path: &Path) -> Vec<String> {
         }
     }
     out
+}
+
+/// What a capture may lack of a call: a filter, another way of one direction, a recorder that drops.
+const REMOVALS: [(&str, fn(&Packet<'_>, &Ends) -> bool); 11] = [
+    ("media of one side", |packet, ends| {
+        packet.is_media() && ends.media.first() == Some(&packet.src)
+    }),
+    ("media of the other side", |packet, ends| {
+        packet.is_media() && ends.media.get(1) == Some(&packet.src)
+    }),
+    ("all media", |packet, _| packet.is_media()),
+    ("SIP of one side", |packet, ends| {
+        packet.is_sip() && ends.sip.first() == Some(&packet.src)
+    }),
+    ("SIP of the other side", |packet, ends| {
+        packet.is_sip() && ends.sip.get(1) == Some(&packet.src)
+    }),
+    ("all SIP", |packet, _| packet.is_sip()),
+    ("the re-INVITEs", |packet, _| {
+        packet.starts("INVITE ") && packet.has_to_tag()
+    }),
+    ("the 200s", |packet, _| packet.starts("SIP/2.0 200")),
+    ("the ACKs", |packet, _| packet.starts("ACK ")),
+    ("the BYEs", |packet, _| packet.starts("BYE ")),
+    ("every 33rd packet", |packet, _| packet.number % 33 == 7),
+];
+
+/// Addresses that send, in the order in which they begin.
+#[derive(Default)]
+struct Ends {
+    media: Vec<Vec<u8>>,
+    sip: Vec<Vec<u8>>,
+}
+
+/// A frame of a capture, as far as it must be told what it is.
+struct Packet<'a> {
+    number: usize,
+    src: Vec<u8>,
+    is_udp: bool,
+    payload: &'a [u8],
+}
+
+impl<'a> Packet<'a> {
+    /// Of Ethernet with IPv4 or IPv6 and nothing between.
+    fn of(number: usize, record: &'a [u8]) -> Option<Self> {
+        let ip = record.get(16 + 14..)?;
+        let (src, protocol, rest) = match ip.first()? >> 4 {
+            4 => (ip.get(12..16)?, *ip.get(9)?, ip.get(20..)?),
+            6 => (ip.get(8..24)?, *ip.get(6)?, ip.get(40..)?),
+            _ => return None,
+        };
+        let is_udp = protocol == 17;
+        let head = if is_udp { 8 } else { 20 };
+        Some(Self {
+            number,
+            src: src.to_vec(),
+            is_udp,
+            payload: rest.get(head..).unwrap_or_default(),
+        })
+    }
+
+    fn text(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(self.payload)
+    }
+
+    fn is_sip(&self) -> bool {
+        self.text().contains("SIP/2.0")
+    }
+
+    fn is_media(&self) -> bool {
+        self.is_udp && !self.is_sip()
+    }
+
+    fn starts(&self, with: &str) -> bool {
+        self.payload.starts_with(with.as_bytes())
+    }
+
+    fn has_to_tag(&self) -> bool {
+        self.text().lines().any(|line| {
+            (line.starts_with("To:") || line.starts_with("t:")) && line.contains(";tag=")
+        })
+    }
+}
+
+/// What a capture without some packets says that the whole does not.
+fn without(path: &Path) -> Vec<String> {
+    let octets = fs::read(path).unwrap();
+    let Some((head, records)) = records(&octets) else {
+        return Vec::new();
+    };
+    let packets: Vec<Option<Packet<'_>>> = (records.iter().enumerate())
+        .map(|(number, record)| Packet::of(number, record))
+        .collect();
+    let mut ends = Ends::default();
+    for packet in packets.iter().flatten() {
+        let list = if packet.is_sip() {
+            &mut ends.sip
+        } else {
+            &mut ends.media
+        };
+        if !list.contains(&packet.src) {
+            list.push(packet.src.clone());
+        }
+    }
+    let whole = accusations(&analyse(path));
+    let mut out = Vec::new();
+    for (what, removes) in REMOVALS {
+        let mut octets = head.to_vec();
+        for (record, packet) in records.iter().zip(&packets) {
+            if !packet.as_ref().is_some_and(|packet| removes(packet, &ends)) {
+                octets.extend_from_slice(record);
+            }
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), octets).unwrap();
+        let all = analyse(file.path());
+        for (verdict, side) in accusations(&all) {
+            let named = !matches!(side, None | Some(FaultSide::Capture));
+            let known = whole.iter().any(|(_, whole)| *whole == side);
+            if named && !known {
+                let name = path.file_name().unwrap().to_string_lossy();
+                out.push(format!("{name} without {what}: {verdict:?} {side:?}"));
+            }
+        }
+        let no_cause = |one: &Analysed| {
+            let fax = one.call.fax.as_ref();
+            fax.is_some_and(|fax| fax.verdict == Verdict::Failed && fax.cause.is_none())
+        };
+        if all.iter().any(no_cause) {
+            let name = path.file_name().unwrap().to_string_lossy();
+            out.push(format!("{name} without {what}: failed, no cause"));
+        }
+    }
+    out
+}
+
+#[test]
+fn what_a_capture_lacks_accuses_nobody() {
+    let wrong: Vec<String> = captures(&shared::own())
+        .iter()
+        .flat_map(|path| without(path))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

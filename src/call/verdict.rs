@@ -19,8 +19,8 @@ mod stages;
 mod unheard;
 mod untaken;
 
-pub(crate) use unheard::{no_media, super_g3};
 use unheard::{lacks_signalling, one_sound};
+pub(crate) use unheard::{no_media, super_g3};
 pub(crate) use untaken::not_taken;
 
 pub use headline::{Headline, PagesTold};

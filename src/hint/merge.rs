@@ -55,9 +55,8 @@ fn one_of(scene: &Scene<'_>, mut group: Vec<Hint>, cause: Option<&Hint>) -> Opti
         out.finding.severity = first.finding.severity;
     }
     // Those that matter name who has to act; where they name several, nobody.
-    let is_same = |hint: &Hint| {
-        hint.finding.severity > out.finding.severity || hint.side == out.side
-    };
+    let is_same =
+        |hint: &Hint| hint.finding.severity > out.finding.severity || hint.side == out.side;
     if cause.is_none_or(|cause| cause.rule != out.rule) && !group.iter().all(is_same) {
         out.side = None;
     }
@@ -70,7 +69,11 @@ fn one_of(scene: &Scene<'_>, mut group: Vec<Hint>, cause: Option<&Hint>) -> Opti
     in_time.sort_by_key(|hint| hint.finding.frames.iter().min().copied());
     let texts: Vec<&str> = in_time.iter().map(|hint| text(hint)).collect();
     let seen = together(&texts).unwrap_or_else(|| one_by_one(&main, &by_severity));
-    let more = sentences(in_time.iter().filter_map(|hint| hint.finding.more.as_deref()));
+    let more = sentences(
+        in_time
+            .iter()
+            .filter_map(|hint| hint.finding.more.as_deref()),
+    );
     let mut frames: Vec<_> = group
         .iter()
         .flat_map(|hint| hint.finding.frames.iter().copied())
@@ -102,7 +105,9 @@ fn together(texts: &[&str]) -> Option<String> {
     let rests: Vec<&str> = texts.iter().filter_map(|text| text.get(before..)).collect();
     let rest = *rests.first()?;
     let after = rests.iter().fold(rest.len(), |len, text| {
-        let tail = rest.get(rest.len().saturating_sub(len)..).unwrap_or_default();
+        let tail = rest
+            .get(rest.len().saturating_sub(len)..)
+            .unwrap_or_default();
         common(tail.chars().rev(), text.chars().rev())
     });
     let after = from_word(rest, after, &rests);
@@ -122,7 +127,12 @@ fn together(texts: &[&str]) -> Option<String> {
     }
     let list = list(&values);
     // Whoever does it stands before the verb.
-    let colon = if head.is_empty() { ":" } else { "" };
+    let are_names = values.iter().all(|value| !value.contains(' '));
+    let colon = if head.is_empty() && are_names {
+        ":"
+    } else {
+        ""
+    };
     Some(format!("{head}{list}{colon}{tail}"))
 }
 
@@ -235,7 +245,11 @@ mod tests {
                 Some("FTT at V.17 14400, 12000 – failed"),
             ),
             (
-                &["page 1 block 0 (PPR 1)", "page 1 block 0 (PPR 2)", "page 1 block 0 (PPR 3)"],
+                &[
+                    "page 1 block 0 (PPR 1)",
+                    "page 1 block 0 (PPR 2)",
+                    "page 1 block 0 (PPR 3)",
+                ],
                 Some("page 1 block 0 (PPR 1, 2, 3)"),
             ),
             (
@@ -243,11 +257,24 @@ mod tests {
                 Some("FTT at V.17 (2x), V.29 9600"),
             ),
             (
-                &["caller sends T.38 without FEC", "callee sends T.38 without FEC"],
+                &[
+                    "caller sends T.38 without FEC",
+                    "callee sends T.38 without FEC",
+                ],
                 Some("caller, callee: sends T.38 without FEC"),
             ),
-            (&["one and the same", "one and the same"], Some("one and the same (2x)")),
-            (&["CRP: asks repeat of DCS", "FNV: a field is not valid"], None),
+            (
+                &["caller signals CNG – a fax", "callee signals CED – a fax"],
+                Some("caller signals CNG, callee signals CED – a fax"),
+            ),
+            (
+                &["one and the same", "one and the same"],
+                Some("one and the same (2x)"),
+            ),
+            (
+                &["CRP: asks repeat of DCS", "FNV: a field is not valid"],
+                None,
+            ),
             (&["ünder 1", "ünder 2", "ünder 12"], Some("ünder 1, 2, 12")),
         ] {
             assert_eq!(together(texts).as_deref(), expected);

@@ -7,7 +7,7 @@ use crate::hint::leg::{both_delivered, has_t38, letter, middle};
 use crate::hint::scene::event;
 use crate::hint::{Finding, Scene, Severity};
 
-/// `leg-reinvite-not-relayed`: the re-INVITE leaves within this time, seconds, with tolerance.
+/// The re-INVITE leaves within this time, seconds, with tolerance.
 const RELAYED_WITHIN: f64 = 2.5;
 /// `leg-media-not-relayed`: packets that came in.
 const ENOUGH_PACKETS: u32 = 10;
@@ -41,7 +41,10 @@ pub(super) fn one_sided(scene: &Scene<'_>) -> Option<Finding> {
     let other = scene.other?;
     let agreed = accepted(call)?;
     let fails = has_t38(call) && !has_t38(other) && other.answered.is_some();
-    if !fails || gets_through(scene, other) {
+    // A leg that was over by then was given up for another one.
+    let is_up = answer_of(call, agreed)
+        .is_none_or(|yes| other.last_packet.seconds_since(yes.at) >= RELAYED_WITHIN);
+    if !fails || !is_up || gets_through(scene, other) {
         return None;
     }
     let refusal = refused(other);

@@ -183,7 +183,9 @@ fn between_legs(scene: &Scene<'_>) -> Option<Finding> {
         crate::text::count(pairs.len(), "message")
     ));
     found.event = pairs.first().map(|pair| pair.a);
-    Some(found)
+    // Of a leg without its SIP nobody knows which host joins it to the other one.
+    let joined = call.has_sip() && other.has_sip();
+    Some(if joined { found } else { found.blame_nobody() })
 }
 
 pub(super) fn altered(scene: &Scene<'_>) -> Vec<Finding> {

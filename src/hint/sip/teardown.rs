@@ -1,6 +1,6 @@
 //! How a call ends: BYE, its answer, what comes too early or never.
 
-use crate::call::{Event, Side, Transaction};
+use crate::call::{Event, EventKind, Side, Transaction};
 use crate::capture::Timestamp;
 use crate::hint::rule::{Check, Layer, hide};
 use crate::hint::scene::header;
@@ -171,8 +171,23 @@ fn early_bye(scene: &Scene<'_>) -> Option<Finding> {
     Some(
         Finding::new(Severity::Error, [bye.frame, answer.frame], seen)
             .on(bye.id)
-            .about(scene.endpoint(bye.from)),
+            .about(scene.endpoint(bye.from))
+            .blame_one_of(scene, Some(bye.from).filter(|_| both_heard(scene))),
     )
+}
+
+/// Whether the media of both sides are in the capture: else nobody knows what came before the BYE.
+fn both_heard(scene: &Scene<'_>) -> bool {
+    let is_media = |event: &Event| {
+        event.observed
+            && !matches!(
+                event.kind,
+                EventKind::Sip(_) | EventKind::Icmp { .. } | EventKind::Gap { .. }
+            )
+    };
+    let mut media = scene.call.events.iter().filter(|event| is_media(event));
+    let first = media.next().map(|event| event.from);
+    media.any(|event| Some(event.from) != first)
 }
 
 fn bye_missing(scene: &Scene<'_>) -> Option<Finding> {

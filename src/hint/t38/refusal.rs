@@ -1,7 +1,7 @@
 //! The T.38 re-INVITE is refused, or crosses one of the other side.
 
 use crate::call::path::Role;
-use crate::call::{Event, Side};
+use crate::call::{Event, FaultSide, Side};
 use crate::capture::{Endpoint, Timestamp};
 use crate::hint::rule::{Check, hide};
 use crate::hint::scene::header;
@@ -100,7 +100,7 @@ fn unsupported_media(scene: &Scene<'_>) -> Vec<Finding> {
             if faulty || sdp::is_odd(&switch.negotiation.offer) {
                 found.blame_nobody()
             } else {
-                found
+                found.blame(refuser.side)
             }
         })
         .collect()
@@ -109,6 +109,8 @@ fn unsupported_media(scene: &Scene<'_>) -> Vec<Finding> {
 /// Who sent a refusal first: the other end, or a proxy on the way.
 struct Refuser {
     host: Endpoint,
+    /// Who has to act: of an end the side, also where a proxy is all that is seen of it.
+    side: FaultSide,
     /// To be put into a sentence.
     name: String,
     /// The same, with the address.
@@ -125,15 +127,16 @@ impl Refuser {
         // Where its other hops are not captured, nobody knows whether it asked behind.
         let elsewhere = |proxy: Endpoint| {
             scene.observations().any(|(event, _)| {
-                event.hop != refusal.hop && (event.src.addr == proxy.addr || event.dst.addr == proxy.addr)
+                event.hop != refusal.hop
+                    && (event.src.addr == proxy.addr || event.dst.addr == proxy.addr)
             })
         };
-        let proxy = maker.filter(|host| {
-            host.role == Role::Proxy && !path.is_one_hop() && elsewhere(host.addr)
-        });
+        let proxy = maker
+            .filter(|host| host.role == Role::Proxy && !path.is_one_hop() && elsewhere(host.addr));
         match proxy {
             Some(proxy) => Self {
                 host: proxy.addr,
+                side: FaultSide::Pbx,
                 name: format!("the proxy {}", proxy.addr),
                 whose: format!(
                     "the proxy {} itself ({} was never asked)",
@@ -143,6 +146,7 @@ impl Refuser {
             },
             None => Self {
                 host: scene.endpoint(asked),
+                side: scene.fault_side(asked),
                 name: scene.who(asked).to_owned(),
                 whose: scene.whose(asked),
             },
@@ -215,7 +219,7 @@ fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
         if crossed || sdp::is_faulty(scene, switch.negotiation) {
             found.blame_nobody()
         } else {
-            found
+            found.blame(refuser.side)
         }
     })
     .collect()

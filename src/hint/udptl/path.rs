@@ -1,5 +1,7 @@
 //! Where T.38 packets come from and go to.
 
+use std::collections::HashSet;
+
 use crate::call::exchange::ExchangeView;
 use crate::call::{
     Call, Event, EventId, EventKind, HopId, MediaPath, MediaPeriod, Side, UdptlStats, Verdict,
@@ -241,6 +243,19 @@ pub(super) fn wrong_destination(scene: &Scene<'_>, side: Side) -> Option<Finding
     wrong_destination_of(scene, exchange, side)
 }
 
+/// Whether of some hop of a path only one direction of the SIP is in the capture.
+fn has_half_hop(call: &Call) -> bool {
+    let hops = 0..call.path.hops.len();
+    let sources = |hop: usize| {
+        let here = call.events.iter().filter(move |event| {
+            let on = event.hop.is_some_and(|id| usize::from(id.0) == hop);
+            on && event.observed && matches!(event.kind, EventKind::Sip(_))
+        });
+        here.map(|event| event.src.addr).collect::<HashSet<_>>()
+    };
+    !call.path.is_one_hop() && hops.into_iter().any(|hop| sources(hop).len() == 1)
+}
+
 fn wrong_destination_of(
     scene: &Scene<'_>,
     exchange: &ExchangeView<'_>,
@@ -287,6 +302,10 @@ fn wrong_destination_of(
     )
     .on_any(event_at(call, side, wrong.first));
     found.host = Some(wrong.src);
+    if has_half_hop(call) {
+        // What the proxy wrote into the SDP is not in the capture.
+        found = found.blame_nobody();
+    }
     let was_audio = call.media.iter().any(|period| {
         period
             .audio
