@@ -63,7 +63,7 @@ fn one_of(scene: &Scene<'_>, mut group: Vec<Hint>, cause: Option<&Hint>) -> Opti
     out.consequence = group.iter().all(|hint| hint.consequence);
     out.finding.doubtful = group.iter().all(|hint| hint.finding.doubtful);
     out.finding.event = place(scene.call, &out).map(|event| event.id);
-    let by_severity: Vec<&str> = group.iter().map(|hint| text(hint)).collect();
+    let by_severity: Vec<&str> = group.iter().map(text).collect();
     let main = text(&out).to_owned();
     let mut in_time: Vec<&Hint> = group.iter().collect();
     in_time.sort_by_key(|hint| hint.finding.frames.iter().min().copied());

@@ -379,9 +379,10 @@ fn hung_up(scene: &Scene<'_>, bye: &Event, last: &Line<'_>, phase: Phase, after:
         "its log says why it hung up.",
         "ask its operator why it sent the BYE.",
     );
-    let unread_words = match unread {
-        true => format!("The last signal of the {side} cannot be read here: it may be its DCN. "),
-        false => String::new(),
+    let unread_words = if unread {
+        format!("The last signal of the {side} cannot be read here: it may be its DCN. ")
+    } else {
+        String::new()
     };
     let found = Finding::new(
         Severity::Error,
