@@ -87,8 +87,9 @@ fn contradictions(one: &Analysed, all: &[Analysed]) -> Vec<String> {
     }
     let mut rules: Vec<&str> = one.hints.iter().map(|hint| hint.rule.id).collect();
     rules.sort_unstable();
-    if let Some(twice) = rules.windows(2).find(|pair| pair[0] == pair[1]) {
-        say(format!("{} twice", twice[0]));
+    let pairs = rules.iter().zip(rules.iter().skip(1));
+    for (twice, _) in pairs.filter(|(one, next)| one == next) {
+        say(format!("{twice} twice"));
     }
     if let Some(cause) = call.cause {
         let legs = || {
@@ -219,8 +220,11 @@ fn too_much(path: &Path) -> Vec<String> {
     out
 }
 
+/// Whether a packet is left out.
+type Removes = fn(&Packet<'_>, &Ends) -> bool;
+
 /// What a capture may lack of a call: a filter, another way of one direction, a recorder that drops.
-const REMOVALS: [(&str, fn(&Packet<'_>, &Ends) -> bool); 11] = [
+const REMOVALS: [(&str, Removes); 11] = [
     ("media of one side", |packet, ends| {
         packet.is_media() && ends.media.first() == Some(&packet.src)
     }),
