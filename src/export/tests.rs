@@ -188,7 +188,7 @@ fn has_every_field_of_the_contract() {
         keys(call),
         sorted(
             "number call_uid call_id from to caller callee caller_agent callee_agent started answered ended duration_s \
-             state status packets other_leg other_leg_uid cause fault_side path hops fax hints messages"
+             state status packets other_leg other_leg_uid cause fault_side path hops fax log hints messages"
         )
     );
     assert_eq!(keys(&call["from"]), sorted("user host display"));

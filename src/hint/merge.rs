@@ -265,7 +265,7 @@ mod tests {
             ),
             (
                 &["caller signals CNG – a fax", "callee signals CED – a fax"],
-                Some("caller signals CNG, callee signals CED – a fax"),
+                None,
             ),
             (
                 &["one and the same", "one and the same"],

@@ -343,14 +343,14 @@ mod tests {
         }
         let mut twice = tally.clone();
         twice.add(tally.clone());
-        assert_eq!((tally.faxes(), twice.faxes()), (2, 4));
+        assert_eq!((tally.faxes(), twice.faxes()), (3, 6));
         let text = crate::view::to_text(&tally.rows(true));
         for part in [
-            "1 capture, 2 faxes",
+            "1 capture, 3 faxes",
             "ok",
             "t30-dis-no-dcs",
             "V.17 14400",
-            "50 %",
+            "33 %",
         ] {
             assert!(text.contains(part), "{part} in {text}");
         }
