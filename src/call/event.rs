@@ -10,14 +10,14 @@ use crate::sip::{Message, Sdp};
 use crate::t30::frame::T30Frame;
 use crate::t38::Indicator;
 
-/// Place of an event in [`Call::events`].
+/// Place of an event in [`Call::events`](crate::call::Call::events).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EventId(pub u32);
 
 /// A SIP message or T.38 packet of which only the first fragment came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IncompleteDatagram {
-    /// Frame of the first fragment. Of SIP it is the frame of the message in [`Call::events`] too.
+    /// Frame of the first fragment. Of SIP it is the frame of the message in [`Call::events`](crate::call::Call::events) too.
     pub frame: FrameNo,
     /// Its time.
     pub at: Timestamp,
@@ -34,7 +34,7 @@ pub struct IncompleteDatagram {
 /// Something that happened in a call, or that should have (`observed` false).
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// Its place in [`Call::events`].
+    /// Its place in [`Call::events`](crate::call::Call::events).
     pub id: EventId,
     /// Call it belongs to.
     pub call: CallNo,
@@ -52,7 +52,7 @@ pub struct Event {
     pub dst: Endpoint,
     /// Which side sent it.
     pub from: Side,
-    /// On which hop of [`Call::path`] it was seen.
+    /// On which hop of [`Call::path`](crate::call::Call::path) it was seen.
     pub hop: Option<HopId>,
     /// Original, or copy on a further hop.
     pub relay: Relay,

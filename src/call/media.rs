@@ -12,7 +12,7 @@ pub struct MediaPeriod {
     pub from: Timestamp,
     /// Time of the next answer, or the end of the call.
     pub until: Option<Timestamp>,
-    /// Index in [`Call::negotiations`].
+    /// Index in [`Call::negotiations`](crate::call::Call::negotiations).
     pub negotiation: usize,
     /// Audio endpoints by side, where audio is active.
     pub audio: Option<BySide<Endpoint>>,

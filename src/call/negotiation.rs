@@ -19,7 +19,7 @@ pub struct Negotiation {
     pub answer: Option<Sdp>,
     /// Final status, where the offer was in a request.
     pub status: Option<u16>,
-    /// Index of the transaction in [`Call::transactions`].
+    /// Index of the transaction in [`Call::transactions`](crate::call::Call::transactions).
     pub transaction: usize,
 }
 
