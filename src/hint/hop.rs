@@ -22,6 +22,7 @@ pub(in crate::hint) static SIP_NOT_RELAYED: Rule = Rule {
     advice: "The message comes to the proxy and does not leave it, though the proxy passed others of this call on between the same hosts. Its sender repeats it and gives up, \
         the other side never hears of it: a BYE leaves a stuck call, an ACK lets the peer drop the call after 32 s. Look at the proxy's log for the Call-ID. Kamailio: loose_route() \
         must catch requests within the dialog (ACK and BYE too) before any other branch of request_route drops them, t_relay() must follow, and record_route() belongs into the first INVITE.",
+    step: "look for the Call-ID in the log of the proxy",
     reference: "RFC 3261 16.4, 16.6, 16.7",
     when: "A request within the dialog, or a final response, arrives at a host that relayed others between the same two hops; no copy leaves it within 0.5 s, and it does not answer itself. Both hops are in the capture.",
     check: Check::Many(message::not_relayed),
@@ -38,6 +39,7 @@ pub(in crate::hint) static MEDIA_PROXY_NOT_RELAYED: Rule = Rule {
     advice: "Both ends keep to the SDP that they were given; what stands between them loses the packets. rtpengine: rtpengine-ctl list sessions shows packets per port, look for m=image in its log, \
         leave T.38= flags out for pass-through, call rtpengine_manage() for the re-INVITE and for its reply, check strict-source and the kernel table. rtpproxy, SBC: let it handle m=image as it does m=audio. \
         Open the port range on both interfaces.",
+    step: "open the port range on both interfaces of the media proxy",
     reference: "rtpengine issues #1107, #1201; RFC 3264",
     when: "T.38 is agreed on two hops of one dialog with different endpoints; 10 packets, or 3 different ones over 10 s, arrive where their hop's SDP says, and less than a tenth of them leaves on the other hop, of which there are media in the capture.",
     check: Check::PerSide(media::not_relayed),

@@ -63,6 +63,8 @@ pub struct Rule {
     pub title: &'static str,
     /// What happened and what it means, and what to check next, on which side.
     pub advice: &'static str,
+    /// The first thing to do, in a few words, for a place that has one line; empty where the rule explains no failure.
+    pub step: &'static str,
     /// Where it is from: clause, RFC, article. Never a clause that nobody looked up.
     pub reference: &'static str,
     /// When it fires, in words: for `faxflow rules` and docs/hints.md.
@@ -97,6 +99,7 @@ impl Rule {
         severity: Severity::Note,
         title: "",
         advice: "",
+        step: "",
         reference: "",
         when: "",
         check: Check::One(|_| None),

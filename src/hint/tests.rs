@@ -5,7 +5,11 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::hint::{Rule, rules};
+use crate::hint::rule::RootCause;
+use crate::hint::{Rule, Severity, rules};
+
+/// Columns of a step at most.
+const WIDEST_STEP: usize = 66;
 
 /// Families in the order of the catalogue, with their headings.
 const FAMILIES: [(&str, &str); 10] = [
@@ -79,6 +83,23 @@ fn every_rule_is_in_shape() {
             );
         }
         assert!(rule.advice.ends_with('.'), "{id}: advice is no sentence");
+    }
+}
+
+#[test]
+fn every_rule_that_may_explain_a_failure_has_a_step() {
+    for rule in rules() {
+        let may_explain = match rule.root {
+            RootCause::AsError | RootCause::BetweenLegs(_) => rule.severity == Severity::Error,
+            RootCause::AsWarning | RootCause::Summary | RootCause::IfIncomplete => true,
+            RootCause::Never => false,
+        };
+        assert!(
+            !may_explain || !rule.step.is_empty(),
+            "{} has no step",
+            rule.id
+        );
+        assert!(rule.step.len() <= WIDEST_STEP, "{}", rule.id);
     }
 }
 

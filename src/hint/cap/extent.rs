@@ -40,6 +40,7 @@ pub(in crate::hint) static CAP_STARTS_MID_CALL: Rule = Rule {
     advice: "The call was already up when recording began: the call setup, and perhaps the switch to T.38, are \
              missing. What is missing before this point proves nothing about either side. The right order: \
              start the capture, send the fax, wait until it worked or failed, stop the capture.",
+    step: "start the capture before the fax is sent",
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (order of a capture)",
     when: "the first SIP message of the dialog is not its first INVITE; media before that INVITE are no part of the call",
     check: Check::One(starts_mid_call),
@@ -54,6 +55,7 @@ pub(in crate::hint) static CAP_ENDS_EARLY: Rule = Rule {
     title: "The capture stops while the call is still up",
     advice: "The file ends before the call does, so a missing DCN, MCF or BYE proves nothing about either side. \
              Let the fax finish or fail completely before tcpdump is stopped.",
+    step: "stop the capture only when the fax is over",
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (stop the capture last)",
     when: "the call was answered, no BYE was seen, and its last packet is less than 35 s before the end of the capture",
     check: Check::One(ends_early),
@@ -79,6 +81,7 @@ pub(in crate::hint) static CAP_ONE_DIRECTION: Rule = Rule {
              packets took another interface or path. No side can be blamed from this capture. Capture on all \
              interfaces (-i any), or on the SBC or proxy that sees both directions; with a mirror port, check \
              that it mirrors received and sent packets.",
+    step: "capture on all interfaces (-i any), both directions",
     reference: "faxflow: an answer proves its question",
     when: "all SIP, or all media, of a call come from one side and hold answers to the side that is not seen",
     check: Check::One(one_direction),
@@ -106,6 +109,7 @@ pub(in crate::hint) static CAP_SIP_NOT_CAPTURED: Rule = Rule {
              negotiation. The usual filter `udp` loses SIP over TCP and TLS: leave the filter out. For TLS \
              capture on the inner hop (Kamailio to Asterisk). Gateways may also use H.323, MGCP or SCCP, which \
              are not decoded here.",
+    step: "capture SIP too: no filter, TCP as well, or the hop inside TLS",
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (filter udp)",
     when: "T.38 or audio fax is in the capture, but no SIP dialog announces its addresses",
     check: Check::One(sip_not_captured),
@@ -123,6 +127,7 @@ pub(in crate::hint) static CAP_NO_MEDIA: Rule = Rule {
     advice: "The SIP is here, the media flow between other hosts, or a filter left them out. T.38 need not use \
              the addresses of the signalling: capture on the host that the SDP names in its c= line \
              (Connection Information), or on the media proxy.",
+    step: "capture on the host that the SDP names, or on the media proxy",
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (Connection Information)",
     when: "the call was answered with media agreed, is a fax or lasts over 5 s, and not one RTP or T.38 packet of it is in the capture",
     check: Check::One(no_media),

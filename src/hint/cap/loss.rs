@@ -44,6 +44,7 @@ pub(in crate::hint) static CAP_SNAPLEN_TRUNCATED: Rule = Rule {
              whatever is decoded from cut packets is unreliable. Nothing is wrong on either side because of it. \
              Capture again with whole packets: tcpdump -nni any -s 0 -w fax.pcap, started before the fax is \
              sent and stopped after it worked or failed.",
+    step: "capture again with whole packets (tcpdump -s 0)",
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (tcpdump -s 0)",
     when: "a SIP, RTP or T.38 frame of the call has fewer octets captured than were on the wire",
     check: Check::One(snaplen_truncated),
@@ -64,6 +65,7 @@ pub(in crate::hint) static CAP_DROPS: Rule = Rule {
              at the same moments: that is loss of the recorder, not of the network. Treat figures of loss with \
              care. Capture again with a larger buffer (tcpdump -B 4096 -s 0 -w fax.pcap), to a local disk, on a \
              host that is not busy.",
+    step: "capture again with a larger buffer (tcpdump -B 4096)",
     reference: "pcapng, Interface Statistics Block; simultaneous gaps: faxflow",
     when: "the capture says that packets were dropped, fragments of a call are orphans, or both directions lose packets at the same time",
     check: Check::One(drops),
@@ -82,6 +84,7 @@ pub(in crate::hint) static CAP_CLOCK_JUMP: Rule = Rule {
     advice: "A time step (NTP, a paused virtual machine) or files merged from two hosts: durations, T1 and T4 \
              checks and jitter across the jump mean nothing, and say nothing about either side. The order of the \
              messages still holds. Set the clock of the capturing host before the next capture.",
+    step: "set the clock of the capturing host, capture again",
     reference: "faxflow: sequence numbers go on while the time does not",
     when: "time goes back by more than 100 ms, or forward by more than 2 s while sequence numbers go on without a gap",
     check: Check::One(clock_jump),

@@ -22,6 +22,7 @@ pub(in crate::hint) static G711_WRONG_DESTINATION: Rule = Rule {
              answer: another branch of a forked call, or the address before a re-INVITE. So the tones of the fax are not \
              heard. On the side that sends, see that it takes the SDP of the 200 that it acknowledged (FreeSWITCH, \
              Asterisk: direct media, early answer of another branch), and that a media proxy in between is told of it.",
+    step: "see why the sender keeps the address of an earlier answer",
     reference: "RFC 3264, sections 5.1 and 8; RFC 3261, section 13.2.2.4",
     when: "for 3 s and more, from 2 s after the answer on, the RTP of a side goes to an endpoint that the peer's SDP in force does not name and from which the peer sends nothing; on one hop",
     check: Check::PerSide(wrong_destination),

@@ -22,6 +22,7 @@ pub(in crate::hint) static G711_UNKNOWN_PAYLOAD: Rule = Rule {
     advice: "The sender switched to something of its own, or uses a stale mapping; the peer drops it. Cisco gateway: fax \
              protocol t38 version 0 ls-redundancy 0 hs-redundancy 0 fallback pass-through g711ulaw, without nse force; \
              for plain G.711 no modem passthrough and fax rate disable; VG248, VG224: fax relay off or T.38 standard.",
+    step: "set that side to standard T.38 or plain G.711",
     reference: "RFC 3264, section 8.3.2; RFC 3551, section 6; chan-sccp issue 304",
     when: "10 or more RTP packets of a side after the answer have a dynamic payload type that neither side's SDP has, in a call with a fax",
     check: Check::PerSide(unknown_payload),
@@ -117,6 +118,7 @@ pub(in crate::hint) static G711_SILENT_AFTER_SWITCH: Rule = Rule {
              though its SDP says that it will. Its media session was not restarted: update it; until then avoid the \
              second re-INVITE (T.38 off for this peer, or no fallback). Capture at that host to see whether packets \
              leave it.",
+    step: "capture at that host: do packets leave it?",
     reference: "RFC 3264, section 8; asterisk issue 2046",
     when: "a side that sent RTP sends none after a re-INVITE for audio was answered, while the other side sends for 10 s or more",
     check: Check::PerSide(silent_after_switch),

@@ -26,6 +26,7 @@ pub(in crate::hint) static SIP_ANSWER_WITHOUT_SDP: Rule = Rule {
              Act on the side that answered, or on the proxy that took the body out (Kamailio, OpenSIPS: remove_body, \
              rtpengine_answer on the wrong reply). FreeSWITCH did it after its own T.38 re-INVITE was refused (fixed \
              with pull request 66). A SIP ALG may strip the body: capture on the other side and compare.",
+    step: "see why the answer lost its SDP: that side, its proxy, an ALG",
     reference: "RFC 3261, section 13.3.1.4; RFC 3262, section 5; signalwire/freeswitch pull request 66",
     when: "an INVITE or UPDATE with an SDP offer gets a 2xx without SDP, and no reliable provisional response had \
            the answer; a warning if an unreliable one had it",

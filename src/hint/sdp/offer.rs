@@ -35,6 +35,7 @@ pub(in crate::hint) static SDP_OFFER_MALFORMED: Rule = Rule {
              the SDP, or on the media proxy that rewrote it (compare the hops). Update Asterisk (SendFAX sent no m= \
              line when it went back to audio), rtpengine and the gateway; on Cisco CUBE, voice class sip-profiles \
              mends lines. As a stopgap, mend the line in the proxy (Kamailio textops, sdpops).",
+    step: "correct the SDP on the side that wrote it",
     reference: "RFC 8866, sections 5.7, 5.14, 6.6; RFC 3264, section 8; kamailio issue 3982, asterisk issue 824",
     when: "an offer has an m= line without c=, a c= that is no address, an incomplete m= line, a=rtpmap without a \
            value, no m= line or fewer than before, or lacks v=, o=, s= or t=; an error if it is refused for that",
@@ -51,6 +52,7 @@ pub(in crate::hint) static SDP_PRIVATE_ADDRESS: Rule = Rule {
              the external media address (PJSIP: external_media_address and local_net; chan_sip: externaddr, \
              localnet; FreeSWITCH: ext-rtp-ip), or let the proxy rewrite the first INVITE too (Kamailio: \
              rtpengine_manage). A common codec may be there: the refusal does not say.",
+    step: "set the external media address on the side that wrote it",
     reference: "RFC 1918; RFC 3264, section 8.4",
     when: "m=audio of an offer has a private address towards a public peer, or 0.0.0.0 in a first offer; an error if \
            it is refused for its media",
@@ -66,6 +68,7 @@ pub(in crate::hint) static T38_OFFER_IMAGE_ONLY: Rule = Rule {
     advice: "Most trunks and PBXs set up audio and switch later. On the calling side offer PCMU or PCMA first and let \
              the called side (or yourself) send the re-INVITE for T.38: t38modem without \"T.38 only\", fax servers \
              with T.38 on re-INVITE. If calls that begin with audio pass, this is the reason; else look at the route.",
+    step: "offer G.711 first and let T.38 follow by re-INVITE",
     reference: "RFC 3264, section 6; t38modem issue 8",
     when: "the first INVITE has m=image and neither audio nor video; an error if it is refused for its media, silent if it is accepted or not answered",
     check: Check::One(image_only),

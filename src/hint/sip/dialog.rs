@@ -31,6 +31,7 @@ pub(in crate::hint) static SIP_ACK_MISSING: Rule = Rule {
              SIP ALG. The side that sent the 200 ends the call about 32 s later, often in the middle of the fax. \
              Check Contact and NAT settings of the side that sent the 200 (externip/localnet, \
              external_signaling_address, rewrite_contact), and capture where the ACK should pass.",
+    step: "check Contact and NAT settings of the side that sent the 200",
     reference: "RFC 3261 (a 2xx is repeated until its ACK arrives)",
     when: "a 2xx to INVITE or re-INVITE is sent three times or more, and no ACK to it is in the capture",
     check: Check::Many(ack_missing),
@@ -50,6 +51,7 @@ pub(in crate::hint) static SIP_RETRANSMISSIONS: Rule = Rule {
     advice: "SIP is lost on the way, or the peer is slow to answer. Where signalling is lost T.38 often is too, \
              as it takes the same path; a slow peer delays the switch to T.38 past the timers of T.30. Check \
              load and network of the side that answers late.",
+    step: "check load and network of the side that answers late",
     reference: "RFC 3261 (retransmission over UDP)",
     when: "requests or 2xx of a call are repeated three times or more, and no other rule says of which",
     check: Check::One(retransmissions),
@@ -63,6 +65,7 @@ pub(in crate::hint) static SIP_PRIVATE_CONTACT: Rule = Rule {
     advice: "ACK, BYE and the T.38 re-INVITE go to the Contact of the other side. If nobody repairs it \
              (fix_nated_contact in Kamailio, rewrite_contact in PJSIP, nat=yes or rport elsewhere), they are lost \
              although the call connects. Set the external address on the side that announces the private one.",
+    step: "set the external address where the private one is announced",
     reference: "RFC 3261 (dialogs); RFC 3581 (rport)",
     when: "a Contact holds a private address while the packet comes from a public one",
     check: Check::Many(private_contact),

@@ -20,6 +20,7 @@ pub(in crate::hint) static SIP_FRAGMENTED: Rule = Rule {
     severity: Severity::Error,
     title: "SIP messages arrive in incomplete fragments",
     advice: "The message is larger than the MTU, and something drops all but its first fragment: a firewall, connection tracking without reassembly, an IPv6 path that drops fragment headers, an ALG. So it never reached the peer. Send large messages over TCP, as RFC 3261 asks for above 1300 octets: Asterisk PJSIP [system] disable_tcp_switch=no or transport=transport-tcp; Kamailio udp_mtu=1300 with udp_mtu_try_proto=TCP (the peer must listen on TCP); Cisco session transport tcp. Or make it shorter: fewer codecs, no X- headers, compact headers, fewer Record-Route. Or let fragments pass.",
+    step: "send large messages over TCP, or shorten the SDP",
     reference: "RFC 3261 18.1.1; Lylix, T.38 (MTU)",
     when: "Of the same SIP request or response the first fragment comes twice or more, the rest never, and it stays without effect: no response, the sender repeats it. Once only: a warning.",
     check: Check::Many(fragmented),

@@ -29,6 +29,7 @@ pub(in crate::hint) static SIP_BYE_LATE: Rule = Rule {
              sender; if it switched back to audio and waits, at its dialplan. FreeSWITCH: mod_spandsp waits for packets \
              when the peer stops sending T.38 (issue 3044; execute_on_fax_result=hangup, media_timeout). Asterisk: h \
              extension, hangup after SendFAX or ReceiveFAX, rtp_timeout. Kamailio: default_timeout of the dialog module.",
+    step: "see the dialplan of the sender: it hangs up too late",
     reference: "T.30, section 5.3.6.1.7; signalwire/freeswitch issue 3044",
     when: "BYE comes more than 30 s after DCN (or the last confirmation) of a fax that ended well, and nobody talks in between; a note from 15 s",
     check: Check::One(bye_late),
@@ -45,6 +46,7 @@ pub(in crate::hint) static SIP_RTP_TIMEOUT: Rule = Rule {
     advice: "The side that hung up supervises RTP and does not switch that off for T.38, which sends none. Asterisk: \
              rtp_timeout=0 for fax lines (chan_sip: rtptimeout); FreeSWITCH: rtp-timeout-sec; SBC: media inactivity \
              timer. A T.38 session sends packets of its own kind, and often none for the length of a page.",
+    step: "switch the RTP timeout off for fax lines (rtp_timeout=0)",
     reference: "T.38, section 9; RFC 3550, section 6.2",
     when: "BYE without DCN, with a Reason that names RTP or media timeout, or 10, 20, 30, 60 or 120 s after the last RTP packet, while T.38 packets flow",
     check: Check::One(rtp_timeout),

@@ -27,6 +27,7 @@ pub(in crate::hint) static SIP_CALL_LIMIT: Rule = Rule {
              the call's length, a prepaid account, or a timer of the dialplan. Look at the side that sent BYE (Asterisk: \
              TIMEOUT(absolute), option L of Dial; FreeSWITCH: sched_hangup; Kamailio: default_timeout of the dialog \
              module; a carrier: limit of the account). Send a second fax: if it ends at the same time, this is it.",
+    step: "raise the call limit of the side that sent the BYE",
     reference: "RFC 3261, section 15; Asterisk documentation (TIMEOUT, Dial)",
     when: "BYE of one side 30, 60, 90 ... s after the answer (to 0.1 s), without DCN, while the fax is being sent",
     check: Check::One(call_limit),
@@ -43,6 +44,7 @@ pub(in crate::hint) static SIP_ROUTE_IGNORED: Rule = Rule {
              without a Route header: a proxy that mends NAT or anchors media never sees it, and the peer may not be \
              reachable that way. On the side that sends it, loose routing must be on (Asterisk chan_sip takes \
              Record-Route of the 200; look for an outbound proxy that is set by hand, or an ALG that takes the header out).",
+    step: "turn loose routing on at the side that sends the request",
     reference: "RFC 3261, sections 12.1, 12.2.1.1, 16.6",
     when: "the message that set up the dialog came with Record-Route, and a request within the dialog has no Route and goes to the peer's Contact; an error if it is not answered with success",
     check: Check::One(route_ignored),

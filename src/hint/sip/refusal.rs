@@ -27,6 +27,7 @@ pub(in crate::hint) static SIP_INVITE_NOT_FOUND: Rule = Rule {
     advice: "The server that answers does not know the number. Check that the sender dials the right DID, that \
              the DID is assigned to the right extension, and the number format (+, 00, national). Voice calls \
              fail the same way: this is no fax problem.",
+    step: "check the number dialled, its format, and where the DID leads",
     reference: "RFC 3261; 4PSA Knowledge Base, Troubleshooting fax issues (correct DID)",
     when: "the first INVITE ends with 404, 410, 416, 484, 485 or 604",
     check: Check::One(|scene| refused(scene, Refusal::NotFound)),
@@ -40,6 +41,7 @@ pub(in crate::hint) static SIP_INVITE_FORBIDDEN: Rule = Rule {
     advice: "The peer understood the call and refuses it. On VoipNow check the number and IP accept list of the \
              channel that holds the extension, its credit, and the caller ID that is allowed. With 603, 607 or \
              608 a person or call screening may have refused. This is no fax problem.",
+    step: "check accept list, credit and caller ID where it was refused",
     reference: "RFC 3261; 4PSA Knowledge Base, Troubleshooting fax issues (accept list of the channel)",
     when: "the first INVITE ends with 402, 403, 433, 603, 607 or 608",
     check: Check::One(|scene| refused(scene, Refusal::Forbidden)),
@@ -53,6 +55,7 @@ pub(in crate::hint) static SIP_INVITE_BUSY: Rule = Rule {
     advice: "The called line is in use, often by another fax. Send again later. If it is always so, check the \
              channel limit and call waiting of the fax extension; some PBXs say 486 for do-not-disturb or when \
              no channel is free.",
+    step: "send again later; see what holds the line",
     reference: "RFC 3261; Q.850 cause 17",
     when: "the first INVITE ends with 486, 600, or 480/503 with Q.850 cause 17",
     check: Check::One(|scene| refused(scene, Refusal::Busy)),
@@ -67,6 +70,7 @@ pub(in crate::hint) static SIP_INVITE_UNAVAILABLE: Rule = Rule {
     advice: "The device is not registered, the trunk is down, or no circuit is free on the side that answered. \
              Check the registration of the fax adapter or extension, or the status of the trunk there. This is \
              no fax problem.",
+    step: "check the registration of the called adapter or trunk",
     reference: "RFC 3261; Q.850 causes 34 to 47",
     when: "the first INVITE ends with 408, 430, 480, or 503 with Retry-After or Q.850 cause 34, 38, 41, 42, 44, 47",
     check: Check::One(|scene| refused(scene, Refusal::Unavailable)),
@@ -80,6 +84,7 @@ pub(in crate::hint) static SIP_INVITE_MEDIA_REJECTED: Rule = Rule {
     advice: "No codec or profile in common before any fax began. For fax offer G.711 (PCMA/PCMU); if the first \
              INVITE has m=image or RTP/SAVP, offer plain audio first and switch to T.38 by re-INVITE. \
              FreeSWITCH is known to refuse an audio and image offer in the first INVITE.",
+    step: "offer plain G.711 first, T.38 by re-INVITE",
     reference: "RFC 3261; signalwire/freeswitch issue 1297",
     when: "the first INVITE ends with 415, 488 or 606, or a 4xx with Warning code 304 or 305",
     check: Check::One(|scene| refused(scene, Refusal::Media)),
@@ -93,6 +98,7 @@ pub(in crate::hint) static SIP_INVITE_SERVER_ERROR: Rule = Rule {
     advice: "The peer failed on the call: overload, a failed next hop (502, 504), a loop (482, 483). Look for \
              the Call-ID in the log of the server that answered. 503 without a reason is often a trunk or \
              carrier that takes no more calls.",
+    step: "look for the Call-ID in the log of the server that answered",
     reference: "RFC 3261; RFC 4028 (422)",
     when: "the first INVITE ends with another 5xx, or 420, 421, 422, 482, 483, 494",
     check: Check::One(|scene| refused(scene, Refusal::Server)),
@@ -105,6 +111,7 @@ pub(in crate::hint) static SIP_INVITE_REJECTED: Rule = Rule {
     title: "The first INVITE is rejected",
     advice: "The call never got as far as fax. Put call set-up right first: the DID, the accept list, the \
              registration, the codecs, on the side that answered. Voice calls fail the same way.",
+    step: "see the log of the side that refused; set-up comes before fax",
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (first INVITE rejected)",
     when: "the first INVITE ends with any other response from 300",
     check: Check::One(|scene| refused(scene, Refusal::Other)),

@@ -24,6 +24,7 @@ pub(in crate::hint) static T38_REINVITE_BEFORE_ANSWER: Rule = Rule {
     advice: "A re-INVITE may only follow the final answer to the first INVITE. The 491 or 500 that it gets is neither \
              a collision nor a refusal of T.38. Usually a B2BUA that got T.38 on one leg passes the re-INVITE on to a \
              leg that still rings: let it wait for the answer there (or answer the first leg later).",
+    step: "let the re-INVITE wait until that leg is answered",
     reference: "RFC 3261, sections 14.1 and 14.2",
     when: "an offer of T.38 within the dialog is sent before the first INVITE has a final response, and is refused",
     check: Check::One(before_answer),
@@ -42,6 +43,7 @@ pub(in crate::hint) static SIP_491_UNFOUNDED: Rule = Rule {
     advice: "491 says that two requests cross, but the side that says it has none pending. It is stuck in an earlier \
              exchange (a re-INVITE whose ACK it missed), or answers so out of habit. Repeat after some seconds; look at \
              the log of the side that answers 491.",
+    step: "see the log of the side that answers 491",
     reference: "RFC 3261, section 14.2",
     when: "a re-INVITE or UPDATE gets 491 from a side that has no INVITE or UPDATE of its own pending",
     check: Check::One(unfounded),
@@ -57,6 +59,7 @@ pub(in crate::hint) static SIP_SDP_UNASKED: Rule = Rule {
     advice: "The request had no offer, so its 2xx may have no SDP. A peer that takes it for one goes back to what it \
              says, usually the audio of before, and T.38 ends. Update the side that answered (FreeSWITCH did this on \
              UPDATE), or let the session timer use re-INVITE.",
+    step: "update the side that answered, or refresh by re-INVITE",
     reference: "RFC 3311, section 5.2; RFC 3264, section 4",
     when: "the 2xx to an UPDATE without SDP carries one",
     check: Check::One(unasked),
@@ -72,6 +75,7 @@ pub(in crate::hint) static SIP_BODY_CUT: Rule = Rule {
     advice: "The datagram is whole, and its body ends before its Content-Length: the sender cut it (a buffer that is \
              too small), or counted wrongly. The SDP in it is cut in the middle of a line, and the peer refuses it. \
              Update the sender; shorter SDP (fewer codecs and attributes) may get through.",
+    step: "update the sender, or shorten its SDP (fewer codecs)",
     reference: "RFC 3261, section 18.3",
     when: "the body of a SIP message over UDP is shorter than its Content-Length, though the frame is whole; a warning unless it is refused",
     check: Check::One(body_cut),
@@ -87,6 +91,7 @@ pub(in crate::hint) static SIP_REINVITE_REFUSED: Rule = Rule {
     advice: "A re-INVITE without SDP, or with audio only, was refused while the fax was still due: a session refresh, \
              hold, or a change of codec. The call goes on as it was, but some senders then hang up. Look at the log of \
              the side that refused, and at what the re-INVITE was for.",
+    step: "see the log of the side that refused",
     reference: "RFC 3261, section 14.2",
     when: "a re-INVITE without an image line gets 4xx, 5xx or 6xx (no challenge, no collision) before the fax is over",
     check: Check::Many(reinvite_refused),

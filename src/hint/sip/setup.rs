@@ -40,6 +40,7 @@ pub(in crate::hint) static SIP_NO_INVITE: Rule = Rule {
              /etc/asterisk/logger.conf (console => notice,warning,error,fax), asterisk -rx \"logger reload\", \
              then watch asterisk -rcvvvvvvvvvv while the fax is sent again. Incoming fax: the provider never \
              sent it to this host; check the DID there.",
+    step: "see outgoing routing and rights of the extension on your PBX",
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (routing rules, channel costs)",
     when: "5 s or more of SIP of the address given by --pbx, and no INVITE from or to it: a note of the capture; or a fax without a dialog, although SIP of one of its hosts is there for 5 s or more (covered by cap-sip-not-captured)",
     check: Check::One(no_invite),
@@ -54,6 +55,7 @@ pub(in crate::hint) static SIP_INVITE_NO_RESPONSE: Rule = Rule {
     advice: "Nothing at all came back, not even 100: wrong address or port, a firewall or SIP ALG in between, or \
              a dead peer. Try OPTIONS to the same address, and capture at the peer to see whether the INVITE \
              arrives there.",
+    step: "try OPTIONS to that address; does the INVITE arrive there?",
     reference: "RFC 3261 (INVITE is repeated for 32 s)",
     when: "the first INVITE is sent four times or more (or waits 32 s, or ICMP says that it did not get there) without any response",
     check: Check::One(no_response),
@@ -69,6 +71,7 @@ pub(in crate::hint) static SIP_NO_ANSWER: Rule = Rule {
     advice: "The destination rang and did not answer before the caller gave up (a fax waits about 60 s, T.30 \
              T0). Check on the called side that the fax machine or fax extension answers by itself, the port of \
              the adapter, and the order of the ring group; on the calling side its ring timeout.",
+    step: "see whether the called fax answers by itself",
     reference: "RFC 3261; T.30, timer T0",
     when: "the call rang and ended without 2xx: CANCEL, or 408/480 after 15 s",
     check: Check::One(no_answer),
@@ -84,6 +87,7 @@ pub(in crate::hint) static SIP_AUTH_LOOP: Rule = Rule {
     advice: "One 401/407 and a second INVITE is normal; a second challenge means that the credentials were \
              refused. Check the SIP account, its password and realm on the side that sends the INVITE, and nonce \
              handling in between. If it hits only the re-INVITE, T.38 fails for want of a password.",
+    step: "check account, password and realm of the side that calls",
     reference: "RFC 3261 (authentication)",
     when: "an INVITE with credentials is challenged again without stale=true, or a challenge is never answered",
     check: Check::Many(auth_loop),

@@ -43,6 +43,7 @@ pub(in crate::hint) static SIP_EARLY_BYE: Rule = Rule {
              without fallback to audio (Asterisk aborts where audio fallback, option f, is not allowed), or a \
              billing limit. On Asterisk add `fax` to the `console =>` line in /etc/asterisk/logger.conf, \
              asterisk -rx \"logger reload\", and watch asterisk -rcvvvvvvvvvv while the fax is repeated.",
+    step: "see why the side that sent the BYE hung up: its log, its extension",
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (fax enabled, disk space)",
     when: "BYE within 12 s of the answer or of the switch to T.38, or of the called side before T1 runs out (30 s), before any DIS or DCS, of a call that was to be a fax",
     check: Check::One(early_bye),
@@ -58,6 +59,7 @@ pub(in crate::hint) static SIP_BYE_MISSING: Rule = Rule {
     advice: "Neither side closed the dialog. Kamailio keeps it until its dialog timeout (12 h by default), so \
              channels and limits of concurrent calls stay used. Find the side that should hang up, normally the \
              caller after DCN, look for the call in kamcmd dlg.list, and enable session timers.",
+    step: "find the side that should hang up; enable session timers",
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (BYE, or stuck calls in Kamailio)",
     when: "an answered call has no BYE, and the capture goes on for 35 s after its last packet",
     check: Check::One(bye_missing),
@@ -74,6 +76,7 @@ pub(in crate::hint) static SIP_BYE_UNANSWERED: Rule = Rule {
     advice: "The other end never confirmed the hang-up, so one side may still have the call. Check Route and \
              Contact of the BYE (NAT, wrong next hop) and whether it arrives at the other side. A 481 says that \
              the peer had dropped the dialog before: harmless, unless that was during the fax.",
+    step: "check Route and Contact of the BYE: does it arrive?",
     reference: "RFC 3261 (BYE); 4PSA Knowledge Base, Troubleshooting fax issues (BYE and 200 OK)",
     when: "a BYE is sent three times without final response, or answered 408, 481 or 5xx, or challenged and not repeated",
     check: Check::Many(bye_unanswered),

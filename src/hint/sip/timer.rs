@@ -36,6 +36,7 @@ pub(in crate::hint) static SIP_SESSION_REFRESH: Rule = Rule {
              refreshing (FreeSWITCH issue 2789: 26 of 28 pages at 1800 s), or answer with m=image 0. Raise \
              Session-Expires, turn timers off for the fax trunk (timers=no, session-timers=refuse), or update \
              the stack on the side whose answer changed the media.",
+    step: "raise Session-Expires, or turn timers off for the fax trunk",
     reference: "RFC 4028; signalwire/freeswitch issue 2789",
     when: "a re-INVITE or UPDATE repeats the T.38 session (or has no SDP) while the fax runs; an error if T.38 then stops",
     check: Check::One(session_refresh),
@@ -57,6 +58,7 @@ pub(in crate::hint) static SIP_SESSION_EXPIRED: Rule = Rule {
     advice: "Nobody refreshed the session, or a limit of call duration was hit: credit, L() or \
              TIMEOUT(absolute) in Asterisk, the dialog timeout of Kamailio. Check who is the refresher in \
              Session-Expires and why it did not refresh, and the limits of the channel on the side that hung up.",
+    step: "see who should have refreshed the session, and why it did not",
     reference: "RFC 4028; pjproject issues 833, 1722",
     when: "BYE without DCN about when Session-Expires runs out and nobody refreshed; a warning at a round duration (300, 600, 900 s ...)",
     check: Check::One(session_expired),

@@ -52,6 +52,7 @@ pub(in crate::hint) static T30_DCS_EXCEEDS_DIS: Rule = Rule {
     title: "DCS asks for what the DIS did not offer",
     advice: "The sender commands a mode that the receiver did not offer in its DIS; expect FTT, unreadable pages or DCN. Either the sender is faulty, or a gateway in between changed the DIS: compare the DIS on \
         both legs (leg-dis-altered shows the bits). If the gateway added bits, take the feature out of its fax profile.",
+    step: "compare the DIS of both legs: a gateway may have changed it",
     reference: "T.30 table 2 (DIS/DTC/DCS bits); spandsp t30_dis_dtc_dcs_bits.h",
     when: "DCS sets a modem, resolution, coding, width, length or ECM that the last DIS or DTC of the receiver does not have. Scan time and inch/metric may differ.",
     check: Check::Many(exceeds),
@@ -64,6 +65,7 @@ pub(in crate::hint) static T30_DIS_CANNOT_RECEIVE: Rule = Rule {
     title: "The answering fax says that it cannot receive",
     advice: "The DIS of the called fax has the \"can receive\" bit off: out of paper or memory, set to send only, or a service for polling only. On a fax server check the disk space and that the \
         fax application runs in receive mode for that number; on a machine paper, memory and the receive mode.",
+    step: "see paper, memory, disk and receive mode of the called fax",
     reference: "T.30 table 2, bit 10; FaxBack (Remote fax cannot receive); 4PSA: Troubleshooting fax issues (disk space)",
     when: "The last DIS has bit 10 off, no DTC follows, and no CFR either.",
     check: Check::One(cannot_receive),
@@ -89,6 +91,7 @@ pub(in crate::hint) static T30_V34_IN_T38: Rule = Rule {
     title: "Super G3 (V.34) signals on T.38 that cannot carry them",
     advice: "T.38 below version 3 cannot carry V.34: the gateway has to clear the V.8 bit in DIS and to keep ANSam and CM from the machines, so that they fall back to V.17. If no DCS comes, the machines still try V.8. Switch the \
         fallback on (Cisco \"fax-relay sg3-to-g3\", AudioCodes V.34 fax transport and CED transfer settings), or turn Super G3 off on the machine.",
+    step: "turn Super G3 off, or the SG3 fallback on",
     reference: "spandsp t38_gateway.c (clears bit 6 of DIS); AudioCodes manual (V.34 fax)",
     when: "T.38 below version 3 with the V.8 bit in DIS, V.8 or V.34 signals, or ANSam before the switch. A note if DCS follows, error if none comes within T1.",
     check: Check::One(super_g3),

@@ -21,6 +21,7 @@ pub(in crate::hint) static T30_PPR: Rule = Rule {
     title: "ECM: frames of a block are sent again (PPR)",
     advice: "Frames of the block arrived damaged and are sent again. If T.38 packets are missing before the capture point, fix that path. If none is missing in the capture, they are lost behind it, on the way to the receiver, or damaged on the \
         telephone line of the sending or receiving gateway: capture at the receiver, check level and clock of those lines.",
+    step: "look for loss before the capture point, then at the lines",
     reference: "T.30 error correction mode (PPS, PPR); spandsp t30.c (process_rx_ppr)",
     when: "PPR is received. A note for one PPR of a block with at most 10 % of its frames, else a warning.",
     check: Check::Many(ppr),
@@ -34,6 +35,7 @@ pub(in crate::hint) static T30_PPR_FOURTH: Rule = Rule {
     title: "Four PPR on one block",
     advice: "Four resends of the same block failed. The sender now has to go slower (CTC, answered by CTR) or to give the block up (EOR). The path cannot carry this rate: lower the maximum rate on the sending side, raise the T.38 redundancy for page data \
         (t38_udptl_ec=redundancy, Cisco hs-redundancy), look for loss, or test without ECM.",
+    step: "lower the rate, raise redundancy for pages, look for loss",
     reference: "spandsp PPR_LIMIT_BEFORE_CTC_OR_EOR (4); FaxBack 30228; T.30 error correction mode",
     when: "The fourth PPR for the same block, each after a resend. Warning if CTC gets it through.",
     check: Check::Many(fourth_ppr),
@@ -47,6 +49,7 @@ pub(in crate::hint) static T30_EOR_ERR: Rule = Rule {
     severity: Severity::Error,
     title: "ECM: the sender gives a block up (EOR)",
     advice: "The sender gave up on a block: the page goes on, but a strip of it is missing at the receiver although the page is answered. Count it as delivered with errors and send it again; see the PPR before it for the reason.",
+    step: "send the page again; see the PPR before for the reason",
     reference: "T.30 error correction mode (EOR, ERR); spandsp t30.c",
     when: "EOR is sent.",
     check: Check::Many(given_up),

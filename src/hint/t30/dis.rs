@@ -30,6 +30,7 @@ pub(in crate::hint) static T30_DIS_NO_DCS: Rule = Rule {
         or on the way to it: its fax or gateway does not hear the DIS (T.38 packets blocked by firewall or NAT, audio and T.38 mixed up), or it is a Super G3 machine \
         still trying V.8, or it refuses what the DIS offers. If the sender is the other side, give its operator the DIS frames and ask whether they arrive. If the sender is \
         VoipNow/Asterisk: add \"fax\" to the console line of logger.conf, \"logger reload\", and watch asterisk -rcvvvvvvvvvv during the next fax.",
+    step: "does the DIS reach the sender? Its T.38, its firewall, its log",
     reference: "4PSA: Troubleshooting fax issues (DIS without DCS: sender side); HylaFAX E102 (No sender protocol)",
     when: "2 or more DIS in a row with no DCS, DTC, NSS or DCN of the caller in between. Error from 3, or at the end of T1; a note for one repeat, or if the sender answers in the end.",
     check: Check::Many(dis_no_dcs),
@@ -46,6 +47,7 @@ pub(in crate::hint) static T30_DIS_BOTH_SIDES: Rule = Rule {
     advice: "Both ends act as receivers (both send DIS) or both as senders (both send CNG), or the caller receives and the callee sends: T.30 cannot begin. A fax server answered a call that it should have placed, a \
         media proxy sends the media back to where they come from, or two fax servers are connected back to back. Check that the addresses in the SDP are not swapped, that \
         the proxy bridges the two legs, and which dialplan answers the number. Wireshark prints DTC as DIS; here the highest bit is not masked, so this is no DTC.",
+    step: "see which dialplan answers, and that SDP addresses are not swapped",
     reference: "rtpengine issue #1687; T.30 (DIS, DTC and the X bit)",
     when: "DIS of both sides within 10 s that is no echo, DIS of the caller and CNG or DCS of the callee, or CNG of both sides and no DIS; and no CFR follows.",
     check: Check::One(both_sides),

@@ -26,6 +26,7 @@ pub(in crate::hint) static T30_COLLISION: Rule = Rule {
     title: "Both sides talk at once",
     advice: "T.30 is half duplex, but messages of both sides overlap. Either the delay between them is so long that one side repeats just as the answer arrives (add up the delays of the legs, \
         see leg-latency; look for store-and-forward gateways and far media hops), or a side hears its own signal as an echo: then check the echo canceller and hybrid of the gateway that sends it back.",
+    step: "add up the delays of the legs; look for echo",
     reference: "spandsp t30.c (\"Received an echo of our own\"); T.30 (the exchange is half-duplex)",
     when: "Messages (or a message and fast data) of both sides overlap by more than 0.5 s and the receiver does hear the sender, or a message comes back unchanged within 500 ms.",
     check: Check::One(collision),
@@ -39,6 +40,7 @@ pub(in crate::hint) static T30_RESPONSE_NOT_HEARD: Rule = Rule {
     title: "An answer is in the capture, but the command is repeated",
     advice: "The answer passed this capture point with a good check sequence, and yet the command is sent again: it was lost further on, on the way to the side that repeats, or came after its T4 (3 s). Capture nearer to that side, \
         compare the two legs, look at loss and NAT between here and there, and at the delay from command to answer.",
+    step: "compare the two legs; look for loss and NAT on the way back",
     reference: "T.30 timer T4 (3 s)",
     when: "A command is repeated although its answer ended 0.5 s or more before, with no page data in between. Error where the last command is sent three times and its answer is there, or the sender disconnects after a command that it repeats so.",
     check: Check::Many(not_heard),
@@ -51,6 +53,7 @@ pub(in crate::hint) static T30_CRP_FNV: Rule = Rule {
     title: "A message arrived damaged (CRP) or with a bad field (FNV)",
     advice: "CRP: the command before it arrived damaged and is wanted again; look for loss on the way to the side that asks, or, where a gateway marks the frame as bad, at the telephone line behind that gateway. \
         FNV: a field (password, sub-address, identification) was refused; check its value. Many machines do not survive CRP.",
+    step: "look for loss on the way to the side that asks again",
     reference: "spandsp t30.c (CRP, FNV); T.30 (facsimile control fields)",
     when: "CRP or FNV is sent. Error from 3 CRP for one command, FNV followed by DCN, or where the fax does not get past it.",
     check: Check::Many(repeat_asked),

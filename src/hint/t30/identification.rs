@@ -37,6 +37,7 @@ pub(in crate::hint) static T30_NO_DIS: Rule = Rule {
         enabled for the extension or DID, that the dialplan reaches ReceiveFAX (Asterisk) or rxfax (FreeSWITCH) and not voicemail or a person, that the \
         T.38 engine is attached (res_fax with res_fax_spandsp loaded), and that the disk is not full. In VoipNow/Asterisk add \"fax\" to the console line of \
         logger.conf, run asterisk -rx \"logger reload\" and watch asterisk -rcvvvvvvvvvv while the fax is repeated.",
+    step: "see that the called number reaches a fax that answers",
     reference: "4PSA: Troubleshooting fax issues; HylaFAX E126 (T.30 T1 timeout); T.30 timer T1",
     when: "No DIS, CSI, NSF or DTC within 12 s of the switch to T.38 (in G.711: of the first CNG), nor any later T.30 message.",
     check: Check::One(no_dis),

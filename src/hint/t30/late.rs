@@ -25,6 +25,7 @@ pub(in crate::hint) static T30_CED_LATE: Rule = Rule {
              (35 s from dialling or the answer) or its wait for a carrier was over. Called side: route the number \
              straight to the fax, and answer only when it does. Calling side: more patience (modem S7, HylaFAX \
              FaxT1Timer, t38modem), and no early media as start of T1 (FreeSWITCH ignore_early_media=true).",
+    step: "route the number straight to the fax",
     reference: "T.30, timer T1; t38modem issue 9",
     when: "the first CED, ANSam or V.21 of the called side comes more than 15 s after the answer; an error if the caller gives up within 10 s after it and before DIS",
     check: Check::One(ced_late),

@@ -27,6 +27,7 @@ pub(in crate::hint) static T30_PARTIAL_DELIVERY: Rule = Rule {
     severity: Severity::Error,
     title: "Not all pages are confirmed",
     advice: "The receiver has the confirmed pages for sure; the others were refused, cut or never answered. The sender's report says failed. Ask the recipient which pages arrived before sending the missing ones again.",
+    step: "ask the recipient which pages arrived, send the others again",
     reference: "spandsp (pages count on MCF)",
     when: "At least one page was sent, and fewer are confirmed than were sent or announced by MPS. Silent if the capture ends before the fax.",
     check: Check::One(partial),

@@ -40,6 +40,7 @@ pub(in crate::hint) static T30_CFR_NO_PAGE: Rule = Rule {
     title: "Training accepted (CFR), but no page follows",
     advice: "The receiver is ready for the page and none comes. If the sender is silent, its document failed (TIFF unreadable, wrong resolution; look at the fax job and at its log) or its modem did not \
         start; if it hung up or sent DCN, it did not get the CFR in time. If only the training indicator comes and no data, the packets with data are dropped: compare their size with T38FaxMaxDatagram, and look at the gateway on the way.",
+    step: "see the fax job and the log of the sender",
     reference: "T.30 timer T2 (6 s); spandsp RX_T2EXPFAX",
     when: "No page data and no new DCS after CFR until T2 (6 s, with tolerance 7.5 s), or only when the receiver has hung up for it. Not where the CFR answers a DCS that was repeated though answered.",
     check: Check::One(cfr_no_page),
@@ -56,6 +57,7 @@ pub(in crate::hint) static T30_PAGE_TRUNCATED: Rule = Rule {
     title: "Page data break off",
     advice: "The data of the page stop in the middle with no end of signal. If the call was hung up at that moment, that is the reason; else the sending side stopped: carrier lost on its telephone line, its T.38 engine stalled, or its packets \
         are blocked from then on (NAT or firewall timeout, session timer). Look at the log of the sending gateway at the time of the last packet. A page without ECM ends with RTC and the end of signal, one with ECM with RCP.",
+    step: "see the log of the sending gateway when the page stops",
     reference: "soft-switch.org (T.38 chapter); spandsp RX_NOCARRIER; T.4 (RTC), T.30 error correction mode (RCP)",
     when: "Page data end without t4-non-ecm-sig-end or RCP, followed by more than 1 s of silence (no-signal or a preamble of the sender ends them too). Warning if the hang-up cut them, or if a page that is not confirmed has less than 200 octets.",
     check: Check::Many(truncated),
@@ -71,6 +73,7 @@ pub(in crate::hint) static T30_PAGE_NO_POSTMSG: Rule = Rule {
     title: "Page sent, but no MPS or EOP after it",
     advice: "After a page the sender has to say what comes next: MPS for more pages, EOP for the end, PPS with ECM. Nothing came within 6 s, so the page is not confirmed. Either the message was lost on the way (look for T.38 loss at that time), or the \
         sending fax or gateway stopped: look at its log and at its telephone line.",
+    step: "look for T.38 loss after the page, then at the sender's log",
     reference: "4PSA: Troubleshooting fax issues (MPS, EOP); T.30 timer T2 (6 s)",
     when: "No MPS, EOP, EOM, PPS or DCN of the sender after the end of the page data until T2, with the call still up then, or only when the receiver has hung up for it.",
     check: Check::One(no_postmessage),

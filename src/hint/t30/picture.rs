@@ -76,6 +76,7 @@ pub(in crate::hint) static T30_PAGE_WIDTH: Rule = Rule {
     severity: Severity::Warning,
     title: "Rows have another width than the DCS says",
     advice: "The rows are whole, but not as long as the DCS commands: every one is damaged for a receiver that believes it. The sender's software scales pages to one width and announces another, or a gateway changed the DCS (compare both legs). Correct the paper width of the sender, or send documents of A4 width.",
+    step: "correct the paper width of the sender",
     reference: "T.30 Table 2 (bits 17, 18); T.4 Table 1",
     when: "More than half of 20 rows or more are damaged by the width of the DCS, and nearly none by another width of T.4.",
     check: Check::Many(width),

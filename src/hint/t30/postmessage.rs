@@ -39,6 +39,7 @@ pub(in crate::hint) static T30_POSTMSG_NO_RESPONSE: Rule = Rule {
     title: "Page sent, but the receiver never confirms it",
     advice: "The sender asked for the confirmation of the page and got none: the receiver hung up unnoticed, the command or the answer was lost, or the answer took longer than T4 (3 s). The sender reports a failure and may send again, while the receiver may have the page: \
         look for it there before resending. Check loss around these frames, the path to the receiver, and its log (page stored? disk full?).",
+    step: "look for loss at that time, then at the receiver's log",
     reference: "4PSA: Troubleshooting fax issues (repeats until timeout); HylaFAX E150, E151; T.30 timer T4",
     when: "MPS, EOP, EOM, PPS or EOR with no answer within T4. Error after 3 tries or when the sender gives up; a warning if the receiver answers in the end.",
     check: Check::Many(no_response),
@@ -55,6 +56,7 @@ pub(in crate::hint) static T30_RTN: Rule = Rule {
     title: "The receiver rejects the page (RTN)",
     advice: "Too many lines of the page were bad, so the receiver refused it. The sender trains again, often slower, and may send the page again or disconnect. Look for loss and jitter while the page was sent (T.38 gaps, RTP loss); if none is in \
         the capture, it is lost behind it or bad on a telephone line. Turn ECM on for T.38, lower the rate.",
+    step: "look for loss and jitter while the page was sent",
     reference: "T.30 (retrain negative, RTN); HylaFAX E130; spandsp (copy quality bad)",
     when: "RTN is received. Warning if the page is sent again and confirmed.",
     check: Check::Many(rejected),

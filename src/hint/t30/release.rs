@@ -34,6 +34,7 @@ pub(in crate::hint) static T30_DCN_BEFORE_DCS: Rule = Rule {
     title: "DCN right after DIS: no common mode, or given up",
     advice: "The fax ended before a mode was chosen. If the sender disconnected, it refuses what the DIS offers: cannot receive, no common resolution, width or modem, a password is \
         wanted, or it has no document (TIFF missing, unreadable); look at the fax job and log of the sender. If the receiver disconnected after 30 to 40 s, nobody answered its DIS: see the way from sender to receiver.",
+    step: "see the fax job and log of the side that disconnected",
     reference: "HylaFAX E124 (got DCN in transmit phase B); spandsp INCOMPATIBLE, RX_INCAPABLE; T.30 timer T1",
     when: "DCN after DIS, CSI or NSF and before any DCS or DTC.",
     check: Check::One(before_dcs),
@@ -46,6 +47,7 @@ pub(in crate::hint) static T30_DCN_AFTER_DCS: Rule = Rule {
     title: "DCN in training",
     advice: "The fax ended between DCS and CFR. If the receiver disconnected, it does not accept the parameters of the DCS, the sender's identification, sub-address or password, or it was stopped by hand: check the receiver's filters for caller identification (TSI) and its log. If the \
         sender disconnected, training never succeeded: look at FTT and TCF.",
+    step: "see the log of the side that disconnected: TSI filter, training",
     reference: "HylaFAX E103 (got DCN); spandsp TX_BADDCS, RETRYDCN, CANNOT_TRAIN",
     when: "DCN after DCS, TCF or FTT and before CFR.",
     check: Check::One(after_dcs),
@@ -58,6 +60,7 @@ pub(in crate::hint) static T30_DCN_IN_PAGE: Rule = Rule {
     title: "DCN during a page",
     advice: "One side ended the fax while a page was due or under way. The receiver: no data within T2, unreadable data, disk or memory full. The sender: scan error, stop key, document broken. Some machines end the last page that way without ECM, with no EOP: the page \
         may be there, but it is not confirmed. Look at the log of the side that sent the DCN.",
+    step: "see the log of the side that sent the DCN",
     reference: "HylaFAX E108; spandsp RX_DCNDATA, RX_DCNFAX; FaxBack note (no post-page signal on the last page)",
     when: "DCN after CFR (or after the MCF to MPS) and before the post-message command of the page. Warning if it follows the data of a page without ECM.",
     check: Check::One(in_page),
@@ -71,6 +74,7 @@ pub(in crate::hint) static T30_DCN_AFTER_PAGE: Rule = Rule {
     title: "DCN instead of going on after a page",
     advice: "A receiver should not send DCN at all: in answer to MPS, EOP or PPS it means that it refuses the page, its memory or disk is full, or its stop key was pressed; look at its log. From the sender after MPS and MCF it means that it stopped before the next page (scanner \
         empty, job cancelled), after RTN, PPR or RNR that it gave up. Pages with MCF are delivered.",
+    step: "see the log of the side that sent DCN: memory, disk, job",
     reference: "FaxBack (the receiver should never send a DCN); spandsp TX_BADPG, RX_DCNPHD, RX_DCNRRD, RX_DCNNORTN",
     when: "DCN of the receiver in answer to a post-message command, or of either side after MCF to MPS, RTN, PPR or RNR.",
     check: Check::One(after_page),
@@ -96,6 +100,7 @@ pub(in crate::hint) static T30_DROPPED_MID_FAX: Rule = Rule {
     title: "The call is cut in the middle of the fax",
     advice: "The call was hung up, not ended by the fax: there is no DCN. See who sent BYE and its Reason (Q.850 cause): a missing ACK (32 s after a 200), a session timer, a call-duration limit, an inactivity timeout of the PBX or media proxy while T.38 flows past it (rtptimeout in Asterisk, \
         rtpengine or Kamailio dialog timeouts), or a hang-up on the telephone line behind a gateway.",
+    step: "see who sent BYE and its Reason: a timer, a limit, an ACK",
     reference: "FaxBack (SIP bye received before fax was completed); spandsp CALLDROPPED",
     when: "BYE or CANCEL (without SIP: 10 s of silence) after DIS and before the last page is confirmed, with no DCN before it.",
     check: Check::One(dropped),

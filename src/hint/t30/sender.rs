@@ -32,6 +32,7 @@ pub(in crate::hint) static T30_TRAIN_WITHOUT_DCS: Rule = Rule {
              hangs up; it is not at fault. The T.38 gateway of spandsp did this (issue 54): update spandsp, FreeSWITCH \
              or Asterisk on the sender's gateway. Until then begin lower, so that no FTT comes: FreeSWITCH \
              fax_disable_v17=true, Asterisk modems=v27,v29, or T38MaxBitRate 9600.",
+    step: "update the sending gateway, or begin at 9600",
     reference: "T.30, figure 5-2a; freeswitch/spandsp issue 54",
     when: "after FTT the sender's next signal is a training check or page data without DCS, and no packet of it is lost in between",
     check: Check::One(train_without_dcs),
@@ -52,6 +53,7 @@ pub(in crate::hint) static T30_TCF_OTHER_MODEM: Rule = Rule {
     title: "The training check is of another modem than the DCS",
     advice: "DCS names modem and rate, and the training check must use them. The gateway of the sender modulates \
              something else than its fax commands: update it, or limit it to one modem (V.29 at 9600) and try again.",
+    step: "update the sending gateway, or limit it to V.29 9600",
     reference: "T.30, section 5.3.6.2; T.38, section 7",
     when: "the indicator or data type of a TCF is of another modem or rate than the DCS before it, and no CFR follows",
     check: Check::One(other_modem),
@@ -67,6 +69,7 @@ pub(in crate::hint) static T30_CARRIER_NO_FRAME: Rule = Rule {
     advice: "The preamble was announced and no message followed: the gateway hears the carrier of its fax and cannot \
              read the frames (line noise, level), or the packets with the frames take another way. Capture on that \
              gateway; check level and echo cancellation of its telephone line.",
+    step: "check level and echo cancellation on that gateway's line",
     reference: "T.30, section 5.3.1; T.38, section 7",
     when: "a V.21 preamble of a side is followed neither by a message nor by the end of the signal within 5 s",
     check: Check::PerSide(carrier_no_frame),

@@ -26,6 +26,7 @@ pub(in crate::hint) static T30_TCF_MISSING: Rule = Rule {
     title: "DCS without the training signal",
     advice: "After DCS the sender has to send 1.5 s of zeros (TCF) at the commanded rate; nothing of it is in the T.38 packets. The sending gateway works with localTCF although transferredTCF was agreed (over UDP it must be \
         transferredTCF), or its modem did not train on the analogue line. Check T38FaxRateManagement on both sides, and the line of the machine behind the sending gateway.",
+    step: "check T38FaxRateManagement and the sender's line",
     reference: "T.30 (training check, TCF); T.38 rate management; spandsp t38_gateway.c",
     when: "T.38 with transferredTCF: between a DCS and its answer (or 4 s) neither training indicator nor data. Not where CFR comes all the same, nor for internet-aware fax (bit 123).",
     check: Check::One(tcf_missing),
@@ -41,6 +42,7 @@ pub(in crate::hint) static T30_TCF_CORRUPT: Rule = Rule {
     title: "Training check (TCF) is damaged",
     advice: "The zeros of the training check are too few or broken, so the receiver will answer FTT and the sender will go slower. If T.38 packets are missing at that time, the IP path did \
         it; if not, the sending gateway got it that way from its telephone line: check level, echo canceller and clock there (PRI timing source, ATA). With CFR after it the receiver was content.",
+    step: "look for loss on the way from the sender, then at its line",
     reference: "spandsp t30.c (longest run of zeros against 1 s of bits); T.30 (training check, TCF)",
     when: "The TCF has less than 80 % of its 1.5 s, its longest run of zeros is below 1 s, or more than 1 % of the last second is not zero. A note if CFR follows.",
     check: Check::One(tcf_corrupt),

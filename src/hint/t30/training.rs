@@ -34,6 +34,7 @@ pub(in crate::hint) static T30_DCS_NO_RESPONSE: Rule = Rule {
         (rate management differs, T38FaxMaxDatagram too small for its packets, loss), the way back is broken, or the receiver's line was hung up. \
         Look at the last thing the receiver sent; compare T38FaxRateManagement and T38FaxMaxDatagram in offer and answer; capture next to the receiver and see whether \
         DCS and TCF arrive there.",
+    step: "capture next to the receiver: do DCS and TCF arrive?",
     reference: "FaxBack (No FTT or CFR received after 3 DCS/training sequences); T.30 timer T4; spandsp TX_PHBDEAD",
     when: "No CFR, FTT, DIS, CRP, FNV or DCN within T4 after the end of the TCF. Error after 3 tries or when the sender gives up; a warning if the receiver answers in the end.",
     check: Check::Many(dcs_no_response),
@@ -50,6 +51,7 @@ pub(in crate::hint) static T30_DCS_DIS_LOOP: Rule = Rule {
     advice: "The receiver goes on offering itself after the sender commanded a mode: it did not decode the DCS. Either the DCS does not get to it (its T.38 goes to a private or wrong address, port \
         closed, packets lost behind the capture point), or it comes while the receiver still talks (delay), or the V.21 of the sender is too weak on the receiver's line. Compare the destination \
         of the sender's packets with the SDP of the receiver, then capture at the receiver.",
+    step: "compare where the sender's packets go with the receiver's SDP",
     reference: "HylaFAX E136 (DIS/DTC received 3 times; DCS not recognized); T.30 timer T4",
     when: "A DIS comes after a DCS with no answer, twice or more (once: a note). A DIS that was under way when the DCS began does not count.",
     check: Check::One(dcs_dis_loop),
@@ -63,6 +65,7 @@ pub(in crate::hint) static T30_FTT: Rule = Rule {
     title: "Training failed, the sender steps down",
     advice: "The receiver could not train at this rate (FTT) and the sender tries a lower one. Once or twice is normal on a poor line. If it repeats: loss or jitter on the IP path, \
         or level and clock of the line behind the receiver. To test, cap the rate at 9600 (maxrate in res_fax.conf, T38MaxBitRate, Cisco \"fax rate 9600\") or take V.17 out of the modems.",
+    step: "look for loss and jitter; cap the rate at 9600 to test",
     reference: "T.30 (failure to train, FTT); spandsp fallback sequence; Cisco fax rate advice",
     when: "FTT is received: a note for the first, a warning from the second.",
     check: Check::Many(ftt),
@@ -76,6 +79,7 @@ pub(in crate::hint) static T30_TRAIN_FAILED: Rule = Rule {
     advice: "No rate works, down to the lowest. If 2400 and 4800 fail too it is not line noise: one direction of the media is broken or transcoded, VAD or an echo canceller cuts the signal (G.711), or the two sides handle \
         TCF differently (localTCF against transferredTCF). Expected steps: V.17 14400, 12000, 9600, 7200; V.29 9600, 7200; V.27ter 4800, 2400. Check rate management in the SDP, then the \
         receiver's line and gateway.",
+    step: "check rate management in SDP, then the receiver's line",
     reference: "spandsp fallback sequence, CANNOT_TRAIN; FaxBack (Can't agree on bit rate)",
     when: "3 or more FTT without a CFR, or FTT at 2400 or 4800 followed by DCN, or the same rate refused twice and no CFR.",
     check: Check::One(train_failed),

@@ -22,6 +22,7 @@ pub(in crate::hint) static T30_ANSWERED_BY_VOICE: Rule = Rule {
              a person. See that the number called is that of the fax, that the fax is on, and that its line does not \
              forward to voice mail; where number and voice share a line, that fax detection (Asterisk: faxdetect=cng, \
              FreeSWITCH: spandsp_start_fax_detect) is on and sends the call to the fax.",
+    step: "see that this number leads to the fax, and that it is on",
     reference: "T.30, section 4.2 (CNG), section 4.3.3 (CED)",
     when: "CNG of the caller goes on for 5 s after the answer, the called side gives sound above silence, and neither CED nor V.21 of it is heard",
     check: Check::One(answered_by_voice),

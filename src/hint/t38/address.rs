@@ -33,6 +33,7 @@ pub(in crate::hint) static T38_PRIVATE_ADDRESS: Rule = Rule {
              On the side that announces it set the external media address (PJSIP: external_media_address and \
              local_net; chan_sip: externaddr, localnet); on the side that sends t38_udptl_nat=yes (chan_sip: \
              nat=yes). A media proxy that handles m=audio only is a usual reason: let it handle m=image too.",
+    step: "set the external media address on the side that announces it",
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (c= line); Asterisk main/udptl.c (NAT)",
     when: "the c= address of the image stream is private and not that of the signalling, or 0.0.0.0, or the stream is inactive; an error if the peer keeps sending there and the fax fails",
     check: Check::Many(private_address),
@@ -64,6 +65,7 @@ pub(in crate::hint) static T38_PORT_RANGE: Rule = Rule {
              outside means another udptl.conf, NAT that rewrites ports, or a media proxy: the firewall of that \
              side must open this range, UDP, both ways. Some providers take even ports only \
              (use_even_ports=yes).",
+    step: "open this port range, UDP, both ways, in the firewall",
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (udptl.conf)",
     when: "a VoipNow or Asterisk (by User-Agent or Server), or with --udptl-ports your PBX, has an image port outside the range; a note if the port of a side is odd and the other side refuses T.38 (as unsupported, or with port 0) or sends none",
     check: Check::Many(port_range),

@@ -41,6 +41,7 @@ pub(in crate::hint) static T38_VERSION_MISMATCH: Rule = Rule {
     advice: "The lower version rules, and an answer must not be higher than the offer. Version 0 uses the ASN.1 of \
              1998, so a mismatch shows up as packets that the other side cannot decode: it repeats DIS or DCS. \
              Set version 0 on both sides where in doubt, first on the side that answered too high.",
+    step: "set T38FaxVersion 0 on both sides",
     reference: "RFC 4612 (absence means version 0)",
     when: "the answer's version is higher than the offer's, or V.34 signals are sent below version 3; an error if the sides use different syntax",
     check: Check::One(version_mismatch),
@@ -70,6 +71,7 @@ pub(in crate::hint) static T38_RATEMGMT_MISMATCH: Rule = Rule {
     advice: "transferredTCF carries the training data from end to end and is the one for UDP; localTCF is for TCP. \
              Where they differ one side waits for a TCF that the other never sends, and answers FTT or nothing. \
              Set transferredTCF on both sides.",
+    step: "set transferredTCF on both sides",
     reference: "T.38, rate management methods 1 and 2; 3GPP TS 29.163 Annex K",
     when: "offer and answer name different methods; transferredTCF is agreed, but between DCS and CFR or FTT comes the training signal without data; localTCF is agreed, but TCF data are sent. A warning for localTCF over UDPTL, where the training went well all the same, or if the fax was delivered (a note where only the data are missing)",
     check: Check::One(ratemgmt_mismatch),
@@ -88,6 +90,7 @@ pub(in crate::hint) static T38_UDPEC_MISMATCH: Rule = Rule {
     advice: "Many devices ignore FEC or cannot decode it; redundancy is the safe choice. Where the receiver drops \
              FEC packets UDPTL arrives, but no T.30 answer comes. Set t38UDPRedundancy on both sides \
              (t38_udptl_ec=redundancy; t38pt_udptl=yes,redundancy), first on the side that sends.",
+    step: "set t38UDPRedundancy on both sides",
     reference: "soft-switch.org, T.38 (send only redundancy unless FEC is supported)",
     when: "the answer asks for FEC that was not offered, or packets carry another error correction than agreed",
     check: Check::One(udpec_mismatch),

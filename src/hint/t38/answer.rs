@@ -25,6 +25,7 @@ pub(in crate::hint) static T38_IMAGE_PORT_ZERO: Rule = Rule {
     advice: "A 200 with m=image 0 refuses T.38 politely. If m=audio has a port the call stays audio; if all ports \
              are 0 there are no media at all. Enable T.38 on the side that answered (PJSIP: t38_udptl=yes; \
              chan_sip: t38pt_udptl=yes,redundancy,maxdatagram=400); on a B2BUA look at its other leg.",
+    step: "enable T.38 on the side that answered",
     reference: "RFC 3264 (port 0 rejects a stream)",
     when: "a 2xx to an offer of T.38 has m=image with port 0",
     check: Check::Many(port_zero),
@@ -39,6 +40,7 @@ pub(in crate::hint) static T38_IMAGE_MISSING_IN_ANSWER: Rule = Rule {
     advice: "The answer must list every media line of the offer, in the same order. The side that answered ignored \
              T.38, or an SBC took it out of its SDP. The side that asked may send UDPTL into nowhere. FreeSWITCH \
              is known to answer a re-INVITE without SDP after a refused T.38.",
+    step: "see why the answer leaves m=image out: that side, or an SBC",
     reference: "RFC 3264 (an answer has as many media lines as the offer)",
     when: "a 2xx to an offer of T.38 has no SDP, or an SDP without m=image",
     check: Check::Many(image_missing),
@@ -52,6 +54,7 @@ pub(in crate::hint) static T38_AUDIO_AND_IMAGE: Rule = Rule {
     title: "Audio and T.38 are both active in one SDP",
     advice: "Some stacks offer both; others refuse that (488, 415), answer audio only, or use audio while the peer \
              sends UDPTL. On the side that offers, let T.38 replace audio: the same media line, or m=audio 0.",
+    step: "let T.38 replace audio in the offer (m=audio 0)",
     reference: "signalwire/freeswitch issues 1297, 1081",
     when: "an SDP has an audio and an image port; a note if the answer closes one; an error if each side uses another one",
     check: Check::One(audio_and_image),

@@ -38,6 +38,7 @@ pub(in crate::hint) static T38_FALLBACK_G711: Rule = Rule {
     advice: "The fax runs over RTP. That needs G.711 from end to end, loss below 0.1 %, no silence suppression and \
              no slips of a jitter buffer on either side. Some systems send a re-INVITE to G.711 first; where they \
              do not, the voice codec stays. T.38 is recommended: see why it was refused or never asked for.",
+    step: "see why T.38 was refused or never asked for",
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (T.38 is generally recommended)",
     when: "T.38 refused, declined or never asked for, and a fax in audio for 5 s or more",
     check: Check::One(fallback_g711),
@@ -63,6 +64,7 @@ pub(in crate::hint) static T38_BACK_TO_AUDIO_MIDFAX: Rule = Rule {
     advice: "One side gave T.38 up: its T.38 timeout, hold or transfer, a session refresh with an old SDP, the \
              timeout of the T.38 gateway of Asterisk (10 s). Look at the 10 s before on the side that switched: \
              missing UDPTL, repeated DIS or DCS.",
+    step: "look at the 10 s before on the side that switched back",
     reference: "Asterisk res_fax.c (FAX_GATEWAY_TIMEOUT)",
     when: "an accepted re-INVITE or UPDATE takes the image stream away after T.30 began and before DCN, or the T.38 of a side stops and its RTP begins again without SIP",
     check: Check::One(back_to_audio_midfax),

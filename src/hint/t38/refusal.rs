@@ -33,6 +33,7 @@ pub(in crate::hint) static T38_REINVITE_UNSUPPORTED_MEDIA: Rule = Rule {
              fax_enable_t38=true, for pass-through t38_passthru=true; a carrier: it is an option of the product). \
              On a B2BUA the refusal may come from its far leg. Asterisk refuses too when no application accepts \
              T.38 within 5 s. After the refusal the fax goes on as audio, or stops.",
+    step: "enable T.38 on the side that refuses (extension, trunk, carrier)",
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (Unsupported media); signalwire/freeswitch issue 2436",
     when: "a T.38 re-INVITE ends with 415, 488 or 606; a warning if pages were then confirmed in audio",
     check: Check::Many(unsupported_media),
@@ -51,6 +52,7 @@ pub(in crate::hint) static T38_REINVITE_REJECTED: Rule = Rule {
              answered. 405 and 501: it takes no re-INVITE. 500 with Retry-After: it was still busy with an earlier \
              INVITE. 503: no resources. The log of the side that answered says more. Voice survives, T.38 does \
              not.",
+    step: "see the log of the side that answered",
     reference: "RFC 3261, sections 14.1 and 14.2",
     when: "a T.38 re-INVITE ends with another 4xx, 5xx or 6xx",
     check: Check::Many(rejected),
@@ -69,6 +71,7 @@ pub(in crate::hint) static T38_REINVITE_GLARE: Rule = Rule {
              with two legs that can go round in circles. Let only one side start T.38, best the called one, and \
              turn the re-INVITE off on the calling side (FreeSWITCH: fax_enable_t38_request=false; SendFAX \
              without option z).",
+    step: "let one side alone ask for T.38, best the called one",
     reference: "RFC 3261, section 14.1",
     when: "a re-INVITE gets 491, or re-INVITEs of both sides cross; an error if T.38 is not agreed within 10 s",
     check: Check::One(glare),

@@ -64,6 +64,7 @@ pub(in crate::hint) static T38_NO_REINVITE: Rule = Rule {
              t38pt_udptl=yes,redundancy,maxdatagram=400; FreeSWITCH: fax_enable_t38=true, \
              fax_enable_t38_request=true; AudioCodes: IsFaxUsed=1), that the fax is enabled on the extension, and \
              that fax detection runs (fax_detect, ReceiveFAX). The calling side may ask too, but usually waits.",
+    step: "turn T.38 on at the called side: it should ask for it",
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (who sends the re-INVITE)",
     when: "a fax in audio, and neither side offers T.38 within 12 s after its first tone",
     check: Check::One(no_reinvite),
@@ -79,6 +80,7 @@ pub(in crate::hint) static T38_REINVITE_TIMEOUT: Rule = Rule {
              T38_NEG_ERROR. Usually the far leg is slow (a B2BUA waits for its own re-INVITE), or requests within \
              the dialog do not arrive: check Contact and Record-Route of the side that was asked, and whether the \
              re-INVITE reaches it.",
+    step: "see whether the re-INVITE reaches the side that was asked",
     reference: "Asterisk res_fax.conf (t38timeout); RFC 3261 (INVITE is repeated for 32 s)",
     when: "a T.38 re-INVITE has no final response for 5 s (warning), for 32 s, until the hang-up, or ends with 408",
     check: Check::Many(timeout),
@@ -110,6 +112,7 @@ pub(in crate::hint) static T38_REINVITE_LATE: Rule = Rule {
     advice: "T.30's T1 (35 s) runs from the beginning: a late switch wastes it, and half of DIS or DCS is lost in \
              each medium. On the side that asks, check the timeout of fax detection, an IVR or announcement \
              before the fax, a slow far leg, and re-INVITEs that had to be repeated.",
+    step: "shorten fax detection or the announcement of the side that asks",
     reference: "T.30, timer T1",
     when: "the T.38 re-INVITE comes over 10 s after the answer and 4 s after CED or V.21, or 20 s after the answer, or after DCS or a second DIS in audio (over 10 s after the answer: any T.30 message); an error if DIS is then repeated in vain or T1 runs out",
     check: Check::One(late),

@@ -44,6 +44,7 @@ pub(in crate::hint) static T38_SDP_TRANSPORT: Rule = Rule {
     advice: "UDPTL is plain UDP; SRTP does not cover it (that takes DTLS, rarely supported). An SBC or rtpengine \
              may rewrite the line wrongly (m=image 16840 RTP/AVP t38). Fix the flags of the media proxy, or the \
              profile of the side that writes the line.",
+    step: "correct m=image: the media proxy, or who writes the line",
     reference: "RFC 7345; sipwise/rtpengine issue 1201",
     when: "an active T.38 line whose transport is not udptl or tcp, whose format is not t38, or that asks for encryption",
     check: Check::One(sdp_transport),

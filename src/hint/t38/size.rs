@@ -25,6 +25,7 @@ pub(in crate::hint) static T38_MAXDATAGRAM_SMALL: Rule = Rule {
              Asterisk cuts its packets to fit and says that data loss will occur. On the sending Asterisk override \
              the value: t38pt_udptl=yes,redundancy,maxdatagram=400 (chan_sip), t38_udptl_maxdatagram=400 (PJSIP), or \
              let the receiving side announce more.",
+    step: "set maxdatagram=400 on the sending Asterisk",
     reference: "4PSA Knowledge Base (T38FaxMaxDatagram); Asterisk main/udptl.c",
     when: "packets are larger than the peer's T38FaxMaxDatagram, or the value is too small for the redundancy and trainings fail or pages are rejected; a note if the buffer is smaller than one datagram",
     check: Check::PerSide(maxdatagram_small),

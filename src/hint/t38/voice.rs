@@ -15,6 +15,7 @@ pub(in crate::hint) static T38_ON_VOICE_CALL: Rule = Rule {
              for a fax tone. The call is no failed fax. On the side that asked, let the detector listen to CNG and CED \
              for longer, or only on the numbers that are faxes (Asterisk: faxdetect=no on voice lines; AudioCodes: \
              fax detection by IP profile; Cisco: fax-relay on the dial peer of the fax alone).",
+    step: "make the fax detector of that side less hasty",
     reference: "T.30, section 4.2; RFC 3264, section 8",
     when: "a re-INVITE offers T.38 in a call in which both sides give sound above silence and no tone of a fax is heard",
     check: Check::One(on_voice_call),

@@ -21,6 +21,7 @@ pub(in crate::hint) static UDPTL_FRAGMENTED: Rule = Rule {
     severity: Severity::Error,
     title: "T.38 datagrams above the MTU lose fragments",
     advice: "Redundancy makes the datagrams so large that they are fragmented, and the fragments are lost (VPN, PPPoE, firewall, IPv6). More redundancy makes it worse. On the sender lower the depth for page data (AudioCodes FaxRelayRedundancyDepth 0 or 1, Cisco fax protocol t38 ls-redundancy 3 hs-redundancy 0), and on the receiver announce less: T38FaxMaxDatagram 400 (t38_udptl_maxdatagram=400, t38pt_udptl=yes,redundancy,maxdatagram=400). On the path raise the MTU, or let fragments pass.",
+    step: "lower redundancy for pages, or T38FaxMaxDatagram to 400",
     reference: "Lylix, T.38 (lower the maximum datagram if there are MTU issues); irontec pull request 991",
     when: "Of three or more T.38 datagrams of a side only the first IP fragment comes, and they are 80 % and more of what is lost; a warning if redundancy repairs all, or for fewer.",
     check: Check::PerSide(fragmented),

@@ -26,6 +26,7 @@ pub(in crate::hint) static UDPTL_IDLE: Rule = Rule {
              fax_enable_t38=true, t38_gateway on the right leg; Asterisk: fax show capabilities (res_fax_spandsp \
              loaded), FAXOPT(gateway)=yes; rtpengine: pass T.38 through, or transcode with spandsp built in. Behind a \
              gateway, see whether its telephone side is up.",
+    step: "turn the T.38 engine on behind that side (fax_enable_t38, gateway)",
     reference: "rtpengine issue 1107",
     when: "the peer asks twice or more for 12 s, and this side sends T.38 packets that hold no-signal and nothing else",
     check: Check::PerSide(idle),
@@ -45,6 +46,7 @@ pub(in crate::hint) static UDPTL_LONG_SILENCE: Rule = Rule {
              direction run out (often after 30 s). Try a short page: if that passes, this is it. Raise the UDP timeout \
              (nf_conntrack_udp_timeout_stream), let the receiver send keepalives (AudioCodes NoOpEnable=1), or use a \
              public address. It may as well have stopped: look at its log for the time of the last command.",
+    step: "try a short page: if that passes, a timer ends the silence",
     reference: "rtpengine issue 1609; RFC 4787, section 4.3",
     when: "a side sent T.38, then nothing for 30 s while the other sent a page, and nothing of it comes after that although it is asked twice or more",
     check: Check::PerSide(long_silence),

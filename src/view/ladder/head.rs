@@ -39,11 +39,12 @@ pub fn headline(flow: &AnalysedFlow, width: usize, ascii: bool) -> Row {
     parts.push(vec![Span::new(numbers(&flow.flow), Role::Dim)]);
     parts.extend(carrier(&flow.flow).map(|carrier| vec![Span::plain(carrier)]));
     parts.push(whole_outcome(flow, ascii));
-    if let Some(step) = next_step(flow) {
+    let step = next_step(flow);
+    let tail = 1 + usize::from(step.is_some());
+    if let Some(step) = step {
         let step = plain(&format!("→ {step}"), ascii).into_owned();
         parts.push(vec![Span::new(step, Role::Key)]);
     }
-    let tail = 1 + usize::from(next_step(flow).is_some());
     loop {
         let row = Row::of(parts.join(&Span::plain("   ")));
         let lines = wrap(&row.text(), width).len();
@@ -96,7 +97,7 @@ fn next_step(flow: &AnalysedFlow) -> Option<&'static str> {
         .map(|cause| cause.rule);
     let mut causes = legs.filter_map(|(call, hints)| cause_hint(call, hints));
     let hint = causes.find(|hint| wanted.is_none_or(|rule| rule == hint.rule.id))?;
-    crate::hint::step(hint.rule)
+    Some(hint.rule.step).filter(|step| !step.is_empty())
 }
 
 /// `setup ✓   T.38 ✓   A ✓   B ✗ no DCS   C ·`
