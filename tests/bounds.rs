@@ -34,6 +34,20 @@ fn analyse(capture: &Capture) -> Vec<Analysed> {
     analysed
 }
 
+/// The ladder of the first call, within the time.
+fn draw(capture: &Capture) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &capture.octets).unwrap();
+    let drawn = assert_cmd::Command::cargo_bin("faxflow")
+        .unwrap()
+        .args(["flow", "--call", "1"])
+        .arg(file.path())
+        .timeout(LONGEST)
+        .output()
+        .unwrap();
+    assert!(drawn.status.success(), "{:?}", drawn.status);
+}
+
 #[test]
 fn one_dialog_of_very_many_transactions() {
     let mut capture = Capture::new();
@@ -299,6 +313,7 @@ fn one_invite_to_very_many_hosts() {
         capture.packet((from, 2 + host), 17, 0, &udp);
     }
     assert_eq!(analyse(&capture).len(), 1);
+    draw(&capture);
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Which observation came from which: along the hops and links of a call, and from one leg to the other.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::call::pairing::find_copies;
 use crate::call::{Call, Event, EventKind, Flow, HopId, Relay, Side};
 use crate::sip::StartLine;
-use crate::view::ladder::columns::Columns;
+use crate::view::ladder::columns::{Columns, Place};
 use crate::view::ladder::item::{Key, seen};
 
 /// A B2BUA passes SIP on within this time, seconds.
@@ -186,11 +186,11 @@ impl Relays {
     /// A SIP message on the hops of its call: each observation comes from the one whose destination sent it.
     fn follow_sip(&mut self, call: &Call, leg: usize, columns: &Columns, merged: &[Key]) {
         let mut groups: HashMap<u32, Vec<usize>> = HashMap::new();
-        for (of, at) in merged.iter().filter(|(of, _)| *of == leg) {
+        for (_, at) in merged.iter().filter(|(of, _)| *of == leg) {
             let Some(event) = seen(call, *at) else {
                 continue;
             };
-            if *of != leg || !matches!(event.kind, EventKind::Sip(_)) {
+            if !matches!(event.kind, EventKind::Sip(_)) {
                 continue;
             }
             match event.relay {
@@ -200,28 +200,28 @@ impl Relays {
             }
         }
         for group in groups.into_values().filter(|group| group.len() > 1) {
-            let place = |at: usize| Some(columns.place(leg, call, seen(call, at)?));
-            let Some((first, rest)) = group.split_first() else {
+            let placed = group.iter().filter_map(|at| {
+                let place = columns.place(leg, call, seen(call, *at)?);
+                Some((*at, place))
+            });
+            let mut rest: VecDeque<(usize, Place)> = placed.collect();
+            let Some((mut last, place)) = rest.pop_front() else {
                 continue;
             };
-            let mut reached = vec![*first];
-            let mut rest = rest.to_vec();
+            // Lifelines that the message came to, with the latest observation that did.
+            let mut reached = HashMap::from([(place.to, last)]);
             while !rest.is_empty() {
                 // The one that somebody reached sent; without such a one the next in time.
-                let sender_of = |copy: usize| {
-                    reached.iter().rev().copied().find(|before| {
-                        let places = place(*before).zip(place(copy));
-                        places.is_some_and(|(before, copy)| before.to == copy.from)
-                    })
-                };
-                let found = rest
+                let sent = rest
                     .iter()
-                    .enumerate()
-                    .find_map(|(nth, copy)| Some((nth, sender_of(*copy)?)));
-                let (nth, before) = found.unwrap_or((0, reached.last().copied().unwrap_or(*first)));
-                let copy = rest.remove(nth);
+                    .position(|(_, place)| reached.contains_key(&place.from));
+                let Some((copy, place)) = rest.remove(sent.unwrap_or(0)) else {
+                    break;
+                };
+                let before = reached.get(&place.from).copied().unwrap_or(last);
                 self.before.insert((leg, copy), (leg, before));
-                reached.push(copy);
+                reached.insert(place.to, copy);
+                last = copy;
             }
         }
     }
