@@ -188,6 +188,14 @@ impl Call {
         self.call_id.is_some() || self.packets.sip > 0
     }
 
+    /// Signalling endpoint of a side.
+    pub const fn endpoint(&self, side: Side) -> Endpoint {
+        match side {
+            Side::Caller => self.caller,
+            Side::Callee => self.callee,
+        }
+    }
+
     /// First BYE (or CANCEL of a call that was never answered).
     pub(crate) fn hang_up(&self) -> Option<&Event> {
         let len = self.events.len();

@@ -188,15 +188,12 @@ pub fn whole_frame(event: &Event) -> Option<&LogFrame> {
 
 /// The lines of a log as events of a call that is being put together.
 pub(super) fn events(call: &Call, log: &CallLog, packets: &[(Timestamp, FrameNo)]) -> Vec<Event> {
+    let host = call.endpoint(log.side);
     let event = |line: &Arc<LogLine>| {
         let after = packets.partition_point(|(at, _)| *at <= line.at);
         let frame = (after.checked_sub(1).or(Some(0)))
             .and_then(|at| packets.get(at))
             .map_or(FrameNo(0), |(_, frame)| *frame);
-        let host = match log.side {
-            Side::Caller => call.caller,
-            Side::Callee => call.callee,
-        };
         Event {
             id: EventId(0),
             call: call.number,
@@ -221,10 +218,7 @@ pub(super) fn events(call: &Call, log: &CallLog, packets: &[(Timestamp, FrameNo)
 
 /// Puts the rows of a log at the host of its side, and tells which messages of the capture they are about.
 pub(super) fn attach(call: &mut Call, about: &Arc<CallLog>) {
-    let host = match about.side {
-        Side::Caller => call.caller,
-        Side::Callee => call.callee,
-    };
+    let host = call.endpoint(about.side);
     for event in &mut call.events {
         if matches!(event.kind, EventKind::Log(_)) {
             (event.src, event.dst, event.hop) = (host, host, None);

@@ -47,11 +47,7 @@ pub(crate) fn waited(call: &Call, from: Timestamp, wait: f64) -> bool {
 
 /// `caller 192.0.2.10`
 pub(crate) fn named(call: &Call, side: Side) -> String {
-    let host = match side {
-        Side::Caller => call.caller,
-        Side::Callee => call.callee,
-    };
-    format!("{side} {}", host.addr)
+    format!("{side} {}", call.endpoint(side).addr)
 }
 
 /// A sentence on whose side `side` is, with what to do there; without a point of view it names the host.

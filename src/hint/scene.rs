@@ -193,10 +193,7 @@ impl<'a> Scene<'a> {
 
     /// Signalling endpoint of a side.
     pub(crate) fn endpoint(&self, side: Side) -> Endpoint {
-        match side {
-            Side::Caller => self.call.caller,
-            Side::Callee => self.call.callee,
-        }
+        self.call.endpoint(side)
     }
 
     /// Addresses of the user's PBX: `--pbx`, else the one host that both legs share.

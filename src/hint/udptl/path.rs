@@ -414,10 +414,7 @@ fn source_mismatch_of(call: &Call, exchange: &ExchangeView<'_>, side: Side) -> O
 /// Whether a side is seen with its private address, and tells its public one in SDP with the same port: a host
 /// behind a one-to-one NAT, set up as it should be, and the capture is on its side of it.
 fn is_inside_nat(call: &Call, side: Side, from: Endpoint, said: Endpoint) -> bool {
-    let signalling = match side {
-        Side::Caller => call.caller,
-        Side::Callee => call.callee,
-    };
+    let signalling = call.endpoint(side);
     from.port == said.port
         && from.addr == signalling.addr
         && is_private(from.addr)

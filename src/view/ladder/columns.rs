@@ -148,7 +148,7 @@ impl Columns {
         self.legs.push((at, at + 1));
         for side in [Side::Caller, Side::Callee] {
             let role = role(call, side, pbx, ascii);
-            self.hosts.push(Host::new(endpoint(call, side), role));
+            self.hosts.push(Host::new(call.endpoint(side), role));
         }
     }
 
@@ -169,11 +169,11 @@ impl Columns {
             return;
         };
         let outer =
-            |call: &Call, side: Side| Host::new(endpoint(call, side), role(call, side, pbx, ascii));
+            |call: &Call, side: Side| Host::new(call.endpoint(side), role(call, side, pbx, ascii));
         let middle = middle_role((a, of_a), (b, of_b), pbx);
         self.hosts = vec![
             outer(a, of_a.other()),
-            Host::new(endpoint(a, of_a), middle),
+            Host::new(a.endpoint(of_a), middle),
             outer(b, of_b.other()),
         ];
         self.passes = of_a != of_b;
@@ -326,16 +326,9 @@ impl Host {
     }
 }
 
-pub(super) fn endpoint(call: &Call, side: Side) -> Endpoint {
-    match side {
-        Side::Caller => call.caller,
-        Side::Callee => call.callee,
-    }
-}
-
 /// What a side is; the user's own PBX (`--pbx`) is named.
 fn role(call: &Call, side: Side, pbx: &[IpAddr], ascii: bool) -> String {
-    let own = if pbx.contains(&endpoint(call, side).addr) {
+    let own = if pbx.contains(&call.endpoint(side).addr) {
         "PBX, "
     } else {
         ""
@@ -353,8 +346,8 @@ fn role(call: &Call, side: Side, pbx: &[IpAddr], ascii: bool) -> String {
 /// What the host is that both legs share: the PBX where the user says so, or where it is called on one leg
 /// and calls on the other one, and the hosts behind it are not the same.
 fn middle_role((a, of_a): (&Call, Side), (b, of_b): (&Call, Side), pbx: &[IpAddr]) -> String {
-    let behind = |call: &Call, side: Side| endpoint(call, side.other()).addr;
-    if pbx.contains(&endpoint(a, of_a).addr) {
+    let behind = |call: &Call, side: Side| call.endpoint(side.other()).addr;
+    if pbx.contains(&a.endpoint(of_a).addr) {
         "PBX".to_owned()
     } else if of_a == of_b {
         format!("{of_a} of both")
@@ -370,18 +363,23 @@ fn middle_role((a, of_a): (&Call, Side), (b, of_b): (&Call, Side), pbx: &[IpAddr
 
 /// The sides of two legs that are the same host: usually the callee of the first, the caller of the second.
 pub(super) fn shared(a: &Call, b: &Call) -> Option<(Side, Side)> {
+    meeting(|side| Some(a.endpoint(side)), |side| Some(b.endpoint(side)))
+}
+
+/// The sides at which two legs meet, by where each of them ends: at the same endpoint, else at the same address.
+pub(super) fn meeting(
+    of_a: impl Fn(Side) -> Option<Endpoint>,
+    of_b: impl Fn(Side) -> Option<Endpoint>,
+) -> Option<(Side, Side)> {
     const PAIRS: [(Side, Side); 4] = [
         (Side::Callee, Side::Caller),
         (Side::Caller, Side::Callee),
         (Side::Callee, Side::Callee),
         (Side::Caller, Side::Caller),
     ];
-    let same_endpoint = |(of_a, of_b): &(Side, Side)| endpoint(a, *of_a) == endpoint(b, *of_b);
-    let same_host =
-        |(of_a, of_b): &(Side, Side)| endpoint(a, *of_a).addr == endpoint(b, *of_b).addr;
-    PAIRS
-        .iter()
-        .find(|pair| same_endpoint(pair))
-        .or_else(|| PAIRS.iter().find(|pair| same_host(pair)))
-        .copied()
+    let meets = |same: fn(Endpoint, Endpoint) -> bool| {
+        let here = |(a, b): &&(Side, Side)| of_a(*a).zip(of_b(*b)).is_some_and(|(x, y)| same(x, y));
+        PAIRS.iter().find(here).copied()
+    };
+    meets(|x, y| x == y).or_else(|| meets(|x, y| x.addr == y.addr))
 }

@@ -7,7 +7,7 @@ use crate::call::path::{self, HostId, Known};
 use crate::call::{Call, Event, EventKind, Flow, Side};
 use crate::capture::Endpoint;
 use crate::sip::Party;
-use crate::view::ladder::columns::{Host, Kind, Way, endpoint, shared};
+use crate::view::ladder::columns::{Host, Kind, Way, meeting, shared};
 use crate::view::{fit, plain};
 
 /// Longest name of a program over a lifeline.
@@ -110,12 +110,12 @@ impl Lifelines {
 }
 
 /// The hosts of one leg in path order: those of captured hops, and each media proxy after the element that it serves.
-fn hosts_of(call: &Call) -> Vec<Seen<'_>> {
+fn hosts_of<'c>(call: &'c Call) -> Vec<Seen<'c>> {
     let path = &call.path;
     let ends = path.captured_ends();
     let Some((first, last)) = ends else {
         let end = |side| Seen {
-            addr: endpoint(call, side),
+            addr: call.endpoint(side),
             others: &[],
             id: None,
             host: None,
@@ -132,8 +132,7 @@ fn hosts_of(call: &Call) -> Vec<Seen<'_>> {
         .collect();
     let media = media_addresses(call);
     let with_ids = || (0..).map(HostId).zip(&path.hosts);
-    let seen = |(id, host): (HostId, &'_ path::Host)| -> Option<Seen<'_>> {
-        let host = path.host(id).filter(|one| std::ptr::eq(*one, host))?;
+    let seen = |(id, host): (HostId, &'c path::Host)| {
         let end = if std::ptr::eq(host, first) {
             Some(Side::Caller)
         } else if std::ptr::eq(host, last) {
@@ -141,24 +140,24 @@ fn hosts_of(call: &Call) -> Vec<Seen<'_>> {
         } else {
             None
         };
-        Some(Seen {
+        Seen {
             addr: host.addr,
             others: &host.others,
             id: Some(id),
             host: Some(host),
             on_route: path.route.contains(&id),
             end,
-        })
+        }
     };
     let mut out = Vec::new();
     for (id, host) in with_ids().filter(|(id, _)| captured.contains(id)) {
-        out.extend(seen((id, host)));
+        out.push(seen((id, host)));
         let served = with_ids().filter(|(_, other)| {
             other.known == Known::Sdp
                 && other.serves == Some(id)
                 && media.contains(&other.addr.addr)
         });
-        out.extend(served.filter_map(seen));
+        out.extend(served.map(seen));
     }
     out
 }
@@ -174,26 +173,11 @@ fn media_addresses(call: &Call) -> HashSet<IpAddr> {
 
 /// The ends at which two legs meet.
 fn joint((a, of_a): (&Call, &[Seen<'_>]), (b, of_b): (&Call, &[Seen<'_>])) -> Option<(Side, Side)> {
-    const PAIRS: [(Side, Side); 4] = [
-        (Side::Callee, Side::Caller),
-        (Side::Caller, Side::Callee),
-        (Side::Callee, Side::Callee),
-        (Side::Caller, Side::Caller),
-    ];
     let end = |seen: &[Seen<'_>], side: Side| {
         let one = seen.iter().find(|one| one.end == Some(side));
         one.map(|one| one.addr)
     };
-    let both = |(x, y): &(Side, Side)| Some((end(of_a, *x)?, end(of_b, *y)?));
-    let meets = |same: fn(Endpoint, Endpoint) -> bool| {
-        let mut pairs = PAIRS.iter();
-        pairs
-            .find(|pair| both(pair).is_some_and(|(x, y)| same(x, y)))
-            .copied()
-    };
-    meets(|x, y| x == y)
-        .or_else(|| meets(|x, y| x.addr == y.addr))
-        .or_else(|| shared(a, b))
+    meeting(|side| end(of_a, side), |side| end(of_b, side)).or_else(|| shared(a, b))
 }
 
 /// Addresses that more than one host of a leg has.
@@ -315,28 +299,21 @@ impl<'c> Element<'c> {
     fn role_word(&self, own: bool) -> &'static str {
         let between = self.is_end(Side::Caller) && self.is_end(Side::Callee);
         let on_route = self.seen.iter().any(|(_, seen)| seen.on_route);
-        match (own, ()) {
-            _ if self.has(path::Role::B2bua) || between => {
-                if own {
-                    "PBX"
-                } else {
-                    "B2BUA"
-                }
-            }
-            _ if self.has(path::Role::Proxy) => {
-                if own {
-                    "PBX, proxy"
-                } else {
-                    "proxy"
-                }
-            }
-            _ if self.has(path::Role::MediaProxy) => "media proxy",
-            _ if self.has(path::Role::Nat) => "NAT",
-            _ if !on_route => "contact",
-            (true, ()) if self.is_end(Side::Caller) => "PBX, caller",
-            (true, ()) => "PBX, callee",
-            (false, ()) if self.is_end(Side::Caller) => "caller",
-            (false, ()) => "callee",
+        let either = |yours, other| if own { yours } else { other };
+        if self.has(path::Role::B2bua) || between {
+            either("PBX", "B2BUA")
+        } else if self.has(path::Role::Proxy) {
+            either("PBX, proxy", "proxy")
+        } else if self.has(path::Role::MediaProxy) {
+            "media proxy"
+        } else if self.has(path::Role::Nat) {
+            "NAT"
+        } else if !on_route {
+            "contact"
+        } else if self.is_end(Side::Caller) {
+            either("PBX, caller", "caller")
+        } else {
+            either("PBX, callee", "callee")
         }
     }
 
