@@ -1,5 +1,6 @@
 //! What the PBX's own log says of a call: its lines beside the events, by the clock of the capture.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::call::{Call, Event, EventId, EventKind, Relay, Side};
@@ -149,15 +150,14 @@ pub struct CallLog {
 pub struct AttachedLog {
     /// What it is.
     pub about: Arc<CallLog>,
-    /// Rows of the log about a T.30 message, and the event that it is.
-    pub pairs: Vec<(EventId, EventId)>,
+    /// Rows of the log about a T.30 message, by their ids, and the event that it is.
+    pub pairs: HashMap<EventId, EventId>,
 }
 
 impl AttachedLog {
     /// The message of the capture that a row of the log is about.
     pub fn message_of(&self, row: EventId) -> Option<EventId> {
-        let pair = self.pairs.iter().find(|(of_log, _)| *of_log == row);
-        pair.map(|(_, event)| *event)
+        self.pairs.get(&row).copied()
     }
 
     /// Messages of the log, and how many of them the capture has.
@@ -228,7 +228,7 @@ pub(super) fn attach(call: &mut Call, about: &Arc<CallLog>) {
     let mut free: Vec<&Event> = (call.events.iter())
         .filter(|event| matches!(event.kind, EventKind::T30(_)))
         .collect();
-    let mut pairs: Vec<(EventId, EventId)> = Vec::new();
+    let mut pairs: HashMap<EventId, EventId> = HashMap::new();
     let mut named: Option<(EventId, &LogFrame)> = None;
     for event in &call.events {
         let EventKind::Log(line) = &event.kind else {
@@ -251,7 +251,7 @@ pub(super) fn attach(call: &mut Call, about: &Arc<CallLog>) {
         };
         let message = free.remove(place).id;
         pairs.extend(name.map(|(id, _)| (id, message)));
-        pairs.push((event.id, message));
+        pairs.insert(event.id, message);
     }
     call.log = Some(AttachedLog {
         about: Arc::clone(about),

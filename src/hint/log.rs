@@ -1,7 +1,10 @@
 //! Rules about the PBX's own log (`--log`): what the fax stack says beside what the capture shows.
 
+use std::collections::HashSet;
+
 use crate::call::log::{LogFrame, Says, Sureness, whole_frame};
-use crate::call::{Event, EventKind, FaxCarrier, Side, Verdict};
+use crate::call::{Call, Event, EventId, EventKind, FaxCarrier, Side, Verdict};
+use crate::capture::Timestamp;
 use crate::hint::rule::{Check, Family, Layer, RootCause};
 use crate::hint::{Finding, Rule, Scene, Severity};
 use crate::line::Fcs;
@@ -193,6 +196,22 @@ fn is_explained(scene: &Scene<'_>, row: &Event, side: Side) -> bool {
         })
 }
 
+/// T.30 messages of a side in time order: when each begins, and how long it or one before it goes on.
+fn own_messages(call: &Call, side: Side) -> Vec<(Timestamp, Timestamp)> {
+    let messages = call
+        .events
+        .iter()
+        .filter(|event| event.from == side && matches!(event.kind, EventKind::T30(_)));
+    let mut spans: Vec<_> = messages.map(|event| (event.at, event.end)).collect();
+    spans.sort_unstable();
+    let mut until = Timestamp::default();
+    for (_, end) in &mut spans {
+        until = until.max(*end);
+        *end = until;
+    }
+    spans
+}
+
 fn not_received(scene: &Scene<'_>) -> Option<Finding> {
     let call = scene.call;
     let log = call.log.as_ref().filter(|_| is_comparable(scene))?;
@@ -205,12 +224,12 @@ fn not_received(scene: &Scene<'_>) -> Option<Finding> {
         .rev()
         .find(|event| matches!(event.kind, EventKind::Log(_)))?
         .at;
-    let got = |event: &Event| log.pairs.iter().any(|(_, message)| *message == event.id);
+    let got: HashSet<EventId> = log.pairs.values().copied().collect();
+    let own = own_messages(call, side);
     let speaks = |during: &Event| {
-        call.events.iter().any(|event| {
-            let own = event.from == side && matches!(event.kind, EventKind::T30(_));
-            own && event.at < during.end && event.end > during.at
-        })
+        let begun = own.partition_point(|(at, _)| *at < during.end);
+        let last = begun.checked_sub(1).and_then(|last| own.get(last));
+        last.is_some_and(|(_, until)| *until > during.at)
     };
     let missing: Vec<(&Event, &[u8])> = call
         .events
@@ -221,7 +240,7 @@ fn not_received(scene: &Scene<'_>) -> Option<Finding> {
             _ => None,
         })
         .filter(|(event, _)| event.at > first_line && last_line.seconds_since(event.end) > NEAR)
-        .filter(|(event, _)| !got(event) && !speaks(event))
+        .filter(|(event, _)| !got.contains(&event.id) && !speaks(event))
         .collect();
     let (first, _) = missing.first()?;
     let names = names(missing.iter().map(|(_, octets)| *octets));
