@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::Options;
 use crate::analysis::{Analysed, AnalysedFlow};
-use crate::call::{Call, FaultSide};
+use crate::call::{Call, FaultSide, Fax};
 use crate::capture::CaptureInfo;
 use crate::hint::{Hint, Severity};
 use crate::view::ladder::head;
@@ -123,16 +123,7 @@ fn line(
     line.maybe(call.other_leg);
     line.text(call.state.name());
     line.maybe(call.status);
-    line.text(fax.map_or("", |fax| head::carrier_name(fax.carrier)));
-    line.text(fax.map_or("", |fax| fax.verdict.name()));
-    line.maybe(fax.map(|fax| fax.pages_confirmed));
-    line.maybe(fax.map(|fax| fax.pages_sent));
-    line.text(fax.and_then(|fax| fax.modem).unwrap_or_default());
-    line.maybe(fax.and_then(|fax| fax.bit_rate));
-    line.text(
-        fax.and_then(|fax| fax.ecm)
-            .map_or("", |ecm| if ecm { "yes" } else { "no" }),
-    );
+    line.fax(fax);
     line.text(call.cause.map_or("", |cause| cause.rule));
     line.text(
         call.cause
@@ -166,6 +157,18 @@ impl Line {
         }
         self.begun = true;
         self.text.push_str(cell);
+    }
+
+    /// From the carrier to ECM.
+    fn fax(&mut self, fax: Option<&Fax>) {
+        self.text(fax.map_or("", |fax| head::carrier_name(fax.carrier)));
+        self.text(fax.map_or("", |fax| fax.verdict.name()));
+        self.maybe(fax.map(|fax| fax.pages_confirmed));
+        self.maybe(fax.map(|fax| fax.pages_sent));
+        self.text(fax.and_then(|fax| fax.modem).unwrap_or_default());
+        self.maybe(fax.and_then(|fax| fax.bit_rate));
+        let ecm = fax.and_then(|fax| fax.ecm);
+        self.text(ecm.map_or("", |ecm| if ecm { "yes" } else { "no" }));
     }
 
     fn number(&mut self, number: impl std::fmt::Display) {
