@@ -76,6 +76,16 @@ impl Verdict {
             Self::Incomplete => "incomplete",
         }
     }
+
+    /// How bad it is, for legs that end in different ways: the higher the worse.
+    pub(crate) const fn gravity(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Incomplete => 1,
+            Self::Partial => 2,
+            Self::Failed => 3,
+        }
+    }
 }
 
 /// How far a fax came.

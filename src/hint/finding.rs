@@ -165,13 +165,18 @@ impl Hint {
         }
     }
 
-    /// What was seen, or what the rule is about; whether that is doubtful.
-    pub fn says(&self) -> Cow<'_, str> {
-        let says = if self.finding.seen.is_empty() {
+    /// What was seen, or what the rule is about.
+    pub(crate) fn text(&self) -> &str {
+        if self.finding.seen.is_empty() {
             self.rule.title
         } else {
             &self.finding.seen
-        };
+        }
+    }
+
+    /// The same; whether it is doubtful.
+    pub fn says(&self) -> Cow<'_, str> {
+        let says = self.text();
         if self.finding.doubtful {
             Cow::Owned(format!("{says} (capture incomplete)"))
         } else {

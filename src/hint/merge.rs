@@ -63,11 +63,11 @@ fn one_of(scene: &Scene<'_>, mut group: Vec<Hint>, cause: Option<&Hint>) -> Opti
     out.consequence = group.iter().all(|hint| hint.consequence);
     out.finding.doubtful = group.iter().all(|hint| hint.finding.doubtful);
     out.finding.event = place(scene.call, &out).map(|event| event.id);
-    let by_severity: Vec<&str> = group.iter().map(text).collect();
-    let main = text(&out).to_owned();
+    let by_severity: Vec<&str> = group.iter().map(Hint::text).collect();
+    let main = out.text().to_owned();
     let mut in_time: Vec<&Hint> = group.iter().collect();
     in_time.sort_by_key(|hint| hint.finding.frames.iter().min().copied());
-    let texts: Vec<&str> = in_time.iter().map(|hint| text(hint)).collect();
+    let texts: Vec<&str> = in_time.iter().map(|hint| hint.text()).collect();
     let seen = together(&texts).unwrap_or_else(|| one_by_one(&main, &by_severity));
     let more = sentences(
         in_time
@@ -85,14 +85,6 @@ fn one_of(scene: &Scene<'_>, mut group: Vec<Hint>, cause: Option<&Hint>) -> Opti
     out.finding.more = more;
     out.finding.frames = frames;
     Some(out)
-}
-
-fn text(hint: &Hint) -> &str {
-    if hint.finding.seen.is_empty() {
-        hint.rule.title
-    } else {
-        &hint.finding.seen
-    }
 }
 
 /// What is common to all, said once, with the values in the middle: `FTT at V.17 14400, 12000, 9600`.

@@ -300,15 +300,7 @@ fn percent(part: u64, whole: u64) -> u64 {
 pub fn decisive(flow: &AnalysedFlow) -> Option<&Call> {
     let legs = flow.flow.legs.iter();
     let with_fax = legs.filter_map(|leg| Some((leg, leg.fax.as_ref()?)));
-    let worst = with_fax.max_by_key(|(_, fax)| {
-        let bad = match fax.verdict {
-            Verdict::Ok => 0,
-            Verdict::Incomplete => 1,
-            Verdict::Partial => 2,
-            Verdict::Failed => 3,
-        };
-        (bad, fax.cause.is_some())
-    });
+    let worst = with_fax.max_by_key(|(_, fax)| (fax.verdict.gravity(), fax.cause.is_some()));
     worst.map(|(leg, _)| &**leg)
 }
 

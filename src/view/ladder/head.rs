@@ -193,16 +193,10 @@ fn fail_before_messages(stages: &mut [Stage]) {
 
 /// The fax that the flow is about: where two legs say different things, the worse.
 pub fn lead(flow: &Flow) -> Option<&Fax> {
-    let gravity = |fax: &&Fax| match fax.verdict {
-        Verdict::Failed => 0,
-        Verdict::Partial => 1,
-        Verdict::Incomplete => 2,
-        Verdict::Ok => 3,
-    };
     flow.legs
         .iter()
         .filter_map(|call| call.fax.as_ref())
-        .min_by_key(gravity)
+        .min_by_key(|fax| std::cmp::Reverse(fax.verdict.gravity()))
 }
 
 /// Mark and role of a verdict.
