@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::call::{Call, CallNo, CallState, FaultSide, FaxCarrier, Flow, PacketCounts, Verdict};
 use crate::capture::{Endpoint, Timestamp};
-use crate::hint::{Hint, PointOfView};
+use crate::hint::{Hint, Site};
 use crate::pbxlog;
 
 pub mod reading;
@@ -21,7 +21,7 @@ pub struct Options {
     /// What the capture is called, where that is not its name.
     pub shown_as: Option<String>,
     /// `--pbx`, `--udptl-ports`.
-    pub view: PointOfView,
+    pub site: Site,
     /// `--follow`.
     pub follow: bool,
     /// `--keep-calls`: of more calls than this, finished voice calls are dropped.

@@ -34,7 +34,7 @@ pub mod export {
     pub use crate::export::{Format, Options, check, flow};
 }
 pub mod hint {
-    pub use crate::hint::{Hint, PointOfView, Severity, before_suppression, rules};
+    pub use crate::hint::{Hint, Severity, Site, before_suppression, rules};
 }
 pub mod line {
     pub use crate::line::{Fcs, Modem, SignalKind, Tone};

@@ -8,6 +8,7 @@ use crate::call::{Call, Event, SipEvent};
 
 mod cap;
 mod cause;
+mod context;
 mod engine;
 mod evidence;
 mod finding;
@@ -18,7 +19,6 @@ mod log;
 mod merge;
 mod place;
 mod rule;
-mod scene;
 mod sdp;
 mod sip;
 mod t30;
@@ -59,13 +59,13 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 
 /// What a rule may look at: one call, the other leg if there is one, and what the user said.
 #[derive(Clone, Debug)]
-pub struct Scene<'a> {
+pub struct RuleContext<'a> {
     /// The call that the hint will stand on.
     pub call: &'a Call,
     /// The other leg of the same fax.
     pub other: Option<&'a Call>,
-    /// The user's view.
-    pub view: &'a PointOfView,
+    /// What the user said of the own PBX.
+    pub site: &'a Site,
     /// The call's T.30 exchange, read for the first rule that asks.
     exchange: OnceCell<ExchangeView<'a>>,
     /// The first BYE, searched for the first rule that asks: `covers` asks it for each of many events.
@@ -74,7 +74,7 @@ pub struct Scene<'a> {
 
 /// Options that come from the user (`--pbx`, `--udptl-ports`, `--fax`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PointOfView {
+pub struct Site {
     /// Addresses of the user's own PBX (any port); empty: guessed from the legs.
     pub pbx: Vec<std::net::IpAddr>,
     /// The PBX's UDPTL range; VoipNow: 4000 to 5999.
@@ -85,7 +85,7 @@ pub struct PointOfView {
     pub fax_numbers: Vec<String>,
 }
 
-impl Default for PointOfView {
+impl Default for Site {
     fn default() -> Self {
         Self {
             pbx: Vec::new(),

@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use faxflow::api::analysis::reading::Analysis;
 use faxflow::api::analysis::{Analysed, Options};
 use faxflow::api::capture::Note;
-use faxflow::api::hint::{Hint, PointOfView, before_suppression, rules};
+use faxflow::api::hint::{Hint, Site, before_suppression, rules};
 use faxflow::api::pbxlog::Given;
 
 use scenario::{Made, Script, Words};
@@ -64,24 +64,24 @@ fn wanted() -> Option<String> {
 }
 
 /// Options of `view`: `pbx=203.0.113.5 udptl-ports=4000-4999`.
-fn view(script: &Script) -> PointOfView {
-    let mut view = PointOfView::default();
+fn site(script: &Script) -> Site {
+    let mut site = Site::default();
     if let Some(pbx) = script.view.option("pbx") {
-        view.pbx = vec![pbx.parse::<IpAddr>().unwrap()];
+        site.pbx = vec![pbx.parse::<IpAddr>().unwrap()];
     }
     if let Some(ports) = script.view.option("udptl-ports") {
         let (first, last) = ports.split_once('-').unwrap();
-        view.udptl_ports = (first.parse().unwrap(), last.parse().unwrap());
-        view.udptl_ports_given = true;
+        site.udptl_ports = (first.parse().unwrap(), last.parse().unwrap());
+        site.udptl_ports_given = true;
     }
-    view
+    site
 }
 
 /// The calls, and the notes of the capture. A log of the PBX stands beside the script: `fires.log`.
 fn analyse(path: &Path, script: &Script, log: Option<&Path>) -> (Vec<Analysed>, Vec<Note>) {
     let mut analysis = Analysis::open(Options {
         file: path.to_owned(),
-        view: view(script),
+        site: site(script),
         logs: Given {
             files: log
                 .filter(|log| log.exists())
@@ -132,12 +132,12 @@ fn shown<'c>(id: &str, calls: &'c [Analysed]) -> Vec<(&'static str, &'c Hint)> {
 }
 
 /// A rule keeps silent if its check finds nothing on any leg; that another rule hides it is not enough.
-fn judge_silence(id: &str, view: &PointOfView, calls: &[Analysed]) -> Result<(), String> {
+fn judge_silence(id: &str, site: &Site, calls: &[Analysed]) -> Result<(), String> {
     for (leg, call) in (0..).map(leg_name).zip(calls) {
         let other = calls
             .iter()
             .find(|other| Some(other.call.number) == call.call.other_leg);
-        let found = before_suppression(&call.call, other.map(|other| &*other.call), view);
+        let found = before_suppression(&call.call, other.map(|other| &*other.call), site);
         if let Some(hint) = found.iter().find(|hint| hint.rule.id == id) {
             let hidden = shown(id, calls).is_empty();
             let how = if hidden { "fires, hidden," } else { "fires" };
@@ -278,7 +278,7 @@ fn check(id: &str, kind: Kind, path: &Path) -> Result<(), String> {
     }
     let result = told_as_note(id, kind, &script, &notes).unwrap_or_else(|| match kind {
         Kind::Fires => judge_finding(id, &script.expect, &made, &calls),
-        Kind::Silent => judge_silence(id, &view(&script), &calls),
+        Kind::Silent => judge_silence(id, &site(&script), &calls),
     });
     if wanted().is_some() {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();

@@ -281,7 +281,7 @@ impl Analysis {
             store: &self.store,
             info: self.reader.info(),
             unfinished: !self.finished,
-            fax_numbers: &self.options.view.fax_numbers,
+            fax_numbers: &self.options.site.fax_numbers,
             logs: self.logs.as_ref().unwrap_or(&NO_LOGS),
             turned: false,
         }
@@ -321,7 +321,7 @@ impl Analysis {
     fn is_suspect(&self, dialog: &DialogEntry) -> bool {
         let is_named = || {
             let names = self.index.names(dialog);
-            let numbers = &self.options.view.fax_numbers;
+            let numbers = &self.options.site.fax_numbers;
             [names.from(), names.to()]
                 .iter()
                 .any(|user| evidence::is_named(user, numbers))

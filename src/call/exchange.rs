@@ -6,7 +6,7 @@
 //! at hand:
 //!
 //! ```text
-//! let exchange = scene.exchange();
+//! let exchange = context.exchange();
 //! for round in exchange.rounds_of(&[Fcf::Dcs]) {        // each DCS ...
 //!     if exchange.answer(round).is_none() {              // ... without an answer ...
 //!         let waited = exchange.patience(round);         // ... and how long its sender waited

@@ -8,7 +8,7 @@ use crate::call::{Call, CallNo, Cause, Fax, Verdict};
 use crate::capture::Timestamp;
 use crate::hint::place::{decided, deciding_frame};
 use crate::hint::rule::{Layer, RootCause};
-use crate::hint::{Hint, Rule, Scene, Severity};
+use crate::hint::{Hint, Rule, RuleContext, Severity};
 
 /// The hint that explains a failed fax.
 #[derive(Clone, Debug)]
@@ -32,19 +32,19 @@ impl Root {
 }
 
 /// The hint that explains why a fax failed, out of the hints of this leg and of the other.
-pub(crate) fn find(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Option<Root> {
-    if scene.delivered_on_either_leg() {
+pub(crate) fn find(context: &RuleContext<'_>, own: &[Hint], there: &[Hint]) -> Option<Root> {
+    if context.delivered_on_either_leg() {
         return None;
     }
-    let other = scene.mirrored();
+    let other = context.mirrored();
     let mut candidates: Vec<Candidate<'_>> = own
         .iter()
-        .map(|hint| Candidate::new(scene.call, hint))
+        .map(|hint| Candidate::new(context.call, hint))
         .collect();
     if let Some(other) = &other {
         candidates.extend(there.iter().map(|hint| Candidate::new(other.call, hint)));
     }
-    if is_incomplete(scene) {
+    if is_incomplete(context) {
         // What the capture does not have may be the reason, or refute it.
         let root = not_shown(&candidates).or_else(|| ended_early(&candidates))?;
         return Some(root.as_root());
@@ -67,12 +67,16 @@ pub(crate) fn find(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Option<Ro
 }
 
 /// Sets the consequence flag: errors and warnings that come after the root, but for what stands on its own.
-pub(crate) fn mark_consequences(scene: &Scene<'_>, root: Option<&Root>, hints: &mut [Hint]) {
+pub(crate) fn mark_consequences(
+    context: &RuleContext<'_>,
+    root: Option<&Root>,
+    hints: &mut [Hint],
+) {
     let Some(root) = root else {
         // Nothing failed: what only explains something else is shown as it is.
         return;
     };
-    let root_here = root.call == scene.call.number;
+    let root_here = root.call == context.call.number;
     for hint in hints {
         let is_root =
             root_here && hint.rule == root.rule && hint.finding.frames == root.hint.finding.frames;
@@ -85,14 +89,14 @@ pub(crate) fn mark_consequences(scene: &Scene<'_>, root: Option<&Root>, hints: &
 }
 
 /// The sentence at the top of the flow: what, whose side, the deciding frame.
-pub fn sentence(root: &Root, scene: &Scene<'_>) -> String {
-    let mirrored = scene.mirrored();
+pub fn sentence(root: &Root, context: &RuleContext<'_>) -> String {
+    let mirrored = context.mirrored();
     let on = match &mirrored {
         Some(other) if other.call.number == root.call => other,
-        _ => scene,
+        _ => context,
     };
     let finding = &root.hint.finding;
-    let fax = scene.call.fax.as_ref();
+    let fax = context.call.fax.as_ref();
     let told = fax.and_then(PagesTold::of);
     // Some say it themselves.
     let says_pages = told.is_some() && finding.pages == told;
@@ -104,7 +108,7 @@ pub fn sentence(root: &Root, scene: &Scene<'_>) -> String {
         what: root.hint.says().into_owned(),
         side: on.accused(&root.hint),
         frame: deciding_frame(on.call, &root.hint),
-        other_leg: (on.call.number != scene.call.number).then_some(on.call.number),
+        other_leg: (on.call.number != context.call.number).then_some(on.call.number),
     }
     .to_string()
 }
@@ -183,8 +187,8 @@ fn not_shown<'a>(candidates: &[Candidate<'a>]) -> Option<Candidate<'a>> {
 }
 
 /// Whether the capture does not have what became of the fax.
-pub(crate) fn is_incomplete(scene: &Scene<'_>) -> bool {
-    let fax = scene.call.fax.as_ref();
+pub(crate) fn is_incomplete(context: &RuleContext<'_>) -> bool {
+    let fax = context.call.fax.as_ref();
     fax.is_some_and(|fax| fax.verdict == Verdict::Incomplete)
 }
 

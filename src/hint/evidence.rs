@@ -3,7 +3,7 @@
 
 use crate::call::{Call, CallState, Event, EventKind, Side};
 use crate::capture::Timestamp;
-use crate::hint::Scene;
+use crate::hint::RuleContext;
 use crate::t30::Fcf;
 pub(crate) use crate::t30::timer::{EARLY, LATE};
 
@@ -50,10 +50,10 @@ pub(crate) fn named(call: &Call, side: Side) -> String {
     format!("{side} {}", call.endpoint(side).addr)
 }
 
-/// A sentence on whose side `side` is, with what to do there; without a point of view it names the host.
-pub(crate) fn blame(scene: &Scene<'_>, side: Side, own: &str, other: &str) -> String {
-    let host = named(scene.call, side);
-    match scene.is_pbx(side) {
+/// A sentence on whose side `side` is, with what to do there; where nobody said which host is the PBX, it names the host.
+pub(crate) fn blame(context: &RuleContext<'_>, side: Side, own: &str, other: &str) -> String {
+    let host = named(context.call, side);
+    match context.is_pbx(side) {
         Some(true) => format!("The {host} is your PBX: {own}"),
         Some(false) => format!("The {host} is the other side: {other}"),
         None => format!("The {host}: if it is yours, {own} If not, {other}"),

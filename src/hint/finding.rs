@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::call::verdict::PagesTold;
 use crate::call::{EventId, FaultSide, Phase, Side};
 use crate::capture::{Endpoint, FrameNo};
-use crate::hint::{Rule, Scene, Severity};
+use crate::hint::{Rule, RuleContext, Severity};
 
 /// What a check saw.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +22,7 @@ pub struct Finding {
     pub more: Option<String>,
     /// Host that it is about, if one.
     pub host: Option<Endpoint>,
-    /// Who has to act, where the finding itself tells; else see `Scene::fault_of`.
+    /// Who has to act, where the finding itself tells; else see `RuleContext::fault_of`.
     pub blame: Option<Blame>,
     /// The phase that `seen` says it happened in.
     pub(crate) phase: Option<Phase>,
@@ -111,9 +111,9 @@ impl Finding {
 
     /// This side of the call has to act, or nobody is named.
     #[must_use]
-    pub(crate) fn blame_one_of(self, scene: &Scene<'_>, side: Option<Side>) -> Self {
+    pub(crate) fn blame_one_of(self, context: &RuleContext<'_>, side: Option<Side>) -> Self {
         match side {
-            Some(side) => self.blame(scene.fault_side(side)),
+            Some(side) => self.blame(context.fault_side(side)),
             None => self.blame_nobody(),
         }
     }

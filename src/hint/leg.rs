@@ -14,7 +14,7 @@ use crate::hint::t38::agreement::T38_RATEMGMT_MISMATCH;
 use crate::hint::t38::media::T38_FALLBACK_G711;
 use crate::hint::t38::refusal::T38_REINVITE_UNSUPPORTED_MEDIA;
 use crate::hint::t38::reinvite::T38_NO_REINVITE;
-use crate::hint::{Rule, Scene, Severity};
+use crate::hint::{Rule, RuleContext, Severity};
 
 mod media;
 mod message;
@@ -216,8 +216,8 @@ fn middle(call: &Call, other: &Call) -> Side {
 }
 
 /// Whether both legs say that the fax was delivered: what one of them lacks did harm.
-fn both_delivered(scene: &Scene<'_>) -> bool {
-    scene.delivered() && scene.mirrored().is_some_and(|other| other.delivered())
+fn both_delivered(context: &RuleContext<'_>) -> bool {
+    context.delivered() && context.mirrored().is_some_and(|other| other.delivered())
 }
 
 /// A or B: A is the leg that began first.

@@ -6,7 +6,7 @@ use crate::call::log::{LogFrame, Says, Sureness, whole_frame};
 use crate::call::{Call, Event, EventId, EventKind, FaxCarrier, Side, Verdict};
 use crate::capture::Timestamp;
 use crate::hint::rule::{Check, Family, Layer, RootCause};
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::line::Fcs;
 use crate::t30::Fcf;
 use crate::text::visible;
@@ -89,15 +89,15 @@ pub(in crate::hint) static LOG_TIMER_EXPIRED: Rule = Rule {
     ..Rule::PLAIN
 };
 
-fn result(scene: &Scene<'_>) -> Option<Finding> {
-    let log = scene.call.log.as_ref()?;
+fn result(context: &RuleContext<'_>) -> Option<Finding> {
+    let log = context.call.log.as_ref()?;
     let outcome = log.about.outcome.as_ref()?;
     let row =
-        scene.call.events.iter().find(
+        context.call.events.iter().find(
             |event| matches!(&event.kind, EventKind::Log(line) if line.number == outcome.line),
         );
     let text = visible(&outcome.text);
-    let verdict = scene.call.fax.as_ref().map(|fax| fax.verdict);
+    let verdict = context.call.fax.as_ref().map(|fax| fax.verdict);
     let differs = match verdict {
         Some(Verdict::Ok) => !outcome.ok,
         Some(Verdict::Failed | Verdict::Partial) => outcome.ok,
@@ -128,13 +128,13 @@ fn result(scene: &Scene<'_>) -> Option<Finding> {
 
 /// The log tells the messages of this fax for sure, and the fax is one of T.38: of sound the capture may hear less or
 /// more than the stack.
-fn is_comparable(scene: &Scene<'_>) -> bool {
-    let t38 = scene
+fn is_comparable(context: &RuleContext<'_>) -> bool {
+    let t38 = context
         .call
         .fax
         .as_ref()
         .is_some_and(|fax| fax.carrier == FaxCarrier::T38);
-    let sure = scene
+    let sure = context
         .call
         .log
         .as_ref()
@@ -142,17 +142,17 @@ fn is_comparable(scene: &Scene<'_>) -> bool {
     t38 && sure
 }
 
-fn not_captured(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
-    let log = call.log.as_ref().filter(|_| is_comparable(scene))?;
+fn not_captured(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
+    let log = call.log.as_ref().filter(|_| is_comparable(context))?;
     let side = log.about.side;
     let missing: Vec<(&Event, &LogFrame)> = call
         .events
         .iter()
         .filter_map(|event| Some((event, whole_frame(event).filter(|frame| frame.sent)?)))
         .filter(|(row, _)| log.message_of(row.id).is_none())
-        .filter(|(row, _)| row.at > call.capture.first_time && scene.covers(row.at, GOES_ON))
-        .filter(|(row, _)| !is_explained(scene, row, side))
+        .filter(|(row, _)| row.at > call.capture.first_time && context.covers(row.at, GOES_ON))
+        .filter(|(row, _)| !is_explained(context, row, side))
         .collect();
     let (first, _) = missing.first()?;
     let names = names(missing.iter().map(|(_, frame)| frame.octets.as_slice()));
@@ -177,8 +177,8 @@ fn not_captured(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 /// A damaged message, or lost packets, in which it may have been.
-fn is_explained(scene: &Scene<'_>, row: &Event, side: Side) -> bool {
-    scene
+fn is_explained(context: &RuleContext<'_>, row: &Event, side: Side) -> bool {
+    context
         .call
         .events
         .iter()
@@ -212,9 +212,9 @@ fn own_messages(call: &Call, side: Side) -> Vec<(Timestamp, Timestamp)> {
     spans
 }
 
-fn not_received(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
-    let log = call.log.as_ref().filter(|_| is_comparable(scene))?;
+fn not_received(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
+    let log = call.log.as_ref().filter(|_| is_comparable(context))?;
     let side = log.about.side;
     let of_stack = |event: &&Event| whole_frame(event).is_some();
     let first_line = call.events.iter().find(of_stack)?.at;
@@ -246,7 +246,7 @@ fn not_received(scene: &Scene<'_>) -> Option<Finding> {
     let names = names(missing.iter().map(|(_, octets)| *octets));
     let seen = format!(
         "{names} from {} passed the capture, the PBX never got it",
-        scene.who(side.other())
+        context.who(side.other())
     );
     let finding = Finding::new(
         Severity::Warning,
@@ -256,8 +256,8 @@ fn not_received(scene: &Scene<'_>) -> Option<Finding> {
     Some(finding.on(first.id).blame_nobody())
 }
 
-fn timer(scene: &Scene<'_>) -> Option<Finding> {
-    scene.call.log.as_ref()?;
+fn timer(context: &RuleContext<'_>) -> Option<Finding> {
+    context.call.log.as_ref()?;
     let expired = |event: &Event| match &event.kind {
         EventKind::Log(line) => match &line.says {
             Says::TimerExpired(timer) => Some(timer.clone()),
@@ -265,7 +265,7 @@ fn timer(scene: &Scene<'_>) -> Option<Finding> {
         },
         _ => None,
     };
-    let all: Vec<(&Event, String)> = scene
+    let all: Vec<(&Event, String)> = context
         .call
         .events
         .iter()
@@ -276,7 +276,7 @@ fn timer(scene: &Scene<'_>) -> Option<Finding> {
         1 => String::new(),
         several => format!(", and {} more", several - 1),
     };
-    let at = first.at.seconds_since(scene.call.started);
+    let at = first.at.seconds_since(context.call.started);
     let seen = format!("{name} of the PBX's stack ran out at {at:.1} s{times}");
     let finding = Finding::new(
         Severity::Note,

@@ -3,7 +3,7 @@
 use crate::hint::cause::Root;
 use crate::hint::finding::MAX_CITED;
 use crate::hint::place::place;
-use crate::hint::{Hint, Scene};
+use crate::hint::{Hint, RuleContext};
 
 /// Values that are told one by one; of more the number is told.
 const MOST_VALUES: usize = 6;
@@ -14,7 +14,11 @@ const COMMON_SHARE: f64 = 0.4;
 
 /// One hint for each rule, in the order given: that of severity and first frame. The root, if it is one of several,
 /// becomes the one that stands for them.
-pub(super) fn by_rule(scene: &Scene<'_>, hints: Vec<Hint>, root: Option<&mut Root>) -> Vec<Hint> {
+pub(super) fn by_rule(
+    context: &RuleContext<'_>,
+    hints: Vec<Hint>,
+    root: Option<&mut Root>,
+) -> Vec<Hint> {
     let mut groups: Vec<Vec<Hint>> = Vec::new();
     for hint in hints {
         match groups.iter_mut().find(|group| is_of(group, &hint)) {
@@ -22,11 +26,11 @@ pub(super) fn by_rule(scene: &Scene<'_>, hints: Vec<Hint>, root: Option<&mut Roo
             None => groups.push(vec![hint]),
         }
     }
-    let root = root.filter(|root| root.call == scene.call.number);
+    let root = root.filter(|root| root.call == context.call.number);
     let cause = root.as_ref().map(|root| root.hint.clone());
     let merged: Vec<Hint> = groups
         .into_iter()
-        .filter_map(|group| one_of(scene, group, cause.as_ref()))
+        .filter_map(|group| one_of(context, group, cause.as_ref()))
         .collect();
     if let Some(root) = root
         && let Some(hint) = merged.iter().find(|hint| hint.rule == root.rule)
@@ -41,7 +45,7 @@ fn is_of(group: &[Hint], hint: &Hint) -> bool {
 }
 
 /// The hint that stands for several of the same rule; the most serious one comes first in `group`.
-fn one_of(scene: &Scene<'_>, mut group: Vec<Hint>, cause: Option<&Hint>) -> Option<Hint> {
+fn one_of(context: &RuleContext<'_>, mut group: Vec<Hint>, cause: Option<&Hint>) -> Option<Hint> {
     if group.len() <= 1 {
         return group.pop();
     }
@@ -62,7 +66,7 @@ fn one_of(scene: &Scene<'_>, mut group: Vec<Hint>, cause: Option<&Hint>) -> Opti
     }
     out.consequence = group.iter().all(|hint| hint.consequence);
     out.finding.doubtful = group.iter().all(|hint| hint.finding.doubtful);
-    out.finding.event = place(scene.call, &out).map(|event| event.id);
+    out.finding.event = place(context.call, &out).map(|event| event.id);
     let by_severity: Vec<&str> = group.iter().map(Hint::text).collect();
     let main = out.text().to_owned();
     let mut in_time: Vec<&Hint> = group.iter().collect();

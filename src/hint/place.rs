@@ -2,8 +2,8 @@
 
 use crate::call::{Call, Event, EventKind};
 use crate::capture::{FrameNo, Timestamp};
+use crate::hint::context::event;
 use crate::hint::evidence::hang_up;
-use crate::hint::scene::event;
 use crate::hint::{Finding, Hint};
 
 /// The event on whose row a hint stands: as the rule says, else the one that holds its first cited frame.

@@ -4,7 +4,7 @@
 //! ([`Rule::PLAIN`] for most). Rules name each other by reference, so that the compiler checks the names.
 
 use crate::call::Side;
-use crate::hint::{Finding, Hint, Scene};
+use crate::hint::{Finding, Hint, RuleContext};
 
 /// How serious a hint is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -130,25 +130,25 @@ pub(crate) const T30_BEGINS: f64 = 20.0;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Check {
     /// At most one finding.
-    One(fn(&Scene<'_>) -> Option<Finding>),
+    One(fn(&RuleContext<'_>) -> Option<Finding>),
     /// At most one for each side.
-    PerSide(fn(&Scene<'_>, Side) -> Option<Finding>),
+    PerSide(fn(&RuleContext<'_>, Side) -> Option<Finding>),
     /// Any number of findings.
-    Many(fn(&Scene<'_>) -> Vec<Finding>),
+    Many(fn(&RuleContext<'_>) -> Vec<Finding>),
     /// At most one, with what the other rules found on this leg and on the other one.
-    Legs(fn(&Scene<'_>, own: &[Hint], there: &[Hint]) -> Option<Finding>),
+    Legs(fn(&RuleContext<'_>, own: &[Hint], there: &[Hint]) -> Option<Finding>),
 }
 
 impl Check {
     /// What it finds on one leg; nothing of a check that needs the findings of both.
-    pub(crate) fn findings(self, scene: &Scene<'_>) -> Vec<Finding> {
+    pub(crate) fn findings(self, context: &RuleContext<'_>) -> Vec<Finding> {
         match self {
-            Self::One(check) => check(scene).into_iter().collect(),
+            Self::One(check) => check(context).into_iter().collect(),
             Self::PerSide(check) => [Side::Caller, Side::Callee]
                 .into_iter()
-                .filter_map(|side| check(scene, side))
+                .filter_map(|side| check(context, side))
                 .collect(),
-            Self::Many(check) => check(scene),
+            Self::Many(check) => check(context),
             Self::Legs(_) => Vec::new(),
         }
     }

@@ -6,10 +6,10 @@
 use std::net::IpAddr;
 
 use crate::call::{Event, Negotiation, Side, SipEvent, Transaction};
+use crate::hint::context::{header, headers, is_private};
 use crate::hint::rule::{Family, Layer};
-use crate::hint::scene::{header, headers, is_private};
 use crate::hint::sip::q850;
-use crate::hint::{Rule, Scene};
+use crate::hint::{Rule, RuleContext};
 use crate::sip::sdp::fault::{SdpFault, faults};
 use crate::sip::{MediaKind, MediaLine, Sdp};
 
@@ -47,32 +47,35 @@ impl<'a> Offer<'a> {
     }
 
     /// The final response, where the offer was in the request.
-    pub(super) fn refusal(&self, scene: &Scene<'a>) -> Option<(u16, &'a Event, &'a SipEvent)> {
+    pub(super) fn refusal(
+        &self,
+        context: &RuleContext<'a>,
+    ) -> Option<(u16, &'a Event, &'a SipEvent)> {
         let (status, id) = self.transaction.final_response()?;
         let in_request = self.negotiation.from == self.transaction.from;
-        let (event, sip) = scene.message(id)?;
+        let (event, sip) = context.message(id)?;
         (in_request && status >= 300).then_some((status, event, sip))
     }
 
     /// The offer on the hops that it passed, up to the one on which it was answered.
-    pub(super) fn journey(&self, scene: &Scene<'a>) -> Vec<Sight<'a>> {
+    pub(super) fn journey(&self, context: &RuleContext<'a>) -> Vec<Sight<'a>> {
         let answer = self.transaction.final_response();
-        let answer = answer.and_then(|(_, id)| scene.event(id));
-        journey(scene, self.event.id, answer)
+        let answer = answer.and_then(|(_, id)| context.event(id));
+        journey(context, self.event.id, answer)
     }
 
     /// The offer as it came to the one who answered.
-    pub(super) fn as_answered(&self, scene: &Scene<'a>) -> Option<Sight<'a>> {
-        self.journey(scene).pop()
+    pub(super) fn as_answered(&self, context: &RuleContext<'a>) -> Option<Sight<'a>> {
+        self.journey(context).pop()
     }
 
     /// The refusal, if the offer may be the reason for it: not a challenge, a collision, a call that is over, a busy server.
     pub(super) fn refusal_of_offer(
         &self,
-        scene: &Scene<'a>,
+        context: &RuleContext<'a>,
     ) -> Option<(u16, &'a Event, &'a SipEvent)> {
-        let (status, event, sip) = self.refusal(scene)?;
-        let hung_up = || scene.bye().is_some_and(|(bye, _)| bye.at <= event.at);
+        let (status, event, sip) = self.refusal(context)?;
+        let hung_up = || context.bye().is_some_and(|(bye, _)| bye.at <= event.at);
         let other_reason = match status {
             300..=399 | 401 | 407 | 408 | 487 | 491 | 503 => true,
             481 => hung_up(),
@@ -84,17 +87,17 @@ impl<'a> Offer<'a> {
 }
 
 /// All offers of a call, in order.
-pub(super) fn offers<'a>(scene: &Scene<'a>) -> impl Iterator<Item = Offer<'a>> + use<'a> {
-    let scene = scene.clone();
-    scene
+pub(super) fn offers<'a>(context: &RuleContext<'a>) -> impl Iterator<Item = Offer<'a>> + use<'a> {
+    let context = context.clone();
+    context
         .call
         .negotiations
         .iter()
         .filter_map(move |negotiation| {
-            let (event, _) = scene.message(negotiation.offer_event)?;
+            let (event, _) = context.message(negotiation.offer_event)?;
             Some(Offer {
                 negotiation,
-                transaction: scene.call.transactions.get(negotiation.transaction)?,
+                transaction: context.call.transactions.get(negotiation.transaction)?,
                 event,
             })
         })
@@ -140,13 +143,13 @@ pub(super) fn unusable(addr: IpAddr, peer: IpAddr) -> Option<&'static str> {
 }
 
 /// What is wrong with an offer by itself, so that its refusal accuses the offerer.
-pub(super) fn is_faulty(scene: &Scene<'_>, negotiation: &Negotiation) -> bool {
-    offers(scene)
+pub(super) fn is_faulty(context: &RuleContext<'_>, negotiation: &Negotiation) -> bool {
+    offers(context)
         .find(|offer| offer.negotiation.offer_event == negotiation.offer_event)
         .is_some_and(|offer| {
             offer::is_image_only(&offer)
-                || offer.as_answered(scene).is_some_and(|sight| {
-                    !offer::faults_of(scene, &offer, &sight).is_empty()
+                || offer.as_answered(context).is_some_and(|sight| {
+                    !offer::faults_of(context, &offer, &sight).is_empty()
                         || offer::bad_transport(&sight)
                         || offer::bad_address(&offer, &sight).is_some()
                 })

@@ -1,8 +1,8 @@
 //! Rules on call set-up and teardown.
 
 use crate::hint::Rule;
+use crate::hint::context::header;
 use crate::hint::rule::{Family, Layer};
-use crate::hint::scene::header;
 use crate::sip::MediaLine;
 
 pub(super) mod dialog;

@@ -3,7 +3,7 @@
 use crate::call::{Event, FaxCarrier, Negotiation, Side, SipEvent};
 use crate::hint::rule::{Family, Layer};
 use crate::hint::sip::timer;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::sip::{MediaKind, MediaLine, Sdp, T38Attributes};
 
 pub(super) mod address;
@@ -82,18 +82,18 @@ impl<'a> Switch<'a> {
 }
 
 /// All offers of T.38, in order.
-pub(super) fn switches<'a>(scene: &Scene<'a>) -> Vec<Switch<'a>> {
-    scene
+pub(super) fn switches<'a>(context: &RuleContext<'a>) -> Vec<Switch<'a>> {
+    context
         .call
         .negotiations
         .iter()
         .filter(|negotiation| negotiation.offers_t38())
         .filter_map(|negotiation| {
-            let transaction = scene.call.transactions.get(negotiation.transaction);
+            let transaction = context.call.transactions.get(negotiation.transaction);
             Some(Switch {
                 negotiation,
-                offer: scene.event(negotiation.offer_event)?,
-                answer: negotiation.answer_event.and_then(|id| scene.message(id)),
+                offer: context.event(negotiation.offer_event)?,
+                answer: negotiation.answer_event.and_then(|id| context.message(id)),
                 status: negotiation.status,
                 reinvite: transaction.is_none_or(|transaction| !transaction.initial),
             })
@@ -102,17 +102,17 @@ pub(super) fn switches<'a>(scene: &Scene<'a>) -> Vec<Switch<'a>> {
 }
 
 /// Offers of T.38 that are a switch, not the refresh of a session that has it already.
-pub(super) fn first_switches<'a>(scene: &Scene<'a>) -> Vec<Switch<'a>> {
-    let refreshing = timer::refreshing(scene);
-    switches(scene)
+pub(super) fn first_switches<'a>(context: &RuleContext<'a>) -> Vec<Switch<'a>> {
+    let refreshing = timer::refreshing(context);
+    switches(context)
         .into_iter()
         .filter(|switch| !refreshing.contains(&switch.offer.id))
         .collect()
 }
 
 /// Whether T.38 was agreed on a call at any time.
-pub(super) fn agreed(scene: &Scene<'_>) -> bool {
-    scene
+pub(super) fn agreed(context: &RuleContext<'_>) -> bool {
+    context
         .call
         .negotiations
         .iter()
@@ -120,14 +120,14 @@ pub(super) fn agreed(scene: &Scene<'_>) -> bool {
 }
 
 /// Whether the other leg of the fax has T.38: then somebody in the middle converts, or should.
-pub(super) fn agreed_on_other_leg(scene: &Scene<'_>) -> bool {
-    scene.mirrored().is_some_and(|other| agreed(&other))
+pub(super) fn agreed_on_other_leg(context: &RuleContext<'_>) -> bool {
+    context.mirrored().is_some_and(|other| agreed(&other))
 }
 
 /// Whether the fax ran as audio, and only so.
-pub(super) fn fax_in_audio(scene: &Scene<'_>) -> bool {
-    scene.call.packets.t38 == 0
-        && scene
+pub(super) fn fax_in_audio(context: &RuleContext<'_>) -> bool {
+    context.call.packets.t38 == 0
+        && context
             .call
             .fax
             .as_ref()
@@ -135,15 +135,15 @@ pub(super) fn fax_in_audio(scene: &Scene<'_>) -> bool {
 }
 
 /// Whether pages got through all the same: what went wrong with T.38 is no failure then.
-pub(super) fn pages_confirmed(scene: &Scene<'_>) -> bool {
+pub(super) fn pages_confirmed(context: &RuleContext<'_>) -> bool {
     let confirmed =
         |call: &crate::call::Call| call.fax.as_ref().is_some_and(|fax| fax.pages_confirmed > 0);
-    confirmed(scene.call) || scene.other.is_some_and(confirmed)
+    confirmed(context.call) || context.other.is_some_and(confirmed)
 }
 
 /// An error, or a warning where the fax was delivered all the same.
-pub(super) fn error_unless_delivered(scene: &Scene<'_>) -> Severity {
-    if scene.delivered_on_either_leg() {
+pub(super) fn error_unless_delivered(context: &RuleContext<'_>) -> Severity {
+    if context.delivered_on_either_leg() {
         Severity::Warning
     } else {
         Severity::Error
@@ -174,23 +174,27 @@ pub(super) fn agreed_attributes<'a>(
 }
 
 /// Switches that were accepted.
-pub(super) fn accepted<'a>(scene: &Scene<'a>) -> Vec<Switch<'a>> {
-    first_switches(scene)
+pub(super) fn accepted<'a>(context: &RuleContext<'a>) -> Vec<Switch<'a>> {
+    first_switches(context)
         .into_iter()
         .filter(|switch| switch.negotiation.accepts_t38())
         .collect()
 }
 
 /// Stands on the answer of a switch, and is about who answered.
-pub(super) fn on_switch(scene: &Scene<'_>, finding: Finding, switch: &Switch<'_>) -> Finding {
+pub(super) fn on_switch(
+    context: &RuleContext<'_>,
+    finding: Finding,
+    switch: &Switch<'_>,
+) -> Finding {
     let event = switch.answer.map_or(switch.offer.id, |(event, _)| event.id);
-    finding.on(event).about(scene.endpoint(switch.asked()))
+    finding.on(event).about(context.endpoint(switch.asked()))
 }
 
 /// First sign of a fax in the call: a tone, V.21, or a message.
-pub(super) fn first_fax_sign<'a>(scene: &Scene<'a>) -> Option<&'a Event> {
+pub(super) fn first_fax_sign<'a>(context: &RuleContext<'a>) -> Option<&'a Event> {
     use crate::call::EventKind as Kind;
-    scene.call.events.iter().find(|event| {
+    context.call.events.iter().find(|event| {
         event.observed
             && match &event.kind {
                 Kind::RtpEvent(tone) => tone.tone().is_some(),

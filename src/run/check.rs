@@ -11,11 +11,10 @@ use crate::call::{CallNo, Verdict};
 use crate::capture::Timestamp;
 use crate::cli::{Format, General, Output, Shape};
 use crate::export::{self, Several, csv, html};
+use crate::run::output::{form, usual_width, wants_pictures, write};
 use crate::run::pass::Unread;
 use crate::run::watch::Counted;
-use crate::run::{
-    Failure, Status, complain, form, parallel, pass, read, usual_width, wants_pictures, write,
-};
+use crate::run::{Failure, Status, complain, parallel, pass, read};
 use crate::uid::Uid;
 
 /// Checks several captures; a file that cannot be read is told after the others.

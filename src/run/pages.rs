@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use super::flow::chosen;
 use super::pass::Unread;
-use super::{Failure, Status, chosen, complain, print, read};
+use super::{Failure, Status, complain, print, read};
 use crate::analysis::reading::Analysis;
 use crate::call::CallNo;
 use crate::cli::{General, Which};

@@ -23,7 +23,7 @@ pub(super) fn run(
         ));
         return Ok(Status::Unreadable);
     }
-    let Some(flows) = super::chosen(&analysis, file, which) else {
+    let Some(flows) = super::flow::chosen(&analysis, file, which) else {
         // The call may be in what could not be read.
         whole?;
         return Ok(Status::Nothing);

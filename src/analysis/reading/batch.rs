@@ -10,7 +10,7 @@ use crate::call::index::DialogId;
 use crate::call::load::{self, RtpByFlow};
 use crate::call::pages::CodedPage;
 use crate::call::{Call, CallNo, CallState, Cause, Flow, Verdict, uid};
-use crate::hint::{Hint, Scene};
+use crate::hint::{Hint, RuleContext};
 
 /// Octets of RTP held in memory at once while faxes are analysed, where each batch takes one more pass over the
 /// capture.
@@ -229,8 +229,8 @@ impl Analysis {
     fn diagnose(&self, number: CallNo, loaded: &HashMap<CallNo, Call>) -> Option<Found> {
         let call = loaded.get(&number)?;
         let other = call.other_leg.and_then(|other| loaded.get(&other));
-        let scene = Scene::new(call, other, &self.options.view);
-        let diagnosis = crate::hint::diagnose(&scene);
+        let context = RuleContext::new(call, other, &self.options.site);
+        let diagnosis = crate::hint::diagnose(&context);
         // The leg on which all is confirmed has no cause, though the other one may show that it failed there.
         let failed = match &call.fax {
             Some(fax) => fax.verdict != Verdict::Ok,
@@ -238,7 +238,7 @@ impl Analysis {
         };
         Some(Found {
             cause: (diagnosis.root.as_ref().filter(|_| failed))
-                .map(|root| (root.cause(), crate::hint::sentence(root, &scene))),
+                .map(|root| (root.cause(), crate::hint::sentence(root, &context))),
             hints: diagnosis.hints,
         })
     }
@@ -278,7 +278,7 @@ impl Analysis {
             let legs: Vec<&Analysed> = legs.iter().filter_map(|leg| analysed.get(leg)).collect();
             AnalysedFlow {
                 hints: legs.iter().map(|leg| leg.hints.clone()).collect(),
-                pbx: self.options.view.pbx.clone(),
+                pbx: self.options.site.pbx.clone(),
                 flow: Flow {
                     legs: legs.iter().map(|leg| Arc::clone(&leg.call)).collect(),
                 },

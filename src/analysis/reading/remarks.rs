@@ -23,7 +23,7 @@ impl Analysis {
 
     /// `sip-no-invite`: the user named the PBX, its SIP is in the capture, and no call of it.
     fn no_invite(&self) -> Option<Note> {
-        let pbx = &self.options.view.pbx;
+        let pbx = &self.options.site.pbx;
         if pbx.is_empty() {
             return None;
         }

@@ -2,10 +2,10 @@
 
 use crate::call::{Call, Event, EventKind, Fax, Side, Verdict, verdict};
 use crate::hint::cap::CAP;
+use crate::hint::context::method;
 use crate::hint::g711::G711_ONE_WAY;
 use crate::hint::leg::LEG_BYE_ONE_SIDED;
 use crate::hint::rule::{Check, Family, RootCause, hide, hide_families};
-use crate::hint::scene::method;
 use crate::hint::sip::dialog::SIP_ACK_MISSING;
 use crate::hint::sip::setup::{SIP_INVITE_NO_RESPONSE, SIP_NO_INVITE};
 use crate::hint::sip::teardown::{SIP_BYE_MISSING, SIP_BYE_UNANSWERED, SIP_EARLY_BYE};
@@ -18,7 +18,7 @@ use crate::hint::t30::release::T30_NO_DCN;
 use crate::hint::t38::media::T38_FALLBACK_G711;
 use crate::hint::t38::reinvite::{T38_NO_REINVITE, T38_REINVITE_TIMEOUT};
 use crate::hint::udptl::{UDPTL_ONE_WAY, UDPTL_WRONG_DESTINATION};
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 
 pub(super) const RULES: &[&Rule] = &[
     &CAP_STARTS_MID_CALL,
@@ -139,8 +139,8 @@ pub(in crate::hint) static CAP_NO_MEDIA: Rule = Rule {
     ..CAP
 };
 
-fn starts_mid_call(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
+fn starts_mid_call(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
     if !call.has_sip() {
         return None;
     }
@@ -160,18 +160,19 @@ fn starts_mid_call(scene: &Scene<'_>) -> Option<Finding> {
     )
 }
 
-fn ends_early(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
+fn ends_early(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
     let facts = &call.capture;
     let up = match call.call_id {
         Some(_) => {
             // An answer to a BYE that is not in the capture ends the call as well.
-            let ended = scene.transactions("BYE").next().is_some();
+            let ended = context.transactions("BYE").next().is_some();
             (call.answered.is_some() || facts.starts_mid_call) && !ended
         }
         // DCN ends a fax whose start is missing, too.
         None => {
-            call.fax.as_ref().is_some_and(is_unfinished) && scene.t30_named("DCN").next().is_none()
+            call.fax.as_ref().is_some_and(is_unfinished)
+                && context.t30_named("DCN").next().is_none()
         }
     };
     let near = facts.last_time.seconds_since(call.last_packet) < TAIL;
@@ -196,20 +197,20 @@ fn is_unfinished(fax: &Fax) -> bool {
     fax.verdict == Verdict::Incomplete
 }
 
-fn one_direction(scene: &Scene<'_>) -> Option<Finding> {
+fn one_direction(context: &RuleContext<'_>) -> Option<Finding> {
     // Of cut SIP messages only some can be given to their call: that one side is missing proves nothing.
-    let whole = scene.call.capture.truncated_sip == 0;
-    let messages = scene.messages().filter(|_| whole);
+    let whole = context.call.capture.truncated_sip == 0;
+    let messages = context.messages().filter(|_| whole);
     let sip = only_side(messages.map(|(event, _)| event)).and_then(|side| {
-        let proof = scene.messages().find(|(_, sip)| match method(sip) {
+        let proof = context.messages().find(|(_, sip)| match method(sip) {
             // An ACK answers a response, a response a request: whatever was answered is not here.
             Some(method) => method == "ACK",
             None => true,
         })?;
         Some((side, proof.0))
     });
-    let media = only_side(scene.call.events.iter().filter(|event| is_media(event)))
-        .and_then(|side| Some((side, media_answer(scene)?)));
+    let media = only_side(context.call.events.iter().filter(|event| is_media(event)))
+        .and_then(|side| Some((side, media_answer(context)?)));
     let (side, proof) = media.or(sip)?;
     let seen = format!(
         "Only {} -> {} was captured – the other side did talk",
@@ -219,7 +220,7 @@ fn one_direction(scene: &Scene<'_>) -> Option<Finding> {
     Some(
         Finding::new(Severity::Warning, [proof.frame], seen)
             .on(proof.id)
-            .about(scene.endpoint(side.other())),
+            .about(context.endpoint(side.other())),
     )
 }
 
@@ -245,19 +246,19 @@ fn is_media(event: &Event) -> bool {
 }
 
 /// A T.30 message that is an answer: only who heard a command or DIS sends it.
-fn media_answer<'a>(scene: &Scene<'a>) -> Option<&'a Event> {
+fn media_answer<'a>(context: &RuleContext<'a>) -> Option<&'a Event> {
     const ANSWERS: &[&str] = &[
         "CFR", "FTT", "MCF", "RTN", "RTP", "PIP", "PIN", "PPR", "CTR", "ERR", "RNR", "DCS",
     ];
     ANSWERS
         .iter()
-        .filter_map(|name| scene.t30_named(name).next())
+        .filter_map(|name| context.t30_named(name).next())
         .map(|(event, _)| event)
         .min_by_key(|event| event.at)
 }
 
-fn sip_not_captured(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
+fn sip_not_captured(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
     if call.has_sip() {
         return None;
     }
@@ -272,9 +273,9 @@ fn sip_not_captured(scene: &Scene<'_>) -> Option<Finding> {
     )
 }
 
-fn no_media(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
-    let (Some(answer), Some(period)) = (scene.answer(), call.media.first()) else {
+fn no_media(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
+    let (Some(answer), Some(period)) = (context.answer(), call.media.first()) else {
         return None;
     };
     let end = call.ended.unwrap_or(call.last_packet);

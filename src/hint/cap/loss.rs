@@ -4,10 +4,10 @@ use crate::call::{Call, EventKind, Side};
 use crate::capture::{FrameNo, Timestamp};
 use crate::hint::cap::CAP;
 use crate::hint::cap::extent::CAP_SIP_NOT_CAPTURED;
+use crate::hint::context::clock_jumps;
 use crate::hint::g711::{G711_CLOCK_SLIP, G711_JITTER, G711_LOSS};
 use crate::hint::leg::LEG_LATENCY;
 use crate::hint::rule::{Check, hide, hide_across_jump, lower};
-use crate::hint::scene::clock_jumps;
 use crate::hint::sip::dialog::SIP_RETRANSMISSIONS;
 use crate::hint::t30::page::T30_PAGE_SLOW;
 use crate::hint::t30::tcf::T30_TCF_MISSING;
@@ -17,7 +17,7 @@ use crate::hint::udptl::{
     UDPTL_DECODE_ERROR, UDPTL_DUPLICATES, UDPTL_LOSS_RECOVERED, UDPTL_LOSS_UNRECOVERED,
     UDPTL_TIMING_GAP,
 };
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::text::count;
 
 pub(super) const RULES: &[&Rule] = &[
@@ -113,8 +113,8 @@ pub(in crate::hint) static CAP_DUPLICATE_FRAMES: Rule = Rule {
     ..CAP
 };
 
-fn snaplen_truncated(scene: &Scene<'_>) -> Option<Finding> {
-    let facts = &scene.call.capture;
+fn snaplen_truncated(context: &RuleContext<'_>) -> Option<Finding> {
+    let facts = &context.call.capture;
     if facts.truncated_count == 0 {
         return None;
     }
@@ -134,11 +134,11 @@ fn snaplen_truncated(scene: &Scene<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-fn drops(scene: &Scene<'_>) -> Option<Finding> {
-    let facts = &scene.call.capture;
-    let together = gaps_together(scene.call);
+fn drops(context: &RuleContext<'_>) -> Option<Finding> {
+    let facts = &context.call.capture;
+    let together = gaps_together(context.call);
     let holes = facts.starts_mid_call
-        || scene
+        || context
             .call
             .transactions
             .iter()
@@ -198,8 +198,8 @@ fn gaps(call: &Call, side: Side) -> Vec<(Timestamp, FrameNo)> {
     udptl.chain(rtp).collect()
 }
 
-fn clock_jump(scene: &Scene<'_>) -> Option<Finding> {
-    let jumps = clock_jumps(scene.call);
+fn clock_jump(context: &RuleContext<'_>) -> Option<Finding> {
+    let jumps = clock_jumps(context.call);
     let (_, seconds) = jumps.first()?;
     let seen =
         format!("Capture clock jumps {seconds:+.1} s – timers and durations are not reliable");
@@ -207,8 +207,8 @@ fn clock_jump(scene: &Scene<'_>) -> Option<Finding> {
     Some(Finding::new(Severity::Warning, frames, seen))
 }
 
-fn duplicate_frames(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
+fn duplicate_frames(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
     let packets =
         u64::from(call.packets.sip) + u64::from(call.packets.rtp) + u64::from(call.packets.t38);
     let twice = u64::from(call.capture.duplicates);

@@ -7,7 +7,7 @@ use crate::hint::rule::{Check, hide};
 use crate::hint::sip::teardown::SIP_EARLY_BYE;
 use crate::hint::t30::identification::T30_NO_DIS;
 use crate::hint::t38::error_unless_delivered;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 
 /// After the answer packets may still go the old way, seconds.
 const SETTLED: f64 = 2.0;
@@ -30,9 +30,9 @@ pub(in crate::hint) static G711_WRONG_DESTINATION: Rule = Rule {
     ..G711
 };
 
-fn wrong_destination(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let call = scene.call;
-    if call.fax.is_none() || !call.path.is_one_hop() || scene.delivered_on_either_leg() {
+fn wrong_destination(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let call = context.call;
+    if call.fax.is_none() || !call.path.is_one_hop() || context.delivered_on_either_leg() {
         return None;
     }
     let rtp = |of: Side| {
@@ -43,7 +43,7 @@ fn wrong_destination(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     // A side behind NAT gets its packets where it sends from.
     let sends_from = |end: Endpoint| rtp(side.other()).any(|event| event.src == end);
     let astray = |event: &&Event| {
-        let period = in_force(scene, event)?;
+        let period = in_force(context, event)?;
         let asked = *period.audio.as_ref()?.of(side.other());
         let begin = event.at.max(period.from.plus_seconds(SETTLED));
         let end = period.until.map_or(event.end, |until| until.min(event.end));
@@ -58,23 +58,23 @@ fn wrong_destination(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     }
     let seen = format!(
         "{} sends RTP to {}, but the SDP asks for {asked}",
-        scene.who_begins(side),
+        context.who_begins(side),
         event.dst
     );
     Some(
-        Finding::new(error_unless_delivered(scene), [event.frame], seen)
+        Finding::new(error_unless_delivered(context), [event.frame], seen)
             .on(event.id)
-            .about(scene.endpoint(side)),
+            .about(context.endpoint(side)),
     )
 }
 
 /// The SDP that is in force for the longest part of a row.
-fn in_force<'a>(scene: &Scene<'a>, event: &Event) -> Option<&'a MediaPeriod> {
+fn in_force<'a>(context: &RuleContext<'a>, event: &Event) -> Option<&'a MediaPeriod> {
     let overlap = |period: &MediaPeriod| {
         let end = period.until.map_or(event.end, |until| until.min(event.end));
         end.seconds_since(period.from.max(event.at))
     };
-    let periods = scene
+    let periods = context
         .call
         .media
         .iter()

@@ -13,7 +13,7 @@ use crate::hint::t30::training::T30_DCS_DIS_LOOP;
 use crate::hint::t38::answer::T38_IMAGE_PORT_ZERO;
 use crate::hint::t38::media::T38_FALLBACK_G711;
 use crate::hint::t38::reinvite::T38_NO_REINVITE;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 
 /// Deviation of a pace from real time that tears tones, and that may.
 const TORN: f64 = 0.10;
@@ -65,8 +65,8 @@ pub(in crate::hint) static G711_PACE: Rule = Rule {
     ..G711
 };
 
-fn super_g3(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
+fn super_g3(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
     let menu = verdict::super_g3(call)?;
     let answer = call.events.iter().find(|event| match &event.kind {
         EventKind::Tone { .. } | EventKind::RtpEvent(_) => event.from == Side::Callee,
@@ -76,14 +76,14 @@ fn super_g3(scene: &Scene<'_>) -> Option<Finding> {
     let frames = [Some(menu.frame), answer.map(|event| event.frame), end];
     let seen = format!(
         "Super G3 (V.34) over {} – pages cannot be read here, result unknown",
-        scene.codec()
+        context.codec()
     );
     let finding = Finding::new(Severity::Warning, frames.into_iter().flatten(), seen);
     Some(finding.on(menu.id).blame_nobody())
 }
 
-fn pace(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let call = scene.call;
+fn pace(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let call = context.call;
     if !is_audio_fax(call) {
         return None;
     }
@@ -108,5 +108,5 @@ fn pace(scene: &Scene<'_>, side: Side) -> Option<Finding> {
         pace.packets_per_second
     );
     let finding = Finding::new(severity, [pace.first, pace.last], seen);
-    Some(finding.on(event.id).about(scene.endpoint(side)))
+    Some(finding.on(event.id).about(context.endpoint(side)))
 }

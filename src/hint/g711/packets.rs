@@ -3,7 +3,7 @@
 use crate::call::{EventKind, Side};
 use crate::capture::{FrameNo, Timestamp};
 use crate::hint::g711::{fax_begins, fax_ends, is_audio_fax, signals_begin, spans};
-use crate::hint::{Finding, Scene, Severity};
+use crate::hint::{Finding, RuleContext, Severity};
 use crate::rtp::RtpSpan;
 
 /// `g711-loss`: note above this share (Dialogic: failures from 0.02 %).
@@ -41,15 +41,15 @@ fn expected_after(span: &RtpSpan, begins: Timestamp) -> f64 {
     f64::from(all) * (whole - before) / whole
 }
 
-pub(super) fn loss(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    if !is_audio_fax(scene.call) {
+pub(super) fn loss(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    if !is_audio_fax(context.call) {
         return None;
     }
-    loss_of(scene, side)
+    loss_of(context, side)
 }
 
-fn loss_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let call = scene.call;
+fn loss_of(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let call = context.call;
     let begins = signals_begin(call).or_else(|| fax_begins(call))?;
     let over = fax_ends(call).unwrap_or(call.last_packet);
     let mut expected = 0.0;
@@ -72,9 +72,9 @@ fn loss_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     let burst = gaps.iter().map(|(.., lost)| *lost).max()?;
     let whole = f64::from(lost) / f64::max(expected, 1.0);
     // While a side is silent nothing is hit: what counts is the loss within what it has to say.
-    let part = whole.max(loss_in_signals(scene, side, &gaps));
+    let part = whole.max(loss_in_signals(context, side, &gaps));
     let severity = if part >= LOSS_ERROR || burst >= LOSS_BURST {
-        if scene.delivered() {
+        if context.delivered() {
             Severity::Warning
         } else {
             Severity::Error
@@ -105,8 +105,12 @@ fn loss_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
 }
 
 /// Share of packets lost while a side has a signal on the line; 0 if that is too short to tell.
-fn loss_in_signals(scene: &Scene<'_>, side: Side, gaps: &[(FrameNo, Timestamp, u32)]) -> f64 {
-    let signals = scene.call.events.iter().filter(|event| {
+fn loss_in_signals(
+    context: &RuleContext<'_>,
+    side: Side,
+    gaps: &[(FrameNo, Timestamp, u32)],
+) -> f64 {
+    let signals = context.call.events.iter().filter(|event| {
         event.observed
             && event.from == side
             && matches!(
@@ -128,14 +132,14 @@ fn loss_in_signals(scene: &Scene<'_>, side: Side, gaps: &[(FrameNo, Timestamp, u
     f64::from(lost) * PACKET / seconds
 }
 
-pub(super) fn jitter(scene: &Scene<'_>) -> Vec<Finding> {
-    if !is_audio_fax(scene.call) {
+pub(super) fn jitter(context: &RuleContext<'_>) -> Vec<Finding> {
+    if !is_audio_fax(context.call) {
         return Vec::new();
     }
-    let begins = fax_begins(scene.call);
+    let begins = fax_begins(context.call);
     let mut out = Vec::new();
     for side in SIDES {
-        let worst = spans(scene.call, side)
+        let worst = spans(context.call, side)
             .filter(|(_, span)| begins.is_some_and(|begins| span.end > begins))
             // Where silence is suppressed the pauses are not jitter.
             .filter(|(_, span)| span.stats.silence_gaps.is_empty())
@@ -160,8 +164,8 @@ pub(super) fn jitter(scene: &Scene<'_>) -> Vec<Finding> {
     out
 }
 
-pub(super) fn clock(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
+pub(super) fn clock(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
     if !is_audio_fax(call) {
         return None;
     }
@@ -186,8 +190,8 @@ pub(super) fn clock(scene: &Scene<'_>) -> Option<Finding> {
     Some(Finding::new(Severity::Warning, vec![event.frame], seen).on(event.id))
 }
 
-pub(super) fn one_way(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
+pub(super) fn one_way(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
     let answered = call.answered?;
     let held = call.negotiations.iter().any(|negotiation| {
         std::iter::once(&negotiation.offer)
@@ -228,8 +232,8 @@ pub(super) fn one_way(scene: &Scene<'_>) -> Option<Finding> {
             format!("RTP only {live}->{silent} – {silent} sends nothing (NAT/firewall)"),
         )
         .on(event.id)
-        .about(scene.endpoint(silent))
-        .blame(scene.fault_side(silent));
+        .about(context.endpoint(silent))
+        .blame(context.fault_side(silent));
         if let Some(said) = said {
             found = found.more(format!(
                 "The packets go to {}, the SDP of the {silent} says {said}.",

@@ -7,7 +7,7 @@ use crate::hint::t30::identification::T30_NO_DIS;
 use crate::hint::t38::error_unless_delivered;
 use crate::hint::t38::media::T38_FALLBACK_G711;
 use crate::hint::t38::reinvite::T38_NO_REINVITE;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::rtp::RtpSpan;
 
 /// Packets of an unknown kind that are no accident.
@@ -33,8 +33,8 @@ pub(in crate::hint) static G711_UNKNOWN_PAYLOAD: Rule = Rule {
     ..super::G711
 };
 
-fn unknown_payload(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let call = scene.call;
+fn unknown_payload(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let call = context.call;
     let answered = call.answered?;
     call.fax.as_ref()?;
     if call.capture.starts_mid_call {
@@ -77,17 +77,17 @@ fn unknown_payload(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     let meaning = meaning(first.payload_type).map_or_else(String::new, |text| format!(" ({text})"));
     let seen = format!(
         "{} sends RTP payload {} that no SDP names{meaning}",
-        scene.who_begins(side),
+        context.who_begins(side),
         first.payload_type
     );
     Some(
         Finding::new(
-            error_unless_delivered(scene),
+            error_unless_delivered(context),
             found.iter().map(|(event, _)| event.frame),
             seen,
         )
         .on(event.id)
-        .about(scene.endpoint(side))
+        .about(context.endpoint(side))
         .more(format!("{}.", crate::text::count(packets, "packet"))),
     )
 }
@@ -126,8 +126,8 @@ pub(in crate::hint) static G711_SILENT_AFTER_SWITCH: Rule = Rule {
     ..super::G711
 };
 
-fn silent_after_switch(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let call = scene.call;
+fn silent_after_switch(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let call = context.call;
     call.fax.as_ref()?;
     let answered = call.answered?;
     let negotiation = call.negotiations.iter().rev().find(|one| {
@@ -140,7 +140,7 @@ fn silent_after_switch(scene: &Scene<'_>, side: Side) -> Option<Finding> {
         };
         open(&one.offer) && one.answer.as_ref().is_some_and(open)
     })?;
-    let answer = scene.event(negotiation.answer_event?)?;
+    let answer = context.event(negotiation.answer_event?)?;
     if answer.at <= answered.plus_seconds(UNDER_WAY) {
         return None;
     }
@@ -162,15 +162,15 @@ fn silent_after_switch(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     }
     let seen = format!(
         "{} sends no RTP any more after the re-INVITE",
-        scene.who_begins(side)
+        context.who_begins(side)
     );
     Some(
         Finding::new(
-            error_unless_delivered(scene),
+            error_unless_delivered(context),
             [answer.frame, before.last_frame],
             seen,
         )
         .on(answer.id)
-        .about(scene.endpoint(side)),
+        .about(context.endpoint(side)),
     )
 }

@@ -2,19 +2,19 @@
 
 use crate::call::{Call, Event, EventKind, Side};
 use crate::hint::g711::{fax_begins, fax_ends, fax_tone, is_audio_fax, signals_begin, spans};
-use crate::hint::{Finding, Scene, Severity};
+use crate::hint::{Finding, RuleContext, Severity};
 use crate::line::Tone;
 use crate::rtp::RtpSpan;
 
 const SIDES: [Side; 2] = [Side::Caller, Side::Callee];
 
-pub(super) fn tones(scene: &Scene<'_>) -> Vec<Finding> {
-    if scene.call.fax.is_none() {
+pub(super) fn tones(context: &RuleContext<'_>) -> Vec<Finding> {
+    if context.call.fax.is_none() {
         return Vec::new();
     }
     let mut told: Vec<(Side, Tone)> = Vec::new();
     let mut out = Vec::new();
-    for event in &scene.call.events {
+    for event in &context.call.events {
         let Some(tone) = fax_tone(event) else {
             continue;
         };
@@ -36,8 +36,8 @@ pub(super) fn tones(scene: &Scene<'_>) -> Vec<Finding> {
     out
 }
 
-pub(super) fn speech_codec(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
+pub(super) fn speech_codec(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
     let transparent = |codec: &str| {
         ["PCMU", "PCMA", "CLEARMODE", "L16"]
             .iter()
@@ -69,7 +69,7 @@ pub(super) fn speech_codec(scene: &Scene<'_>) -> Option<Finding> {
         .negotiations
         .get(period.negotiation)
         .and_then(|negotiation| negotiation.answer_event)
-        .and_then(|id| scene.event(id));
+        .and_then(|id| context.event(id));
     let rtp = SIDES.into_iter().find_map(|side| spans(call, side).next());
     let cited = [
         answer.map(|event| event.frame),
@@ -84,8 +84,8 @@ pub(super) fn speech_codec(scene: &Scene<'_>) -> Option<Finding> {
     Some(found)
 }
 
-pub(super) fn codec_switch(scene: &Scene<'_>) -> Vec<Finding> {
-    let call = scene.call;
+pub(super) fn codec_switch(context: &RuleContext<'_>) -> Vec<Finding> {
+    let call = context.call;
     if !is_audio_fax(call) {
         return Vec::new();
     }
@@ -96,7 +96,7 @@ pub(super) fn codec_switch(scene: &Scene<'_>) -> Vec<Finding> {
     if out.is_empty() {
         out.extend(between_directions(call));
     }
-    out.extend(between_legs(scene));
+    out.extend(between_legs(context));
     out
 }
 
@@ -153,12 +153,12 @@ fn between_directions(call: &Call) -> Option<Finding> {
 }
 
 /// A-law on one leg and u-law on the other, told on the leg that began first.
-fn between_legs(scene: &Scene<'_>) -> Option<Finding> {
-    let other = scene.other.filter(|other| is_audio_fax(other))?;
-    if scene.call.number > other.number {
+fn between_legs(context: &RuleContext<'_>) -> Option<Finding> {
+    let other = context.other.filter(|other| is_audio_fax(other))?;
+    if context.call.number > other.number {
         return None;
     }
-    let (event, here) = spans(scene.call, Side::Caller).last()?;
+    let (event, here) = spans(context.call, Side::Caller).last()?;
     let (_, there) = spans(other, Side::Caller).last()?;
     if here.codec.eq_ignore_ascii_case(&there.codec) {
         return None;
@@ -170,8 +170,8 @@ fn between_legs(scene: &Scene<'_>) -> Option<Finding> {
     Some(Finding::new(Severity::Warning, vec![event.frame], seen).on(event.id))
 }
 
-pub(super) fn silence_suppression(scene: &Scene<'_>) -> Vec<Finding> {
-    let call = scene.call;
+pub(super) fn silence_suppression(context: &RuleContext<'_>) -> Vec<Finding> {
+    let call = context.call;
     if !is_audio_fax(call) {
         return Vec::new();
     }
@@ -214,7 +214,7 @@ pub(super) fn silence_suppression(scene: &Scene<'_>) -> Vec<Finding> {
             (None, Some((event, frame, ms))) => (event, frame, format!("pause of {ms} ms")),
             (None, None) => continue,
         };
-        let harmful = signals.is_some_and(|signals| frame >= signals) && !scene.delivered();
+        let harmful = signals.is_some_and(|signals| frame >= signals) && !context.delivered();
         let severity = if harmful {
             Severity::Error
         } else {
@@ -224,19 +224,19 @@ pub(super) fn silence_suppression(scene: &Scene<'_>) -> Vec<Finding> {
         out.push(Finding::new(severity, vec![frame], seen).on(event.id));
     }
     if out.is_empty() {
-        out.extend(allowed_in_sdp(scene));
+        out.extend(allowed_in_sdp(context));
     }
     out
 }
 
-fn allowed_in_sdp(scene: &Scene<'_>) -> Option<Finding> {
-    let negotiation = scene.call.negotiations.iter().find(|negotiation| {
+fn allowed_in_sdp(context: &RuleContext<'_>) -> Option<Finding> {
+    let negotiation = context.call.negotiations.iter().find(|negotiation| {
         std::iter::once(&negotiation.offer)
             .chain(&negotiation.answer)
             .flat_map(|sdp| &sdp.media)
             .any(|line| line.silence_suppression == Some(true))
     })?;
-    let event = scene.event(negotiation.offer_event)?;
+    let event = context.event(negotiation.offer_event)?;
     let seen = "SDP allows silence suppression (silenceSupp:on); none is seen".to_owned();
     Some(Finding::new(Severity::Note, vec![event.frame], seen).on(event.id))
 }

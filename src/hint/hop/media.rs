@@ -3,7 +3,7 @@
 use crate::call::path::{Crossing, Link, Rewrite};
 use crate::call::{Call, EventId, EventKind, FaultSide, Side};
 use crate::capture::{Endpoint, FrameNo};
-use crate::hint::{Finding, Scene, Severity};
+use crate::hint::{Finding, RuleContext, Severity};
 
 /// Packets that came in, or so many different ones over so many seconds.
 const ENOUGH: u32 = 10;
@@ -15,9 +15,9 @@ const LONG: f64 = 0.5;
 /// Both ways leave the terminals less than this of T4 (3 s) for their turn, seconds.
 const T4_USED: f64 = 2.0;
 
-pub(super) fn not_relayed(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let call = scene.call;
-    if scene.delivered() {
+pub(super) fn not_relayed(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let call = context.call;
+    if context.delivered() {
         return None;
     }
     let lost = |crossing: &&Crossing| {
@@ -63,8 +63,8 @@ pub(super) fn not_relayed(scene: &Scene<'_>, side: Side) -> Option<Finding> {
 }
 
 /// What holds the packets of a call back on their way through a media proxy: the longest median of both directions.
-pub(in crate::hint) fn latency(scene: &Scene<'_>, repeats: bool) -> Option<Finding> {
-    let call = scene.call;
+pub(in crate::hint) fn latency(context: &RuleContext<'_>, repeats: bool) -> Option<Finding> {
+    let call = context.call;
     let delays = call.path.crossings.iter().filter_map(|crossing| {
         let (median, _) = crossing.packets.delay?;
         let same = crossing.packets.passed >= ENOUGH
@@ -72,7 +72,7 @@ pub(in crate::hint) fn latency(scene: &Scene<'_>, repeats: bool) -> Option<Findi
         same.then_some((crossing, median))
     });
     let (crossing, delay) = delays.max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let breaks = delay * 2.0 >= T4_USED && !scene.delivered() && repeats;
+    let breaks = delay * 2.0 >= T4_USED && !context.delivered() && repeats;
     let severity = match delay {
         _ if breaks => Severity::Error,
         delay if delay > LONG => Severity::Warning,

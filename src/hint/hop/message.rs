@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use crate::call::path::{HopKind, Role};
 use crate::call::{Call, Event, EventId, FaultSide, HopId, Relay, Side, SipEvent};
-use crate::hint::scene::{method, status};
-use crate::hint::{Finding, Scene, Severity};
+use crate::hint::context::{method, status};
+use crate::hint::{Finding, RuleContext, Severity};
 
 /// A stateful proxy passes on within this, seconds.
 const WITHIN: f64 = 0.5;
@@ -40,11 +40,11 @@ struct Observed<'a> {
 }
 
 impl<'a> Observed<'a> {
-    fn of(scene: &Scene<'a>) -> Self {
-        let call = scene.call;
+    fn of(context: &RuleContext<'a>) -> Self {
+        let call = context.call;
         let mut repeats: HashMap<_, Vec<&Event>> = HashMap::new();
         let mut finals: HashMap<_, HashSet<_>> = HashMap::new();
-        for (event, sip) in scene.observations() {
+        for (event, sip) in context.observations() {
             let Some(key) = key(event, sip) else { continue };
             repeats.entry((key, event.hop)).or_default().push(event);
             if key.status.is_some_and(|status| status >= 200) {
@@ -73,7 +73,7 @@ impl<'a> Observed<'a> {
                 .iter()
                 .any(|(status, _)| (200..300).contains(status))
         };
-        let accepted = scene
+        let accepted = context
             .transactions("INVITE")
             .filter(|invite| is_accepted(&invite.responses))
             .map(|invite| (invite.cseq, invite.from))
@@ -112,19 +112,19 @@ fn key<'a>(event: &Event, sip: &'a SipEvent) -> Option<Key<'a>> {
 }
 
 /// One finding for each kind of message of each side.
-pub(super) fn not_relayed(scene: &Scene<'_>) -> Vec<Finding> {
+pub(super) fn not_relayed(context: &RuleContext<'_>) -> Vec<Finding> {
     let mut out = Vec::new();
-    if scene.call.path.is_one_hop() {
+    if context.call.path.is_one_hop() {
         return out;
     }
-    let observed = Observed::of(scene);
+    let observed = Observed::of(context);
     let mut told = HashSet::new();
-    for (event, sip) in scene.observations() {
+    for (event, sip) in context.observations() {
         let Some(key) = key(event, sip) else { continue };
         if told.contains(&key) {
             continue;
         }
-        if let Some(found) = stops(scene, &observed, (event, sip), &key) {
+        if let Some(found) = stops(context, &observed, (event, sip), &key) {
             told.insert(key);
             out.push(found);
         }
@@ -133,12 +133,12 @@ pub(super) fn not_relayed(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn stops(
-    scene: &Scene<'_>,
+    context: &RuleContext<'_>,
     observed: &Observed<'_>,
     (event, sip): (&Event, &SipEvent),
     key: &Key<'_>,
 ) -> Option<Finding> {
-    let call = scene.call;
+    let call = context.call;
     let all = observed.repeats.get(&(*key, event.hop))?;
     // The first of them alone, as its maker sent it.
     if matches!(event.relay, Relay::Copy(_))
@@ -166,7 +166,7 @@ fn stops(
         None => key.method?.to_owned(),
     };
     let in_vain = all.len() >= REPEATS;
-    let severity = if in_vain || !scene.delivered() {
+    let severity = if in_vain || !context.delivered() {
         Severity::Error
     } else {
         Severity::Warning

@@ -2,10 +2,10 @@
 
 use crate::call::{Call, Event, EventKind, FaxCarrier, Negotiation, Side, pair_messages};
 use crate::capture::Timestamp;
+use crate::hint::context::event;
 use crate::hint::evidence::hang_up;
 use crate::hint::leg::{both_delivered, has_t38, letter, middle};
-use crate::hint::scene::event;
-use crate::hint::{Finding, Scene, Severity};
+use crate::hint::{Finding, RuleContext, Severity};
 
 /// The re-INVITE leaves within this time, seconds, with tolerance.
 const RELAYED_WITHIN: f64 = 2.5;
@@ -13,8 +13,8 @@ const RELAYED_WITHIN: f64 = 2.5;
 const ENOUGH_PACKETS: u32 = 10;
 
 /// Whether T.30 messages get from one leg to the other: something relays or converts.
-fn gets_through(scene: &Scene<'_>, other: &Call) -> bool {
-    scene.delivered() || !pair_messages(scene.call, other).is_empty()
+fn gets_through(context: &RuleContext<'_>, other: &Call) -> bool {
+    context.delivered() || !pair_messages(context.call, other).is_empty()
 }
 
 /// The offer of T.38 that was accepted first.
@@ -36,15 +36,15 @@ fn answer_of<'a>(call: &'a Call, negotiation: &Negotiation) -> Option<&'a Event>
     negotiation.answer_event.and_then(|id| event(call, id))
 }
 
-pub(super) fn one_sided(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
-    let other = scene.other?;
+pub(super) fn one_sided(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
+    let other = context.other?;
     let agreed = accepted(call)?;
     let fails = has_t38(call) && !has_t38(other) && other.answered.is_some();
     // A leg that was over by then was given up for another one.
     let is_up = answer_of(call, agreed)
         .is_none_or(|yes| other.last_packet.seconds_since(yes.at) >= RELAYED_WITHIN);
-    if !fails || !is_up || gets_through(scene, other) {
+    if !fails || !is_up || gets_through(context, other) {
         return None;
     }
     let refusal = refused(other);
@@ -62,26 +62,30 @@ pub(super) fn one_sided(scene: &Scene<'_>) -> Option<Finding> {
     let no = refusal.and_then(|negotiation| answer_of(other, negotiation));
     let cited = [yes, no].into_iter().flatten().map(|event| event.frame);
     let mut found =
-        Finding::new(Severity::Error, cited, seen).about(scene.endpoint(middle(call, other)));
+        Finding::new(Severity::Error, cited, seen).about(context.endpoint(middle(call, other)));
     found.event = yes.map(|event| event.id);
     Some(found)
 }
 
-pub(super) fn reinvite_not_relayed(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
-    let other = scene.other?;
-    if both_delivered(scene) || other.answered.is_none() {
+pub(super) fn reinvite_not_relayed(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
+    let other = context.other?;
+    if both_delivered(context) || other.answered.is_none() {
         return None;
     }
     let pbx = middle(call, other);
     call.negotiations
         .iter()
         .filter(|negotiation| negotiation.offers_t38() && negotiation.from != pbx)
-        .find_map(|negotiation| not_relayed(scene, other, negotiation))
+        .find_map(|negotiation| not_relayed(context, other, negotiation))
 }
 
-fn not_relayed(scene: &Scene<'_>, other: &Call, negotiation: &Negotiation) -> Option<Finding> {
-    let call = scene.call;
+fn not_relayed(
+    context: &RuleContext<'_>,
+    other: &Call,
+    negotiation: &Negotiation,
+) -> Option<Finding> {
+    let call = context.call;
     let offer = event(call, negotiation.offer_event)?;
     let asked = other
         .negotiations
@@ -96,7 +100,7 @@ fn not_relayed(scene: &Scene<'_>, other: &Call, negotiation: &Negotiation) -> Op
         || other.capture.last_time.seconds_since(offer.at) >= RELAYED_WITHIN
             && !ended_before(other, offer.at.plus_seconds(RELAYED_WITHIN));
     let failed = if negotiation.accepts_t38() {
-        !has_t38(other) && !gets_through(scene, other)
+        !has_t38(other) && !gets_through(context, other)
     } else {
         // 491 is a collision: the re-INVITE comes again.
         negotiation.status != Some(491)
@@ -120,7 +124,7 @@ fn not_relayed(scene: &Scene<'_>, other: &Call, negotiation: &Negotiation) -> Op
             format!("PBX did not pass the T.38 re-INVITE to leg {there}, {result}"),
         )
         .on(offer.id)
-        .about(scene.endpoint(middle(call, other))),
+        .about(context.endpoint(middle(call, other))),
     )
 }
 
@@ -128,9 +132,9 @@ fn ended_before(call: &Call, at: Timestamp) -> bool {
     hang_up(call).is_some_and(|bye| bye.at < at)
 }
 
-pub(super) fn media_not_relayed(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
-    let other = scene.other?;
+pub(super) fn media_not_relayed(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
+    let other = context.other?;
     if !has_t38(call) || !has_t38(other) || bypasses(call, other) {
         return None;
     }
@@ -140,7 +144,7 @@ pub(super) fn media_not_relayed(scene: &Scene<'_>) -> Option<Finding> {
     let went = other.udptl.of(middle(other, call));
     let relayed = went.packets.saturating_mul(10) >= came.packets;
     let (first, at) = came.first?;
-    if came.packets < ENOUGH_PACKETS || relayed || both_delivered(scene) {
+    if came.packets < ENOUGH_PACKETS || relayed || both_delivered(context) {
         return None;
     }
     let (here, there) = (letter(call, other), letter(other, call));
@@ -159,7 +163,7 @@ pub(super) fn media_not_relayed(scene: &Scene<'_>) -> Option<Finding> {
             came.packets, went.packets
         ),
     )
-    .about(scene.endpoint(middle(call, other)));
+    .about(context.endpoint(middle(call, other)));
     found.event = row;
     Some(found)
 }
@@ -178,15 +182,15 @@ fn bypasses(call: &Call, other: &Call) -> bool {
         .any(|end| inner.contains(end))
 }
 
-pub(super) fn mode_mix(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
-    let other = scene.other?;
+pub(super) fn mode_mix(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
+    let other = context.other?;
     let carrier = |call: &Call| call.fax.as_ref().map(|fax| fax.carrier);
     let t38_here = has_t38(call)
         && matches!(carrier(call), Some(FaxCarrier::T38 | FaxCarrier::Both))
         && !has_t38(other)
         && carrier(other) == Some(FaxCarrier::G711);
-    if !t38_here || !gets_through(scene, other) {
+    if !t38_here || !gets_through(context, other) {
         return None;
     }
     let (here, there) = (letter(call, other), letter(other, call));
@@ -196,7 +200,7 @@ pub(super) fn mode_mix(scene: &Scene<'_>) -> Option<Finding> {
         answer.map(|event| event.frame),
         format!("Gateway mode: leg {here} T.38 <-> leg {there} G.711"),
     )
-    .about(scene.endpoint(middle(call, other)));
+    .about(context.endpoint(middle(call, other)));
     found.event = answer.map(|event| event.id);
     Some(found)
 }

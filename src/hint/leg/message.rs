@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use crate::call::exchange::ExchangeView;
 use crate::call::{Call, Event, EventId, EventKind, FaxCarrier, Pair, pair_messages};
 use crate::capture::FrameNo;
+use crate::hint::context::{clock_jumps, event};
 use crate::hint::evidence::hang_up;
 use crate::hint::hop::media;
 use crate::hint::leg::{both_delivered, has_t38, letter, middle};
-use crate::hint::scene::{clock_jumps, event};
-use crate::hint::{Finding, Scene, Severity};
+use crate::hint::{Finding, RuleContext, Severity};
 use crate::line::Fcs;
 use crate::t30::Fcf;
 use crate::t30::capability::{Capabilities, difference};
@@ -54,9 +54,9 @@ fn same_carrier(call: &Call, other: &Call) -> bool {
     }
 }
 
-pub(super) fn not_relayed(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
-    let other = scene.other.filter(|other| same_carrier(call, other))?;
+pub(super) fn not_relayed(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
+    let other = context.other.filter(|other| same_carrier(call, other))?;
     let pairs = pair_messages(call, other);
     // Where nothing of this direction gets through it is the media that stop: `leg-media-not-relayed`.
     if !pairs.iter().any(|pair| pair.from_a) {
@@ -86,7 +86,7 @@ pub(super) fn not_relayed(scene: &Scene<'_>) -> Option<Finding> {
         .collect();
     let (first, missing) = lost.first().copied()?;
     let (here, there) = (letter(call, other), letter(other, call));
-    let severity = if both_delivered(scene) {
+    let severity = if both_delivered(context) {
         Severity::Warning
     } else {
         Severity::Error
@@ -105,7 +105,7 @@ pub(super) fn not_relayed(scene: &Scene<'_>) -> Option<Finding> {
     Some(
         Finding::new(severity, lost.iter().map(|(event, _)| event.frame), seen)
             .on(first.id)
-            .about(scene.endpoint(middle(call, other)))
+            .about(context.endpoint(middle(call, other)))
             .more(format!("Not passed on: {}.", names.join(", "))),
     )
 }
@@ -132,8 +132,8 @@ fn median(pairs: &[Pair]) -> Option<f64> {
     delays.get(delays.len() / 2).copied()
 }
 
-pub(super) fn latency(scene: &Scene<'_>) -> Option<Finding> {
-    between_legs(scene).or_else(|| media::latency(scene, repeats(scene.call)))
+pub(super) fn latency(context: &RuleContext<'_>) -> Option<Finding> {
+    between_legs(context).or_else(|| media::latency(context, repeats(context.call)))
 }
 
 /// Whether commands were repeated or not answered.
@@ -143,13 +143,13 @@ fn repeats(call: &Call) -> bool {
     })
 }
 
-fn between_legs(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
-    let other = scene.other.filter(|other| call.number < other.number)?;
+fn between_legs(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
+    let other = context.other.filter(|other| call.number < other.number)?;
     let pairs = pair_messages(call, other);
     let delay = median(&pairs).filter(|_| pairs.len() >= ENOUGH_PAIRS)?;
     let breaks =
-        delay * 2.0 >= T4_USED && !both_delivered(scene) && (repeats(call) || repeats(other));
+        delay * 2.0 >= T4_USED && !both_delivered(context) && (repeats(call) || repeats(other));
     let severity = if breaks {
         Severity::Error
     } else if delay > LONG {
@@ -177,7 +177,7 @@ fn between_legs(scene: &Scene<'_>) -> Option<Finding> {
         cited,
         format!("PBX adds {ms:.0} ms per message – {tail}"),
     )
-    .about(scene.endpoint(middle(call, other)))
+    .about(context.endpoint(middle(call, other)))
     .more(format!(
         "Median of {}.",
         crate::text::count(pairs.len(), "message")
@@ -188,9 +188,9 @@ fn between_legs(scene: &Scene<'_>) -> Option<Finding> {
     Some(if joined { found } else { found.blame_nobody() })
 }
 
-pub(super) fn altered(scene: &Scene<'_>) -> Vec<Finding> {
-    let call = scene.call;
-    let Some(other) = scene.other else {
+pub(super) fn altered(context: &RuleContext<'_>) -> Vec<Finding> {
+    let call = context.call;
+    let Some(other) = context.other else {
         return Vec::new();
     };
     let mut told: Vec<(Fcf, String)> = Vec::new();
@@ -219,7 +219,7 @@ pub(super) fn altered(scene: &Scene<'_>) -> Vec<Finding> {
         out.push(
             Finding::new(severity, vec![event.frame, source.frame], seen)
                 .on(event.id)
-                .about(scene.endpoint(middle(call, other))),
+                .about(context.endpoint(middle(call, other))),
         );
     }
     out

@@ -6,7 +6,7 @@ use crate::hint::evidence::hang_up;
 use crate::hint::leg::letter;
 use crate::hint::place::decided;
 use crate::hint::rule::Family;
-use crate::hint::{Finding, Hint, Scene, Severity};
+use crate::hint::{Finding, Hint, RuleContext, Severity};
 
 /// `leg-bye-one-sided`: the other BYE follows within this time, seconds.
 const BYE_FOLLOWS: f64 = 5.5;
@@ -15,9 +15,9 @@ const STUCK: f64 = 35.0;
 /// `leg-first-failure`: errors nearer than this have no order, seconds.
 const SAME_TIME: f64 = 0.001;
 
-pub(super) fn single(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
-    if scene.other.is_some() || call.fax.is_none() || !call.has_sip() {
+pub(super) fn single(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
+    if context.other.is_some() || call.fax.is_none() || !call.has_sip() {
         return None;
     }
     let first = call
@@ -26,7 +26,7 @@ pub(super) fn single(scene: &Scene<'_>) -> Option<Finding> {
         .find(|event| matches!(event.kind, EventKind::Sip(_)))?;
     let own = [call.caller, call.callee]
         .into_iter()
-        .find(|host| scene.pbx().contains(&host.addr));
+        .find(|host| context.pbx().contains(&host.addr));
     let seen = match own {
         Some(host) => format!(
             "One leg: your PBX {} is the fax endpoint (fax server)",
@@ -52,12 +52,16 @@ fn first_error<'h>(call: &Call, hints: &'h [Hint]) -> Option<(Timestamp, &'h Hin
         .min_by_key(|(at, _)| *at)
 }
 
-pub(super) fn first_failure(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> Option<Finding> {
-    let mirrored = scene.mirrored()?;
-    if scene.delivered() || mirrored.delivered() {
+pub(super) fn first_failure(
+    context: &RuleContext<'_>,
+    own: &[Hint],
+    there: &[Hint],
+) -> Option<Finding> {
+    let mirrored = context.mirrored()?;
+    if context.delivered() || mirrored.delivered() {
         return None;
     }
-    let (own_at, own) = first_error(scene.call, own)?;
+    let (own_at, own) = first_error(context.call, own)?;
     let other = mirrored.call;
     let (there_at, there) = first_error(other, there)?;
     let earlier = own_at.seconds_since(there_at);
@@ -69,7 +73,7 @@ pub(super) fn first_failure(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> 
     }
     let seen = format!(
         "Leg {} failed first: {} ({earlier:.2} s before this leg)",
-        letter(other, scene.call),
+        letter(other, context.call),
         there.rule.id
     );
     let cited = own
@@ -84,9 +88,9 @@ pub(super) fn first_failure(scene: &Scene<'_>, own: &[Hint], there: &[Hint]) -> 
     Some(found)
 }
 
-pub(super) fn bye_one_sided(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
-    let other = scene.other.filter(|other| other.answered.is_some())?;
+pub(super) fn bye_one_sided(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
+    let other = context.other.filter(|other| other.answered.is_some())?;
     let bye = hang_up(call).filter(|_| call.answered.is_some())?;
     let follows = hang_up(other).map(|event| event.at.seconds_since(bye.at));
     let goes_on = call.capture.last_time.seconds_since(bye.at) >= STUCK;

@@ -3,9 +3,9 @@
 use super::SDP;
 use super::hops::{author, journey};
 use crate::call::SipEvent;
+use crate::hint::context::header;
 use crate::hint::g711::G711_ONE_WAY;
 use crate::hint::rule::{Check, explain, hide};
-use crate::hint::scene::header;
 use crate::hint::sip::teardown::SIP_EARLY_BYE;
 use crate::hint::t30::identification::T30_NO_DIS;
 use crate::hint::t30::release::T30_DROPPED_MID_FAX;
@@ -14,7 +14,7 @@ use crate::hint::t38::media::T38_FALLBACK_G711;
 use crate::hint::t38::refusal::T38_REINVITE_UNSUPPORTED_MEDIA;
 use crate::hint::t38::reinvite::T38_NO_REINVITE;
 use crate::hint::udptl::UDPTL_NONE;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 
 pub(super) const RULES: &[&Rule] = &[&SIP_ANSWER_WITHOUT_SDP];
 
@@ -50,8 +50,8 @@ pub(in crate::hint) static SIP_ANSWER_WITHOUT_SDP: Rule = Rule {
     ..SDP
 };
 
-fn without_sdp(scene: &Scene<'_>) -> Vec<Finding> {
-    super::offers(scene)
+fn without_sdp(context: &RuleContext<'_>) -> Vec<Finding> {
+    super::offers(context)
         .filter_map(|offer| {
             let transaction = offer.transaction;
             if offer.side() != transaction.from
@@ -60,11 +60,11 @@ fn without_sdp(scene: &Scene<'_>) -> Vec<Finding> {
                 return None;
             }
             let (status, id) = transaction.final_response()?;
-            let event = scene.event(id)?;
+            let event = context.event(id)?;
             if !(200..300).contains(&status) {
                 return None;
             }
-            let author = author(scene, &journey(scene, id, None), |sight| {
+            let author = author(context, &journey(context, id, None), |sight| {
                 let in_parts = sight.sip.cut > 0 || super::is_shorter_than_said(sight.sip);
                 sight.sdp().is_none() && !in_parts
             })?;
@@ -72,13 +72,13 @@ fn without_sdp(scene: &Scene<'_>) -> Vec<Finding> {
                 .responses
                 .iter()
                 .filter(|(status, _)| (101..200).contains(status))
-                .filter_map(|(_, id)| Some(scene.message(*id)?.1))
+                .filter_map(|(_, id)| Some(context.message(*id)?.1))
                 .filter(|sip| sip.sdp.is_some())
                 .collect();
             if early.iter().any(|sip| is_reliable(sip)) {
                 return None;
             }
-            let severity = if early.is_empty() && !scene.delivered_on_either_leg() {
+            let severity = if early.is_empty() && !context.delivered_on_either_leg() {
                 Severity::Error
             } else {
                 Severity::Warning
@@ -87,7 +87,7 @@ fn without_sdp(scene: &Scene<'_>) -> Vec<Finding> {
             let seen = match author.before {
                 None => format!(
                     "{} answers {} with {status} but no SDP – nothing was agreed",
-                    scene.who_begins(side),
+                    context.who_begins(side),
                     transaction.method
                 ),
                 Some(_) => format!(

@@ -4,7 +4,7 @@
 use crate::call::path::Role;
 use crate::call::{Event, EventId, FaultSide, Relay, Side, SipEvent};
 use crate::capture::Endpoint;
-use crate::hint::{Finding, Scene};
+use crate::hint::{Finding, RuleContext};
 use crate::sip::Sdp;
 
 /// A message on one hop.
@@ -25,11 +25,11 @@ impl<'a> Sight<'a> {
 
 /// A message on the hops that it passes, from its maker on; with an answer, up to the hop on which that was made.
 pub(in crate::hint) fn journey<'a>(
-    scene: &Scene<'a>,
+    context: &RuleContext<'a>,
     message: EventId,
     answer: Option<&Event>,
 ) -> Vec<Sight<'a>> {
-    let mut sights: Vec<Sight<'a>> = scene
+    let mut sights: Vec<Sight<'a>> = context
         .observations()
         .filter(|(event, _)| event.id == message || event.relay == Relay::Copy(message))
         .map(|(event, sip)| Sight { event, sip })
@@ -77,7 +77,7 @@ impl Author<'_> {
 
 /// Who made an SDP faulty that came so to the end of its journey; `None` where it came there sound.
 pub(in crate::hint) fn author<'a>(
-    scene: &Scene<'a>,
+    context: &RuleContext<'a>,
     journey: &[Sight<'a>],
     faulty: impl Fn(&Sight<'a>) -> bool,
 ) -> Option<Author<'a>> {
@@ -88,52 +88,56 @@ pub(in crate::hint) fn author<'a>(
     let sight = *journey.get(sound.map_or(0, |at| at + 1))?;
     let before = sound.and_then(|at| journey.get(at)).copied();
     if before.is_some() {
-        return Some(by_middle(scene, sight, before));
+        return Some(by_middle(context, sight, before));
     }
     let side = sight.event.from;
     Some(Author {
         sight,
         before,
-        side: scene.fault_side(side),
-        host: scene.endpoint(side),
-        whose: scene.whose(side),
-        who: scene.who(side).to_owned(),
+        side: context.fault_side(side),
+        host: context.endpoint(side),
+        whose: context.whose(side),
+        who: context.who(side).to_owned(),
     })
 }
 
 /// As [`author`], of an address: a host that puts another address into the audio lines of a side, and leaves this one as
 /// it is, has to act.
 pub(in crate::hint) fn author_of_address<'a>(
-    scene: &Scene<'a>,
+    context: &RuleContext<'a>,
     journey: &[Sight<'a>],
     faulty: impl Fn(&Sight<'a>) -> bool,
 ) -> Option<Author<'a>> {
-    let author = author(scene, journey, faulty)?;
+    let author = author(context, journey, faulty)?;
     let neglected = journey
         .iter()
         .skip(1)
-        .find(|sight| author.before.is_none() && rewrites_audio(scene, sight.event));
+        .find(|sight| author.before.is_none() && rewrites_audio(context, sight.event));
     Some(match neglected {
-        Some(sight) => by_middle(scene, *sight, None),
+        Some(sight) => by_middle(context, *sight, None),
         None => author,
     })
 }
 
 /// Whether the host that sent a copy put another address into audio lines of the same side.
-fn rewrites_audio(scene: &Scene<'_>, copy: &Event) -> bool {
-    let hop = copy.hop.and_then(|id| scene.call.path.hop(id));
+fn rewrites_audio(context: &RuleContext<'_>, copy: &Event) -> bool {
+    let hop = copy.hop.and_then(|id| context.call.path.hop(id));
     hop.is_some_and(|hop| {
         hop.rewritten.iter().any(|one| {
-            let from = scene.event(one.event).map(|event| event.from);
+            let from = context.event(one.event).map(|event| event.from);
             one.what == "audio c=" && from == Some(copy.from)
         })
     })
 }
 
 /// The host that sent a copy, or the media proxy whose address it put in.
-fn by_middle<'a>(scene: &Scene<'a>, sight: Sight<'a>, before: Option<Sight<'a>>) -> Author<'a> {
-    let path = &scene.call.path;
-    let proxy = scene
+fn by_middle<'a>(
+    context: &RuleContext<'a>,
+    sight: Sight<'a>,
+    before: Option<Sight<'a>>,
+) -> Author<'a> {
+    let path = &context.call.path;
+    let proxy = context
         .call
         .hosts_of(sight.event)
         .and_then(|(from, _)| path.host(from))

@@ -8,7 +8,7 @@ use crate::hint::rule::{Check, explain};
 use crate::hint::sip::refusal::{SIP_INVITE_MEDIA_REJECTED, SIP_INVITE_SERVER_ERROR};
 use crate::hint::sip::teardown::SIP_EARLY_BYE;
 use crate::hint::t38::refusal::{T38_REINVITE_REJECTED, T38_REINVITE_UNSUPPORTED_MEDIA};
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::sip::{MediaKind, MediaLine};
 use crate::t30::Fcf;
 
@@ -76,19 +76,19 @@ pub(in crate::hint) static T38_OFFER_IMAGE_ONLY: Rule = Rule {
     ..SDP
 };
 
-fn malformed(scene: &Scene<'_>) -> Vec<Finding> {
-    let fax_over = last_word(scene);
-    offers(scene)
+fn malformed(context: &RuleContext<'_>) -> Vec<Finding> {
+    let fax_over = last_word(context);
+    offers(context)
         .filter_map(|offer| {
-            let journey = offer.journey(scene);
-            let author = author(scene, &journey, |sight| {
-                !faults_of(scene, &offer, sight).is_empty()
+            let journey = offer.journey(context);
+            let author = author(context, &journey, |sight| {
+                !faults_of(context, &offer, sight).is_empty()
             })?;
-            let told = faults_of(scene, &offer, journey.last()?);
-            let refused = offer.refusal_of_offer(scene);
+            let told = faults_of(context, &offer, journey.last()?);
+            let refused = offer.refusal_of_offer(context);
             let over = fax_over.is_some_and(|end| end <= offer.event.at);
             let severity = match refused {
-                Some(_) if !over && !scene.delivered_on_either_leg() => Severity::Error,
+                Some(_) if !over && !context.delivered_on_either_leg() => Severity::Error,
                 _ => Severity::Warning,
             };
             let end = refused.map_or_else(String::new, |(status, ..)| {
@@ -101,7 +101,7 @@ fn malformed(scene: &Scene<'_>) -> Vec<Finding> {
                 refused.map(|(_, event, _)| event.frame),
             ];
             let warning = refused
-                .and_then(|(.., sip)| crate::hint::scene::header(sip, "Warning"))
+                .and_then(|(.., sip)| crate::hint::context::header(sip, "Warning"))
                 .map_or_else(String::new, |warning| {
                     format!(" Warning of the refusal: {warning}")
                 });
@@ -119,9 +119,9 @@ fn malformed(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 /// Time of the last word of the fax: DCN, else the last confirmation.
-fn last_word(scene: &Scene<'_>) -> Option<crate::capture::Timestamp> {
+fn last_word(context: &RuleContext<'_>) -> Option<crate::capture::Timestamp> {
     let of = |wanted: &[Fcf]| {
-        scene
+        context
             .t30()
             .filter(|(_, frame)| wanted.contains(&frame.fcf))
             .map(|(event, _)| event.at)
@@ -131,7 +131,11 @@ fn last_word(scene: &Scene<'_>) -> Option<crate::capture::Timestamp> {
 }
 
 /// Faults of an offer on a hop, in words; none of a message that the capture or its sender cut.
-pub(super) fn faults_of(scene: &Scene<'_>, offer: &Offer<'_>, sight: &Sight<'_>) -> Vec<String> {
+pub(super) fn faults_of(
+    context: &RuleContext<'_>,
+    offer: &Offer<'_>,
+    sight: &Sight<'_>,
+) -> Vec<String> {
     if sight.sip.cut > 0 || is_shorter_than_said(sight.sip) {
         return Vec::new();
     }
@@ -139,7 +143,7 @@ pub(super) fn faults_of(scene: &Scene<'_>, offer: &Offer<'_>, sight: &Sight<'_>)
         return Vec::new();
     };
     let mut told: Vec<String> = faults(octets).iter().map(SdpFault::text).collect();
-    let before = lines_before(scene, offer);
+    let before = lines_before(context, offer);
     let now = sight.sdp().map_or(0, |sdp| sdp.media.len());
     if now > 0 && now < before {
         told.push(format!("{now} m= lines where there were {before}"));
@@ -148,8 +152,8 @@ pub(super) fn faults_of(scene: &Scene<'_>, offer: &Offer<'_>, sight: &Sight<'_>)
 }
 
 /// Media lines of the SDP that the same side sent before and that was accepted (RFC 3264 8: never fewer).
-fn lines_before(scene: &Scene<'_>, offer: &Offer<'_>) -> usize {
-    scene
+fn lines_before(context: &RuleContext<'_>, offer: &Offer<'_>) -> usize {
+    context
         .call
         .negotiations
         .iter()
@@ -198,15 +202,16 @@ fn bad_audio(offer: &Offer<'_>, sight: &Sight<'_>) -> Option<(IpAddr, &'static s
     bad_address(offer, sight).filter(|_| has_audio && !has_t38)
 }
 
-fn private_audio(scene: &Scene<'_>) -> Vec<Finding> {
-    offers(scene)
+fn private_audio(context: &RuleContext<'_>) -> Vec<Finding> {
+    offers(context)
         .filter_map(|offer| {
-            let journey = offer.journey(scene);
+            let journey = offer.journey(context);
             let (addr, why) = bad_audio(&offer, journey.last()?)?;
-            let author =
-                author_of_address(scene, &journey, |sight| bad_audio(&offer, sight).is_some())?;
+            let author = author_of_address(context, &journey, |sight| {
+                bad_audio(&offer, sight).is_some()
+            })?;
             let (status, event, _) = offer
-                .refusal_of_offer(scene)
+                .refusal_of_offer(context)
                 .filter(|(status, _, sip)| is_about_media(*status, sip))?;
             let seen = format!("Audio offered at {addr}: {why} – answered {status}");
             let frames = [author.sight.event.frame, event.frame];
@@ -234,9 +239,9 @@ pub(super) fn is_image_only(offer: &Offer<'_>) -> bool {
         && !open(|line| !line.is_t38() && line.kind != MediaKind::Image)
 }
 
-fn image_only(scene: &Scene<'_>) -> Option<Finding> {
-    let offer = offers(scene).filter(is_image_only).last()?;
-    let (status, event, sip) = offer.refusal(scene)?;
+fn image_only(context: &RuleContext<'_>) -> Option<Finding> {
+    let offer = offers(context).filter(is_image_only).last()?;
+    let (status, event, sip) = offer.refusal(context)?;
     if !is_about_media(status, sip) || status == 403 {
         return None;
     }
@@ -244,11 +249,11 @@ fn image_only(scene: &Scene<'_>) -> Option<Finding> {
     Some(
         Finding::new(Severity::Error, [offer.event.frame, event.frame], seen)
             .on(offer.event.id)
-            .about(scene.endpoint(offer.side()))
+            .about(context.endpoint(offer.side()))
             .blame_nobody()
             .more(format!(
                 "The answer came from {}.",
-                scene.whose(offer.side().other())
+                context.whose(offer.side().other())
             )),
     )
 }

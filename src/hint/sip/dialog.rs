@@ -8,8 +8,8 @@ use std::net::IpAddr;
 
 use crate::call::path::HopKind;
 use crate::call::{Event, FaultSide, Side, SipEvent, Transaction};
-use crate::hint::scene::{headers, is_private, status};
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::context::{headers, is_private, status};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 
 /// `sip-retransmissions`: fewer happen on good networks too.
 const MANY_RETRANSMISSIONS: usize = 3;
@@ -85,16 +85,16 @@ pub(in crate::hint) static SIP_FAX_TAG: Rule = Rule {
     ..super::SIP
 };
 
-fn ack_missing(scene: &Scene<'_>) -> Vec<Finding> {
-    scene
+fn ack_missing(context: &RuleContext<'_>) -> Vec<Finding> {
+    context
         .transactions("INVITE")
-        .filter(|invite| !is_acknowledged(scene, invite))
+        .filter(|invite| !is_acknowledged(context, invite))
         .filter_map(|invite| {
             let answers: Vec<&Event> = invite
                 .responses
                 .iter()
                 .filter(|(status, _)| (200..300).contains(status))
-                .filter_map(|(_, id)| scene.event(*id))
+                .filter_map(|(_, id)| context.event(*id))
                 .collect();
             let (first, last) = (answers.first()?, answers.last()?);
             if answers.len() < ANSWERS_WITHOUT_ACK {
@@ -106,8 +106,8 @@ fn ack_missing(scene: &Scene<'_>) -> Vec<Finding> {
             );
             let more = format!(
                 "The ACK of {} does not reach {}.",
-                scene.whose(first.from.other()),
-                scene.whose(first.from)
+                context.whose(first.from.other()),
+                context.whose(first.from)
             );
             let found = Finding::new(Severity::Error, [first.frame, last.frame], seen)
                 .on(first.id)
@@ -125,16 +125,16 @@ fn ack_missing(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 /// Whether an ACK reached the host that sent the 2xx.
-fn is_acknowledged(scene: &Scene<'_>, invite: &Transaction) -> bool {
+fn is_acknowledged(context: &RuleContext<'_>, invite: &Transaction) -> bool {
     let ok = (invite.responses.iter()).find(|(status, _)| (200..300).contains(status));
     let mut acks = invite.acks.iter();
     ok.map_or(!invite.acks.is_empty(), |(_, ok)| {
-        acks.any(|ack| scene.call.reaches_maker(*ack, *ok))
+        acks.any(|ack| context.call.reaches_maker(*ack, *ok))
     })
 }
 
-fn retransmissions(scene: &Scene<'_>) -> Option<Finding> {
-    let repeated: Vec<(&Event, &SipEvent)> = scene
+fn retransmissions(context: &RuleContext<'_>) -> Option<Finding> {
+    let repeated: Vec<(&Event, &SipEvent)> = context
         .messages()
         .filter(|(event, sip)| {
             event.retransmission && status(sip).is_none_or(|status| (200..300).contains(&status))
@@ -153,22 +153,22 @@ fn retransmissions(scene: &Scene<'_>) -> Option<Finding> {
     )
 }
 
-fn private_contact(scene: &Scene<'_>) -> Vec<Finding> {
+fn private_contact(context: &RuleContext<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for side in [Side::Caller, Side::Callee] {
-        let told = scene
+        let told = context
             .messages()
             .filter(|(event, _)| event.from == side)
             .find_map(|(event, sip)| {
                 let addr = contact_address(sip)?;
                 let hidden = is_private(addr) && !is_private(event.src.addr);
-                (hidden && !is_mended(scene, event)).then_some((event, addr))
+                (hidden && !is_mended(context, event)).then_some((event, addr))
             });
         let Some((event, addr)) = told else {
             continue;
         };
         // Seen behind the peer's own NAT: its public address is not in the capture.
-        let severity = if lost_towards(scene, side) {
+        let severity = if lost_towards(context, side) {
             Severity::Error
         } else if is_private(event.dst.addr) {
             Severity::Note
@@ -181,11 +181,11 @@ fn private_contact(scene: &Scene<'_>) -> Vec<Finding> {
             .about(event.src)
             .more(format!(
                 "It is announced by {}, whose packets come from {}.",
-                scene.whose(side),
+                context.whose(side),
                 event.src.addr
             ));
         // A proxy between has to put the true address there.
-        found.push(if scene.call.path.is_one_hop() {
+        found.push(if context.call.path.is_one_hop() {
             finding
         } else {
             finding.blame(FaultSide::Pbx)
@@ -195,35 +195,35 @@ fn private_contact(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 /// Whether a proxy on the way put a public Contact in place of a private one.
-fn is_mended(scene: &Scene<'_>, event: &Event) -> bool {
-    scene.call.observations(event.id).any(|copy| {
-        let sip = scene.message(copy.id).map(|(_, sip)| sip);
+fn is_mended(context: &RuleContext<'_>, event: &Event) -> bool {
+    context.call.observations(event.id).any(|copy| {
+        let sip = context.message(copy.id).map(|(_, sip)| sip);
         let addr = sip.and_then(contact_address);
         copy.id != event.id && addr.is_some_and(|addr| !is_private(addr))
     })
 }
 
 /// Requests towards this side leave for an address from which nothing comes.
-fn goes_nowhere(scene: &Scene<'_>, side: Side) -> bool {
-    let path = &scene.call.path;
-    scene.observations().any(|(event, _)| {
+fn goes_nowhere(context: &RuleContext<'_>, side: Side) -> bool {
+    let path = &context.call.path;
+    context.observations().any(|(event, _)| {
         let hop = event.hop.and_then(|hop| path.hop(hop));
         event.from == side.other() && hop.is_some_and(|hop| hop.kind == HopKind::Nowhere)
     })
 }
 
 /// Whether requests within the dialog towards this side are lost: no answer to them, or no ACK.
-fn lost_towards(scene: &Scene<'_>, side: Side) -> bool {
-    let unanswered = scene.call.transactions.iter().any(|transaction| {
+fn lost_towards(context: &RuleContext<'_>, side: Side) -> bool {
+    let unanswered = context.call.transactions.iter().any(|transaction| {
         transaction.from == side.other()
             && !transaction.initial
             && transaction.requests.len() >= ANSWERS_WITHOUT_ACK
             && transaction.responses.is_empty()
-    }) || goes_nowhere(scene, side);
-    let no_ack = ack_missing(scene).iter().any(|finding| {
+    }) || goes_nowhere(context, side);
+    let no_ack = ack_missing(context).iter().any(|finding| {
         finding
             .host
-            .is_some_and(|host| scene.side_of(host) == Some(side))
+            .is_some_and(|host| context.side_of(host) == Some(side))
     });
     unanswered || no_ack
 }
@@ -244,8 +244,8 @@ fn contact_address(sip: &SipEvent) -> Option<IpAddr> {
     host.trim().parse().ok()
 }
 
-fn fax_tag(scene: &Scene<'_>) -> Option<Finding> {
-    scene
+fn fax_tag(context: &RuleContext<'_>) -> Option<Finding> {
+    context
         .messages()
         .filter(|(event, _)| !event.retransmission)
         .find_map(|(event, sip)| {
@@ -259,7 +259,7 @@ fn fax_tag(scene: &Scene<'_>) -> Option<Finding> {
             };
             let seen = format!(
                 "{} announces fax capability: {wish}",
-                scene.who_begins(event.from)
+                context.who_begins(event.from)
             );
             Some(
                 Finding::new(Severity::Note, [event.frame], seen)

@@ -3,15 +3,15 @@
 use crate::call::{Event, FaultSide, IncompleteDatagram, Transaction};
 use crate::capture::FrameNo;
 use crate::hint::cap::loss::CAP_DROPS;
+use crate::hint::context::method;
 use crate::hint::rule::{Check, explain, hide};
-use crate::hint::scene::method;
 use crate::hint::sip::SIP;
 use crate::hint::sip::dialog::SIP_RETRANSMISSIONS;
 use crate::hint::sip::setup::SIP_INVITE_NO_RESPONSE;
 use crate::hint::t30::identification::T30_NO_DIS;
 use crate::hint::t38::media::T38_FALLBACK_G711;
 use crate::hint::t38::reinvite::{T38_NO_REINVITE, T38_REINVITE_TIMEOUT};
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 
 pub(in crate::hint) const RULES: &[&Rule] = &[&SIP_FRAGMENTED];
 
@@ -40,8 +40,8 @@ pub(in crate::hint) static SIP_FRAGMENTED: Rule = Rule {
 };
 
 /// For each transaction with requests of which only the first fragment came, and that nobody answers.
-fn fragmented(scene: &Scene<'_>) -> Vec<Finding> {
-    let call = scene.call;
+fn fragmented(context: &RuleContext<'_>) -> Vec<Finding> {
+    let call = context.call;
     let incomplete: Vec<&IncompleteDatagram> = call
         .incomplete
         .iter()
@@ -52,12 +52,12 @@ fn fragmented(scene: &Scene<'_>) -> Vec<Finding> {
     }
     let transactions = call.transactions.iter();
     transactions
-        .filter_map(|transaction| of_transaction(scene, transaction, &incomplete))
+        .filter_map(|transaction| of_transaction(context, transaction, &incomplete))
         .collect()
 }
 
 fn of_transaction(
-    scene: &Scene<'_>,
+    context: &RuleContext<'_>,
     transaction: &Transaction,
     incomplete: &[&IncompleteDatagram],
 ) -> Option<Finding> {
@@ -65,7 +65,7 @@ fn of_transaction(
     let requests: Vec<&Event> = transaction
         .requests
         .iter()
-        .filter_map(|id| scene.event(*id))
+        .filter_map(|id| context.event(*id))
         .collect();
     let lost: Vec<&Event> = requests.iter().copied().filter(is_incomplete).collect();
     let first = *lost.first()?;
@@ -77,7 +77,7 @@ fn of_transaction(
         .iter()
         .find(|one| one.frame == first.frame)?
         .octets;
-    let name = scene
+    let name = context
         .message(first.id)
         .and_then(|(_, sip)| method(sip))
         .unwrap_or(&transaction.method);

@@ -2,12 +2,12 @@
 
 use crate::call::{Event, EventKind, Side};
 use crate::capture::Timestamp;
+use crate::hint::context::header;
 use crate::hint::rule::{Check, Layer, hide};
-use crate::hint::scene::header;
 use crate::hint::sip::teardown::SIP_TEARDOWN_OK;
 use crate::hint::t30::release::T30_DROPPED_MID_FAX;
 use crate::hint::t38::error_unless_delivered;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::t30::Fcf;
 
 pub(super) const RULES: &[&Rule] = &[&SIP_BYE_LATE, &SIP_RTP_TIMEOUT];
@@ -56,9 +56,9 @@ pub(in crate::hint) static SIP_RTP_TIMEOUT: Rule = Rule {
 };
 
 /// The last word of a fax that ended well: DCN, else the last confirmation.
-fn last_word<'a>(scene: &Scene<'a>) -> Option<(&'a Event, Side)> {
+fn last_word<'a>(context: &RuleContext<'a>) -> Option<(&'a Event, Side)> {
     let last = |wanted: &'static [Fcf]| {
-        scene
+        context
             .t30()
             .filter(|(_, frame)| wanted.contains(&frame.fcf))
             .map(|(event, _)| event)
@@ -70,14 +70,14 @@ fn last_word<'a>(scene: &Scene<'a>) -> Option<(&'a Event, Side)> {
     last(&[Fcf::Mcf]).map(|mcf| (mcf, mcf.from.other()))
 }
 
-fn bye_late(scene: &Scene<'_>) -> Option<Finding> {
-    if !scene.delivered() {
+fn bye_late(context: &RuleContext<'_>) -> Option<Finding> {
+    if !context.delivered() {
         return None;
     }
-    let (bye, _) = scene.bye()?;
-    let (word, hangs_up) = last_word(scene)?;
+    let (bye, _) = context.bye()?;
+    let (word, hangs_up) = last_word(context)?;
     let late = bye.at.seconds_since(word.at);
-    if late < SLOW || talks(scene, word.at, bye.at) {
+    if late < SLOW || talks(context, word.at, bye.at) {
         return None;
     }
     let severity = if late > LATE {
@@ -87,19 +87,19 @@ fn bye_late(scene: &Scene<'_>) -> Option<Finding> {
     };
     let seen = format!(
         "Call stayed up {late:.0} s after the fax – {} should have hung up",
-        scene.who(hangs_up)
+        context.who(hangs_up)
     );
     Some(
         Finding::new(severity, [bye.frame, word.frame], seen)
             .on(bye.id)
-            .about(scene.endpoint(hangs_up)),
+            .about(context.endpoint(hangs_up)),
     )
 }
 
 /// Another document follows, or RTP goes on both ways: somebody may be talking.
-fn talks(scene: &Scene<'_>, from: Timestamp, to: Timestamp) -> bool {
+fn talks(context: &RuleContext<'_>, from: Timestamp, to: Timestamp) -> bool {
     let sound = |side: Side| {
-        scene.call.events.iter().any(|event| {
+        context.call.events.iter().any(|event| {
             event.from == side
                 && event.end > from.plus_seconds(SLOW)
                 && event.at < to
@@ -109,10 +109,10 @@ fn talks(scene: &Scene<'_>, from: Timestamp, to: Timestamp) -> bool {
     sound(Side::Caller) && sound(Side::Callee)
 }
 
-fn rtp_timeout(scene: &Scene<'_>) -> Option<Finding> {
-    let (bye, sip) = scene.bye()?;
-    let ended = scene.exchange().dcn.is_some();
-    if ended || scene.call.fax.is_none() {
+fn rtp_timeout(context: &RuleContext<'_>) -> Option<Finding> {
+    let (bye, sip) = context.bye()?;
+    let ended = context.exchange().dcn.is_some();
+    if ended || context.call.fax.is_none() {
         return None;
     }
     let says = header(sip, "Reason").is_some_and(|reason| {
@@ -120,7 +120,7 @@ fn rtp_timeout(scene: &Scene<'_>) -> Option<Finding> {
         (reason.contains("rtp") || reason.contains("media")) && reason.contains("time")
     });
     let heard_from = bye.from.other();
-    let last_rtp = scene
+    let last_rtp = context
         .call
         .events
         .iter()
@@ -131,7 +131,7 @@ fn rtp_timeout(scene: &Scene<'_>) -> Option<Finding> {
     let round = SUPERVISION
         .iter()
         .any(|timer| (waited - timer).abs() < EXACTLY);
-    let flows = scene
+    let flows = context
         .call
         .udptl
         .of(heard_from)
@@ -143,11 +143,11 @@ fn rtp_timeout(scene: &Scene<'_>) -> Option<Finding> {
     }
     let seen = format!(
         "{} hung up {waited:.0} s after the last RTP, while T.38 ran",
-        scene.who_begins(bye.from)
+        context.who_begins(bye.from)
     );
     Some(
-        Finding::new(error_unless_delivered(scene), [bye.frame], seen)
+        Finding::new(error_unless_delivered(context), [bye.frame], seen)
             .on(bye.id)
-            .about(scene.endpoint(bye.from)),
+            .about(context.endpoint(bye.from)),
     )
 }

@@ -1,14 +1,14 @@
 //! Requests that go the wrong way, and calls that a clock ends.
 
 use crate::call::{Event, SipEvent, Transaction};
+use crate::hint::context::{header, headers, method};
 use crate::hint::rule::{Check, Layer, explain, hide};
-use crate::hint::scene::{header, headers, method};
 use crate::hint::sip::dialog::SIP_ACK_MISSING;
 use crate::hint::sip::teardown::SIP_BYE_UNANSWERED;
 use crate::hint::t30::release::T30_DROPPED_MID_FAX;
 use crate::hint::t38::error_unless_delivered;
 use crate::hint::t38::reinvite::T38_REINVITE_TIMEOUT;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 
 pub(super) const RULES: &[&Rule] = &[&SIP_CALL_LIMIT, &SIP_ROUTE_IGNORED];
 
@@ -57,15 +57,15 @@ pub(in crate::hint) static SIP_ROUTE_IGNORED: Rule = Rule {
     ..super::SIP
 };
 
-fn call_limit(scene: &Scene<'_>) -> Option<Finding> {
-    let (bye, _) = scene.bye()?;
-    let exchange = scene.exchange();
+fn call_limit(context: &RuleContext<'_>) -> Option<Finding> {
+    let (bye, _) = context.bye()?;
+    let exchange = context.exchange();
     let last = exchange.lines.last()?;
     let is_sent = bye.at.seconds_since(last.event.end) < STILL_SENT;
-    if exchange.dcn.is_some() || scene.delivered_on_either_leg() || !is_sent {
+    if exchange.dcn.is_some() || context.delivered_on_either_leg() || !is_sent {
         return None;
     }
-    let answered = scene.call.answered?;
+    let answered = context.call.answered?;
     let since = bye.at.seconds_since(answered);
     let steps = (since / STEP).round();
     if steps < 1.0 || (since - steps * STEP).abs() > EXACTLY {
@@ -73,30 +73,30 @@ fn call_limit(scene: &Scene<'_>) -> Option<Finding> {
     }
     let seen = format!(
         "{} hung up {:.1} s after the answer, in the middle of the fax – a time limit?",
-        scene.who_begins(bye.from),
+        context.who_begins(bye.from),
         since
     );
     Some(
         Finding::new(
-            error_unless_delivered(scene),
+            error_unless_delivered(context),
             [bye.frame, last.frame()],
             seen,
         )
         .on(bye.id)
-        .about(scene.endpoint(bye.from)),
+        .about(context.endpoint(bye.from)),
     )
 }
 
-fn route_ignored(scene: &Scene<'_>) -> Option<Finding> {
-    let invite = scene.first_invite()?;
-    let (asked, request) = scene.message(*invite.requests.first()?)?;
+fn route_ignored(context: &RuleContext<'_>) -> Option<Finding> {
+    let invite = context.first_invite()?;
+    let (asked, request) = context.message(*invite.requests.first()?)?;
     let (_, answer) = invite
         .responses
         .iter()
         .find(|(status, _)| (200..300).contains(status))
-        .and_then(|(_, id)| scene.message(*id))?;
+        .and_then(|(_, id)| context.message(*id))?;
     let recorded = |sip: &SipEvent| headers(sip, "Record-Route").next().is_some();
-    scene.messages().find_map(|(event, sip)| {
+    context.messages().find_map(|(event, sip)| {
         let name = method(sip)?;
         let within = event.id != asked.id && event.at >= asked.at;
         let kind = matches!(name, "INVITE" | "BYE" | "UPDATE" | "ACK" | "INFO" | "REFER");
@@ -119,7 +119,7 @@ fn route_ignored(scene: &Scene<'_>) -> Option<Finding> {
         };
         let straight = peer.is_some_and(|contact| contact.contains(&event.dst.addr.to_string()));
         let past = told && straight && !names_host(answer, request, event);
-        (past && !is_of_failure(scene, event, sip)).then(|| accuse(scene, event, name))
+        (past && !is_of_failure(context, event, sip)).then(|| accuse(context, event, name))
     })
 }
 
@@ -131,18 +131,18 @@ fn names_host(answer: &SipEvent, request: &SipEvent, event: &Event) -> bool {
 }
 
 /// The ACK of a failure goes where the INVITE went (RFC 3261 17.1.1.3).
-fn is_of_failure(scene: &Scene<'_>, event: &Event, sip: &SipEvent) -> bool {
+fn is_of_failure(context: &RuleContext<'_>, event: &Event, sip: &SipEvent) -> bool {
     let failed = |one: &Transaction| {
         one.acks.contains(&event.id)
             && one
                 .final_response()
                 .is_some_and(|(status, _)| status >= 300)
     };
-    method(sip) == Some("ACK") && scene.call.transactions.iter().any(failed)
+    method(sip) == Some("ACK") && context.call.transactions.iter().any(failed)
 }
 
-fn accuse(scene: &Scene<'_>, event: &Event, name: &str) -> Finding {
-    let answered = scene.call.transactions.iter().any(|one| {
+fn accuse(context: &RuleContext<'_>, event: &Event, name: &str) -> Finding {
+    let answered = context.call.transactions.iter().any(|one| {
         let own = one.requests.contains(&event.id) || one.acks.contains(&event.id);
         let ok = one
             .final_response()
@@ -152,15 +152,15 @@ fn accuse(scene: &Scene<'_>, event: &Event, name: &str) -> Finding {
     let severity = if answered {
         Severity::Warning
     } else {
-        error_unless_delivered(scene)
+        error_unless_delivered(context)
     };
     let seen = format!(
         "{name} of {} goes straight to {}, past the proxy in Record-Route",
-        scene.who(event.from),
+        context.who(event.from),
         event.dst.addr
     );
     Finding::new(severity, [event.frame], seen)
         .on(event.id)
-        .about(scene.endpoint(event.from))
-        .blame(scene.fault_side(event.from))
+        .about(context.endpoint(event.from))
+        .blame(context.fault_side(event.from))
 }

@@ -1,11 +1,11 @@
 //! The first INVITE is refused.
 
 use crate::call::{SipEvent, Transaction};
+use crate::hint::context::{Failure, header, headers};
 use crate::hint::rule::{Check, RootCause};
-use crate::hint::scene::{Failure, header, headers};
 use crate::hint::sip::setup::rang;
 use crate::hint::sip::{formats, q850, q850_text};
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 
 /// Session Interval Too Small (RFC 4028).
 const INTERVAL_TOO_SMALL: u16 = 422;
@@ -30,7 +30,7 @@ pub(in crate::hint) static SIP_INVITE_NOT_FOUND: Rule = Rule {
     step: "check the number dialled, its format, and where the DID leads",
     reference: "RFC 3261; 4PSA Knowledge Base, Troubleshooting fax issues (correct DID)",
     when: "the first INVITE ends with 404, 410, 416, 484, 485 or 604",
-    check: Check::One(|scene| refused(scene, Refusal::NotFound)),
+    check: Check::One(|context| refused(context, Refusal::NotFound)),
     ..super::SIP
 };
 
@@ -44,7 +44,7 @@ pub(in crate::hint) static SIP_INVITE_FORBIDDEN: Rule = Rule {
     step: "check accept list, credit and caller ID where it was refused",
     reference: "RFC 3261; 4PSA Knowledge Base, Troubleshooting fax issues (accept list of the channel)",
     when: "the first INVITE ends with 402, 403, 433, 603, 607 or 608",
-    check: Check::One(|scene| refused(scene, Refusal::Forbidden)),
+    check: Check::One(|context| refused(context, Refusal::Forbidden)),
     ..super::SIP
 };
 
@@ -58,7 +58,7 @@ pub(in crate::hint) static SIP_INVITE_BUSY: Rule = Rule {
     step: "send again later; see what holds the line",
     reference: "RFC 3261; Q.850 cause 17",
     when: "the first INVITE ends with 486, 600, or 480/503 with Q.850 cause 17",
-    check: Check::One(|scene| refused(scene, Refusal::Busy)),
+    check: Check::One(|context| refused(context, Refusal::Busy)),
     root: RootCause::AsWarning,
     ..super::SIP
 };
@@ -73,7 +73,7 @@ pub(in crate::hint) static SIP_INVITE_UNAVAILABLE: Rule = Rule {
     step: "check the registration of the called adapter or trunk",
     reference: "RFC 3261; Q.850 causes 34 to 47",
     when: "the first INVITE ends with 408, 430, 480, or 503 with Retry-After or Q.850 cause 34, 38, 41, 42, 44, 47",
-    check: Check::One(|scene| refused(scene, Refusal::Unavailable)),
+    check: Check::One(|context| refused(context, Refusal::Unavailable)),
     ..super::SIP
 };
 
@@ -87,7 +87,7 @@ pub(in crate::hint) static SIP_INVITE_MEDIA_REJECTED: Rule = Rule {
     step: "offer plain G.711 first, T.38 by re-INVITE",
     reference: "RFC 3261; signalwire/freeswitch issue 1297",
     when: "the first INVITE ends with 415, 488 or 606, or a 4xx with Warning code 304 or 305",
-    check: Check::One(|scene| refused(scene, Refusal::Media)),
+    check: Check::One(|context| refused(context, Refusal::Media)),
     ..super::SIP
 };
 
@@ -101,7 +101,7 @@ pub(in crate::hint) static SIP_INVITE_SERVER_ERROR: Rule = Rule {
     step: "look for the Call-ID in the log of the server that answered",
     reference: "RFC 3261; RFC 4028 (422)",
     when: "the first INVITE ends with another 5xx, or 420, 421, 422, 482, 483, 494",
-    check: Check::One(|scene| refused(scene, Refusal::Server)),
+    check: Check::One(|context| refused(context, Refusal::Server)),
     ..super::SIP
 };
 
@@ -114,7 +114,7 @@ pub(in crate::hint) static SIP_INVITE_REJECTED: Rule = Rule {
     step: "see the log of the side that refused; set-up comes before fax",
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (first INVITE rejected)",
     when: "the first INVITE ends with any other response from 300",
-    check: Check::One(|scene| refused(scene, Refusal::Other)),
+    check: Check::One(|context| refused(context, Refusal::Other)),
     ..super::SIP
 };
 
@@ -131,13 +131,13 @@ enum Refusal {
 }
 
 /// What a refusal of the first INVITE means.
-fn refusal(scene: &Scene<'_>, failure: &Failure<'_>) -> Option<Refusal> {
+fn refusal(context: &RuleContext<'_>, failure: &Failure<'_>) -> Option<Refusal> {
     let cause = q850(failure.sip);
     let retry_later = header(failure.sip, "Retry-After").is_some();
     Some(match failure.status {
         // RFC 3261 22: a challenge is answered with credentials; `auth_loop` judges it.
         401 | 407 | 487 => return None,
-        480 | 408 if rang(scene, failure) => return None,
+        480 | 408 if rang(context, failure) => return None,
         480 | 503 if cause == Some(17) => Refusal::Busy,
         486 | 600 => Refusal::Busy,
         404 | 410 | 416 | 484 | 485 | 604 => Refusal::NotFound,
@@ -164,9 +164,9 @@ fn media_warning(sip: &SipEvent) -> bool {
     })
 }
 
-fn refused(scene: &Scene<'_>, wanted: Refusal) -> Option<Finding> {
-    let failure = scene.failure()?;
-    if refusal(scene, &failure) != Some(wanted) {
+fn refused(context: &RuleContext<'_>, wanted: Refusal) -> Option<Finding> {
+    let failure = context.failure()?;
+    if refusal(context, &failure) != Some(wanted) {
         return None;
     }
     let severity = match wanted {
@@ -179,30 +179,30 @@ fn refused(scene: &Scene<'_>, wanted: Refusal) -> Option<Finding> {
         .invite
         .requests
         .first()
-        .and_then(|id| scene.frame(*id));
+        .and_then(|id| context.frame(*id));
     let frames = [Some(failure.event.frame), invite].into_iter().flatten();
-    let mut finding = Finding::new(severity, frames, seen(scene, &failure, wanted))
+    let mut finding = Finding::new(severity, frames, seen(context, &failure, wanted))
         .on(failure.event.id)
         .about(failure.event.src)
         .more(format!(
             "The answer came from {}.",
-            scene.whose(failure.event.from)
+            context.whose(failure.event.from)
         ));
     if failure.status == INTERVAL_TOO_SMALL {
         // RFC 4028 7.3: whoever asked has to ask again, for as long as Min-SE says.
-        finding = finding.blame_one_of(scene, Some(failure.invite.from));
+        finding = finding.blame_one_of(context, Some(failure.invite.from));
     }
     if let Some(warning) = header(failure.sip, "Warning").filter(|text| !text.is_empty()) {
         finding = finding.more(format!(
             "The answer came from {}; its Warning: {warning}",
-            scene.whose(failure.event.from)
+            context.whose(failure.event.from)
         ));
     }
     Some(finding)
 }
 
-fn seen(scene: &Scene<'_>, failure: &Failure<'_>, wanted: Refusal) -> String {
-    let call = scene.call;
+fn seen(context: &RuleContext<'_>, failure: &Failure<'_>, wanted: Refusal) -> String {
+    let call = context.call;
     let status = failure.status;
     let reason = call.reason.as_deref().unwrap_or_default();
     let number = call.to.user.as_deref().unwrap_or("the number");
@@ -227,7 +227,7 @@ fn seen(scene: &Scene<'_>, failure: &Failure<'_>, wanted: Refusal) -> String {
         }
         Refusal::Media => format!(
             "{status} on first INVITE – no common codec; offered: {}",
-            offered(scene, failure.invite)
+            offered(context, failure.invite)
         ),
         Refusal::Server if status == INTERVAL_TOO_SMALL => {
             format!(
@@ -243,11 +243,11 @@ fn seen(scene: &Scene<'_>, failure: &Failure<'_>, wanted: Refusal) -> String {
     }
 }
 
-fn offered(scene: &Scene<'_>, invite: &Transaction) -> String {
+fn offered(context: &RuleContext<'_>, invite: &Transaction) -> String {
     let sdp = invite
         .requests
         .first()
-        .and_then(|id| scene.message(*id))
+        .and_then(|id| context.message(*id))
         .and_then(|(_, sip)| sip.sdp.as_ref());
     match sdp {
         Some(sdp) if sdp.media.is_empty() => "nothing (no m= line)".to_owned(),

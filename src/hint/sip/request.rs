@@ -7,7 +7,7 @@ use crate::hint::sip::timer::SIP_SESSION_REFRESH;
 use crate::hint::t38::media::T38_BACK_TO_AUDIO_MIDFAX;
 use crate::hint::t38::refusal::{T38_REINVITE_GLARE, T38_REINVITE_REJECTED};
 use crate::hint::t38::{error_unless_delivered, first_switches, pages_confirmed};
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 
 pub(super) const RULES: &[&Rule] = &[
     &T38_REINVITE_BEFORE_ANSWER,
@@ -100,20 +100,22 @@ pub(in crate::hint) static SIP_REINVITE_REFUSED: Rule = Rule {
 };
 
 /// The first INVITE and the time of its final response.
-fn first_invite<'a>(scene: &Scene<'a>) -> Option<(&'a Transaction, Option<&'a Event>)> {
-    let invite = scene.first_invite()?;
-    let answer = invite.final_response().and_then(|(_, id)| scene.event(id));
+fn first_invite<'a>(context: &RuleContext<'a>) -> Option<(&'a Transaction, Option<&'a Event>)> {
+    let invite = context.first_invite()?;
+    let answer = invite
+        .final_response()
+        .and_then(|(_, id)| context.event(id));
     Some((invite, answer))
 }
 
-fn before_answer(scene: &Scene<'_>) -> Option<Finding> {
-    let (invite, answer) = first_invite(scene)?;
-    let begun = scene.event(*invite.requests.first()?)?;
+fn before_answer(context: &RuleContext<'_>) -> Option<Finding> {
+    let (invite, answer) = first_invite(context)?;
+    let begun = context.event(*invite.requests.first()?)?;
     // What is acknowledged was answered, though the capture does not have it.
     if answer.is_none() && !invite.acks.is_empty() {
         return None;
     }
-    let switch = first_switches(scene).into_iter().find(|switch| {
+    let switch = first_switches(context).into_iter().find(|switch| {
         switch.reinvite
             && switch.offer.at > begun.at
             && answer.is_none_or(|answer| switch.offer.at < answer.at)
@@ -122,11 +124,11 @@ fn before_answer(scene: &Scene<'_>) -> Option<Finding> {
     let from = switch.negotiation.from;
     let seen = format!(
         "T.38 re-INVITE of {} before the call is answered – {status}",
-        scene.who(from)
+        context.who(from)
     );
     Some(
         Finding::new(
-            error_unless_delivered(scene),
+            error_unless_delivered(context),
             [
                 Some(switch.offer.frame),
                 switch.answer.map(|(event, _)| event.frame),
@@ -137,14 +139,14 @@ fn before_answer(scene: &Scene<'_>) -> Option<Finding> {
             seen,
         )
         .on(switch.offer.id)
-        .about(scene.endpoint(from))
-        .blame(scene.fault_side(from))
-        .more(format!("Sent by {}.", scene.whose(from))),
+        .about(context.endpoint(from))
+        .blame(context.fault_side(from))
+        .more(format!("Sent by {}.", context.whose(from))),
     )
 }
 
-fn unfounded(scene: &Scene<'_>) -> Option<Finding> {
-    let changes: Vec<&Transaction> = scene
+fn unfounded(context: &RuleContext<'_>) -> Option<Finding> {
+    let changes: Vec<&Transaction> = context
         .call
         .transactions
         .iter()
@@ -152,23 +154,23 @@ fn unfounded(scene: &Scene<'_>) -> Option<Finding> {
         .collect();
     changes.iter().find_map(|refused| {
         let (status, id) = refused.final_response()?;
-        let answer = scene.event(id)?;
-        let request = scene.event(*refused.requests.first()?)?;
+        let answer = context.event(id)?;
+        let request = context.event(*refused.requests.first()?)?;
         let side = refused.from.other();
         let pending = changes.iter().any(|own| {
-            let sent = own.requests.first().and_then(|id| scene.event(*id));
+            let sent = own.requests.first().and_then(|id| context.event(*id));
             let closed = own
                 .acks
                 .first()
                 .copied()
                 .or_else(|| own.final_response().map(|(_, id)| id));
-            let closed = closed.and_then(|id| scene.event(id));
+            let closed = closed.and_then(|id| context.event(id));
             own.from == side
                 && sent.is_some_and(|sent| sent.at <= answer.at)
                 && closed.is_none_or(|closed| closed.at >= request.at)
         });
         // The first INVITE is still open: the refusal has a reason.
-        let early = first_invite(scene).is_some_and(|(_, answered)| {
+        let early = first_invite(context).is_some_and(|(_, answered)| {
             !refused.initial && answered.is_none_or(|answered| answered.at > request.at)
         });
         if status != 491 || refused.initial || pending || early || request.retransmission {
@@ -176,21 +178,21 @@ fn unfounded(scene: &Scene<'_>) -> Option<Finding> {
         }
         let seen = format!(
             "491 of {}, which has no request of its own pending",
-            scene.who(side)
+            context.who(side)
         );
         Some(
             Finding::new(Severity::Warning, [answer.frame, request.frame], seen)
                 .on(answer.id)
-                .about(scene.endpoint(side)),
+                .about(context.endpoint(side)),
         )
     })
 }
 
-fn unasked(scene: &Scene<'_>) -> Option<Finding> {
-    scene.transactions("UPDATE").find_map(|update| {
-        let (request, asked) = scene.message(*update.requests.first()?)?;
+fn unasked(context: &RuleContext<'_>) -> Option<Finding> {
+    context.transactions("UPDATE").find_map(|update| {
+        let (request, asked) = context.message(*update.requests.first()?)?;
         let (status, id) = update.final_response()?;
-        let (answer, sip) = scene.message(id)?;
+        let (answer, sip) = context.message(id)?;
         if asked.sdp.is_some()
             || asked.cut > 0
             || sip.sdp.is_none()
@@ -201,69 +203,69 @@ fn unasked(scene: &Scene<'_>) -> Option<Finding> {
         let side = update.from.other();
         let seen = format!(
             "{} answers UPDATE with an SDP that was not asked for",
-            scene.who_begins(side)
+            context.who_begins(side)
         );
         Some(
             Finding::new(
-                error_unless_delivered(scene),
+                error_unless_delivered(context),
                 [answer.frame, request.frame],
                 seen,
             )
             .on(answer.id)
-            .about(scene.endpoint(side)),
+            .about(context.endpoint(side)),
         )
     })
 }
 
-fn body_cut(scene: &Scene<'_>) -> Option<Finding> {
-    scene.messages().find_map(|(event, sip)| {
+fn body_cut(context: &RuleContext<'_>) -> Option<Finding> {
+    context.messages().find_map(|(event, sip)| {
         let said = crate::hint::sdp::announced(sip)?;
         let has = sip.message.body().len();
         if has >= said || sip.cut > 0 || sip.transport != "UDP" || event.retransmission {
             return None;
         }
-        let refusal = refusal_of(scene, event);
+        let refusal = refusal_of(context, event);
         let severity = match refusal {
-            Some(_) if !pages_confirmed(scene) => Severity::Error,
+            Some(_) if !pages_confirmed(context) => Severity::Error,
             _ => Severity::Warning,
         };
         let seen = format!(
             "Body of {has} octets, Content-Length {said}: cut by {}",
-            scene.who(event.from)
+            context.who(event.from)
         );
         let frames = [Some(event.frame), refusal.map(|event| event.frame)];
         Some(
             Finding::new(severity, frames.into_iter().flatten(), seen)
                 .on(event.id)
-                .about(scene.endpoint(event.from)),
+                .about(context.endpoint(event.from)),
         )
     })
 }
 
 /// The response that refuses this request.
-fn refusal_of<'a>(scene: &Scene<'a>, request: &Event) -> Option<&'a Event> {
-    let transaction = scene
+fn refusal_of<'a>(context: &RuleContext<'a>, request: &Event) -> Option<&'a Event> {
+    let transaction = context
         .call
         .transactions
         .iter()
         .find(|one| one.requests.contains(&request.id))?;
     let (status, id) = transaction.final_response()?;
-    (status >= 400).then(|| scene.event(id)).flatten()
+    (status >= 400).then(|| context.event(id)).flatten()
 }
 
-fn reinvite_refused(scene: &Scene<'_>) -> Vec<Finding> {
-    let over = scene
+fn reinvite_refused(context: &RuleContext<'_>) -> Vec<Finding> {
+    let over = context
         .t30_named("DCN")
         .map(|(event, _)| event.at)
         .next()
-        .or(scene.bye().map(|(bye, _)| bye.at));
-    scene
+        .or(context.bye().map(|(bye, _)| bye.at));
+    context
         .transactions("INVITE")
         .filter(|invite| !invite.initial)
         .filter_map(|invite| {
-            let (request, asked) = scene.message(*invite.requests.first()?)?;
+            let (request, asked) = context.message(*invite.requests.first()?)?;
             let (status, id) = invite.final_response()?;
-            let answer = scene.event(id)?;
+            let answer = context.event(id)?;
             let is_fax = asked
                 .sdp
                 .as_ref()
@@ -275,7 +277,7 @@ fn reinvite_refused(scene: &Scene<'_>) -> Vec<Finding> {
             {
                 return None;
             }
-            if scene.call.fax.is_none() || over.is_some_and(|over| over <= answer.at) {
+            if context.call.fax.is_none() || over.is_some_and(|over| over <= answer.at) {
                 return None;
             }
             let what = if asked.sdp.is_some() {
@@ -284,11 +286,14 @@ fn reinvite_refused(scene: &Scene<'_>) -> Vec<Finding> {
                 "without SDP"
             };
             let side = invite.from.other();
-            let seen = format!("Re-INVITE {what} refused by {}: {status}", scene.who(side));
+            let seen = format!(
+                "Re-INVITE {what} refused by {}: {status}",
+                context.who(side)
+            );
             Some(
                 Finding::new(Severity::Warning, [answer.frame, request.frame], seen)
                     .on(answer.id)
-                    .about(scene.endpoint(side)),
+                    .about(context.endpoint(side)),
             )
         })
         .collect()

@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 
 use crate::call::{Event, SipEvent, Transaction};
+use crate::hint::context::{Failure, headers, status};
 use crate::hint::rule::{Check, RootCause, hide};
-use crate::hint::scene::{Failure, headers, status};
 use crate::hint::sip::dialog::SIP_RETRANSMISSIONS;
 use crate::hint::sip::refusal::SIP_INVITE_UNAVAILABLE;
 use crate::hint::sip::unreachable::unreachable;
 use crate::hint::t38::error_unless_delivered;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 
 /// Ringing this long means that nobody wanted to answer; less, that the caller gave up, seconds.
 const RANG: f64 = 15.0;
@@ -94,14 +94,14 @@ pub(in crate::hint) static SIP_AUTH_LOOP: Rule = Rule {
     ..super::SIP
 };
 
-fn no_invite(scene: &Scene<'_>) -> Option<Finding> {
-    let (frame, seconds) = scene.call.capture.other_sip?;
-    if scene.call.has_sip() || seconds < SIP_SEEN || scene.delivered() {
+fn no_invite(context: &RuleContext<'_>) -> Option<Finding> {
+    let (frame, seconds) = context.call.capture.other_sip?;
+    if context.call.has_sip() || seconds < SIP_SEEN || context.delivered() {
         return None;
     }
-    let number = scene.call.to.user.as_deref().unwrap_or("this fax");
+    let number = context.call.to.user.as_deref().unwrap_or("this fax");
     let seen = format!("No INVITE for {number} – outbound routing/charging, or it never came in");
-    Some(Finding::new(Severity::Error, [frame], seen).about(scene.call.caller))
+    Some(Finding::new(Severity::Error, [frame], seen).about(context.call.caller))
 }
 
 /// The same where no call is there to carry it, for the notes of a capture: the user named the PBX, and it was
@@ -114,20 +114,20 @@ pub(crate) fn no_invite_note(pbx: IpAddr, seconds: f64) -> Option<String> {
     ))
 }
 
-fn no_response(scene: &Scene<'_>) -> Option<Finding> {
-    let invite = scene.first_invite()?;
+fn no_response(context: &RuleContext<'_>) -> Option<Finding> {
+    let invite = context.first_invite()?;
     let (Some(first), Some(last)) = (invite.requests.first(), invite.requests.last()) else {
         return None;
     };
-    let (Some(first), Some(last)) = (scene.event(*first), scene.event(*last)) else {
+    let (Some(first), Some(last)) = (context.event(*first), context.event(*last)) else {
         return None;
     };
-    let end = scene.call.capture.last_time;
+    let end = context.call.capture.last_time;
     let often = invite.requests.len() >= INVITES_IN_VAIN
         && end.seconds_since(last.at) >= WAIT_AFTER_INVITES;
     let long = end.seconds_since(first.at) >= TRANSACTION_TIMEOUT;
-    let up = scene.call.answered.is_some() || scene.call.packets.t38 > 0;
-    let error = unreachable(scene, first);
+    let up = context.call.answered.is_some() || context.call.packets.t38 > 0;
+    let error = unreachable(context, first);
     if !invite.responses.is_empty() || up || !(often || long || error.is_some()) {
         return None;
     }
@@ -147,27 +147,27 @@ fn no_response(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 /// First provisional response that says that it rings.
-fn ringing<'a>(scene: &Scene<'a>) -> Option<&'a Event> {
-    scene
+fn ringing<'a>(context: &RuleContext<'a>) -> Option<&'a Event> {
+    context
         .messages()
         .find(|(_, sip)| status(sip).is_some_and(|status| (180..190).contains(&status)))
         .map(|(event, _)| event)
 }
 
-pub(super) fn rang(scene: &Scene<'_>, failure: &Failure<'_>) -> bool {
-    ringing(scene).is_some_and(|rings| failure.event.at.seconds_since(rings.at) >= RANG)
+pub(super) fn rang(context: &RuleContext<'_>, failure: &Failure<'_>) -> bool {
+    ringing(context).is_some_and(|rings| failure.event.at.seconds_since(rings.at) >= RANG)
 }
 
-fn no_answer(scene: &Scene<'_>) -> Option<Finding> {
-    if scene.call.answered.is_some() {
+fn no_answer(context: &RuleContext<'_>) -> Option<Finding> {
+    if context.call.answered.is_some() {
         return None;
     }
-    let cancel = scene.requests("CANCEL").next().map(|(event, _)| event);
-    let failure = scene.failure();
-    let rings = ringing(scene);
+    let cancel = context.requests("CANCEL").next().map(|(event, _)| event);
+    let failure = context.failure();
+    let rings = ringing(context);
     // Sooner than that the network says so, not the patience of the caller (`sip-invite-unavailable`).
     let timed_out =
-        failure.filter(|failure| matches!(failure.status, 408 | 480) && rang(scene, failure));
+        failure.filter(|failure| matches!(failure.status, 408 | 480) && rang(context, failure));
     let cancelled = failure.filter(|failure| failure.status == 487);
     let end = cancel
         .or_else(|| timed_out.map(|failure| failure.event))
@@ -188,25 +188,25 @@ fn no_answer(scene: &Scene<'_>) -> Option<Finding> {
     Some(
         Finding::new(Severity::Warning, frames.into_iter().flatten(), seen)
             .on(end.id)
-            .about(scene.call.callee),
+            .about(context.call.callee),
     )
 }
 
-fn auth_loop(scene: &Scene<'_>) -> Vec<Finding> {
-    let invites: Vec<&Transaction> = scene.transactions("INVITE").collect();
+fn auth_loop(context: &RuleContext<'_>) -> Vec<Finding> {
+    let invites: Vec<&Transaction> = context.transactions("INVITE").collect();
     let mut found = Vec::new();
     for (index, invite) in invites.iter().enumerate() {
-        let Some((challenge, sip, status)) = challenged(scene, invite) else {
+        let Some((challenge, sip, status)) = challenged(context, invite) else {
             continue;
         };
         let later = invites.get(index + 1..).unwrap_or_default();
         let again = later.iter().any(|later| later.from == invite.from);
-        let request = invite.requests.first().and_then(|id| scene.message(*id));
+        let request = invite.requests.first().and_then(|id| context.message(*id));
         let repeated = request.is_some_and(|(_, request)| same_realm(request, sip));
         let unanswered = !again
             && !repeated
-            && (scene.call.answered.is_none() || !invite.initial)
-            && scene.call.capture.last_time.seconds_since(challenge.at) >= CREDENTIALS_WAIT;
+            && (context.call.answered.is_none() || !invite.initial)
+            && context.call.capture.last_time.seconds_since(challenge.at) >= CREDENTIALS_WAIT;
         let seen = if repeated {
             format!("{status} again after credentials – wrong user/password or realm")
         } else if unanswered {
@@ -217,26 +217,26 @@ fn auth_loop(scene: &Scene<'_>) -> Vec<Finding> {
         let frames = [Some(challenge.frame), request.map(|(event, _)| event.frame)];
         found.push(
             Finding::new(
-                error_unless_delivered(scene),
+                error_unless_delivered(context),
                 frames.into_iter().flatten(),
                 seen,
             )
             .on(challenge.id)
-            .about(scene.endpoint(invite.from)),
+            .about(context.endpoint(invite.from)),
         );
     }
     found
 }
 
 fn challenged<'a>(
-    scene: &Scene<'a>,
+    context: &RuleContext<'a>,
     invite: &Transaction,
 ) -> Option<(&'a Event, &'a SipEvent, u16)> {
     let (status, id) = invite.final_response()?;
     if !matches!(status, 401 | 407) {
         return None;
     }
-    scene.message(id).map(|(event, sip)| (event, sip, status))
+    context.message(id).map(|(event, sip)| (event, sip, status))
 }
 
 /// Whether a request carried credentials for the realm that challenges it now, with a nonce that is not

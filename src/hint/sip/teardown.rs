@@ -2,13 +2,13 @@
 
 use crate::call::{Event, EventKind, Side, Transaction};
 use crate::capture::Timestamp;
+use crate::hint::context::header;
 use crate::hint::rule::{Check, Layer, hide};
-use crate::hint::scene::header;
 use crate::hint::sip::dialog::SIP_RETRANSMISSIONS;
 use crate::hint::sip::{q850_text, reason_cause};
 use crate::hint::t30::identification::T30_NO_DIS;
 use crate::hint::t38::reinvite::T38_NO_REINVITE;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::t30::timer::T1;
 
 /// Hung up this soon after the answer (or the switch to T.38): nobody can say yet that DIS is missing, seconds.
@@ -114,9 +114,9 @@ pub(in crate::hint) static SIP_TEARDOWN_OK: Rule = Rule {
 };
 
 /// Whether the call was to be a fax: one was found in it, or T.38 was asked for.
-fn fax_expected(scene: &Scene<'_>) -> bool {
-    scene.call.fax.is_some()
-        || scene
+fn fax_expected(context: &RuleContext<'_>) -> bool {
+    context.call.fax.is_some()
+        || context
             .call
             .negotiations
             .iter()
@@ -124,31 +124,31 @@ fn fax_expected(scene: &Scene<'_>) -> bool {
 }
 
 /// Time at which the fax could begin: the answer, or the last switch to T.38 that was accepted.
-fn fax_could_begin(scene: &Scene<'_>) -> Option<Timestamp> {
-    let switched = scene
+fn fax_could_begin(context: &RuleContext<'_>) -> Option<Timestamp> {
+    let switched = context
         .call
         .media
         .iter()
         .filter(|period| period.t38.is_some())
         .map(|period| period.from)
         .next_back();
-    let answered = scene.answer().map(|event| event.at);
+    let answered = context.answer().map(|event| event.at);
     answered.max(switched)
 }
 
-fn early_bye(scene: &Scene<'_>) -> Option<Finding> {
+fn early_bye(context: &RuleContext<'_>) -> Option<Finding> {
     let (Some(answer), Some((bye, sip)), Some(begin)) =
-        (scene.answer(), scene.bye(), fax_could_begin(scene))
+        (context.answer(), context.bye(), fax_could_begin(context))
     else {
         return None;
     };
-    let began = scene.t30().any(|(_, frame)| {
+    let began = context.t30().any(|(_, frame)| {
         frame
             .fcf
             .label()
             .is_some_and(|label| matches!(label, "DIS" | "DTC" | "DCS" | "NSS" | "DCN"))
     });
-    let paged = scene
+    let paged = context
         .call
         .fax
         .as_ref()
@@ -159,7 +159,7 @@ fn early_bye(scene: &Scene<'_>) -> Option<Finding> {
         Side::Callee => CALLED_GIVES_UP,
     };
     let early = bye.at.seconds_since(begin) < limit && bye.at >= answer.at;
-    if !fax_expected(scene) || began || paged || !early || scene.call.capture.starts_mid_call {
+    if !fax_expected(context) || began || paged || !early || context.call.capture.starts_mid_call {
         return None;
     }
     let after = bye.at.seconds_since(answer.at);
@@ -169,18 +169,18 @@ fn early_bye(scene: &Scene<'_>) -> Option<Finding> {
         .unwrap_or_default();
     let seen = format!(
         "{} hung up {after:.1} s after answer, before fax started{cause}",
-        scene.who_begins(bye.from)
+        context.who_begins(bye.from)
     );
     Some(
         Finding::new(Severity::Error, [bye.frame, answer.frame], seen)
             .on(bye.id)
-            .about(scene.endpoint(bye.from))
-            .blame_one_of(scene, Some(bye.from).filter(|_| both_heard(scene))),
+            .about(context.endpoint(bye.from))
+            .blame_one_of(context, Some(bye.from).filter(|_| both_heard(context))),
     )
 }
 
 /// Whether the media of both sides are in the capture: else nobody knows what came before the BYE.
-fn both_heard(scene: &Scene<'_>) -> bool {
+fn both_heard(context: &RuleContext<'_>) -> bool {
     let is_media = |event: &Event| {
         event.observed
             && !matches!(
@@ -188,22 +188,22 @@ fn both_heard(scene: &Scene<'_>) -> bool {
                 EventKind::Sip(_) | EventKind::Icmp { .. } | EventKind::Gap { .. }
             )
     };
-    let mut media = scene.call.events.iter().filter(|event| is_media(event));
+    let mut media = context.call.events.iter().filter(|event| is_media(event));
     let first = media.next().map(|event| event.from);
     media.any(|event| Some(event.from) != first)
 }
 
-fn bye_missing(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
+fn bye_missing(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
     let up = call.has_sip()
         && (call.answered.is_some() || call.capture.starts_mid_call)
-        && scene.bye().is_none();
+        && context.bye().is_none();
     let quiet = call.capture.last_time.seconds_since(call.last_packet);
     if !up || quiet < STUCK {
         return None;
     }
     let last = call.events.iter().rev().find(|event| event.observed)?;
-    let dcn = scene.t30_named("DCN").last().map(|(event, _)| event);
+    let dcn = context.t30_named("DCN").last().map(|(event, _)| event);
     let mut finding = Finding::new(
         Severity::Error,
         [Some(last.last_frame), dcn.map(|event| event.frame)]
@@ -218,28 +218,28 @@ fn bye_missing(scene: &Scene<'_>) -> Option<Finding> {
     if let Some(dcn) = dcn {
         finding = finding.more(format!(
             "DCN came from {}: it should have hung up.",
-            scene.whose(dcn.from)
+            context.whose(dcn.from)
         ));
     }
     Some(finding)
 }
 
-fn bye_unanswered(scene: &Scene<'_>) -> Vec<Finding> {
-    let byes: Vec<&Transaction> = scene.transactions("BYE").collect();
+fn bye_unanswered(context: &RuleContext<'_>) -> Vec<Finding> {
+    let byes: Vec<&Transaction> = context.transactions("BYE").collect();
     let glare = byes.iter().any(|bye| bye.from == Side::Caller)
         && byes.iter().any(|bye| bye.from == Side::Callee);
     let confirmed = byes.iter().any(|bye| is_confirmed(bye));
     byes.iter()
         .filter_map(|bye| {
-            let first = scene.event(*bye.requests.first()?)?;
-            let last = scene.event(*bye.requests.last()?)?;
+            let first = context.event(*bye.requests.first()?)?;
+            let last = context.event(*bye.requests.last()?)?;
             let sends = bye.requests.len();
-            let end = scene.call.capture.last_time;
+            let end = context.call.capture.last_time;
             let waited = end.seconds_since(last.at) >= WAIT_AFTER_BYES
                 || end.seconds_since(first.at) >= PROMPT;
             // An answer counts where the BYE comes from.
             let arrived = bye.final_response();
-            let arrived = arrived.filter(|(_, id)| scene.call.reaches_maker(*id, first.id));
+            let arrived = arrived.filter(|(_, id)| context.call.reaches_maker(*id, first.id));
             let (severity, seen) = match arrived {
                 None if sends >= BYES_IN_VAIN && waited => (
                     Severity::Error,
@@ -262,16 +262,16 @@ fn bye_unanswered(scene: &Scene<'_>) -> Vec<Finding> {
             };
             // Both sides hang up at once: each finds the other's dialog gone.
             let severity = if glare { Severity::Note } else { severity };
-            let answer = bye.final_response().and_then(|(_, id)| scene.frame(id));
+            let answer = bye.final_response().and_then(|(_, id)| context.frame(id));
             let frames = [Some(first.frame), Some(last.frame), answer];
             Some(
                 Finding::new(severity, frames.into_iter().flatten(), seen)
                     .on(first.id)
-                    .about(scene.endpoint(bye.from.other()))
+                    .about(context.endpoint(bye.from.other()))
                     .more(format!(
                         "The BYE comes from {}; {} does not confirm it.",
-                        scene.whose(bye.from),
-                        scene.whose(bye.from.other())
+                        context.whose(bye.from),
+                        context.whose(bye.from.other())
                     )),
             )
         })
@@ -283,9 +283,9 @@ fn is_confirmed(bye: &Transaction) -> bool {
         .is_some_and(|(status, _)| (200..300).contains(&status))
 }
 
-fn q850_cause(scene: &Scene<'_>) -> Vec<Finding> {
-    let failed = scene.call.fax.is_some() && !scene.delivered();
-    scene
+fn q850_cause(context: &RuleContext<'_>) -> Vec<Finding> {
+    let failed = context.call.fax.is_some() && !context.delivered();
+    context
         .messages()
         .filter(|(event, _)| !event.retransmission)
         .filter_map(|(event, sip)| {
@@ -304,7 +304,7 @@ fn q850_cause(scene: &Scene<'_>) -> Vec<Finding> {
             };
             let seen = format!(
                 "{} ended the call: cause {cause} – {text}",
-                scene.who_begins(event.from)
+                context.who_begins(event.from)
             );
             Some(
                 Finding::new(severity, [event.frame], seen)
@@ -316,12 +316,12 @@ fn q850_cause(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn teardown_ok(scene: &Scene<'_>) -> Option<Finding> {
-    let end = fax_end(scene)?;
-    let closed = scene.transactions("BYE").find_map(|bye| {
-        let request = scene.event(*bye.requests.first()?)?;
+fn teardown_ok(context: &RuleContext<'_>) -> Option<Finding> {
+    let end = fax_end(context)?;
+    let closed = context.transactions("BYE").find_map(|bye| {
+        let request = context.event(*bye.requests.first()?)?;
         let (_, id) = bye.final_response().filter(|_| is_confirmed(bye))?;
-        let answer = scene.event(id)?;
+        let answer = context.event(id)?;
         let prompt = answer.at.seconds_since(request.at) <= PROMPT;
         (prompt && request.at >= end.at).then_some((request, answer))
     });
@@ -337,9 +337,9 @@ fn teardown_ok(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 /// DCN, or without it the last MCF: the one after which no page was to come.
-fn fax_end<'a>(scene: &Scene<'a>) -> Option<&'a Event> {
-    let last = |name| scene.t30_named(name).last().map(|(event, _)| event);
-    let pages = &scene.call.fax.as_ref()?.pages;
+fn fax_end<'a>(context: &RuleContext<'a>) -> Option<&'a Event> {
+    let last = |name| context.t30_named(name).last().map(|(event, _)| event);
+    let pages = &context.call.fax.as_ref()?.pages;
     let done = pages
         .last()
         .is_none_or(|page| page.confirmed && !page.announces_more());

@@ -11,8 +11,8 @@ use std::ops::RangeInclusive;
 
 use crate::call::{Event, EventId, Side, SipEvent};
 use crate::capture::{Endpoint, Timestamp};
-use crate::hint::scene::{header, status};
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::context::{header, status};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::sip::Sdp;
 
 /// A repetition of the T.38 offer this soon after the switch belongs to the switch, seconds.
@@ -78,8 +78,8 @@ fn session_expires(sip: &SipEvent) -> Option<f64> {
 }
 
 /// The interval in force at a time: that of the last 2xx before it.
-fn interval_at(scene: &Scene<'_>, at: Timestamp) -> Option<f64> {
-    scene
+fn interval_at(context: &RuleContext<'_>, at: Timestamp) -> Option<f64> {
+    context
         .messages()
         .filter(|(event, sip)| event.at <= at && status(sip).is_some_and(is_success))
         .filter_map(|(_, sip)| session_expires(sip))
@@ -103,11 +103,11 @@ struct Refresh<'a> {
     offers: bool,
 }
 
-fn session_refresh(scene: &Scene<'_>) -> Option<Finding> {
-    let refresh = refreshes(scene)
+fn session_refresh(context: &RuleContext<'_>) -> Option<Finding> {
+    let refresh = refreshes(context)
         .into_iter()
         .max_by_key(|refresh| refresh.broke)?;
-    let interval = interval_at(scene, refresh.request.at)
+    let interval = interval_at(context, refresh.request.at)
         .map(|seconds| format!(" ({seconds:.0} s)"))
         .unwrap_or_default();
     let (severity, end) = if refresh.broke {
@@ -124,41 +124,41 @@ fn session_refresh(scene: &Scene<'_>) -> Option<Finding> {
     ];
     let mut finding = Finding::new(severity, frames.into_iter().flatten(), seen)
         .on(refresh.request.id)
-        .about(scene.endpoint(refresh.request.from));
+        .about(context.endpoint(refresh.request.from));
     if refresh.broke {
         let side = refresh.request.from;
-        finding = finding.about(scene.endpoint(side.other())).more(format!(
+        finding = finding.about(context.endpoint(side.other())).more(format!(
             "{} refreshed; look at the answer of {}.",
-            scene.who_begins(side),
-            scene.whose(side.other())
+            context.who_begins(side),
+            context.whose(side.other())
         ));
     }
     Some(finding)
 }
 
-fn refreshes<'a>(scene: &Scene<'a>) -> Vec<Refresh<'a>> {
+fn refreshes<'a>(context: &RuleContext<'a>) -> Vec<Refresh<'a>> {
     // Few calls have any request that makes it worth to look for the fax.
     let fax = LazyCell::new(|| {
-        let begun = scene.t30().map(|(event, _)| event.at).min();
-        let dcn = scene.t30_named("DCN").next();
+        let begun = context.t30().map(|(event, _)| event.at).min();
+        let dcn = context.t30_named("DCN").next();
         (begun, dcn.map(|(event, _)| event.at))
     });
     let in_fax = |at: Timestamp| {
         let (begun, dcn) = *fax;
         begun.is_some_and(|begun| begun < at) && dcn.is_none_or(|dcn| at < dcn)
     };
-    scene
+    context
         .call
         .transactions
         .iter()
         .filter(|transaction| matches!(transaction.method.as_str(), "INVITE" | "UPDATE"))
         .filter_map(|transaction| {
-            let (request, sip) = scene.message(*transaction.requests.first()?)?;
-            let running = t38_since(scene, request.at)?;
+            let (request, sip) = context.message(*transaction.requests.first()?)?;
+            let running = t38_since(context, request.at)?;
             let late = request.at.seconds_since(running) >= REFRESH_AFTER;
             let side = request.from;
             let same = match &sip.sdp {
-                Some(sdp) => image_endpoint(sdp) == own_endpoint(scene, side, request.at),
+                Some(sdp) => image_endpoint(sdp) == own_endpoint(context, side, request.at),
                 None => session_expires(sip).is_some(),
             };
             if !(late && same && in_fax(request.at)) {
@@ -166,12 +166,12 @@ fn refreshes<'a>(scene: &Scene<'a>) -> Vec<Refresh<'a>> {
             }
             let answer = transaction
                 .final_response()
-                .and_then(|(_, id)| scene.message(id));
+                .and_then(|(_, id)| context.message(id));
             let offers = sip.sdp.is_some();
             Some(Refresh {
                 request,
                 answer: answer.map(|(event, _)| event),
-                broke: offers && broke(scene, request, answer),
+                broke: offers && broke(context, request, answer),
                 offers,
             })
         })
@@ -179,9 +179,9 @@ fn refreshes<'a>(scene: &Scene<'a>) -> Vec<Refresh<'a>> {
 }
 
 /// Since when T.38 is agreed at this time.
-fn t38_since(scene: &Scene<'_>, at: Timestamp) -> Option<Timestamp> {
+fn t38_since(context: &RuleContext<'_>, at: Timestamp) -> Option<Timestamp> {
     let mut since = None;
-    for period in scene.call.media.iter().filter(|period| period.from < at) {
+    for period in context.call.media.iter().filter(|period| period.from < at) {
         since = match (period.t38, since) {
             (Some(_), None) => Some(period.from),
             (Some(_), since) => since,
@@ -192,8 +192,8 @@ fn t38_since(scene: &Scene<'_>, at: Timestamp) -> Option<Timestamp> {
 }
 
 /// Image endpoint of a side in force at a time.
-fn own_endpoint(scene: &Scene<'_>, side: Side, at: Timestamp) -> Option<Endpoint> {
-    let period = scene
+fn own_endpoint(context: &RuleContext<'_>, side: Side, at: Timestamp) -> Option<Endpoint> {
+    let period = context
         .call
         .media
         .iter()
@@ -202,40 +202,40 @@ fn own_endpoint(scene: &Scene<'_>, side: Side, at: Timestamp) -> Option<Endpoint
 }
 
 /// Whether a refresh ended T.38: refused, answered without it or with other endpoints, or silence after it.
-fn broke(scene: &Scene<'_>, request: &Event, answer: Option<(&Event, &SipEvent)>) -> bool {
+fn broke(context: &RuleContext<'_>, request: &Event, answer: Option<(&Event, &SipEvent)>) -> bool {
     let Some((answer, sip)) = answer else {
         return false;
     };
     let accepted = status(sip).is_some_and(|status| (200..300).contains(&status));
     let endpoint = sip.sdp.as_ref().and_then(image_endpoint);
-    let before = own_endpoint(scene, request.from.other(), request.at);
+    let before = own_endpoint(context, request.from.other(), request.at);
     if !accepted || endpoint.is_none() || endpoint != before {
-        return fax_unfinished(scene);
+        return fax_unfinished(context);
     }
     let last = [Side::Caller, Side::Callee]
         .into_iter()
-        .filter_map(|side| scene.call.udptl.of(side).last)
+        .filter_map(|side| context.call.udptl.of(side).last)
         .map(|(_, at)| at)
         .max();
-    let went_on = scene.call.last_packet.seconds_since(answer.at) >= SILENCE_AFTER;
-    fax_unfinished(scene) && went_on && last.is_some_and(|last| last <= answer.at)
+    let went_on = context.call.last_packet.seconds_since(answer.at) >= SILENCE_AFTER;
+    fax_unfinished(context) && went_on && last.is_some_and(|last| last <= answer.at)
 }
 
-fn fax_unfinished(scene: &Scene<'_>) -> bool {
-    !scene.delivered()
+fn fax_unfinished(context: &RuleContext<'_>) -> bool {
+    !context.delivered()
 }
 
-fn session_expired(scene: &Scene<'_>) -> Option<Finding> {
-    let (bye, _) = scene.bye()?;
-    let answer = scene.answer()?;
-    let finished = scene.t30_named("DCN").next().is_some();
-    if scene.call.fax.is_none() || scene.delivered() || finished {
+fn session_expired(context: &RuleContext<'_>) -> Option<Finding> {
+    let (bye, _) = context.bye()?;
+    let answer = context.answer()?;
+    let finished = context.t30_named("DCN").next().is_some();
+    if context.call.fax.is_none() || context.delivered() || finished {
         return None;
     }
-    let since = last_refresh(scene, bye.at).unwrap_or(answer.at);
+    let since = last_refresh(context, bye.at).unwrap_or(answer.at);
     let elapsed = bye.at.seconds_since(since);
     let total = bye.at.seconds_since(answer.at);
-    let interval = interval_at(scene, bye.at);
+    let interval = interval_at(context, bye.at);
     let (severity, seen) =
         if let Some(interval) = interval.filter(|it| runs_out(*it).contains(&elapsed)) {
             (
@@ -253,7 +253,7 @@ fn session_expired(scene: &Scene<'_>) -> Option<Finding> {
         } else {
             return None;
         };
-    let timer = scene
+    let timer = context
         .messages()
         .find(|(_, sip)| session_expires(sip).is_some())
         .map(|(event, _)| event.frame);
@@ -264,14 +264,14 @@ fn session_expired(scene: &Scene<'_>) -> Option<Finding> {
             seen,
         )
         .on(bye.id)
-        .about(scene.endpoint(bye.from))
-        .blame_one_of(scene, refresher_at(scene, bye.at)),
+        .about(context.endpoint(bye.from))
+        .blame_one_of(context, refresher_at(context, bye.at)),
     )
 }
 
 /// The side that has to refresh the session (RFC 4028, `refresher`): the other one does right to hang up.
-fn refresher_at(scene: &Scene<'_>, at: Timestamp) -> Option<Side> {
-    let (answer, value) = scene
+fn refresher_at(context: &RuleContext<'_>, at: Timestamp) -> Option<Side> {
+    let (answer, value) = context
         .messages()
         .filter(|(event, sip)| event.at <= at && status(sip).is_some_and(is_success))
         .filter_map(|(event, sip)| Some((event, header(sip, "Session-Expires")?)))
@@ -297,23 +297,23 @@ fn runs_out(interval: f64) -> RangeInclusive<f64> {
 }
 
 /// Time of the last 2xx to INVITE or UPDATE before a time.
-fn last_refresh(scene: &Scene<'_>, before: Timestamp) -> Option<Timestamp> {
-    scene
+fn last_refresh(context: &RuleContext<'_>, before: Timestamp) -> Option<Timestamp> {
+    context
         .call
         .transactions
         .iter()
         .filter(|transaction| matches!(transaction.method.as_str(), "INVITE" | "UPDATE"))
         .filter_map(|transaction| {
             let (status, id) = transaction.final_response()?;
-            is_success(status).then(|| scene.at(id))?
+            is_success(status).then(|| context.at(id))?
         })
         .filter(|at| *at < before)
         .max()
 }
 
 /// The offers that repeat a T.38 session in force (a refresh), and are no switch.
-pub(crate) fn refreshing(scene: &Scene<'_>) -> HashSet<EventId> {
-    refreshes(scene)
+pub(crate) fn refreshing(context: &RuleContext<'_>) -> HashSet<EventId> {
+    refreshes(context)
         .iter()
         .map(|refresh| refresh.request.id)
         .collect()

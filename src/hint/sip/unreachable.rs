@@ -1,11 +1,11 @@
 //! What ICMP says about a request that nobody answers.
 
 use crate::call::{Event, EventKind};
-use crate::hint::{Finding, Scene, Severity};
+use crate::hint::{Finding, RuleContext, Severity};
 
 /// The ICMP error about an INVITE, and what it means.
-pub(super) fn unreachable(scene: &Scene<'_>, invite: &Event) -> Option<Finding> {
-    scene.call.events.iter().find_map(|event| {
+pub(super) fn unreachable(context: &RuleContext<'_>, invite: &Event) -> Option<Finding> {
+    context.call.events.iter().find_map(|event| {
         let EventKind::Icmp {
             error, quoted_dst, ..
         } = &event.kind

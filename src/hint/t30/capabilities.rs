@@ -7,7 +7,7 @@ use crate::hint::rule::{Check, explain, hide};
 use crate::hint::t30::dis::T30_DIS_NO_DCS;
 use crate::hint::t30::offer::Offer;
 use crate::hint::t30::release::{T30_DCN_AFTER_DCS, T30_DCN_BEFORE_DCS};
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::line::{Fcs, Modem, Tone};
 use crate::t30::Fcf;
 use crate::t30::capability::{Capabilities, DcsMode, exceeds as asked_too_much};
@@ -134,8 +134,8 @@ fn max_bit_rate(call: &Call) -> Option<u32> {
         .min()
 }
 
-fn low_rate(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn low_rate(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     let (place, line, dcs) = exchange
         .messages()
         .filter(|(_, _, message)| message.fcf == Fcf::Dcs)
@@ -146,11 +146,11 @@ fn low_rate(scene: &Scene<'_>) -> Option<Finding> {
         _ => DcsMode::new(dcs.fif()).modem,
     };
     let dis = last_dis_before(exchange, place);
-    let (dis, offer) = dis.and_then(|dis| Some((dis.valid()?, Offer::of(scene, dis)?)))?;
+    let (dis, offer) = dis.and_then(|dis| Some((dis.valid()?, Offer::of(context, dis)?)))?;
     let (made, got) = (offer.made.max_rate(), offer.got.max_rate());
     // Here it may stand with more than the receiver offered.
     let here = Capabilities::new(dis.fif()).max_rate().min(made);
-    let best = here.min(max_bit_rate(scene.call).unwrap_or(u32::MAX));
+    let best = here.min(max_bit_rate(context.call).unwrap_or(u32::MAX));
     if modem.rate == 0 || modem.rate >= best || !exchange.has(&[Fcf::Cfr]) {
         return None;
     }
@@ -164,7 +164,7 @@ fn low_rate(scene: &Scene<'_>) -> Option<Finding> {
     let in_document = slower.iter().any(|at| is_in_document(exchange, *at));
     let fallbacks = slower.len();
     // All pages came through: slow, and no more than that (rule `t30-success`).
-    let severity = if (modem.rate <= SLOW || in_document) && !scene.delivered() {
+    let severity = if (modem.rate <= SLOW || in_document) && !context.delivered() {
         Severity::Warning
     } else {
         Severity::Note
@@ -210,8 +210,8 @@ fn is_in_document(exchange: &ExchangeView<'_>, place: usize) -> bool {
         .unwrap_or(false)
 }
 
-fn exceeds(scene: &Scene<'_>) -> Vec<Finding> {
-    let exchange = scene.exchange();
+fn exceeds(context: &RuleContext<'_>) -> Vec<Finding> {
+    let exchange = context.exchange();
     let mut reported: Vec<Vec<String>> = Vec::new();
     let mut out = Vec::new();
     for (place, line, dcs) in exchange.messages() {
@@ -234,15 +234,15 @@ fn exceeds(scene: &Scene<'_>) -> Vec<Finding> {
         out.push(
             Finding::new(Severity::Error, vec![line.frame(), dis_line.frame()], seen)
                 .on(line.event.id)
-                .about(scene.endpoint(line.event.from)),
+                .about(context.endpoint(line.event.from)),
         );
         reported.push(asked);
     }
     out
 }
 
-fn cannot_receive(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn cannot_receive(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     if exchange.has(&[Fcf::Dtc, Fcf::Cfr, Fcf::Mcf]) {
         return None;
     }
@@ -262,12 +262,12 @@ fn cannot_receive(scene: &Scene<'_>) -> Option<Finding> {
     Some(
         Finding::new(Severity::Error, vec![line.frame()], seen)
             .on(line.event.id)
-            .about(scene.endpoint(line.event.from)),
+            .about(context.endpoint(line.event.from)),
     )
 }
 
-fn ecm_off(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn ecm_off(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     let (place, line, dcs) = exchange
         .messages()
         .filter(|(_, _, message)| message.fcf == Fcf::Dcs)
@@ -276,7 +276,7 @@ fn ecm_off(scene: &Scene<'_>) -> Option<Finding> {
     if mode.ecm || mode.iaf {
         return None;
     }
-    let stats = scene.call.udptl.of(exchange.sender);
+    let stats = context.call.udptl.of(exchange.sender);
     let gone = stats.lost.saturating_sub(stats.recovered);
     let lossy = share(gone, stats.packets.saturating_add(stats.lost)) > LOSS;
     let missed = exchange.is_t38() && (lossy || exchange.has(&[Fcf::Rtn]));
@@ -288,7 +288,7 @@ fn ecm_off(scene: &Scene<'_>) -> Option<Finding> {
     let dis = last_dis_before(exchange, place);
     // The sender can choose only of what came to it.
     let who = match dis
-        .and_then(|dis| Offer::of(scene, dis))
+        .and_then(|dis| Offer::of(context, dis))
         .map(|offer| (offer.made.ecm(), offer.got.ecm()))
     {
         Some((_, true)) => format!(" ({} chose so)", line.event.from),
@@ -319,9 +319,9 @@ fn version(call: &Call) -> u32 {
         .unwrap_or(0)
 }
 
-fn super_g3(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
-    let exchange = scene.exchange();
+fn super_g3(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
+    let exchange = context.exchange();
     let version = version(call);
     if !exchange.is_t38() || version >= V34_VERSION {
         return None;
@@ -360,7 +360,7 @@ fn super_g3(scene: &Scene<'_>) -> Option<Finding> {
     Some(Finding::new(severity, vec![first.frame], seen).on(first.id))
 }
 
-fn routing(scene: &Scene<'_>) -> Vec<Finding> {
+fn routing(context: &RuleContext<'_>) -> Vec<Finding> {
     const ROUTING: &[Fcf] = &[
         Fcf::Sub,
         Fcf::Sep,
@@ -372,7 +372,7 @@ fn routing(scene: &Scene<'_>) -> Vec<Finding> {
         Fcf::Cia,
         Fcf::Isp,
     ];
-    let exchange = scene.exchange();
+    let exchange = context.exchange();
     let mut out = Vec::new();
     if let Some((place, line)) = exchange.all(ROUTING).next() {
         let sender = line.event.from;

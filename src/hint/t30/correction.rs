@@ -4,7 +4,7 @@ use crate::call::exchange::{ExchangeView, Line};
 use crate::hint::evidence::share;
 use crate::hint::rule::{Check, Layer, hide};
 use crate::hint::t30::release::T30_DCN_AFTER_PAGE;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::t30::Fcf;
 use crate::t30::frame::T30Frame;
 
@@ -141,15 +141,15 @@ fn requests<'d>(exchange: &'d ExchangeView<'_>) -> Vec<Request<'d>> {
     out
 }
 
-fn ppr(scene: &Scene<'_>) -> Vec<Finding> {
-    let exchange = scene.exchange();
+fn ppr(context: &RuleContext<'_>) -> Vec<Finding> {
+    let exchange = context.exchange();
     let requests = requests(exchange);
     let again = |request: &Request<'_>| {
         requests.iter().any(|other| {
             other.number > 1 && other.page == request.page && other.block == request.block
         })
     };
-    let sender_stats = scene.call.udptl.of(exchange.sender);
+    let sender_stats = context.call.udptl.of(exchange.sender);
     requests
         .iter()
         .map(|request| {
@@ -177,8 +177,8 @@ fn ppr(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn fourth_ppr(scene: &Scene<'_>) -> Vec<Finding> {
-    let exchange = scene.exchange();
+fn fourth_ppr(context: &RuleContext<'_>) -> Vec<Finding> {
+    let exchange = context.exchange();
     let requests = requests(exchange);
     requests
         .iter()
@@ -221,8 +221,8 @@ fn fourth_ppr(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn given_up(scene: &Scene<'_>) -> Vec<Finding> {
-    let exchange = scene.exchange();
+fn given_up(context: &RuleContext<'_>) -> Vec<Finding> {
+    let exchange = context.exchange();
     exchange
         .rounds_of(&[Fcf::Eor])
         .filter(|round| round.attempt == 1 && round.repeats_answered.is_none())

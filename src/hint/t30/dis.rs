@@ -7,7 +7,7 @@ use crate::hint::evidence;
 use crate::hint::rule::{AfterSuccess, Check, explain, hide};
 use crate::hint::t30::identification::{T30_NO_DIS, tone_of};
 use crate::hint::t30::release::T30_DCN_BEFORE_DCS;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::line::Tone;
 use crate::t30::Fcf;
 use crate::t30::frame::T30Frame;
@@ -58,20 +58,20 @@ pub(in crate::hint) static T30_DIS_BOTH_SIDES: Rule = Rule {
     ..super::T30
 };
 
-fn dis_no_dcs(scene: &Scene<'_>) -> Vec<Finding> {
-    let exchange = scene.exchange();
+fn dis_no_dcs(context: &RuleContext<'_>) -> Vec<Finding> {
+    let exchange = context.exchange();
     if exchange.is_half() {
         return Vec::new();
     }
     exchange
         .runs(&[Fcf::Dis])
         .into_iter()
-        .filter_map(|run| unanswered_dis(scene, exchange, &run))
+        .filter_map(|run| unanswered_dis(context, exchange, &run))
         .collect()
 }
 
 fn unanswered_dis(
-    scene: &Scene<'_>,
+    context: &RuleContext<'_>,
     exchange: &ExchangeView<'_>,
     run: &[&Round],
 ) -> Option<Finding> {
@@ -108,20 +108,20 @@ fn unanswered_dis(
     // The first repeat is where the absence shows; the first DIS alone proves nothing.
     let order = lines.iter().skip(1).chain(lines.first());
     let mut found = Finding::new(severity, order.map(|line| line.frame()), seen)
-        .about(scene.endpoint(calling))
-        .more(instead(scene, exchange, calling, begin));
+        .about(context.endpoint(calling))
+        .more(instead(context, exchange, calling, begin));
     found.event = lines.last().map(|line| line.event.id);
     Some(found)
 }
 
 /// What the caller did instead of answering.
 fn instead(
-    scene: &Scene<'_>,
+    context: &RuleContext<'_>,
     exchange: &ExchangeView<'_>,
     calling: Side,
     from: Timestamp,
 ) -> String {
-    let stats = scene.call.udptl.of(calling);
+    let stats = context.call.udptl.of(calling);
     let words = if !exchange.is_t38() {
         "It sent no T.30 message in the audio.".to_owned()
     } else if stats.packets == 0 {
@@ -132,7 +132,7 @@ fn instead(
         "It sends T.38 packets, but no T.30 message.".to_owned()
     };
     let blame = evidence::blame(
-        scene,
+        context,
         calling,
         "look there at the fax log and at its T.38 port.",
         "ask there whether the DIS frames arrive.",
@@ -140,12 +140,12 @@ fn instead(
     format!("{words} {blame}")
 }
 
-fn both_sides(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn both_sides(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     if exchange.has(&[Fcf::Cfr, Fcf::Mcf]) {
         return None;
     }
-    if let Some(found) = loop_back(scene, exchange) {
+    if let Some(found) = loop_back(context, exchange) {
         return Some(found);
     }
     let of = |side: Side| {
@@ -169,11 +169,11 @@ fn both_sides(scene: &Scene<'_>) -> Option<Finding> {
         let cited = [second.frame(), first.frame()];
         return Some(Finding::new(Severity::Error, cited, seen).on(second.event.id));
     }
-    if let Some(found) = roles_swapped(scene, exchange) {
+    if let Some(found) = roles_swapped(context, exchange) {
         return Some(found);
     }
     let cng = |side: Side| {
-        scene
+        context
             .call
             .events
             .iter()
@@ -191,7 +191,7 @@ fn both_sides(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 /// All that one side sends is what the other one has just sent: there is no fax behind it.
-fn loop_back(scene: &Scene<'_>, exchange: &ExchangeView<'_>) -> Option<Finding> {
+fn loop_back(context: &RuleContext<'_>, exchange: &ExchangeView<'_>) -> Option<Finding> {
     let of = |side: Side| {
         exchange
             .messages()
@@ -218,15 +218,15 @@ fn loop_back(scene: &Scene<'_>, exchange: &ExchangeView<'_>) -> Option<Finding> 
         }
         let seen = format!(
             "Everything of {} comes back from {}: a loop",
-            scene.who(side.other()),
-            scene.who(side)
+            context.who(side.other()),
+            context.who(side)
         );
         let cited = [first.frame()].into_iter().chain(original);
         Some(
             Finding::new(Severity::Error, cited, seen)
                 .on(first.event.id)
-                .about(scene.endpoint(side))
-                .blame(scene.fault_side(side)),
+                .about(context.endpoint(side))
+                .blame(context.fault_side(side)),
         )
     })
 }
@@ -235,9 +235,10 @@ fn loop_back(scene: &Scene<'_>, exchange: &ExchangeView<'_>) -> Option<Finding> 
 const LOOPED: f64 = 3.0;
 
 /// DIS of the side that called, while the callee calls (CNG) or commands (DCS).
-fn roles_swapped(scene: &Scene<'_>, exchange: &ExchangeView<'_>) -> Option<Finding> {
+fn roles_swapped(context: &RuleContext<'_>, exchange: &ExchangeView<'_>) -> Option<Finding> {
     // Without SIP, or its beginning, it is not known who called.
-    if !scene.call.has_sip() || scene.call.capture.starts_mid_call || exchange.has(&[Fcf::Dtc]) {
+    if !context.call.has_sip() || context.call.capture.starts_mid_call || exchange.has(&[Fcf::Dtc])
+    {
         return None;
     }
     let from = |wanted: &'static [Fcf], side: Side| {
@@ -248,7 +249,7 @@ fn roles_swapped(scene: &Scene<'_>, exchange: &ExchangeView<'_>) -> Option<Findi
     };
     let dis = from(&[Fcf::Dis], Side::Caller)?;
     let cng = || {
-        scene
+        context
             .call
             .events
             .iter()

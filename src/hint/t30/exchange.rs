@@ -5,7 +5,7 @@ use crate::call::{Side, verdict};
 use crate::capture::Timestamp;
 use crate::hint::evidence::{self, EARLY, LATE};
 use crate::hint::rule::{Check, explain};
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::line::Fcs;
 use crate::t30::Fcf;
 
@@ -60,8 +60,8 @@ pub(in crate::hint) static T30_CRP_FNV: Rule = Rule {
     ..super::T30
 };
 
-fn collision(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn collision(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     // A side that hears nothing at all talks over the other for that reason, not for delay or echo.
     let deaf = !exchange.hears(exchange.receiver());
     let mut hits: Vec<(&Line<'_>, &Line<'_>)> = Vec::new();
@@ -131,8 +131,8 @@ fn is_echo(first: &Line<'_>, back: &Line<'_>) -> bool {
         && back.event.at.seconds_since(first.event.at) <= ECHO
 }
 
-fn not_heard(scene: &Scene<'_>) -> Vec<Finding> {
-    let exchange = scene.exchange();
+fn not_heard(context: &RuleContext<'_>) -> Vec<Finding> {
+    let exchange = context.exchange();
     let mut out: Vec<Finding> = Vec::new();
     let mut seen_before: Vec<(String, String)> = Vec::new();
     for round in exchange.rounds {
@@ -161,14 +161,14 @@ fn not_heard(scene: &Scene<'_>) -> Vec<Finding> {
             key.0, key.1
         );
         let more = evidence::blame(
-            scene,
+            context,
             side,
             "the answer is lost between this capture point and its fax engine; look at its T.38 port and log.",
             "the answer is lost on the way to it; ask there whether it arrives.",
         );
         // What the sender never takes fails the fax for it, though the receiver has the page.
-        let fails = verdict::not_taken(scene.call).is_some() || gave_up(exchange);
-        let severity = if fails && !scene.delivered_on_either_leg() {
+        let fails = verdict::not_taken(context.call).is_some() || gave_up(exchange);
+        let severity = if fails && !context.delivered_on_either_leg() {
             Severity::Error
         } else {
             Severity::Warning
@@ -176,7 +176,7 @@ fn not_heard(scene: &Scene<'_>) -> Vec<Finding> {
         out.push(
             Finding::new(severity, vec![command.frame(), reply.frame()], seen)
                 .on(command.event.id)
-                .about(scene.endpoint(side))
+                .about(context.endpoint(side))
                 .blame_nobody()
                 .more(more),
         );
@@ -196,8 +196,8 @@ fn gave_up(exchange: &ExchangeView<'_>) -> bool {
     exchange.asked_again(place) && dcn.event.from == exchange.sender
 }
 
-fn repeat_asked(scene: &Scene<'_>) -> Vec<Finding> {
-    let exchange = scene.exchange();
+fn repeat_asked(context: &RuleContext<'_>) -> Vec<Finding> {
+    let exchange = context.exchange();
     let mut out = Vec::new();
     let crp: Vec<(usize, &Line<'_>)> = exchange.all(&[Fcf::Crp]).collect();
     if let Some((place, first)) = crp.first().copied() {
@@ -214,7 +214,7 @@ fn repeat_asked(scene: &Scene<'_>) -> Vec<Finding> {
                     .fcf()
                     .is_some_and(|fcf| fcf.is_answer() && !matches!(fcf, Fcf::Crp | Fcf::Dcn))
         });
-        let stuck = survived.is_none() && !scene.delivered();
+        let stuck = survived.is_none() && !context.delivered();
         let severity = if crp.len() >= MANY_CRP || stuck {
             Severity::Error
         } else {
@@ -235,7 +235,7 @@ fn repeat_asked(scene: &Scene<'_>) -> Vec<Finding> {
         out.push(
             Finding::new(severity, cited, format!("CRP: asks repeat of {what}{tail}"))
                 .on(first.event.id)
-                .about(scene.endpoint(first.event.from.other())),
+                .about(context.endpoint(first.event.from.other())),
         );
     }
     if let Some((place, line)) = exchange.all(&[Fcf::Fnv]).next() {

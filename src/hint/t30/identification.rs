@@ -5,7 +5,7 @@ use crate::call::{Call, Event, EventKind, FaxCarrier, Negotiation};
 use crate::capture::Timestamp;
 use crate::hint::evidence::{self, LATE, hang_up};
 use crate::hint::rule::Check;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::line::Tone;
 use crate::t30::Fcf;
 use crate::t30::capability::Capabilities;
@@ -87,13 +87,14 @@ const fn is_answer_tone(tone: Tone) -> bool {
     )
 }
 
-fn tones_absent(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn tones_absent(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     if !exchange.is_t38() || exchange.is_half() {
         return None;
     }
     let (_, dis) = exchange.all(&[Fcf::Dis]).next()?;
-    let heard = |wanted: fn(Tone) -> bool| scene.call.events.iter().filter_map(tone_of).any(wanted);
+    let heard =
+        |wanted: fn(Tone) -> bool| context.call.events.iter().filter_map(tone_of).any(wanted);
     let missing = match (heard(|tone| tone == Tone::Cng), heard(is_answer_tone)) {
         (true, true) => return None,
         (false, true) => "No CNG",
@@ -104,9 +105,9 @@ fn tones_absent(scene: &Scene<'_>) -> Option<Finding> {
     Some(Finding::new(Severity::Note, vec![dis.frame()], seen).on(dis.event.id))
 }
 
-fn no_dis(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
-    let exchange = scene.exchange();
+fn no_dis(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
+    let exchange = context.exchange();
     if exchange
         .lines
         .iter()
@@ -138,9 +139,9 @@ fn no_dis(scene: &Scene<'_>) -> Option<Finding> {
         cited,
         format!("{called} never sent DIS in {waited:.0} s – answering fax did not start"),
     )
-    .about(scene.endpoint(called))
+    .about(context.endpoint(called))
     .more(evidence::blame(
-        scene,
+        context,
         called,
         "check its fax settings as above.",
         "ask its operator whether a fax answers that number at all.",
@@ -156,7 +157,7 @@ fn fax_expected(call: &Call) -> Option<(Timestamp, Option<&Event>)> {
             .negotiations
             .get(period.negotiation)
             .and_then(|negotiation| negotiation.answer_event)
-            .and_then(|id| crate::hint::scene::event(call, id));
+            .and_then(|id| crate::hint::context::event(call, id));
         return Some((period.from, answer));
     }
     let fax = call.fax.as_ref()?;
@@ -184,14 +185,14 @@ fn fax_expected(call: &Call) -> Option<(Timestamp, Option<&Event>)> {
         .negotiations
         .iter()
         .filter(|negotiation| negotiation.offers_t38())
-        .filter_map(|negotiation| crate::hint::scene::event(call, negotiation.answer_event?))
+        .filter_map(|negotiation| crate::hint::context::event(call, negotiation.answer_event?))
         .rfind(|answer| answer.at > cng.at)
         .unwrap_or(cng);
     readable.then_some((after.at, Some(after)))
 }
 
-fn non_standard(scene: &Scene<'_>) -> Vec<Finding> {
-    let exchange = scene.exchange();
+fn non_standard(context: &RuleContext<'_>) -> Vec<Finding> {
+    let exchange = context.exchange();
     [Fcf::Nsf, Fcf::Nsc, Fcf::Nss]
         .into_iter()
         .filter_map(|fcf| {
@@ -214,8 +215,8 @@ fn non_standard(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn polling(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn polling(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     let (place, line) = exchange.all(&[Fcf::Dtc, Fcf::Cig, Fcf::Nsc]).next()?;
     let called = line.event.from.other();
     let refused = exchange

@@ -5,7 +5,7 @@ use crate::hint::rule::{Check, Layer, hide};
 use crate::hint::sip::teardown::SIP_EARLY_BYE;
 use crate::hint::t30::identification::T30_NO_DIS;
 use crate::hint::t38::reinvite::T38_NO_REINVITE;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::line::Tone;
 use crate::t30::Fcf;
 use crate::t38::Indicator;
@@ -34,26 +34,26 @@ pub(in crate::hint) static T30_CED_LATE: Rule = Rule {
     ..super::T30
 };
 
-fn ced_late(scene: &Scene<'_>) -> Option<Finding> {
-    let called = scene.exchange().called;
-    let answer = scene.answer()?;
-    let tone = scene.call.events.iter().find(|event| {
+fn ced_late(context: &RuleContext<'_>) -> Option<Finding> {
+    let called = context.exchange().called;
+    let answer = context.answer()?;
+    let tone = context.call.events.iter().find(|event| {
         event.observed && event.from == called && event.at >= answer.at && is_answering(event)
     })?;
     let after = tone.at.seconds_since(answer.at);
     if after <= LATE {
         return None;
     }
-    let dis = scene
+    let dis = context
         .t30_named("DIS")
         .find(|(event, _)| event.from == called)
         .map(|(event, _)| event);
-    let gone = scene
+    let gone = context
         .bye()
         .map(|(bye, _)| bye)
         .into_iter()
         .chain(
-            scene
+            context
                 .t30()
                 .filter(|(_, frame)| frame.fcf == Fcf::Dcn)
                 .map(|(event, _)| event),
@@ -62,7 +62,7 @@ fn ced_late(scene: &Scene<'_>) -> Option<Finding> {
         .min_by_key(|event| event.at)
         .filter(|event| event.at.seconds_since(tone.at) <= GIVES_UP)
         .filter(|event| dis.is_none_or(|dis| dis.end > event.at));
-    let severity = if gone.is_some() && !scene.delivered_on_either_leg() {
+    let severity = if gone.is_some() && !context.delivered_on_either_leg() {
         Severity::Error
     } else {
         Severity::Warning
@@ -70,7 +70,7 @@ fn ced_late(scene: &Scene<'_>) -> Option<Finding> {
     let end = gone.map_or_else(String::new, |gone| {
         format!(
             " – {} gave up {:.1} s later",
-            scene.who(called.other()),
+            context.who(called.other()),
             gone.at.seconds_since(tone.at)
         )
     });
@@ -86,7 +86,7 @@ fn ced_late(scene: &Scene<'_>) -> Option<Finding> {
             format!("Fax tone {after:.0} s after the answer{end}"),
         )
         .on(tone.id)
-        .about(scene.endpoint(called))
+        .about(context.endpoint(called))
         .blame_nobody(),
     )
 }

@@ -2,8 +2,8 @@
 
 use crate::call::exchange::Line;
 use crate::call::{Event, EventKind, pair_messages};
-use crate::hint::Scene;
-use crate::hint::scene::event;
+use crate::hint::RuleContext;
+use crate::hint::context::event;
 use crate::t30::capability::Capabilities;
 use crate::t30::frame::T30Frame;
 
@@ -18,11 +18,11 @@ pub(super) struct Offer {
 
 impl Offer {
     /// The offer that is this message of this call; of one leg what is here is all that is known.
-    pub(super) fn of(scene: &Scene<'_>, line: &Line<'_>) -> Option<Self> {
+    pub(super) fn of(context: &RuleContext<'_>, line: &Line<'_>) -> Option<Self> {
         let here = line.valid()?;
         let one = Capabilities::new(here.fif());
-        let there = scene.other.and_then(|other| {
-            let pairs = pair_messages(scene.call, other);
+        let there = context.other.and_then(|other| {
+            let pairs = pair_messages(context.call, other);
             let pair = pairs.iter().find(|pair| pair.a == line.event.id)?;
             let there = whole(event(other, pair.b)?)?;
             Some((pair.from_a, Capabilities::new(there.fif())))

@@ -5,7 +5,7 @@ use crate::call::verdict::PagesTold;
 use crate::call::{Page, Side, Verdict};
 use crate::hint::rule::{Check, RootCause};
 use crate::hint::t30::release::is_unknown;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::t30::Fcf;
 use crate::text::count;
 
@@ -36,12 +36,12 @@ pub(in crate::hint) static T30_PARTIAL_DELIVERY: Rule = Rule {
     ..super::T30
 };
 
-fn success(scene: &Scene<'_>) -> Option<Finding> {
-    let fax = scene.call.fax.as_ref()?;
+fn success(context: &RuleContext<'_>) -> Option<Finding> {
+    let fax = context.call.fax.as_ref()?;
     if fax.verdict != Verdict::Ok || fax.pages_confirmed == 0 {
         return None;
     }
-    let exchange = scene.exchange();
+    let exchange = context.exchange();
     let confirmations: Vec<&Line<'_>> = exchange
         .all(&[Fcf::Mcf, Fcf::Rtp, Fcf::Pip])
         .map(|(_, line)| line)
@@ -87,9 +87,9 @@ fn success(scene: &Scene<'_>) -> Option<Finding> {
     )
 }
 
-fn partial(scene: &Scene<'_>) -> Option<Finding> {
-    let fax = scene.call.fax.as_ref()?;
-    if fax.pages_sent == 0 || is_unknown(scene) || fax.verdict == Verdict::Ok {
+fn partial(context: &RuleContext<'_>) -> Option<Finding> {
+    let fax = context.call.fax.as_ref()?;
+    if fax.pages_sent == 0 || is_unknown(context) || fax.verdict == Verdict::Ok {
         return None;
     }
     let missing = fax.pages.iter().find(|page| !page.confirmed);
@@ -98,7 +98,7 @@ fn partial(scene: &Scene<'_>) -> Option<Finding> {
         // Every page is confirmed here and none was to follow: what failed is not a page of this leg.
         return None;
     }
-    let exchange = scene.exchange();
+    let exchange = context.exchange();
     let seen = if announced {
         format!(
             "{} of {} confirmed – the announced next page was never sent",
@@ -112,7 +112,7 @@ fn partial(scene: &Scene<'_>) -> Option<Finding> {
             count(fax.pages_sent, "page"),
             missing.map_or_else(
                 || "the rest never came".to_owned(),
-                |page| fate(scene, exchange, page)
+                |page| fate(context, exchange, page)
             )
         )
     };
@@ -132,7 +132,7 @@ fn partial(scene: &Scene<'_>) -> Option<Finding> {
     let mut found = Finding::new(
         Severity::Error,
         event
-            .and_then(|id| scene.frame(id))
+            .and_then(|id| context.frame(id))
             .into_iter()
             .collect::<Vec<_>>(),
         seen,
@@ -143,7 +143,7 @@ fn partial(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 /// What became of a page that is not confirmed.
-fn fate(scene: &Scene<'_>, exchange: &ExchangeView<'_>, page: &Page) -> String {
+fn fate(context: &RuleContext<'_>, exchange: &ExchangeView<'_>, page: &Page) -> String {
     let number = page.number;
     let Some((command, id)) = page.command else {
         return page.answer.map_or_else(
@@ -151,7 +151,7 @@ fn fate(scene: &Scene<'_>, exchange: &ExchangeView<'_>, page: &Page) -> String {
             |(answer, _)| format!("page {number} got {answer}"),
         );
     };
-    let sender = crate::hint::scene::event(scene.call, id).map(|event| event.from);
+    let sender = crate::hint::context::event(context.call, id).map(|event| event.from);
     let replies = || {
         let of_the_other = move |line: &&Line<'_>| sender.map(Side::other) == Some(line.event.from);
         // What follows the data of another page says nothing about this one.

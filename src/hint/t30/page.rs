@@ -8,7 +8,7 @@ use crate::call::exchange::{ExchangeView, Line};
 use crate::call::{Event, EventKind, PageData, Side, Verdict};
 use crate::capture::Timestamp;
 use crate::hint::evidence::{self, hang_up, share, waited};
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::t30::Fcf;
 use crate::t30::timer::T2;
 use crate::t38::Indicator;
@@ -96,8 +96,8 @@ pub(in crate::hint) static T30_PAGE_SLOW: Rule = Rule {
     ..super::T30
 };
 
-fn cfr_no_page(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn cfr_no_page(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     if exchange.is_half() {
         return None;
     }
@@ -112,26 +112,26 @@ fn cfr_no_page(scene: &Scene<'_>) -> Option<Finding> {
         });
         let goes_on = next.is_some_and(|(_, next)| {
             next.fcf() != Some(Fcf::Dcn)
-                && receiver_gone(scene, sender, line.event.end, next.event.at).is_none()
+                && receiver_gone(context, sender, line.event.end, next.event.at).is_none()
         });
         let ends_at = next.map(|(_, next)| next.event.at);
         let long = ends_at.is_some_and(|at| at.seconds_since(line.event.end) >= T2.latest())
-            || hang_up(scene.call).is_some_and(|event| event.at > line.event.end)
+            || hang_up(context.call).is_some_and(|event| event.at > line.event.end)
             || next.is_some()
-            || waited(scene.call, line.event.end, T2.latest());
+            || waited(context.call, line.event.end, T2.latest());
         (!repeated && !goes_on && long).then_some((line, sender, next.map(|(_, next)| next)))
     })?;
     let (line, sender, next) = found;
-    let trained = scene.call.events.iter().any(|event| {
+    let trained = context.call.events.iter().any(|event| {
         event.from == sender
             && event.at > line.event.end
             && matches!(&event.kind, EventKind::Indicator(indicator) if indicator.training().is_some())
     });
     let gone = next.and_then(|next| {
-        let gone = receiver_gone(scene, sender, line.event.end, next.event.at)?;
+        let gone = receiver_gone(context, sender, line.event.end, next.event.at)?;
         Some((gone, next.event.at.seconds_since(line.event.end)))
     });
-    let what = match (next, hang_up(scene.call)) {
+    let what = match (next, hang_up(context.call)) {
         (Some(next), _) => match gone {
             Some((gone, late)) => format!(
                 "{} came {late:.1} s after the CFR; the {} had hung up after {gone:.1} s.",
@@ -152,15 +152,20 @@ fn cfr_no_page(scene: &Scene<'_>) -> Option<Finding> {
             format!("CFR sent but no page followed – {sender} did not get CFR or gave up"),
         )
         .on(line.event.id)
-        .about(scene.endpoint(sender))
+        .about(context.endpoint(sender))
         .more(what),
     )
 }
 
 /// Seconds from `since` until the receiver hung up, where it waited about T2 and what it waited for came only
 /// `at` a time later than that.
-fn receiver_gone(scene: &Scene<'_>, sender: Side, since: Timestamp, at: Timestamp) -> Option<f64> {
-    let bye = hang_up(scene.call).filter(|bye| bye.from != sender && bye.at < at)?;
+fn receiver_gone(
+    context: &RuleContext<'_>,
+    sender: Side,
+    since: Timestamp,
+    at: Timestamp,
+) -> Option<f64> {
+    let bye = hang_up(context.call).filter(|bye| bye.from != sender && bye.at < at)?;
     let waited = bye.at.seconds_since(since);
     (waited >= T2.earliest() && at.seconds_since(since) >= T2.latest()).then_some(waited)
 }
@@ -177,9 +182,9 @@ fn page_lines<'d>(exchange: &'d ExchangeView<'_>) -> Vec<(usize, &'d Line<'d>, &
 }
 
 /// When something other than the fax ended the media: hang-up, or a new answer in SDP.
-fn cut_at(scene: &Scene<'_>, from: Timestamp) -> Option<Timestamp> {
-    let bye = hang_up(scene.call).map(|event| event.at);
-    let period = scene
+fn cut_at(context: &RuleContext<'_>, from: Timestamp) -> Option<Timestamp> {
+    let bye = hang_up(context.call).map(|event| event.at);
+    let period = context
         .call
         .media
         .iter()
@@ -188,8 +193,8 @@ fn cut_at(scene: &Scene<'_>, from: Timestamp) -> Option<Timestamp> {
     period.chain(bye).filter(|at| *at > from).min()
 }
 
-fn truncated(scene: &Scene<'_>) -> Vec<Finding> {
-    let exchange = scene.exchange();
+fn truncated(context: &RuleContext<'_>) -> Vec<Finding> {
+    let exchange = context.exchange();
     if exchange.is_half() {
         return Vec::new();
     }
@@ -198,21 +203,21 @@ fn truncated(scene: &Scene<'_>) -> Vec<Finding> {
     };
     let mut out = Vec::new();
     for (place, line, page) in page_lines(exchange) {
-        let confirmed = is_confirmed(scene, page.page);
-        let cut = cut_at(scene, line.event.at)
+        let confirmed = is_confirmed(context, page.page);
+        let cut = cut_at(context, line.event.at)
             .is_some_and(|at| at.seconds_since(line.event.end) <= CUT_BY_HANG_UP);
         let next = exchange.next_after(place, |next| next.event.from == line.event.from);
         let short =
             is_t38(line, page) && page.ended && page.bytes < SHORT_PAGE && page.block.is_none();
         let breaks = !page.ended
-            && !ends_by_indicator(scene, line)
+            && !ends_by_indicator(context, line)
             && next.is_none_or(|(_, next)| next.event.at.seconds_since(line.event.end) > SILENCE)
-            && (cut || waited(scene.call, line.event.end, SILENCE));
+            && (cut || waited(context.call, line.event.end, SILENCE));
         let severity = match (breaks, cut) {
             (true, true) if page.level.is_some() => continue,
             (true, true) => Severity::Warning,
             (true, false) => Severity::Error,
-            (false, _) if short && !confirmed && !scene.delivered() => Severity::Warning,
+            (false, _) if short && !confirmed && !context.delivered() => Severity::Warning,
             (false, _) => continue,
         };
         let seconds = line.event.end.seconds_since(line.event.at);
@@ -238,7 +243,7 @@ fn truncated(scene: &Scene<'_>) -> Vec<Finding> {
             }
         } else {
             evidence::blame(
-                scene,
+                context,
                 line.event.from,
                 "look at its log at the time of the last packet.",
                 "ask there for the log at the time of the last packet.",
@@ -246,7 +251,7 @@ fn truncated(scene: &Scene<'_>) -> Vec<Finding> {
         };
         let found = Finding::new(severity, vec![line.event.last_frame, line.frame()], seen)
             .on(line.event.id)
-            .about(scene.endpoint(line.event.from))
+            .about(context.endpoint(line.event.from))
             .more(why);
         // Who ended the call or its media is told by other rules.
         out.push(if cut { found.blame_nobody() } else { found });
@@ -255,12 +260,12 @@ fn truncated(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 /// Whether a gateway marks the end of the data by the next indicator in place of an end of signal.
-fn ends_by_indicator(scene: &Scene<'_>, line: &Line<'_>) -> bool {
+fn ends_by_indicator(context: &RuleContext<'_>, line: &Line<'_>) -> bool {
     /// Events at the end of a page that are looked at; between two lines there are a few.
     const NEAR: usize = 200;
     let own = usize::try_from(line.event.id.0).unwrap_or(usize::MAX);
     let after = |event: &Event| event.at.seconds_since(line.event.end);
-    (scene.call.events.iter().skip(own))
+    (context.call.events.iter().skip(own))
         .skip_while(|event| after(event) < 0.0)
         .take_while(|event| after(event) <= SILENCE)
         .take(NEAR)
@@ -273,8 +278,8 @@ fn ends_by_indicator(scene: &Scene<'_>, line: &Line<'_>) -> bool {
         })
 }
 
-fn is_confirmed(scene: &Scene<'_>, number: u32) -> bool {
-    scene.call.fax.as_ref().is_some_and(|fax| {
+fn is_confirmed(context: &RuleContext<'_>, number: u32) -> bool {
+    context.call.fax.as_ref().is_some_and(|fax| {
         fax.verdict == Verdict::Ok
             || fax
                 .pages
@@ -283,8 +288,8 @@ fn is_confirmed(scene: &Scene<'_>, number: u32) -> bool {
     })
 }
 
-fn no_postmessage(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn no_postmessage(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     if exchange.is_half() {
         return None;
     }
@@ -295,19 +300,19 @@ fn no_postmessage(scene: &Scene<'_>) -> Option<Finding> {
         // A damaged message of the sender was sent: loss rules tell of that.
         next.event.from == sender && next.message().is_some()
     });
-    let until = cut_at(scene, line.event.at).unwrap_or(scene.call.capture.last_time);
+    let until = cut_at(context, line.event.at).unwrap_or(context.call.capture.last_time);
     let ended_by_receiver = exchange
         .dcn
         .and_then(|dcn| exchange.line(dcn))
         .is_some_and(|dcn| dcn.event.at.seconds_since(line.event.end) < T2.latest());
     let gone = next.and_then(|(_, next)| {
-        receiver_gone(scene, sender, line.event.end, next.event.at)
+        receiver_gone(context, sender, line.event.end, next.event.at)
             .map(|gone| (next, gone, next.event.at.seconds_since(line.event.end)))
     });
     if (next.is_some() && gone.is_none())
         || ended_by_receiver
         || (gone.is_none() && until.seconds_since(line.event.end) < T2.latest())
-        || is_confirmed(scene, page.page)
+        || is_confirmed(context, page.page)
     {
         return None;
     }
@@ -317,11 +322,11 @@ fn no_postmessage(scene: &Scene<'_>) -> Option<Finding> {
         format!("Page {} sent but no MPS/EOP after it", page.page),
     )
     .on(line.event.id)
-    .about(scene.endpoint(sender));
+    .about(context.endpoint(sender));
     // With no packet of it missing, it is the sender's side that does not go on.
-    let sent = scene.call.udptl.of(sender);
+    let sent = context.call.udptl.of(sender);
     let found = if sent.packets > 0 && sent.lost == sent.recovered {
-        found.blame(scene.fault_side(sender))
+        found.blame(context.fault_side(sender))
     } else {
         found
     };
@@ -370,8 +375,8 @@ fn whole_pages<'d>(exchange: &'d ExchangeView<'_>) -> Vec<Whole<'d>> {
     out
 }
 
-fn slow(scene: &Scene<'_>) -> Vec<Finding> {
-    let exchange = scene.exchange();
+fn slow(context: &RuleContext<'_>) -> Vec<Finding> {
+    let exchange = context.exchange();
     whole_pages(exchange)
         .into_iter()
         .filter_map(|whole| {

@@ -2,7 +2,7 @@
 
 use crate::call::{Event, PageAttempt, Side};
 use crate::hint::rule::{Check, Layer};
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::t30::Fcf;
 use crate::text::count;
 
@@ -110,12 +110,12 @@ pub(in crate::hint) static T30_SCAN_TIME: Rule = Rule {
 
 /// A finding for each attempt at a page that the check says something of, on the row of its last data.
 fn each(
-    scene: &Scene<'_>,
+    context: &RuleContext<'_>,
     check: impl Fn(&PageAttempt) -> Option<(Severity, String)>,
 ) -> Vec<Finding> {
-    let call = scene.call;
+    let call = context.call;
     let found = call.page_attempts.iter().filter_map(|attempt| {
-        let event = last_data(scene, attempt)?;
+        let event = last_data(context, attempt)?;
         let (severity, seen) = check(attempt)?;
         let finding = Finding::new(severity, [event.last_frame, event.frame], seen);
         Some(finding.on(event.id))
@@ -123,17 +123,17 @@ fn each(
     found.collect()
 }
 
-fn last_data<'c>(scene: &Scene<'c>, attempt: &PageAttempt) -> Option<&'c Event> {
+fn last_data<'c>(context: &RuleContext<'c>, attempt: &PageAttempt) -> Option<&'c Event> {
     let place = usize::try_from(attempt.data.last()?.0).ok()?;
-    scene.call.events.get(place)
+    context.call.events.get(place)
 }
 
 /// All of it is in the capture, as far as can be told.
-fn is_whole(scene: &Scene<'_>, attempt: &PageAttempt) -> bool {
-    let nothing_lost = |side: Side| scene.call.udptl.of(side).gaps.is_empty();
+fn is_whole(context: &RuleContext<'_>, attempt: &PageAttempt) -> bool {
+    let nothing_lost = |side: Side| context.call.udptl.of(side).gaps.is_empty();
     attempt.lost_packets == 0
         && attempt.missing_frames == 0
-        && scene.call.capture.truncated_count == 0
+        && context.call.capture.truncated_count == 0
         && (nothing_lost(Side::Caller) && nothing_lost(Side::Callee))
 }
 
@@ -141,8 +141,8 @@ fn is_refused(attempt: &PageAttempt) -> bool {
     matches!(attempt.answer, Some(Fcf::Rtn | Fcf::Pin))
 }
 
-fn blank(scene: &Scene<'_>) -> Vec<Finding> {
-    each(scene, |attempt| {
+fn blank(context: &RuleContext<'_>) -> Vec<Finding> {
+    each(context, |attempt| {
         let told = !is_refused(attempt) && !attempt.is_interrupted();
         let blank = attempt.facts.blank && told && attempt.bad_share() < NOTICED;
         let header = if attempt.facts.header {
@@ -156,8 +156,8 @@ fn blank(scene: &Scene<'_>) -> Vec<Finding> {
     })
 }
 
-fn cut(scene: &Scene<'_>) -> Vec<Finding> {
-    each(scene, |attempt| {
+fn cut(context: &RuleContext<'_>) -> Vec<Finding> {
+    each(context, |attempt| {
         let tally = &attempt.facts.tally;
         let open = tally.rows > 0 && !tally.ended && !tally.too_long && tally.bad_rows == 0;
         let told = !attempt.is_interrupted() && attempt.mode.is_some();
@@ -168,12 +168,12 @@ fn cut(scene: &Scene<'_>) -> Vec<Finding> {
         };
         let rows = count(tally.rows, "row");
         let seen = format!("Page {}: no {what} behind its {rows}", attempt.page);
-        (open && told && is_whole(scene, attempt)).then_some((Severity::Note, seen))
+        (open && told && is_whole(context, attempt)).then_some((Severity::Note, seen))
     })
 }
 
-fn damaged(scene: &Scene<'_>) -> Vec<Finding> {
-    each(scene, |attempt| {
+fn damaged(context: &RuleContext<'_>) -> Vec<Finding> {
+    each(context, |attempt| {
         let tally = &attempt.facts.tally;
         let confirmed = attempt.answer == Some(Fcf::Mcf) && attempt.mode.is_some();
         let severity = if attempt.bad_share() > NOTICED {
@@ -188,14 +188,14 @@ fn damaged(scene: &Scene<'_>) -> Vec<Finding> {
             tally.rows,
             tally.longest_bad_run
         );
-        let cut = scene.call.capture.truncated_count > 0;
+        let cut = context.call.capture.truncated_count > 0;
         (confirmed && tally.bad_rows > 0 && !cut && attempt.fitting_width.is_none())
             .then_some((severity, seen))
     })
 }
 
-fn refused(scene: &Scene<'_>) -> Vec<Finding> {
-    each(scene, |attempt| {
+fn refused(context: &RuleContext<'_>) -> Vec<Finding> {
+    each(context, |attempt| {
         let tally = &attempt.facts.tally;
         let good = tally.rows > 0 && tally.bad_rows == 0 && tally.ended && !attempt.ecm;
         let seen = format!(
@@ -203,13 +203,13 @@ fn refused(scene: &Scene<'_>) -> Vec<Finding> {
             attempt.page,
             count(tally.rows, "row")
         );
-        (good && attempt.answer == Some(Fcf::Rtn) && is_whole(scene, attempt))
+        (good && attempt.answer == Some(Fcf::Rtn) && is_whole(context, attempt))
             .then_some((Severity::Note, seen))
     })
 }
 
-fn width(scene: &Scene<'_>) -> Vec<Finding> {
-    each(scene, |attempt| {
+fn width(context: &RuleContext<'_>) -> Vec<Finding> {
+    each(context, |attempt| {
         let commanded = attempt.layout?.width;
         let found = attempt.fitting_width.filter(|found| *found != commanded)?;
         let enough = attempt.facts.tally.rows >= ROWS_LEAST;
@@ -221,8 +221,8 @@ fn width(scene: &Scene<'_>) -> Vec<Finding> {
     })
 }
 
-fn long(scene: &Scene<'_>) -> Vec<Finding> {
-    each(scene, |attempt| {
+fn long(context: &RuleContext<'_>) -> Vec<Finding> {
+    each(context, |attempt| {
         let (_, per_mm) = attempt.layout?.resolution.per_mm();
         let rows = attempt.facts.tally.rows;
         let mm = f64::from(rows) / per_mm;
@@ -235,8 +235,8 @@ fn long(scene: &Scene<'_>) -> Vec<Finding> {
     })
 }
 
-fn scan_time(scene: &Scene<'_>) -> Vec<Finding> {
-    each(scene, |attempt| {
+fn scan_time(context: &RuleContext<'_>) -> Vec<Finding> {
+    each(context, |attempt| {
         let mode = attempt
             .mode
             .as_ref()

@@ -4,7 +4,7 @@ use crate::call::exchange::{ExchangeView, Line, Round};
 use crate::hint::evidence::{self, hang_up, percent};
 use crate::hint::rule::{AfterSuccess, Check, Layer, hide};
 use crate::hint::t30::release::{T30_DCN_AFTER_PAGE, T30_NO_DCN};
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::t30::Fcf;
 use crate::t30::timer::{T3, T4, T5, TRIES};
 
@@ -100,8 +100,8 @@ const CONFIRM: &[Fcf] = &[
     Fcf::Pps,
 ];
 
-fn not_ready(scene: &Scene<'_>) -> Vec<Finding> {
-    let exchange = scene.exchange();
+fn not_ready(context: &RuleContext<'_>) -> Vec<Finding> {
+    let exchange = context.exchange();
     let mut out = Vec::new();
     let mut from = 0;
     while let Some((place, first)) = exchange
@@ -118,7 +118,7 @@ fn not_ready(scene: &Scene<'_>) -> Vec<Finding> {
         });
         let until = end.map_or(exchange.lines.len(), |(place, _)| place);
         out.push(wait(
-            scene,
+            context,
             exchange,
             (place, first),
             until,
@@ -130,7 +130,7 @@ fn not_ready(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 fn wait(
-    scene: &Scene<'_>,
+    context: &RuleContext<'_>,
     exchange: &ExchangeView<'_>,
     (place, first): (usize, &Line<'_>),
     until: usize,
@@ -142,7 +142,7 @@ fn wait(
     let seconds = ended_at.seconds_since(first.event.at);
     let failed = match end {
         Some(line) => line.fcf() == Some(Fcf::Dcn),
-        None => hang_up(scene.call).is_some(),
+        None => hang_up(context.call).is_some(),
     };
     let severity = if failed || seconds >= T5.earliest() {
         Severity::Error
@@ -169,23 +169,27 @@ fn wait(
         format!("Receiver busy (RNR) {seconds:.0} s{tail}"),
     )
     .on(first.event.id)
-    .about(scene.endpoint(first.event.from))
+    .about(context.endpoint(first.event.from))
     .more(format!("{count} RNR from the {}.", first.event.from))
 }
 
-fn no_response(scene: &Scene<'_>) -> Vec<Finding> {
-    let exchange = scene.exchange();
+fn no_response(context: &RuleContext<'_>) -> Vec<Finding> {
+    let exchange = context.exchange();
     if exchange.is_half() {
         return Vec::new();
     }
     exchange
         .runs(CONFIRM)
         .into_iter()
-        .filter_map(|run| silent_run(scene, exchange, &run))
+        .filter_map(|run| silent_run(context, exchange, &run))
         .collect()
 }
 
-fn silent_run(scene: &Scene<'_>, exchange: &ExchangeView<'_>, run: &[&Round]) -> Option<Finding> {
+fn silent_run(
+    context: &RuleContext<'_>,
+    exchange: &ExchangeView<'_>,
+    run: &[&Round],
+) -> Option<Finding> {
     let is_silent = |round: &Round| {
         let waited = !exchange.is_talked_to(round) && exchange.patience(round) >= T4.earliest();
         round.answer.is_none() && (waited || nonsense(exchange, round).is_some())
@@ -221,7 +225,7 @@ fn silent_run(scene: &Scene<'_>, exchange: &ExchangeView<'_>, run: &[&Round]) ->
         format!("The {receiver} said {odd}, which is no answer to {name}. ")
     });
     let more = evidence::blame(
-        scene,
+        context,
         receiver,
         "look at its log and whether the page is stored there.",
         "ask there whether the command arrives and whether the page was received.",
@@ -231,7 +235,7 @@ fn silent_run(scene: &Scene<'_>, exchange: &ExchangeView<'_>, run: &[&Round]) ->
         lines.iter().copied().chain(odd).map(Line::frame),
         seen,
     )
-    .about(scene.endpoint(receiver))
+    .about(context.endpoint(receiver))
     .more(format!("{heard}{more}"));
     found.event = lines.last().map(|line| line.event.id);
     Some(found)
@@ -252,13 +256,13 @@ fn nonsense<'d, 'a>(exchange: &'d ExchangeView<'a>, round: &Round) -> Option<&'d
     (unknown && gave_up && odd.event.from != round.from).then_some(odd)
 }
 
-fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
-    let exchange = scene.exchange();
+fn rejected(context: &RuleContext<'_>) -> Vec<Finding> {
+    let exchange = context.exchange();
     exchange
         .all(&[Fcf::Rtn])
         .map(|(place, line)| {
             let page = exchange.page_at(place);
-            let confirmed = scene.call.fax.as_ref().is_some_and(|fax| {
+            let confirmed = context.call.fax.as_ref().is_some_and(|fax| {
                 fax.pages
                     .iter()
                     .any(|other| other.number == page && other.confirmed)
@@ -306,8 +310,8 @@ fn loss_words(exchange: &ExchangeView<'_>) -> Option<String> {
     })
 }
 
-fn retrain(scene: &Scene<'_>) -> Vec<Finding> {
-    let exchange = scene.exchange();
+fn retrain(context: &RuleContext<'_>) -> Vec<Finding> {
+    let exchange = context.exchange();
     exchange
         .all(&[Fcf::Rtp])
         .map(|(place, line)| {
@@ -325,14 +329,14 @@ fn retrain(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn interrupt(scene: &Scene<'_>) -> Option<Finding> {
+fn interrupt(context: &RuleContext<'_>) -> Option<Finding> {
     const INTERRUPTS: &[Fcf] = &[Fcf::Pip, Fcf::Pin, Fcf::PriEom, Fcf::PriMps, Fcf::PriEop];
-    let exchange = scene.exchange();
+    let exchange = context.exchange();
     let (place, line) = exchange.all(INTERRUPTS).next()?;
     let next = exchange.next_after(place, |next| next.valid().is_some());
     let stalls = match next {
         Some((_, next)) => next.event.at.seconds_since(line.event.end) > T3.latest(),
-        None => evidence::waited(scene.call, line.event.end, T3.latest()),
+        None => evidence::waited(context.call, line.event.end, T3.latest()),
     };
     let severity = if stalls || exchange.has(&[Fcf::Pin]) {
         Severity::Warning

@@ -3,11 +3,11 @@
 use crate::call::exchange::{ExchangeView, Line, Reached, What};
 use crate::call::{Call, Event, EventKind, Phase, Side, Verdict};
 use crate::capture::Timestamp;
+use crate::hint::context::header;
 use crate::hint::evidence::{self, LATE, capture_ends_early, hang_up};
 use crate::hint::rule::{Check, Layer, hide};
-use crate::hint::scene::header;
 use crate::hint::sip::{q850_text, reason_cause};
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::t30::Fcf;
 use crate::t30::timer::T2;
 use crate::t38::Indicator;
@@ -127,17 +127,17 @@ fn before<'d>(exchange: &'d ExchangeView<'_>, place: usize) -> Option<&'d Line<'
 }
 
 /// `your PBX`, `caller`: with the part it plays.
-fn part(scene: &Scene<'_>, exchange: &ExchangeView<'_>, side: Side) -> String {
+fn part(context: &RuleContext<'_>, exchange: &ExchangeView<'_>, side: Side) -> String {
     let role = if side == exchange.sender {
         "sender"
     } else {
         "receiver"
     };
-    format!("{role} ({})", scene.who(side))
+    format!("{role} ({})", context.who(side))
 }
 
 fn found(
-    scene: &Scene<'_>,
+    context: &RuleContext<'_>,
     exchange: &ExchangeView<'_>,
     severity: Severity,
     (place, line): (usize, &Line<'_>),
@@ -146,19 +146,19 @@ fn found(
     let last = before(exchange, place);
     let cited = [Some(line.frame()), last.map(Line::frame)];
     let more = evidence::blame(
-        scene,
+        context,
         line.event.from,
         "its fax log says why it sent DCN.",
         "ask its operator for the fax log of this call: it sent the DCN.",
     );
     Finding::new(severity, cited.into_iter().flatten(), seen)
         .on(line.event.id)
-        .about(scene.endpoint(line.event.from))
+        .about(context.endpoint(line.event.from))
         .more(more)
 }
 
-fn before_dcs(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn before_dcs(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     let Some((place, line, Reached::Dis)) = dcn(exchange) else {
         return None;
     };
@@ -174,11 +174,17 @@ fn before_dcs(scene: &Scene<'_>) -> Option<Finding> {
     } else {
         format!("DCN right after DIS – the {side} refuses: no common mode, or no document")
     };
-    Some(found(scene, exchange, Severity::Error, (place, line), seen))
+    Some(found(
+        context,
+        exchange,
+        Severity::Error,
+        (place, line),
+        seen,
+    ))
 }
 
-fn after_dcs(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn after_dcs(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     let Some((place, line, Reached::Dcs | Reached::Ftt)) = dcn(exchange) else {
         return None;
     };
@@ -193,7 +199,7 @@ fn after_dcs(scene: &Scene<'_>) -> Option<Finding> {
     let seen = if side == exchange.sender {
         format!(
             "DCN in training: {} gave up after {}",
-            part(scene, exchange, side),
+            part(context, exchange, side),
             if tries == 1 {
                 "1 try".to_owned()
             } else {
@@ -203,14 +209,20 @@ fn after_dcs(scene: &Scene<'_>) -> Option<Finding> {
     } else {
         format!(
             "DCN in training: {} refused DCS or identification",
-            part(scene, exchange, side)
+            part(context, exchange, side)
         )
     };
-    Some(found(scene, exchange, Severity::Error, (place, line), seen))
+    Some(found(
+        context,
+        exchange,
+        Severity::Error,
+        (place, line),
+        seen,
+    ))
 }
 
-fn in_page(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn in_page(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     let (place, line, reached) = dcn(exchange)?;
     let side = line.event.from;
     if reached == Reached::Cfr && exchange.repeated_though_answered(place) {
@@ -242,13 +254,13 @@ fn in_page(scene: &Scene<'_>) -> Option<Finding> {
     };
     let seen = format!(
         "DCN during page {page} – {} {why}",
-        part(scene, exchange, side)
+        part(context, exchange, side)
     );
-    Some(found(scene, exchange, severity, (place, line), seen))
+    Some(found(context, exchange, severity, (place, line), seen))
 }
 
-fn after_page(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn after_page(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     let (place, line, reached) = dcn(exchange)?;
     let side = line.event.from;
     let by_sender = side == exchange.sender;
@@ -269,21 +281,21 @@ fn after_page(scene: &Scene<'_>) -> Option<Finding> {
     let seen = format!(
         "DCN after {last} page {} – {}: {why}",
         exchange.page_at(place),
-        part(scene, exchange, side)
+        part(context, exchange, side)
     );
     // All pages are confirmed; only the sender does not know (`t30-response-not-heard`).
-    let severity = if again && !by_sender && scene.delivered() {
+    let severity = if again && !by_sender && context.delivered() {
         Severity::Note
     } else {
         Severity::Error
     };
-    let found = found(scene, exchange, severity, (place, line), seen);
+    let found = found(context, exchange, severity, (place, line), seen);
     // The side that got a command twice has done its part.
     Some(if again { found.blame_nobody() } else { found })
 }
 
-fn no_dcn(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn no_dcn(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     if exchange.dcn.is_some()
         || exchange.is_half()
         || exchange.reached_in_all() != Reached::EndConfirmed
@@ -291,12 +303,12 @@ fn no_dcn(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let (_, mcf) = exchange.all(&[Fcf::Mcf, Fcf::Rtp, Fcf::Pip]).last()?;
-    if !evidence::waited(scene.call, mcf.event.end, T2.latest()) {
+    if !evidence::waited(context.call, mcf.event.end, T2.latest()) {
         return None;
     }
-    let bye = hang_up(scene.call);
+    let bye = hang_up(context.call);
     let cause = bye
-        .and_then(|bye| scene.message(bye.id))
+        .and_then(|bye| context.message(bye.id))
         .and_then(|(_, sip)| header(sip, "Reason"))
         .and_then(|value| {
             reason_cause(value).find(|(protocol, _)| protocol.eq_ignore_ascii_case("Q.850"))
@@ -331,10 +343,10 @@ fn no_dcn(scene: &Scene<'_>) -> Option<Finding> {
     Some(found.more(why.join(" ")))
 }
 
-fn dropped(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
-    let exchange = scene.exchange();
-    if exchange.dcn.is_some() || scene.delivered() || exchange.is_half() {
+fn dropped(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
+    let exchange = context.exchange();
+    if exchange.dcn.is_some() || context.delivered() || exchange.is_half() {
         return None;
     }
     let phase = match exchange.reached_in_all() {
@@ -353,7 +365,7 @@ fn dropped(scene: &Scene<'_>) -> Option<Finding> {
         .find(|line| line.message().is_some())
         .map_or_else(|| "the page".to_owned(), Line::name);
     if let Some(bye) = hang_up(call) {
-        return Some(hung_up(scene, bye, last, phase, &after));
+        return Some(hung_up(context, bye, last, phase, &after));
     }
     let silent = call.capture.last_time.seconds_since(last.event.end) >= MEDIA_END;
     if call.has_sip() || !silent || capture_ends_early(call) {
@@ -370,16 +382,22 @@ fn dropped(scene: &Scene<'_>) -> Option<Finding> {
     )
 }
 
-fn hung_up(scene: &Scene<'_>, bye: &Event, last: &Line<'_>, phase: Phase, after: &str) -> Finding {
+fn hung_up(
+    context: &RuleContext<'_>,
+    bye: &Event,
+    last: &Line<'_>,
+    phase: Phase,
+    after: &str,
+) -> Finding {
     let side = bye.from;
-    let reason = scene
+    let reason = context
         .message(bye.id)
         .and_then(|(_, sip)| header(sip, "Reason"))
         .map_or_else(String::new, |reason| format!("Its Reason: {reason}. "));
     let gap = bye.at.seconds_since(last.event.end).max(0.0);
-    let unread = says_more(scene.call, side, last.event.end);
+    let unread = says_more(context.call, side, last.event.end);
     let blame = evidence::blame(
-        scene,
+        context,
         side,
         "its log says why it hung up.",
         "ask its operator why it sent the BYE.",
@@ -399,7 +417,7 @@ fn hung_up(scene: &Scene<'_>, bye: &Event, last: &Line<'_>, phase: Phase, after:
     )
     .on(bye.id)
     .in_phase(phase)
-    .about(scene.endpoint(side))
+    .about(context.endpoint(side))
     .more(format!(
         "{gap:.1} s after the last fax signal. {unread_words}{reason}{blame}"
     ));
@@ -420,8 +438,8 @@ fn says_more(call: &Call, side: Side, after: Timestamp) -> bool {
 }
 
 /// Whether a fax is known to be incomplete because its capture is.
-pub(super) fn is_unknown(scene: &Scene<'_>) -> bool {
-    scene
+pub(super) fn is_unknown(context: &RuleContext<'_>) -> bool {
+    context
         .call
         .fax
         .as_ref()

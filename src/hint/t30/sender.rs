@@ -8,7 +8,7 @@ use crate::hint::t30::release::T30_DCN_AFTER_DCS;
 use crate::hint::t30::tcf::{T30_TCF_CORRUPT, T30_TCF_MISSING};
 use crate::hint::t30::training::{T30_DCS_NO_RESPONSE, T30_FTT, T30_TRAIN_FAILED};
 use crate::hint::t38::error_unless_delivered;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::t30::Fcf;
 use crate::t30::capability::DcsMode;
 use crate::t38::Indicator;
@@ -86,15 +86,15 @@ fn next_of<'e, 'a>(
     exchange.next_after(place, |line| line.event.from == side)
 }
 
-fn train_without_dcs(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn train_without_dcs(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     let found = exchange.all(&[Fcf::Ftt]).find_map(|(place, ftt)| {
         let sender = ftt.event.from.other();
         let (at, next) = next_of(exchange, place, sender)?;
         if !matches!(next.what, What::Tcf(_) | What::Page(_)) {
             return None;
         }
-        let sent = scene.call.udptl.of(sender);
+        let sent = context.call.udptl.of(sender);
         let lost = sent.gaps.iter().any(|gap| {
             gap.at >= ftt.event.at && gap.at <= next.event.end && gap.lost > gap.recovered
         });
@@ -106,24 +106,24 @@ fn train_without_dcs(scene: &Scene<'_>) -> Option<Finding> {
         .map(|(_, dcs)| dcs.frame());
     let seen = format!(
         "{} trains again after FTT without a DCS – gateway fault",
-        scene.who_begins(sender)
+        context.who_begins(sender)
     );
     Some(
         Finding::new(
-            error_unless_delivered(scene),
+            error_unless_delivered(context),
             [Some(training.frame()), Some(ftt.frame()), dcs]
                 .into_iter()
                 .flatten(),
             seen,
         )
         .on(training.event.id)
-        .about(scene.endpoint(sender))
-        .blame(scene.fault_side(sender)),
+        .about(context.endpoint(sender))
+        .blame(context.fault_side(sender)),
     )
 }
 
-fn other_modem(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn other_modem(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     let found = exchange.lines.iter().enumerate().find_map(|(place, line)| {
         let What::Tcf(tcf) = line.what else {
             return None;
@@ -139,44 +139,44 @@ fn other_modem(scene: &Scene<'_>) -> Option<Finding> {
             next.event.from != line.event.from && next.valid().is_some()
         });
         let taken = answer.and_then(|(_, answer)| answer.fcf()) == Some(Fcf::Cfr);
-        let in_sound = scene.call.udptl.of(line.event.from).packets == 0;
+        let in_sound = context.call.udptl.of(line.event.from).packets == 0;
         (differs && !taken && !in_sound).then_some((line, dcs, tcf.modem, asked))
     });
     let (line, dcs, sent, asked) = found?;
     let sender = line.event.from;
     Some(
         Finding::new(
-            error_unless_delivered(scene),
+            error_unless_delivered(context),
             [line.frame(), dcs.frame()],
             format!("TCF at {sent}, DCS says {asked}"),
         )
         .on(line.event.id)
-        .about(scene.endpoint(sender))
-        .blame(scene.fault_side(sender)),
+        .about(context.endpoint(sender))
+        .blame(context.fault_side(sender)),
     )
 }
 
 /// Whether a host of the path holds back media for so long that both sides speak at once, and break off what they
 /// began.
-fn has_slow_crossing(scene: &Scene<'_>) -> bool {
-    let delays = scene.call.path.crossings.iter();
+fn has_slow_crossing(context: &RuleContext<'_>) -> bool {
+    let delays = context.call.path.crossings.iter();
     delays
         .filter_map(|crossing| crossing.packets.delay)
         .any(|(median, _)| median > SLOW_CROSSING)
 }
 
-fn carrier_no_frame(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    if has_slow_crossing(scene) {
+fn carrier_no_frame(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    if has_slow_crossing(context) {
         return None;
     }
-    let of_side: Vec<&Event> = scene
+    let of_side: Vec<&Event> = context
         .call
         .events
         .iter()
         .filter(|event| event.from == side && event.observed)
         .filter(|event| !matches!(event.kind, EventKind::Sip(_) | EventKind::Rtp(_)))
         .collect();
-    let bye = scene.bye();
+    let bye = context.bye();
     let next_at = |place: usize| {
         let after = of_side.iter().skip(place + 1);
         let at = of_side.get(place).map(|event| event.at);
@@ -185,14 +185,17 @@ fn carrier_no_frame(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     let (_, preamble) = of_side.iter().enumerate().find(|(place, event)| {
         let until = event.at.plus_seconds(PREAMBLE_ALONE);
         matches!(event.kind, EventKind::Indicator(Indicator::V21Preamble))
-            && scene.covers(event.at, PREAMBLE_ALONE)
+            && context.covers(event.at, PREAMBLE_ALONE)
             && next_at(*place).is_none_or(|next| next > until)
             && bye.is_none_or(|(bye, _)| bye.at > until)
     })?;
-    let seen = format!("{} sends V.21 flags and no message", scene.who_begins(side));
+    let seen = format!(
+        "{} sends V.21 flags and no message",
+        context.who_begins(side)
+    );
     Some(
         Finding::new(Severity::Warning, [preamble.frame], seen)
             .on(preamble.id)
-            .about(scene.endpoint(side)),
+            .about(context.endpoint(side)),
     )
 }

@@ -5,7 +5,7 @@ use crate::call::{EventKind, Tcf};
 use crate::hint::evidence::{self};
 use crate::hint::rule::{AfterSuccess, Check, hide};
 use crate::hint::t30::training::T30_DCS_NO_RESPONSE;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::t30::Fcf;
 use crate::t30::capability::DcsMode;
 
@@ -49,9 +49,9 @@ pub(in crate::hint) static T30_TCF_CORRUPT: Rule = Rule {
     ..super::T30
 };
 
-fn tcf_missing(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
-    if !exchange.is_t38() || exchange.is_half() || local_tcf(scene) {
+fn tcf_missing(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
+    if !exchange.is_t38() || exchange.is_half() || local_tcf(context) {
         return None;
     }
     let missing: Vec<&Line<'_>> = exchange
@@ -69,12 +69,12 @@ fn tcf_missing(scene: &Scene<'_>) -> Option<Finding> {
             missing.len()
         ),
     )
-    .about(scene.endpoint(sender));
+    .about(context.endpoint(sender));
     Some(found.on(last.event.id))
 }
 
-fn local_tcf(scene: &Scene<'_>) -> bool {
-    scene.call.negotiations.iter().any(|negotiation| {
+fn local_tcf(context: &RuleContext<'_>) -> bool {
+    context.call.negotiations.iter().any(|negotiation| {
         std::iter::once(&negotiation.offer)
             .chain(&negotiation.answer)
             .flat_map(|sdp| &sdp.media)
@@ -156,8 +156,8 @@ fn is_broken_off(exchange: &ExchangeView<'_>, place: usize, tcf: &Line<'_>) -> b
         })
 }
 
-fn tcf_corrupt(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn tcf_corrupt(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     let bad: Vec<(usize, &Line<'_>, String)> = exchange
         .lines
         .iter()

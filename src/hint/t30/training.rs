@@ -7,7 +7,7 @@ use crate::hint::rule::{AfterSuccess, Check, hide};
 use crate::hint::t30::capabilities::T30_LOW_RATE;
 use crate::hint::t30::release::T30_DCN_AFTER_DCS;
 use crate::hint::t30::tcf::damage;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::line::Modem;
 use crate::t30::Fcf;
 use crate::t30::capability::DcsMode;
@@ -105,19 +105,23 @@ fn rate_of(exchange: &ExchangeView<'_>, round: &Round) -> Option<Modem> {
         .and_then(selected)
 }
 
-fn dcs_no_response(scene: &Scene<'_>) -> Vec<Finding> {
-    let exchange = scene.exchange();
+fn dcs_no_response(context: &RuleContext<'_>) -> Vec<Finding> {
+    let exchange = context.exchange();
     if exchange.is_half() {
         return Vec::new();
     }
     exchange
         .runs(TRAINING_COMMANDS)
         .into_iter()
-        .filter_map(|run| silent_run(scene, exchange, &run))
+        .filter_map(|run| silent_run(context, exchange, &run))
         .collect()
 }
 
-fn silent_run(scene: &Scene<'_>, exchange: &ExchangeView<'_>, run: &[&Round]) -> Option<Finding> {
+fn silent_run(
+    context: &RuleContext<'_>,
+    exchange: &ExchangeView<'_>,
+    run: &[&Round],
+) -> Option<Finding> {
     let is_silent = |round: &Round| {
         round.answer.is_none()
             && !exchange.is_talked_to(round)
@@ -166,13 +170,13 @@ fn silent_run(scene: &Scene<'_>, exchange: &ExchangeView<'_>, run: &[&Round]) ->
         )
     });
     let blame = evidence::blame(
-        scene,
+        context,
         receiver,
         "look whether DCS and TCF arrive there, and at its fax log.",
         "ask there whether DCS and TCF arrive.",
     );
     let found = Finding::new(severity, lines.iter().map(|line| line.frame()), seen)
-        .about(scene.endpoint(receiver))
+        .about(context.endpoint(receiver))
         .more(format!("{rate}{heard}{blame}"));
     Some(standing_on(found, lines.last().copied()))
 }
@@ -184,8 +188,8 @@ fn standing_on(found: Finding, line: Option<&Line<'_>>) -> Finding {
     }
 }
 
-fn dcs_dis_loop(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn dcs_dis_loop(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     let turns: Vec<(&Line<'_>, &Line<'_>)> = exchange
         .rounds_of(TRAINING_COMMANDS)
         .filter(|round| round.answer.is_none())
@@ -209,7 +213,7 @@ fn dcs_dis_loop(scene: &Scene<'_>) -> Option<Finding> {
         "DIS comes {:.1} s after the end of the DCS. {}",
         last.event.at.seconds_since(dcs.event.end),
         evidence::blame(
-            scene,
+            context,
             receiver,
             "check that its SDP gives an address the sender can reach, and its T.38 port.",
             "ask there whether the DCS arrives; check where the sender's packets go.",
@@ -217,15 +221,15 @@ fn dcs_dis_loop(scene: &Scene<'_>) -> Option<Finding> {
     );
     Some(
         Finding::new(severity, cited, seen)
-            .about(scene.endpoint(receiver))
+            .about(context.endpoint(receiver))
             .blame_nobody()
             .more(more)
             .on(last.event.id),
     )
 }
 
-fn ftt(scene: &Scene<'_>) -> Vec<Finding> {
-    let exchange = scene.exchange();
+fn ftt(context: &RuleContext<'_>) -> Vec<Finding> {
+    let exchange = context.exchange();
     exchange
         .all(&[Fcf::Ftt])
         .enumerate()
@@ -262,8 +266,8 @@ fn ftt(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn train_failed(scene: &Scene<'_>) -> Option<Finding> {
-    let exchange = scene.exchange();
+fn train_failed(context: &RuleContext<'_>) -> Option<Finding> {
+    let exchange = context.exchange();
     let last_cfr = exchange.all(&[Fcf::Cfr]).last().map(|(place, _)| place);
     let refused: Vec<(Option<Modem>, usize, &Line<'_>)> = exchange
         .all(&[Fcf::Ftt])
@@ -319,11 +323,11 @@ fn train_failed(scene: &Scene<'_>) -> Option<Finding> {
             format!("Training failed at {speeds}: {}, no CFR", ladder.join("->")),
         )
         .on(last.event.id)
-        .about(scene.endpoint(receiver))
+        .about(context.endpoint(receiver))
         .more(format!(
             "The {receiver} refused {}.",
             crate::text::count(refused.len(), "time")
         ))
-        .blame_one_of(scene, from_sender.then_some(receiver.other())),
+        .blame_one_of(context, from_sender.then_some(receiver.other())),
     )
 }

@@ -6,7 +6,7 @@ use crate::hint::sip::teardown::SIP_EARLY_BYE;
 use crate::hint::t30::identification::T30_NO_DIS;
 use crate::hint::t38::media::T38_FALLBACK_G711;
 use crate::hint::t38::reinvite::T38_NO_REINVITE;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::line::Tone;
 
 pub(super) const RULES: &[&Rule] = &[&T30_ANSWERED_BY_VOICE];
@@ -45,9 +45,9 @@ fn tone(event: &Event) -> Option<Tone> {
     }
 }
 
-fn answered_by_voice(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
-    let answer = scene.answer()?;
+fn answered_by_voice(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
+    let answer = context.answer()?;
     call.fax.as_ref()?;
     let is_fax = call.events.iter().any(|event| {
         let message = matches!(
@@ -80,7 +80,7 @@ fn answered_by_voice(scene: &Scene<'_>) -> Option<Finding> {
     Some(
         Finding::new(Severity::Error, [first.frame, sound.frame], seen)
             .on(first.id)
-            .about(scene.endpoint(Side::Callee))
+            .about(context.endpoint(Side::Callee))
             .blame_nobody(),
     )
 }

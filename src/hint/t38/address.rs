@@ -8,10 +8,10 @@ use std::net::IpAddr;
 
 use crate::call::{Event, EventKind, Side};
 use crate::capture::Endpoint;
-use crate::hint::scene::is_private;
+use crate::hint::context::is_private;
 use crate::hint::t38::refusal::UNSUPPORTED;
 use crate::hint::t38::{accepted, audio_line, error_unless_delivered, first_switches, image_line};
-use crate::hint::{Finding, Rule, Scene, Severity, sdp};
+use crate::hint::{Finding, Rule, RuleContext, Severity, sdp};
 use crate::sip::{MediaKind, MediaLine};
 
 /// Products whose UDPTL range is that of udptl.conf.
@@ -81,8 +81,8 @@ struct Told<'a> {
     audio: Option<IpAddr>,
 }
 
-fn told<'a>(scene: &Scene<'a>) -> Vec<Told<'a>> {
-    let Some(switch) = accepted(scene).into_iter().next() else {
+fn told<'a>(context: &RuleContext<'a>) -> Vec<Told<'a>> {
+    let Some(switch) = accepted(context).into_iter().next() else {
         return Vec::new();
     };
     let negotiation = switch.negotiation;
@@ -102,7 +102,7 @@ fn told<'a>(scene: &Scene<'a>) -> Vec<Told<'a>> {
         .into_iter()
         .filter_map(|(side, event, sdp)| {
             let event = event?;
-            let audio = scene
+            let audio = context
                 .call
                 .media
                 .iter()
@@ -119,32 +119,32 @@ fn told<'a>(scene: &Scene<'a>) -> Vec<Told<'a>> {
         .collect()
 }
 
-fn private_address(scene: &Scene<'_>) -> Vec<Finding> {
-    let mut found = announced_in_vain(scene);
-    found.extend(refused_for_address(scene));
+fn private_address(context: &RuleContext<'_>) -> Vec<Finding> {
+    let mut found = announced_in_vain(context);
+    found.extend(refused_for_address(context));
     found
 }
 
 /// Offers of T.38 that are refused, with an address that the peer cannot use.
-fn refused_for_address(scene: &Scene<'_>) -> Vec<Finding> {
-    sdp::offers(scene)
+fn refused_for_address(context: &RuleContext<'_>) -> Vec<Finding> {
+    sdp::offers(context)
         .filter_map(|offer| {
             image_line(&offer.negotiation.offer)?;
-            let (status, event, _) = offer.refusal_of_offer(scene)?;
-            let journey = journey(scene, offer.event.id, Some(event));
+            let (status, event, _) = offer.refusal_of_offer(context)?;
+            let journey = journey(context, offer.event.id, Some(event));
             let (addr, why) = bad_image(journey.last()?)?;
-            let author = author_of_address(scene, &journey, |sight| bad_image(sight).is_some())?;
-            if is_in_use(scene, offer.side(), addr) {
+            let author = author_of_address(context, &journey, |sight| bad_image(sight).is_some())?;
+            if is_in_use(context, offer.side(), addr) {
                 return None;
             }
             let seen = format!("T.38 offered at {addr}: {why} – answered {status}");
             let frames = [author.sight.event.frame, event.frame];
-            let found = Finding::new(error_unless_delivered(scene), frames, seen).more(format!(
+            let found = Finding::new(error_unless_delivered(context), frames, seen).more(format!(
                 "Announced by {}, whose SIP comes from {}.",
                 author.whose, author.sight.event.src.addr
             ));
             let found = author.accuse(found);
-            Some(if was_taken(scene, &offer, addr) {
+            Some(if was_taken(context, &offer, addr) {
                 found.blame_nobody()
             } else {
                 found
@@ -160,8 +160,8 @@ fn bad_image(sight: &Sight<'_>) -> Option<(IpAddr, &'static str)> {
 }
 
 /// A side is behind this address where the capture was made, and gets packets there: what stands between mends it.
-fn is_in_use(scene: &Scene<'_>, side: Side, addr: IpAddr) -> bool {
-    let events = &scene.call.events;
+fn is_in_use(context: &RuleContext<'_>, side: Side, addr: IpAddr) -> bool {
+    let events = &context.call.events;
     let sends = events
         .iter()
         .any(|event| event.from == side && event.src.addr == addr);
@@ -174,8 +174,8 @@ fn is_in_use(scene: &Scene<'_>, side: Side, addr: IpAddr) -> bool {
 }
 
 /// The peer took sound from the same address: the address alone is no reason to refuse.
-fn was_taken(scene: &Scene<'_>, offer: &sdp::Offer<'_>, addr: IpAddr) -> bool {
-    let earlier = scene
+fn was_taken(context: &RuleContext<'_>, offer: &sdp::Offer<'_>, addr: IpAddr) -> bool {
+    let earlier = context
         .call
         .negotiations
         .iter()
@@ -184,8 +184,8 @@ fn was_taken(scene: &Scene<'_>, offer: &sdp::Offer<'_>, addr: IpAddr) -> bool {
     told.any(|sdp| audio_line(sdp).is_some_and(|line| line.connection == Some(addr)))
 }
 
-fn announced_in_vain(scene: &Scene<'_>) -> Vec<Finding> {
-    told(scene)
+fn announced_in_vain(context: &RuleContext<'_>) -> Vec<Finding> {
+    told(context)
         .iter()
         .filter_map(|told| {
             let addr = told.line.connection?;
@@ -194,13 +194,13 @@ fn announced_in_vain(scene: &Scene<'_>) -> Vec<Finding> {
             let nowhere = addr.is_unspecified() || is_closed(told.line);
             let hidden =
                 is_private(addr) && addr != source && (!is_private(source) || !is_private(peer));
-            if (!hidden && !nowhere) || scene.call.is_readdressed(told.event.id) {
+            if (!hidden && !nowhere) || context.call.is_readdressed(told.event.id) {
                 return None;
             }
             let endpoint = Endpoint::new(addr, told.line.port);
-            let nothing_sent = nowhere && scene.call.udptl.of(told.side.other()).packets == 0;
-            let answered = journey(scene, told.event.id, None);
-            let author = author_of_address(scene, &answered, |sight| {
+            let nothing_sent = nowhere && context.call.udptl.of(told.side.other()).packets == 0;
+            let answered = journey(context, told.event.id, None);
+            let author = author_of_address(context, &answered, |sight| {
                 sight
                     .sdp()
                     .and_then(image_line)
@@ -208,15 +208,15 @@ fn announced_in_vain(scene: &Scene<'_>) -> Vec<Finding> {
             })?;
             // Sound went through the proxy; T.38 goes past it, so that the capture cannot show it.
             let nothing_sent = nothing_sent
-                || author.sight.event.id != told.event.id && scene.call.packets.t38 == 0;
-            let severity = if (nothing_sent || sent_to(scene, told.side.other(), endpoint))
-                && !heard(scene, told.side)
+                || author.sight.event.id != told.event.id && context.call.packets.t38 == 0;
+            let severity = if (nothing_sent || sent_to(context, told.side.other(), endpoint))
+                && !heard(context, told.side)
             {
-                error_unless_delivered(scene)
+                error_unless_delivered(context)
             } else {
                 Severity::Warning
             };
-            let who = scene.who(told.side.other());
+            let who = context.who(told.side.other());
             let seen = if nowhere {
                 format!("T.38 stream {endpoint} is not to be sent to – {who} has no address")
             } else {
@@ -249,8 +249,8 @@ fn is_closed(line: &MediaLine) -> bool {
 }
 
 /// Whether a side sends its T.38 to this address.
-fn sent_to(scene: &Scene<'_>, from: Side, to: Endpoint) -> bool {
-    let sent: u32 = scene
+fn sent_to(context: &RuleContext<'_>, from: Side, to: Endpoint) -> bool {
+    let sent: u32 = context
         .call
         .udptl
         .of(from)
@@ -263,14 +263,14 @@ fn sent_to(scene: &Scene<'_>, from: Side, to: Endpoint) -> bool {
 }
 
 /// Whether a side shows that it hears the other: it confirmed a training or a page.
-fn heard(scene: &Scene<'_>, side: Side) -> bool {
+fn heard(context: &RuleContext<'_>, side: Side) -> bool {
     ["CFR", "MCF"]
         .into_iter()
-        .any(|name| scene.t30_named(name).any(|(event, _)| event.from == side))
+        .any(|name| context.t30_named(name).any(|(event, _)| event.from == side))
 }
 
-fn media_host_differs(scene: &Scene<'_>) -> Vec<Finding> {
-    told(scene)
+fn media_host_differs(context: &RuleContext<'_>) -> Vec<Finding> {
+    told(context)
         .iter()
         .filter_map(|told| {
             let addr = told.line.connection?;
@@ -288,7 +288,7 @@ fn media_host_differs(scene: &Scene<'_>) -> Vec<Finding> {
             if let Some(audio) = told.audio.filter(|audio| *audio != addr) {
                 finding = finding.more(format!(
                     "The audio of {} went to {audio}: T.38 is handled by another host.",
-                    scene.whose(told.side)
+                    context.whose(told.side)
                 ));
             }
             Some(finding)
@@ -296,11 +296,11 @@ fn media_host_differs(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn port_range(scene: &Scene<'_>) -> Vec<Finding> {
-    let (low, high) = scene.view.udptl_ports;
-    let mut found: Vec<Finding> = told(scene)
+fn port_range(context: &RuleContext<'_>) -> Vec<Finding> {
+    let (low, high) = context.site.udptl_ports;
+    let mut found: Vec<Finding> = told(context)
         .iter()
-        .filter(|told| is_asterisk(scene, told.side) || is_asked_for(scene, told.side))
+        .filter(|told| is_asterisk(context, told.side) || is_asked_for(context, told.side))
         .filter(|told| !(low..=high).contains(&told.line.port))
         .map(|told| {
             let seen = format!(
@@ -309,19 +309,19 @@ fn port_range(scene: &Scene<'_>) -> Vec<Finding> {
             );
             Finding::new(Severity::Warning, [told.event.frame], seen)
                 .on(told.event.id)
-                .about(scene.endpoint(told.side))
-                .more(format!("It is the port of {}.", scene.whose(told.side)))
+                .about(context.endpoint(told.side))
+                .more(format!("It is the port of {}.", context.whose(told.side)))
         })
         .collect();
-    found.extend(odd_port(scene));
+    found.extend(odd_port(context));
     found
 }
 
 /// An odd port of a side that the other one refuses, or to which it does not send.
-fn odd_port(scene: &Scene<'_>) -> Option<Finding> {
+fn odd_port(context: &RuleContext<'_>) -> Option<Finding> {
     let is_odd = |line: &MediaLine| line.port % 2 == 1;
     let refused = || {
-        first_switches(scene)
+        first_switches(context)
             .into_iter()
             .filter(|switch| {
                 let declined = switch.answered().is_some() && !switch.negotiation.accepts_t38();
@@ -339,36 +339,36 @@ fn odd_port(scene: &Scene<'_>) -> Option<Finding> {
             })
     };
     let ignored = || {
-        told(scene)
+        told(context)
             .into_iter()
             .find(|told| {
                 is_odd(told.line)
-                    && scene.call.udptl.of(told.side).packets >= USED
-                    && scene.call.udptl.of(told.side.other()).packets == 0
+                    && context.call.udptl.of(told.side).packets >= USED
+                    && context.call.udptl.of(told.side.other()).packets == 0
             })
             .map(|told| (told.side, told.event, told.line.port, "sends nothing there"))
     };
     let (side, event, port, what) = ignored().or_else(refused)?;
     let seen = format!(
         "T.38 port {port} is odd, and {} {what} – some take even ports only",
-        scene.who(side.other())
+        context.who(side.other())
     );
     Some(
         Finding::new(Severity::Note, [event.frame], seen)
             .on(event.id)
-            .about(scene.endpoint(side))
-            .more(format!("It is the port of {}.", scene.whose(side))),
+            .about(context.endpoint(side))
+            .more(format!("It is the port of {}.", context.whose(side))),
     )
 }
 
-fn is_asterisk(scene: &Scene<'_>, side: Side) -> bool {
-    scene.call.agent.of(side).as_ref().is_some_and(|agent| {
+fn is_asterisk(context: &RuleContext<'_>, side: Side) -> bool {
+    context.call.agent.of(side).as_ref().is_some_and(|agent| {
         let agent = agent.to_ascii_lowercase();
         ASTERISK_KIN.iter().any(|name| agent.contains(name))
     })
 }
 
 /// The user named the range, and this side is the user's.
-fn is_asked_for(scene: &Scene<'_>, side: Side) -> bool {
-    scene.view.udptl_ports_given && scene.is_pbx(side) == Some(true)
+fn is_asked_for(context: &RuleContext<'_>, side: Side) -> bool {
+    context.site.udptl_ports_given && context.is_pbx(side) == Some(true)
 }

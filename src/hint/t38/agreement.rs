@@ -10,7 +10,7 @@ use crate::hint::t30::training::{T30_DCS_NO_RESPONSE, T30_FTT, T30_TRAIN_FAILED}
 use crate::hint::t38::{
     accepted, agreed_attributes, error_unless_delivered, image_line, on_switch,
 };
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::sip::T38Attributes;
 use crate::t30::Fcf;
 use crate::t30::capability::DcsMode;
@@ -97,12 +97,12 @@ pub(in crate::hint) static T38_UDPEC_MISMATCH: Rule = Rule {
     ..super::T38
 };
 
-fn version_mismatch(scene: &Scene<'_>) -> Option<Finding> {
-    let (switch, offer, answer) = accepted(scene).into_iter().find_map(|switch| {
+fn version_mismatch(context: &RuleContext<'_>) -> Option<Finding> {
+    let (switch, offer, answer) = accepted(context).into_iter().find_map(|switch| {
         agreed_attributes(&switch).map(|(offer, answer)| (switch, offer, answer))
     })?;
     let (offered, answered) = (offer.version.unwrap_or(0), answer.version.unwrap_or(0));
-    let udptl = &scene.call.udptl;
+    let udptl = &context.call.udptl;
     let mixed = udptl
         .caller
         .encoding
@@ -111,14 +111,14 @@ fn version_mismatch(scene: &Scene<'_>) -> Option<Finding> {
     let side = switch.asked();
     // A side that reads nothing sends nothing by which its syntax could be told.
     let deaf = (offered < SYNTAX_OF_2002) != (answered < SYNTAX_OF_2002)
-        && scene.t30().next().is_some()
+        && context.t30().next().is_some()
         && !["CFR", "MCF"]
             .into_iter()
-            .any(|name| scene.t30_named(name).next().is_some());
+            .any(|name| context.t30_named(name).next().is_some());
     let mixed = mixed || deaf;
     if answered > offered {
         let severity = if mixed {
-            error_unless_delivered(scene)
+            error_unless_delivered(context)
         } else {
             Severity::Warning
         };
@@ -128,18 +128,18 @@ fn version_mismatch(scene: &Scene<'_>) -> Option<Finding> {
         let more = if mixed {
             format!(
                 "Each side uses its own syntax and cannot read the other; {} answered too high.",
-                scene.whose(side)
+                context.whose(side)
             )
         } else {
-            format!("{} answered too high.", scene.who_begins(side))
+            format!("{} answered too high.", context.who_begins(side))
         };
         return Some(on_switch(
-            scene,
+            context,
             Finding::new(severity, switch.frames(), seen).more(more),
             &switch,
         ));
     }
-    v34_signal(scene)
+    v34_signal(context)
         .filter(|_| answered.min(offered) < V34_VERSION)
         .map(|(event, name)| {
             let seen = format!("{name} sent, but T38FaxVersion {answered} cannot carry V.34");
@@ -154,8 +154,8 @@ fn version_mismatch(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 /// First signal that only version 3 can carry.
-fn v34_signal<'a>(scene: &Scene<'a>) -> Option<(&'a Event, String)> {
-    scene
+fn v34_signal<'a>(context: &RuleContext<'a>) -> Option<(&'a Event, String)> {
+    context
         .call
         .events
         .iter()
@@ -172,8 +172,8 @@ fn v34_signal<'a>(scene: &Scene<'a>) -> Option<(&'a Event, String)> {
         })
 }
 
-fn bitrate_limited(scene: &Scene<'_>) -> Option<Finding> {
-    let (switch, limit) = accepted(scene).into_iter().find_map(|switch| {
+fn bitrate_limited(context: &RuleContext<'_>) -> Option<Finding> {
+    let (switch, limit) = accepted(context).into_iter().find_map(|switch| {
         let (offer, answer) = agreed_attributes(&switch)?;
         let limit = offer
             .max_bit_rate
@@ -182,15 +182,15 @@ fn bitrate_limited(scene: &Scene<'_>) -> Option<Finding> {
             .min()?;
         Some((switch, limit))
     })?;
-    let used = scene.call.fax.as_ref().and_then(|fax| fax.bit_rate);
+    let used = context.call.fax.as_ref().and_then(|fax| fax.bit_rate);
     let above = used.is_some_and(|used| used > limit);
     let strange = limit == 0 || limit % 2400 != 0 || limit > HIGHEST_RATE;
     if limit >= FULL_RATE && !above && !strange {
         return None;
     }
-    let ignored = !strange && is_ignored(scene, limit);
+    let ignored = !strange && is_ignored(context, limit);
     let severity = if ignored {
-        error_unless_delivered(scene)
+        error_unless_delivered(context)
     } else if above && !strange {
         Severity::Warning
     } else {
@@ -205,17 +205,20 @@ fn bitrate_limited(scene: &Scene<'_>) -> Option<Finding> {
     } else {
         format!("T38MaxBitRate {limit} limits the fax")
     };
-    let dcs = scene.t30_named("DCS").last().map(|(event, _)| event.frame);
+    let dcs = context
+        .t30_named("DCS")
+        .last()
+        .map(|(event, _)| event.frame);
     Some(on_switch(
-        scene,
+        context,
         Finding::new(severity, switch.frames().chain(dcs), seen),
         &switch,
     ))
 }
 
 /// Every DCS is above the limit, and none got a CFR: no rate that fits was ever tried.
-fn is_ignored(scene: &Scene<'_>, limit: u32) -> bool {
-    let exchange = scene.exchange();
+fn is_ignored(context: &RuleContext<'_>, limit: u32) -> bool {
+    let exchange = context.exchange();
     let mut rates = exchange
         .all(&[Fcf::Dcs])
         .filter_map(|(_, line)| line.valid())
@@ -224,8 +227,8 @@ fn is_ignored(scene: &Scene<'_>, limit: u32) -> bool {
     rates.peek().is_some() && rates.all(|rate| rate > limit) && !exchange.has(&[Fcf::Cfr])
 }
 
-fn ratemgmt_mismatch(scene: &Scene<'_>) -> Option<Finding> {
-    let (switch, offer, answer) = accepted(scene).into_iter().find_map(|switch| {
+fn ratemgmt_mismatch(context: &RuleContext<'_>) -> Option<Finding> {
+    let (switch, offer, answer) = accepted(context).into_iter().find_map(|switch| {
         let (offer, answer) = agreed_attributes(&switch)?;
         // An answer that names none means the offered one.
         let offer = offer.rate_management.as_deref()?;
@@ -238,12 +241,12 @@ fn ratemgmt_mismatch(scene: &Scene<'_>) -> Option<Finding> {
         .is_some_and(|line| line.proto.eq_ignore_ascii_case("udptl"));
     let (severity, seen) = if differ {
         (
-            error_unless_delivered(scene),
+            error_unless_delivered(context),
             format!("Rate mgmt {offer} vs {answer} – TCF handled differently on each side"),
         )
-    } else if let Some((severity, seen, frame)) = contradicted(scene, local) {
+    } else if let Some((severity, seen, frame)) = contradicted(context, local) {
         return Some(on_switch(
-            scene,
+            context,
             Finding::new(severity, switch.frames().chain([frame]), seen),
             &switch,
         ));
@@ -255,19 +258,22 @@ fn ratemgmt_mismatch(scene: &Scene<'_>) -> Option<Finding> {
     } else {
         return None;
     };
-    let dcs = scene.t30_named("DCS").next().map(|(event, _)| event.frame);
+    let dcs = context
+        .t30_named("DCS")
+        .next()
+        .map(|(event, _)| event.frame);
     Some(on_switch(
-        scene,
+        context,
         Finding::new(severity, switch.frames().chain(dcs), seen),
         &switch,
     ))
 }
 
 /// What flows between DCS and its answer against the method that both sides named.
-fn contradicted(scene: &Scene<'_>, local: bool) -> Option<(Severity, String, FrameNo)> {
-    let exchange = scene.exchange();
+fn contradicted(context: &RuleContext<'_>, local: bool) -> Option<(Severity, String, FrameNo)> {
+    let exchange = context.exchange();
     // What is not there may be lost, or not captured.
-    let doubtful = exchange.is_half() || scene.call.capture.truncated_count > 0;
+    let doubtful = exchange.is_half() || context.call.capture.truncated_count > 0;
     if doubtful || !exchange.is_t38() {
         return None;
     }
@@ -282,7 +288,7 @@ fn contradicted(scene: &Scene<'_>, local: bool) -> Option<(Severity, String, Fra
         let sent = |event: &&Event| {
             event.from == round.from && event.at >= dcs.event.at && event.at <= answer.event.at
         };
-        let events = || scene.call.events.iter().filter(sent);
+        let events = || context.call.events.iter().filter(sent);
         let data = events().any(|event| match &event.kind {
             EventKind::Tcf(tcf) => tcf.octets > 0,
             EventKind::PageData(_) => true,
@@ -292,7 +298,7 @@ fn contradicted(scene: &Scene<'_>, local: bool) -> Option<(Severity, String, Fra
         let trained = events().any(|event| {
             matches!(&event.kind, EventKind::Indicator(indicator) if indicator.training().is_some())
         });
-        let stats = scene.call.udptl.of(round.from);
+        let stats = context.call.udptl.of(round.from);
         let whole = stats.lost == stats.recovered && stats.undecodable == 0;
         let internet_aware = dcs
             .valid()
@@ -305,7 +311,7 @@ fn contradicted(scene: &Scene<'_>, local: bool) -> Option<(Severity, String, Fra
         against.then_some((dcs.frame(), refused))
     });
     let (frame, refused) = round?;
-    let delivered = scene.delivered_on_either_leg();
+    let delivered = context.delivered_on_either_leg();
     let severity = match (refused, delivered) {
         (true, false) => Severity::Error,
         (false, true) if !local => Severity::Note,
@@ -345,13 +351,13 @@ impl Correction {
     }
 }
 
-fn udpec_mismatch(scene: &Scene<'_>) -> Option<Finding> {
-    let (switch, offer, answer) = accepted(scene).into_iter().find_map(|switch| {
+fn udpec_mismatch(context: &RuleContext<'_>) -> Option<Finding> {
+    let (switch, offer, answer) = accepted(context).into_iter().find_map(|switch| {
         let (offer, answer) = agreed_attributes(&switch)?;
         Some((switch, Correction::of(offer), Correction::of(answer)))
     })?;
     for side in [Side::Caller, Side::Callee] {
-        if let Some((frame, seen)) = sent_otherwise(scene, side, offer, answer) {
+        if let Some((frame, seen)) = sent_otherwise(context, side, offer, answer) {
             let severity = if answer == Correction::None && seen == Correction::Redundancy {
                 // Nothing was agreed: redundancy does no harm.
                 Severity::Note
@@ -370,15 +376,15 @@ fn udpec_mismatch(scene: &Scene<'_>) -> Option<Finding> {
                     text,
                 )
                 .on(switch.answer.map_or(switch.offer.id, |(event, _)| event.id))
-                .about(scene.endpoint(side))
-                .more(format!("The packets come from {}.", scene.whose(side))),
+                .about(context.endpoint(side))
+                .more(format!("The packets come from {}.", context.whose(side))),
             );
         }
     }
     if answer == Correction::Fec && offer != Correction::Fec {
         let text = format!("Error correction {} offered, FEC answered", offer.name());
         return Some(on_switch(
-            scene,
+            context,
             Finding::new(Severity::Warning, switch.frames(), text),
             &switch,
         ));
@@ -388,12 +394,12 @@ fn udpec_mismatch(scene: &Scene<'_>) -> Option<Finding> {
 
 /// First packet of a side with another error correction than either SDP names.
 fn sent_otherwise(
-    scene: &Scene<'_>,
+    context: &RuleContext<'_>,
     side: Side,
     offer: Correction,
     answer: Correction,
 ) -> Option<(FrameNo, Correction)> {
-    let sent = scene.call.udptl.of(side);
+    let sent = context.call.udptl.of(side);
     let named = |wanted| offer == wanted || answer == wanted;
     if let Some(frame) = sent.first_fec
         && sent.fec_packets > 0

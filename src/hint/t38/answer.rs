@@ -6,7 +6,7 @@ use crate::hint::sdp::hops::{Sight, author, journey};
 use crate::hint::t38::refusal::T38_REINVITE_UNSUPPORTED_MEDIA;
 use crate::hint::t38::{audio_line, error_unless_delivered, image_line, pages_confirmed, switches};
 use crate::hint::udptl::UDPTL_NONE;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::sip::{MediaKind, MediaLine, Sdp};
 
 /// RTP that goes on this long after both media were agreed is no residue, seconds.
@@ -61,18 +61,18 @@ pub(in crate::hint) static T38_AUDIO_AND_IMAGE: Rule = Rule {
     ..super::T38
 };
 
-fn port_zero(scene: &Scene<'_>) -> Vec<Finding> {
-    let severity = if pages_confirmed(scene) {
+fn port_zero(context: &RuleContext<'_>) -> Vec<Finding> {
+    let severity = if pages_confirmed(context) {
         Severity::Warning
     } else {
         Severity::Error
     };
-    switches(scene)
+    switches(context)
         .into_iter()
         .filter_map(|switch| {
             let (event, _) = switch.answered()?;
-            let way = journey(scene, event.id, None);
-            let author = author(scene, &way, |sight| sight.sdp().is_some_and(is_closed))?;
+            let way = journey(context, event.id, None);
+            let author = author(context, &way, |sight| sight.sdp().is_some_and(is_closed))?;
             let answer = author.sight.sdp()?;
             let seen = match author.before {
                 None => format!(
@@ -103,8 +103,8 @@ fn is_closed(answer: &Sdp) -> bool {
     answer.media.iter().any(closed) && image_line(answer).is_none()
 }
 
-fn image_missing(scene: &Scene<'_>) -> Vec<Finding> {
-    switches(scene)
+fn image_missing(context: &RuleContext<'_>) -> Vec<Finding> {
+    switches(context)
         .into_iter()
         .filter_map(|switch| {
             let (event, _) = switch.answered()?;
@@ -113,20 +113,20 @@ fn image_missing(scene: &Scene<'_>) -> Vec<Finding> {
                 let has = |sdp: &Sdp| sdp.media.iter().any(is_image);
                 sight.sip.cut == 0 && !sight.sdp().is_some_and(has)
             };
-            let author = author(scene, &journey(scene, event.id, None), lacks)?;
+            let author = author(context, &journey(context, event.id, None), lacks)?;
             let lines = author
                 .sight
                 .sdp()
                 .map_or_else(|| "no SDP".to_owned(), media_lines);
             let frames = std::iter::once(author.sight.event.frame).chain(switch.frames());
             let found = Finding::new(
-                error_unless_delivered(scene),
+                error_unless_delivered(context),
                 frames,
                 "200 OK without m=image – T.38 answer broken, still audio",
             )
             .more(format!(
                 "Offered by {}: {}. Answered by {}: {lines}.",
-                scene.whose(switch.negotiation.from),
+                context.whose(switch.negotiation.from),
                 media_lines(&switch.negotiation.offer),
                 author.whose
             ));
@@ -155,19 +155,19 @@ fn media_lines(sdp: &Sdp) -> String {
     lines.join(", ")
 }
 
-fn audio_and_image(scene: &Scene<'_>) -> Option<Finding> {
+fn audio_and_image(context: &RuleContext<'_>) -> Option<Finding> {
     let both = |sdp: &Sdp| audio_line(sdp).is_some() && image_line(sdp).is_some();
     let offered = |negotiation: &&Negotiation| both(&negotiation.offer);
     let answered = |negotiation: &&Negotiation| negotiation.answer.as_ref().is_some_and(both);
-    let negotiations = &scene.call.negotiations;
+    let negotiations = &context.call.negotiations;
     let worst = negotiations
         .iter()
         .find(answered)
         .or_else(|| negotiations.iter().find(offered));
     let negotiation = worst?;
     let in_answer = answered(&negotiation);
-    let severity = if in_answer && both_flow(scene, negotiation) {
-        error_unless_delivered(scene)
+    let severity = if in_answer && both_flow(context, negotiation) {
+        error_unless_delivered(context)
     } else if in_answer || negotiation.answer.is_none() {
         Severity::Warning
     } else {
@@ -181,7 +181,7 @@ fn audio_and_image(scene: &Scene<'_>) -> Option<Finding> {
     let frames = [Some(event), Some(negotiation.offer_event)]
         .into_iter()
         .flatten()
-        .filter_map(|id| scene.frame(id));
+        .filter_map(|id| context.frame(id));
     let mut finding = Finding::new(
         severity,
         frames,
@@ -195,12 +195,12 @@ fn audio_and_image(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 /// Whether RTP goes on while T.38 flows too.
-fn both_flow(scene: &Scene<'_>, negotiation: &Negotiation) -> bool {
-    let Some(at) = negotiation.answer_event.and_then(|id| scene.at(id)) else {
+fn both_flow(context: &RuleContext<'_>, negotiation: &Negotiation) -> bool {
+    let Some(at) = negotiation.answer_event.and_then(|id| context.at(id)) else {
         return false;
     };
-    let rtp = scene.call.events.iter().any(|event| {
+    let rtp = context.call.events.iter().any(|event| {
         matches!(event.kind, EventKind::Rtp(_)) && event.end.seconds_since(at) >= BOTH_FLOW
     });
-    rtp && scene.call.packets.t38 > 0
+    rtp && context.call.packets.t38 > 0
 }

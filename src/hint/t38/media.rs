@@ -2,8 +2,8 @@
 
 use crate::call::{Event, EventKind, Negotiation, Phase, Side};
 use crate::capture::Timestamp;
+use crate::hint::context::event;
 use crate::hint::rule::{Check, hide};
-use crate::hint::scene::event;
 use crate::hint::t30::page::{T30_PAGE_NO_POSTMSG, T30_PAGE_TRUNCATED};
 use crate::hint::t30::release::T30_DROPPED_MID_FAX;
 use crate::hint::t38::reinvite::T38_NO_REINVITE;
@@ -11,7 +11,7 @@ use crate::hint::t38::{
     agreed_on_other_leg, audio_line, error_unless_delivered, fax_in_audio, first_fax_sign,
     first_switches,
 };
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 
 /// The call goes on this long as audio: no mere end after a refusal, seconds.
 const GOES_ON: f64 = 5.0;
@@ -90,16 +90,16 @@ pub(in crate::hint) static T38_NSE_SWITCHOVER: Rule = Rule {
     ..super::T38
 };
 
-fn fallback_g711(scene: &Scene<'_>) -> Option<Finding> {
-    let (Some(answer), true) = (scene.answer(), fax_in_audio(scene)) else {
+fn fallback_g711(context: &RuleContext<'_>) -> Option<Finding> {
+    let (Some(answer), true) = (context.answer(), fax_in_audio(context)) else {
         return None;
     };
-    let refusal = first_switches(scene)
+    let refusal = first_switches(context)
         .into_iter()
         .filter_map(|switch| switch.answer.map(|(event, _)| event))
         .next_back();
     let since = refusal.unwrap_or(answer);
-    let audio_ends = scene
+    let audio_ends = context
         .call
         .events
         .iter()
@@ -108,10 +108,10 @@ fn fallback_g711(scene: &Scene<'_>) -> Option<Finding> {
         .max();
     let goes_on = audio_ends.is_some_and(|end| end.seconds_since(since.at) >= GOES_ON);
     // Without any sign of a fax in it the audio is merely audio.
-    let sign = first_fax_sign(scene).filter(|_| goes_on && !agreed_on_other_leg(scene))?;
+    let sign = first_fax_sign(context).filter(|_| goes_on && !agreed_on_other_leg(context))?;
     let seen = format!(
         "No T.38 – fax is sent over {} audio; quality rules apply",
-        scene.codec()
+        context.codec()
     );
     Some(Finding::new(Severity::Warning, [since.frame, sign.frame], seen).on(since.id))
 }
@@ -124,8 +124,10 @@ fn is_audio(event: &Event) -> bool {
 }
 
 /// Offers that take T.38 away: audio instead of it, after it was agreed.
-fn audio_offers<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (&'a Event, &'a Negotiation)> {
-    let call = scene.call;
+fn audio_offers<'a>(
+    context: &RuleContext<'a>,
+) -> impl Iterator<Item = (&'a Event, &'a Negotiation)> {
+    let call = context.call;
     call.negotiations.iter().filter_map(move |negotiation| {
         let offer = event(call, negotiation.offer_event)?;
         let had_t38 = call
@@ -138,15 +140,15 @@ fn audio_offers<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (&'a Event, &'a N
     })
 }
 
-fn back_to_audio(scene: &Scene<'_>) -> Option<Finding> {
-    let dcn = scene.t30_named("DCN").last().map(|(event, _)| event);
-    let mcf = scene.t30_named("MCF").last().map(|(event, _)| event);
+fn back_to_audio(context: &RuleContext<'_>) -> Option<Finding> {
+    let dcn = context.t30_named("DCN").last().map(|(event, _)| event);
+    let mcf = context.t30_named("MCF").last().map(|(event, _)| event);
     let (end, ends_at) = dcn
         .map(|event| (event, event.end))
         .or_else(|| mcf.map(|event| (event, event.end.plus_seconds(AFTER_MCF))))?;
-    let (offer, negotiation) = audio_offers(scene).find(|(offer, _)| offer.at >= ends_at)?;
-    let bye = scene.bye().map(|(event, _)| event);
-    let answer = negotiation.answer_event.and_then(|id| scene.event(id));
+    let (offer, negotiation) = audio_offers(context).find(|(offer, _)| offer.at >= ends_at)?;
+    let bye = context.bye().map(|(event, _)| event);
+    let answer = negotiation.answer_event.and_then(|id| context.event(id));
     let (severity, seen) = match negotiation.status {
         Some(200..=299) => (
             Severity::Ok,
@@ -171,11 +173,11 @@ fn back_to_audio(scene: &Scene<'_>) -> Option<Finding> {
     Some(Finding::new(severity, frames.into_iter().flatten(), seen).on(offer.id))
 }
 
-fn back_to_audio_midfax(scene: &Scene<'_>) -> Option<Finding> {
-    let dcn = scene.t30_named("DCN").next().map(|(event, _)| event.at);
-    let Some((offer, negotiation)) = scene.call.negotiations.iter().find_map(|negotiation| {
-        let offer = scene.event(negotiation.offer_event)?;
-        let had_t38 = scene
+fn back_to_audio_midfax(context: &RuleContext<'_>) -> Option<Finding> {
+    let dcn = context.t30_named("DCN").next().map(|(event, _)| event.at);
+    let Some((offer, negotiation)) = context.call.negotiations.iter().find_map(|negotiation| {
+        let offer = context.event(negotiation.offer_event)?;
+        let had_t38 = context
             .call
             .media
             .iter()
@@ -185,17 +187,17 @@ fn back_to_audio_midfax(scene: &Scene<'_>) -> Option<Finding> {
             .status
             .is_none_or(|status| (200..300).contains(&status))
             && negotiation.answer.is_some();
-        let began = scene.t30().any(|(event, _)| event.at < offer.at);
+        let began = context.t30().any(|(event, _)| event.at < offer.at);
         let open = dcn.is_none_or(|dcn| offer.at < dcn);
         (had_t38 && accepted && !negotiation.accepts_t38() && began && open)
             .then_some((offer, negotiation))
     }) else {
-        return audio_again(scene);
+        return audio_again(context);
     };
-    if scene.delivered() {
+    if context.delivered() {
         return None;
     }
-    let (last, phase) = phase_at(scene, offer.at);
+    let (last, phase) = phase_at(context, offer.at);
     let side = if negotiation.offers_t38() {
         negotiation.from.other()
     } else {
@@ -203,29 +205,29 @@ fn back_to_audio_midfax(scene: &Scene<'_>) -> Option<Finding> {
     };
     let seen = format!(
         "{} switched back to audio in phase {} – fax aborted",
-        scene.who_begins(side),
+        context.who_begins(side),
         phase.name()
     );
     let frames = [
         Some(offer.frame),
-        negotiation.answer_event.and_then(|id| scene.frame(id)),
+        negotiation.answer_event.and_then(|id| context.frame(id)),
         last.map(|event| event.last_frame),
     ];
     Some(
         Finding::new(
-            error_unless_delivered(scene),
+            error_unless_delivered(context),
             frames.into_iter().flatten(),
             seen,
         )
         .on(offer.id)
         .in_phase(phase)
-        .about(scene.endpoint(side)),
+        .about(context.endpoint(side)),
     )
 }
 
 /// The last event of the fax up to a time, and its phase.
-fn phase_at<'a>(scene: &Scene<'a>, at: Timestamp) -> (Option<&'a Event>, Phase) {
-    let last = scene
+fn phase_at<'a>(context: &RuleContext<'a>, at: Timestamp) -> (Option<&'a Event>, Phase) {
+    let last = context
         .call
         .events
         .iter()
@@ -238,47 +240,47 @@ fn phase_at<'a>(scene: &Scene<'a>, at: Timestamp) -> (Option<&'a Event>, Phase) 
 }
 
 /// A side whose T.38 stops in the fax and whose RTP takes its place, with no word in SIP.
-fn audio_again(scene: &Scene<'_>) -> Option<Finding> {
+fn audio_again(context: &RuleContext<'_>) -> Option<Finding> {
     let (side, frame, at) = [Side::Caller, Side::Callee]
         .into_iter()
         .filter_map(|side| {
-            let (count, frame, at) = scene.call.udptl.of(side).rtp_again?;
+            let (count, frame, at) = context.call.udptl.of(side).rtp_again?;
             (count >= AUDIO_AGAIN).then_some((side, frame, at))
         })
         .min_by_key(|(.., at)| *at)?;
     let in_place = [Side::Caller, Side::Callee]
         .into_iter()
-        .filter_map(|side| scene.call.udptl.of(side).last)
+        .filter_map(|side| context.call.udptl.of(side).last)
         .map(|(_, last)| last)
         .max()
         .is_some_and(|last| at.seconds_since(last) <= IN_PLACE_OF_T38);
-    let began = scene.t30().any(|(event, _)| event.at < at);
-    let over = scene.t30_named("DCN").any(|(event, _)| event.at <= at)
-        || scene.bye().is_some_and(|(bye, _)| bye.at <= at);
-    if !in_place || !began || over || scene.delivered() {
+    let began = context.t30().any(|(event, _)| event.at < at);
+    let over = context.t30_named("DCN").any(|(event, _)| event.at <= at)
+        || context.bye().is_some_and(|(bye, _)| bye.at <= at);
+    if !in_place || !began || over || context.delivered() {
         return None;
     }
-    let (last, phase) = phase_at(scene, at);
+    let (last, phase) = phase_at(context, at);
     let seen = format!(
         "{} went back to audio in phase {} without SIP – fax aborted",
-        scene.who_begins(side),
+        context.who_begins(side),
         phase.name()
     );
     let frames = [Some(frame), last.map(|event| event.last_frame)];
     Some(
         Finding::new(
-            error_unless_delivered(scene),
+            error_unless_delivered(context),
             frames.into_iter().flatten(),
             seen,
         )
         .on_any(last.map(|event| event.id))
         .in_phase(phase)
-        .about(scene.endpoint(side)),
+        .about(context.endpoint(side)),
     )
 }
 
-fn nse_switchover(scene: &Scene<'_>) -> Option<Finding> {
-    let events: Vec<(&Event, u8)> = scene
+fn nse_switchover(context: &RuleContext<'_>) -> Option<Finding> {
+    let events: Vec<(&Event, u8)> = context
         .call
         .events
         .iter()
@@ -290,7 +292,7 @@ fn nse_switchover(scene: &Scene<'_>) -> Option<Finding> {
         })
         .collect();
     let Some((first, code)) = events.first().copied() else {
-        return silent_switch(scene);
+        return silent_switch(context);
     };
     let request = events.iter().find(|(_, code)| *code == 200);
     let refusal = events.iter().find(|(_, code)| *code == 202);
@@ -298,9 +300,9 @@ fn nse_switchover(scene: &Scene<'_>) -> Option<Finding> {
         let acknowledged = events
             .iter()
             .any(|(event, code)| *code == 201 && event.at >= request.at);
-        !acknowledged && scene.covers(request.at, NSE_ANSWER)
+        !acknowledged && context.covers(request.at, NSE_ANSWER)
     });
-    let worst = error_unless_delivered(scene);
+    let worst = error_unless_delivered(context);
     let (event, code, severity) = match (refusal, request) {
         (Some((event, code)), _) => (*event, *code, worst),
         (None, Some((event, code))) if unanswered => (*event, *code, worst),
@@ -319,13 +321,17 @@ fn nse_switchover(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 /// T.38 that flows although no SDP of the call ever offered it.
-fn silent_switch(scene: &Scene<'_>) -> Option<Finding> {
-    let offered = scene.call.negotiations.iter().any(Negotiation::offers_t38);
+fn silent_switch(context: &RuleContext<'_>) -> Option<Finding> {
+    let offered = context
+        .call
+        .negotiations
+        .iter()
+        .any(Negotiation::offers_t38);
     // A start that is missing, or an SDP that is cut, may have offered it.
-    let known = scene.call.answered.is_some()
-        && !scene.call.capture.starts_mid_call
-        && scene.call.capture.truncated_sip == 0;
-    let first = scene
+    let known = context.call.answered.is_some()
+        && !context.call.capture.starts_mid_call
+        && context.call.capture.truncated_sip == 0;
+    let first = context
         .call
         .events
         .iter()

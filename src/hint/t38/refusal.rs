@@ -3,13 +3,13 @@
 use crate::call::path::Role;
 use crate::call::{Event, FaultSide, Side};
 use crate::capture::{Endpoint, Timestamp};
+use crate::hint::context::header;
 use crate::hint::rule::{Check, hide};
-use crate::hint::scene::header;
 use crate::hint::sip::teardown::SIP_EARLY_BYE;
 use crate::hint::t38::reinvite::{T38_NO_REINVITE, T38_REINVITE_BY_SENDER};
 use crate::hint::t38::{Switch, accepted, error_unless_delivered, first_switches, pages_confirmed};
 use crate::hint::udptl::UDPTL_NONE;
-use crate::hint::{Finding, Rule, Scene, Severity, sdp};
+use crate::hint::{Finding, Rule, RuleContext, Severity, sdp};
 
 pub(super) const RULES: &[&Rule] = &[
     &T38_REINVITE_UNSUPPORTED_MEDIA,
@@ -79,17 +79,17 @@ pub(in crate::hint) static T38_REINVITE_GLARE: Rule = Rule {
     ..super::T38
 };
 
-fn unsupported_media(scene: &Scene<'_>) -> Vec<Finding> {
-    let severity = if pages_confirmed(scene) {
+fn unsupported_media(context: &RuleContext<'_>) -> Vec<Finding> {
+    let severity = if pages_confirmed(context) {
         Severity::Warning
     } else {
         Severity::Error
     };
-    refusals(scene, |switch| switch.refused_with(&UNSUPPORTED))
+    refusals(context, |switch| switch.refused_with(&UNSUPPORTED))
         .into_iter()
         .map(|(switch, event, status, reason)| {
-            let refuser = Refuser::of(scene, event, switch.asked());
-            let faulty = sdp::is_faulty(scene, switch.negotiation);
+            let refuser = Refuser::of(context, event, switch.asked());
+            let faulty = sdp::is_faulty(context, switch.negotiation);
             let what = if faulty {
                 "refuses this offer"
             } else {
@@ -99,7 +99,7 @@ fn unsupported_media(scene: &Scene<'_>) -> Vec<Finding> {
             let found = Finding::new(severity, switch.frames(), seen)
                 .on(event.id)
                 .about(refuser.host)
-                .more(refused_by(scene, &switch, &refuser));
+                .more(refused_by(context, &switch, &refuser));
             if faulty || sdp::is_odd(&switch.negotiation.offer) {
                 found.blame_nobody()
             } else {
@@ -121,15 +121,15 @@ struct Refuser {
 }
 
 impl Refuser {
-    fn of(scene: &Scene<'_>, refusal: &Event, asked: Side) -> Self {
-        let path = &scene.call.path;
-        let maker = scene
+    fn of(context: &RuleContext<'_>, refusal: &Event, asked: Side) -> Self {
+        let path = &context.call.path;
+        let maker = context
             .call
             .hosts_of(refusal)
             .and_then(|(from, _)| path.host(from));
         // Where its other hops are not captured, nobody knows whether it asked behind.
         let elsewhere = |proxy: Endpoint| {
-            scene.observations().any(|(event, _)| {
+            context.observations().any(|(event, _)| {
                 event.hop != refusal.hop
                     && (event.src.addr == proxy.addr || event.dst.addr == proxy.addr)
             })
@@ -144,20 +144,20 @@ impl Refuser {
                 whose: format!(
                     "the proxy {} itself ({} was never asked)",
                     proxy.addr,
-                    scene.who(asked)
+                    context.who(asked)
                 ),
             },
             None => Self {
-                host: scene.endpoint(asked),
-                side: scene.fault_side(asked),
-                name: scene.who(asked).to_owned(),
-                whose: scene.whose(asked),
+                host: context.endpoint(asked),
+                side: context.fault_side(asked),
+                name: context.who(asked).to_owned(),
+                whose: context.whose(asked),
             },
         }
     }
 }
 
-fn refused_by(scene: &Scene<'_>, switch: &Switch<'_>, refuser: &Refuser) -> String {
+fn refused_by(context: &RuleContext<'_>, switch: &Switch<'_>, refuser: &Refuser) -> String {
     let warning = switch
         .answer
         .and_then(|(_, sip)| header(sip, "Warning"))
@@ -166,17 +166,17 @@ fn refused_by(scene: &Scene<'_>, switch: &Switch<'_>, refuser: &Refuser) -> Stri
         .unwrap_or_default();
     format!(
         "{} offered T.38, {} refused it.{warning}",
-        scene.who_begins(switch.negotiation.from),
+        context.who_begins(switch.negotiation.from),
         refuser.whose
     )
 }
 
 /// Refused T.38 re-INVITEs that fit, with the refusal, its status and reason phrase.
 fn refusals<'a>(
-    scene: &Scene<'a>,
+    context: &RuleContext<'a>,
     wanted: impl Fn(&Switch<'a>) -> bool,
 ) -> Vec<(Switch<'a>, &'a Event, u16, String)> {
-    first_switches(scene)
+    first_switches(context)
         .into_iter()
         .filter(|switch| switch.reinvite && wanted(switch))
         .filter_map(|switch| {
@@ -191,21 +191,21 @@ fn refusals<'a>(
         .collect()
 }
 
-fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
+fn rejected(context: &RuleContext<'_>) -> Vec<Finding> {
     let handled = |status: u16| {
         matches!(status, 401 | 407 | 408 | 491) || UNSUPPORTED.contains(&status) || status < 400
     };
-    let bye = scene.bye().map(|(event, _)| event);
-    refusals(scene, |switch| {
+    let bye = context.bye().map(|(event, _)| event);
+    refusals(context, |switch| {
         switch.status.is_some_and(|status| !handled(status))
     })
     .into_iter()
     .map(|(switch, event, status, reason)| {
-        let refuser = Refuser::of(scene, event, switch.asked());
+        let refuser = Refuser::of(context, event, switch.asked());
         let crossed = status == 481 && bye.is_some_and(|bye| bye.at <= event.at);
         let severity = if crossed {
             Severity::Note
-        } else if pages_confirmed(scene) {
+        } else if pages_confirmed(context) {
             Severity::Warning
         } else {
             Severity::Error
@@ -218,8 +218,8 @@ fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
         let found = Finding::new(severity, switch.frames().chain(hang_up), seen)
             .on(event.id)
             .about(refuser.host)
-            .more(refused_by(scene, &switch, &refuser));
-        if crossed || sdp::is_faulty(scene, switch.negotiation) {
+            .more(refused_by(context, &switch, &refuser));
+        if crossed || sdp::is_faulty(context, switch.negotiation) {
             found.blame_nobody()
         } else {
             found.blame(refuser.side)
@@ -229,8 +229,8 @@ fn rejected(scene: &Scene<'_>) -> Vec<Finding> {
 }
 
 /// Whether T.38 was refused after a collision for another reason than a collision.
-fn refused_otherwise(scene: &Scene<'_>, after: Timestamp) -> bool {
-    first_switches(scene).iter().any(|switch| {
+fn refused_otherwise(context: &RuleContext<'_>, after: Timestamp) -> bool {
+    first_switches(context).iter().any(|switch| {
         let refused = switch
             .status
             .is_some_and(|status| status >= 400 && !matches!(status, 401 | 407 | 491));
@@ -238,15 +238,15 @@ fn refused_otherwise(scene: &Scene<'_>, after: Timestamp) -> bool {
     })
 }
 
-fn glare(scene: &Scene<'_>) -> Option<Finding> {
-    let invites: Vec<(&Event, Option<(u16, &Event)>)> = scene
+fn glare(context: &RuleContext<'_>) -> Option<Finding> {
+    let invites: Vec<(&Event, Option<(u16, &Event)>)> = context
         .transactions("INVITE")
         .filter(|invite| !invite.initial)
         .filter_map(|invite| {
-            let request = scene.event(*invite.requests.first()?)?;
+            let request = context.event(*invite.requests.first()?)?;
             let answer = invite
                 .final_response()
-                .and_then(|(status, id)| Some((status, scene.event(id)?)));
+                .and_then(|(status, id)| Some((status, context.event(id)?)));
             Some((request, answer))
         })
         .collect();
@@ -264,25 +264,25 @@ fn glare(scene: &Scene<'_>) -> Option<Finding> {
         _ => None,
     });
     let begin = refused.or(crossing.map(|(first, _)| first))?;
-    let success = accepted(scene)
+    let success = accepted(context)
         .into_iter()
         .filter_map(|switch| switch.answer)
         .map(|(event, _)| event)
         .find(|event| event.at >= begin.at);
     let took = success.map(|event| event.at.seconds_since(begin.at));
-    let wanted_t38 = !first_switches(scene).is_empty();
+    let wanted_t38 = !first_switches(context).is_empty();
     let (severity, end) = match took {
         Some(took) if took <= GLARE_RESOLVED => {
             (Severity::Warning, format!("resolved in {took:.1} s"))
         }
         Some(took) => (
-            error_unless_delivered(scene),
+            error_unless_delivered(context),
             format!("resolved only after {took:.1} s"),
         ),
-        None if refused_otherwise(scene, begin.at) => {
+        None if refused_otherwise(context, begin.at) => {
             (Severity::Warning, "then refused".to_owned())
         }
-        None if wanted_t38 && !pages_confirmed(scene) => {
+        None if wanted_t38 && !pages_confirmed(context) => {
             (Severity::Error, "never resolved".to_owned())
         }
         None => (Severity::Warning, "never resolved".to_owned()),

@@ -2,8 +2,8 @@
 
 use crate::call::{Event, EventKind, Side};
 use crate::capture::{Endpoint, Timestamp};
+use crate::hint::context::TOLERANCE;
 use crate::hint::rule::{Check, hide};
-use crate::hint::scene::TOLERANCE;
 use crate::hint::sip::dialog::SIP_RETRANSMISSIONS;
 use crate::hint::sip::teardown::SIP_EARLY_BYE;
 use crate::hint::t30::identification::T30_NO_DIS;
@@ -11,7 +11,7 @@ use crate::hint::t38::{
     Switch, accepted, agreed, error_unless_delivered, fax_in_audio, first_fax_sign, first_switches,
     image_line,
 };
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::line::Fcs;
 use crate::sip::Sdp;
 use crate::t30::Fcf;
@@ -120,14 +120,14 @@ pub(in crate::hint) static T38_REINVITE_LATE: Rule = Rule {
     ..super::T38
 };
 
-fn t38_accepted(scene: &Scene<'_>) -> Option<Finding> {
-    let switch = accepted(scene).into_iter().next()?;
-    let ack = scene
+fn t38_accepted(context: &RuleContext<'_>) -> Option<Finding> {
+    let switch = accepted(context).into_iter().next()?;
+    let ack = context
         .call
         .transactions
         .get(switch.negotiation.transaction)
         .and_then(|transaction| transaction.acks.first())
-        .and_then(|id| scene.frame(*id));
+        .and_then(|id| context.frame(*id));
     if !same_transport(&switch) {
         return None;
     }
@@ -179,35 +179,35 @@ fn endpoint(sdp: &Sdp) -> Option<String> {
     })
 }
 
-fn no_reinvite(scene: &Scene<'_>) -> Option<Finding> {
-    let (Some(answer), Some(sign)) = (scene.answer(), first_fax_sign(scene)) else {
+fn no_reinvite(context: &RuleContext<'_>) -> Option<Finding> {
+    let (Some(answer), Some(sign)) = (context.answer(), first_fax_sign(context)) else {
         return None;
     };
-    let asked = scene
+    let asked = context
         .call
         .negotiations
         .iter()
         .any(crate::call::Negotiation::offers_t38);
-    let end = scene.call.ended.unwrap_or(scene.call.last_packet);
+    let end = context.call.ended.unwrap_or(context.call.last_packet);
     let waited = end.seconds_since(sign.at.max(answer.at)) >= ASK_AFTER_TONE + TOLERANCE;
     // Where the PBX converts between the legs, `leg-mode-mix` takes this off.
-    if asked || !fax_in_audio(scene) || !waited {
+    if asked || !fax_in_audio(context) || !waited {
         return None;
     }
-    let codec = scene.codec();
+    let codec = context.codec();
     let severity = if is_g711(codec) {
         Severity::Warning
     } else {
-        error_unless_delivered(scene)
+        error_unless_delivered(context)
     };
     let seen = format!("Nobody sent a T.38 re-INVITE – fax runs as audio ({codec})");
     Some(
         Finding::new(severity, [answer.frame, sign.frame], seen)
             .on(answer.id)
-            .about(scene.call.callee)
+            .about(context.call.callee)
             .more(format!(
                 "It was up to {} to ask.",
-                scene.whose(Side::Callee)
+                context.whose(Side::Callee)
             )),
     )
 }
@@ -219,22 +219,25 @@ pub(super) fn is_g711(codec: &str) -> bool {
         .any(|name| codec.eq_ignore_ascii_case(name))
 }
 
-fn timeout(scene: &Scene<'_>) -> Vec<Finding> {
-    let bye = scene.bye().map(|(event, _)| event.at);
-    first_switches(scene)
+fn timeout(context: &RuleContext<'_>) -> Vec<Finding> {
+    let bye = context.bye().map(|(event, _)| event.at);
+    first_switches(context)
         .into_iter()
         .filter(|switch| switch.reinvite)
         .filter_map(|switch| {
-            let known = bye.map_or(scene.call.capture.last_time, |bye| {
-                bye.min(scene.call.capture.last_time)
+            let known = bye.map_or(context.call.capture.last_time, |bye| {
+                bye.min(context.call.capture.last_time)
             });
             let end = switch.answer.map_or(known, |(event, _)| event.at);
             let waited = end.seconds_since(switch.offer.at);
             let unanswered = switch.answer.is_none();
             // An ACK, or T.38 of the side that was asked, shows that the answer is there and only not in the capture.
-            let transaction = scene.call.transactions.get(switch.negotiation.transaction);
+            let transaction = context
+                .call
+                .transactions
+                .get(switch.negotiation.transaction);
             let acknowledged = transaction.is_some_and(|one| !one.acks.is_empty());
-            let speaks = scene.call.udptl.of(switch.asked()).packets > 0;
+            let speaks = context.call.udptl.of(switch.asked()).packets > 0;
             if unanswered && (acknowledged || speaks) {
                 return None;
             }
@@ -244,29 +247,29 @@ fn timeout(scene: &Scene<'_>) -> Vec<Finding> {
             let given_up = unanswered && bye.is_some();
             let hopeless = waited > TRANSACTION_TIMEOUT || given_up || switch.status == Some(408);
             let severity = if hopeless {
-                error_unless_delivered(scene)
+                error_unless_delivered(context)
             } else {
                 Severity::Warning
             };
             let again = transaction
-                .map(|transaction| crate::hint::scene::frames(scene, &transaction.requests))
+                .map(|transaction| crate::hint::context::frames(context, &transaction.requests))
                 .unwrap_or_default();
             let seen =
                 format!("T.38 re-INVITE unanswered for {waited:.0} s – sender falls back or drops");
             let found = Finding::new(severity, again, seen)
                 .on(switch.offer.id)
-                .about(scene.endpoint(switch.asked()))
+                .about(context.endpoint(switch.asked()))
                 .more(format!(
                     "{} asked, {} did not answer.",
-                    scene.who_begins(switch.negotiation.from),
-                    scene.whose(switch.asked())
+                    context.who_begins(switch.negotiation.from),
+                    context.whose(switch.asked())
                 ));
             // Heard of afterwards, it is there: the request reached a host that does nothing with it.
-            let alive = scene.call.events.iter().any(|event| {
+            let alive = context.call.events.iter().any(|event| {
                 event.observed && event.from == switch.asked() && event.at > switch.offer.at
             });
             Some(if alive {
-                found.blame(scene.fault_side(switch.asked()))
+                found.blame(context.fault_side(switch.asked()))
             } else {
                 found
             })
@@ -275,12 +278,12 @@ fn timeout(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn by_sender(scene: &Scene<'_>) -> Option<Finding> {
+fn by_sender(context: &RuleContext<'_>) -> Option<Finding> {
     // Where the capture begins in the dialog, it may not be the first, and who called is not always known.
-    if scene.call.capture.starts_mid_call {
+    if context.call.capture.starts_mid_call {
         return None;
     }
-    let first = first_switches(scene)
+    let first = first_switches(context)
         .into_iter()
         .find(|switch| switch.reinvite);
     let switch = first.filter(|it| it.negotiation.from == Side::Caller)?;
@@ -291,19 +294,19 @@ fn by_sender(scene: &Scene<'_>) -> Option<Finding> {
             "Calling side asked for T.38 (usually the called side does)",
         )
         .on(switch.offer.id)
-        .about(scene.call.caller),
+        .about(context.call.caller),
     )
 }
 
-fn late(scene: &Scene<'_>) -> Option<Finding> {
-    let switch = first_switches(scene)
+fn late(context: &RuleContext<'_>) -> Option<Finding> {
+    let switch = first_switches(context)
         .into_iter()
         .find(|switch| switch.reinvite)?;
-    let answer = scene.answer()?;
+    let answer = context.answer()?;
     let switched = switch.answer.map_or(switch.offer.at, |(event, _)| event.at);
     let after = switched.seconds_since(answer.at);
-    let tone = called_tone(scene).filter(|event| event.at < switch.offer.at);
-    let heard = in_audio(scene, switch.offer.at);
+    let tone = called_tone(context).filter(|event| event.at < switch.offer.at);
+    let heard = in_audio(context, switch.offer.at);
     let late_message = heard
         .iter()
         .find(|_| after > LATE_AFTER_ANSWER)
@@ -316,11 +319,11 @@ fn late(scene: &Scene<'_>) -> Option<Finding> {
             }
             None => after > LATE_WITHOUT_TONE,
         };
-    if !is_late || !agreed(scene) {
+    if !is_late || !agreed(context) {
         return None;
     }
-    let severity = if in_vain(scene, switched, tone.or(late_message).unwrap_or(answer)) {
-        error_unless_delivered(scene)
+    let severity = if in_vain(context, switched, tone.or(late_message).unwrap_or(answer)) {
+        error_unless_delivered(context)
     } else {
         Severity::Warning
     };
@@ -334,18 +337,18 @@ fn late(scene: &Scene<'_>) -> Option<Finding> {
     Some(
         Finding::new(severity, frames.into_iter().flatten(), seen)
             .on(switch.offer.id)
-            .about(scene.endpoint(switch.negotiation.from)),
+            .about(context.endpoint(switch.negotiation.from)),
     )
 }
 
 /// T.30 messages that were heard whole as sound before the switch, and whether each shows that phase B had moved
 /// on there: DCS, or DIS for the second time. (The first DIS is what many gateways switch upon.)
-fn in_audio<'a>(scene: &Scene<'a>, switch: Timestamp) -> Vec<(&'a Event, bool)> {
+fn in_audio<'a>(context: &RuleContext<'a>, switch: Timestamp) -> Vec<(&'a Event, bool)> {
     let mut dis = 0;
-    scene
+    context
         .t30()
         .filter(|(event, frame)| {
-            let t38 = scene.call.udptl.of(event.from).first;
+            let t38 = context.call.udptl.of(event.from).first;
             event.end < switch
                 && t38.is_none_or(|(_, first)| event.end < first)
                 && frame.fcs != Fcs::Bad
@@ -363,29 +366,29 @@ fn in_audio<'a>(scene: &Scene<'a>, switch: Timestamp) -> Vec<(&'a Event, bool)> 
 }
 
 /// Whether nobody answered DIS after a late switch: it is repeated, or T1 runs out.
-fn in_vain(scene: &Scene<'_>, switched: Timestamp, begins: &Event) -> bool {
+fn in_vain(context: &RuleContext<'_>, switched: Timestamp, begins: &Event) -> bool {
     let after = |name| {
-        scene
+        context
             .t30_named(name)
             .filter(move |(event, _)| event.at >= switched)
     };
-    if scene.t30_named("DCS").next().is_some() || scene.t30_named("DTC").next().is_some() {
+    if context.t30_named("DCS").next().is_some() || context.t30_named("DTC").next().is_some() {
         return false;
     }
     let ends = after("DCN")
         .next()
         .map(|(event, _)| event.at)
-        .or_else(|| scene.bye().map(|(event, _)| event.at))
-        .unwrap_or(scene.call.capture.last_time);
-    scene.t30_named("DIS").count() >= DIS_IN_VAIN
+        .or_else(|| context.bye().map(|(event, _)| event.at))
+        .unwrap_or(context.call.capture.last_time);
+    context.t30_named("DIS").count() >= DIS_IN_VAIN
         || after("DIS").count() >= DIS_REPEATED
         || (after("DIS").next().is_some() && ends.seconds_since(begins.at) >= T1.earliest())
 }
 
 /// First sign of the called fax: CED or V.21, as sound or as an event.
-fn called_tone<'a>(scene: &Scene<'a>) -> Option<&'a Event> {
+fn called_tone<'a>(context: &RuleContext<'a>) -> Option<&'a Event> {
     use crate::line::Tone;
-    scene.call.events.iter().find(|event| {
+    context.call.events.iter().find(|event| {
         let tone = match &event.kind {
             EventKind::Tone { tone, .. } => Some(*tone),
             EventKind::RtpEvent(told) => told.tone(),

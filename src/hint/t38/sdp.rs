@@ -6,7 +6,7 @@ use crate::hint::sdp::hops::{Sight, author, journey};
 use crate::hint::sdp::offer::REFUSALS;
 use crate::hint::t38::refusal::T38_REINVITE_UNSUPPORTED_MEDIA;
 use crate::hint::t38::{Switch, error_unless_delivered, image_line, switches};
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::sip::{Flag, MediaKind, MediaLine, Sdp, T38Attributes};
 
 pub(super) const RULES: &[&Rule] = &[&T38_TRANSCODING_FLAGS, &T38_SDP_QUIRKS, &T38_SDP_TRANSPORT];
@@ -52,14 +52,14 @@ pub(in crate::hint) static T38_SDP_TRANSPORT: Rule = Rule {
     ..super::T38
 };
 
-fn transcoding_flags(scene: &Scene<'_>) -> Option<Finding> {
-    switches(scene)
+fn transcoding_flags(context: &RuleContext<'_>) -> Option<Finding> {
+    switches(context)
         .iter()
-        .find_map(|switch| odd_flag(scene, switch))
+        .find_map(|switch| odd_flag(context, switch))
 }
 
 /// A flag of one offer or its answer that is written oddly, or answered and not offered.
-fn odd_flag(scene: &Scene<'_>, switch: &Switch<'_>) -> Option<Finding> {
+fn odd_flag(context: &RuleContext<'_>, switch: &Switch<'_>) -> Option<Finding> {
     let negotiation = switch.negotiation;
     let offered = flags(Some(&negotiation.offer));
     let answered = flags(negotiation.answer.as_ref());
@@ -90,7 +90,7 @@ fn odd_flag(scene: &Scene<'_>, switch: &Switch<'_>) -> Option<Finding> {
     Some(
         Finding::new(Severity::Note, frames, seen)
             .on(event.id)
-            .about(scene.endpoint(writer)),
+            .about(context.endpoint(writer)),
     )
 }
 
@@ -105,8 +105,8 @@ fn flags(sdp: Option<&Sdp>) -> [(&'static str, Option<Flag>); 3] {
     ]
 }
 
-fn sdp_quirks(scene: &Scene<'_>) -> Option<Finding> {
-    for negotiation in &scene.call.negotiations {
+fn sdp_quirks(context: &RuleContext<'_>) -> Option<Finding> {
+    for negotiation in &context.call.negotiations {
         let told = [
             (
                 Some(&negotiation.offer),
@@ -120,7 +120,7 @@ fn sdp_quirks(scene: &Scene<'_>) -> Option<Finding> {
             ),
         ];
         for (sdp, event, side) in told {
-            let (Some(sdp), Some(event)) = (sdp, event.and_then(|id| scene.event(id))) else {
+            let (Some(sdp), Some(event)) = (sdp, event.and_then(|id| context.event(id))) else {
                 continue;
             };
             let mut unusual = sdp
@@ -144,29 +144,29 @@ fn sdp_quirks(scene: &Scene<'_>) -> Option<Finding> {
             return Some(
                 Finding::new(severity, [event.frame], seen)
                     .on(event.id)
-                    .about(scene.endpoint(side)),
+                    .about(context.endpoint(side)),
             );
         }
     }
     None
 }
 
-fn sdp_transport(scene: &Scene<'_>) -> Option<Finding> {
+fn sdp_transport(context: &RuleContext<'_>) -> Option<Finding> {
     let fault = |sight: &Sight<'_>| {
         let mut lines = sight.sdp().into_iter().flat_map(|sdp| &sdp.media);
         lines.find_map(|line| Some((kind(line).to_owned(), transport_fault(line)?)))
     };
-    for switch in switches(scene) {
+    for switch in switches(context) {
         let answer = switch.answer.map(|(event, _)| event);
         let refused = answer.filter(|_| switch.answered().is_none());
         let ways = [
-            Some(journey(scene, switch.offer.id, refused)),
+            Some(journey(context, switch.offer.id, refused)),
             switch
                 .answered()
-                .map(|(event, _)| journey(scene, event.id, None)),
+                .map(|(event, _)| journey(context, event.id, None)),
         ];
         let Some((author, (line, fault))) = ways.into_iter().flatten().find_map(|way| {
-            let author = author(scene, &way, |sight| fault(sight).is_some())?;
+            let author = author(context, &way, |sight| fault(sight).is_some())?;
             let what = fault(&author.sight)?;
             Some((author, what))
         }) else {
@@ -175,11 +175,11 @@ fn sdp_transport(scene: &Scene<'_>) -> Option<Finding> {
         // Where T.38 does run over RTP both sides know what they do.
         let in_rtp = [Side::Caller, Side::Callee]
             .into_iter()
-            .any(|side| scene.call.udptl.of(side).transport == "rtp");
+            .any(|side| context.call.udptl.of(side).transport == "rtp");
         let severity = if in_rtp && switch.negotiation.accepts_t38() {
             Severity::Note
         } else {
-            error_unless_delivered(scene)
+            error_unless_delivered(context)
         };
         let came = author
             .before

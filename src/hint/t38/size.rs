@@ -6,7 +6,7 @@ use crate::hint::t30::correction::{T30_PPR, T30_PPR_FOURTH};
 use crate::hint::t30::training::T30_FTT;
 use crate::hint::t38::{Switch, accepted, error_unless_delivered, image_line};
 use crate::hint::udptl::{UDPTL_DECODE_ERROR, UDPTL_NO_REDUNDANCY};
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::sip::T38Attributes;
 
 /// Recommended least value of `T38FaxMaxDatagram`, octets (3GPP TS 29.163).
@@ -36,23 +36,23 @@ pub(in crate::hint) static T38_MAXDATAGRAM_SMALL: Rule = Rule {
     ..super::T38
 };
 
-fn maxdatagram_small(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let switch = accepted(scene).into_iter().next_back()?;
+fn maxdatagram_small(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let switch = accepted(context).into_iter().next_back()?;
     let attributes = attributes_of(&switch, side)?;
-    let finding = cut(scene, side, attributes)
-        .or_else(|| too_large(scene, side, attributes))
-        .or_else(|| too_small(scene, side, attributes))
-        .or_else(|| small_buffer(scene, side, attributes))?;
+    let finding = cut(context, side, attributes)
+        .or_else(|| too_large(context, side, attributes))
+        .or_else(|| too_small(context, side, attributes))
+        .or_else(|| small_buffer(context, side, attributes))?;
     let event = if side == switch.negotiation.from {
         switch.offer.id
     } else {
         switch.answer.map_or(switch.offer.id, |(event, _)| event.id)
     };
-    let sdp = scene.frame(event);
+    let sdp = context.frame(event);
     let mut finding = finding;
     // The SDP decides: what comes later follows from it.
     finding.frames = sdp.into_iter().chain(finding.frames).collect();
-    Some(finding.on(event).about(scene.endpoint(side)))
+    Some(finding.on(event).about(context.endpoint(side)))
 }
 
 /// What a side said of itself.
@@ -66,14 +66,14 @@ fn attributes_of<'a>(switch: &Switch<'a>, side: Side) -> Option<&'a T38Attribute
 }
 
 /// Packets to this side that were cut to fit: one length, though what they hold says more.
-fn cut(scene: &Scene<'_>, side: Side, attributes: &T38Attributes) -> Option<Finding> {
+fn cut(context: &RuleContext<'_>, side: Side, attributes: &T38Attributes) -> Option<Finding> {
     let limit = attributes
         .max_datagram
         .filter(|limit| *limit < USUAL_MINIMUM)?;
     let mut lengths: Vec<usize> = Vec::new();
     let mut times = 0_u32;
     let mut first = None;
-    for event in scene
+    for event in context
         .call
         .events
         .iter()
@@ -91,18 +91,18 @@ fn cut(scene: &Scene<'_>, side: Side, attributes: &T38Attributes) -> Option<Find
     }
     let seen = format!(
         "{times} packets cut to {length} octets by {} to fit T38FaxMaxDatagram {limit}",
-        scene.who(side.other())
+        context.who(side.other())
     );
-    Some(Finding::new(error_unless_delivered(scene), first, seen).blame_nobody())
+    Some(Finding::new(error_unless_delivered(context), first, seen).blame_nobody())
 }
 
 /// Packets of one length that are no accident.
 const CUT: u32 = 10;
 
 /// Packets to this side that are larger than it allows.
-fn too_large(scene: &Scene<'_>, side: Side, attributes: &T38Attributes) -> Option<Finding> {
+fn too_large(context: &RuleContext<'_>, side: Side, attributes: &T38Attributes) -> Option<Finding> {
     let limit = attributes.max_datagram?;
-    let sent = scene.call.udptl.of(side.other());
+    let sent = context.call.udptl.of(side.other());
     let (largest, frame) = sent.largest;
     if largest <= limit {
         return None;
@@ -113,63 +113,67 @@ fn too_large(scene: &Scene<'_>, side: Side, attributes: &T38Attributes) -> Optio
         .filter(|(octets, _)| *octets > limit)
         .map(|(_, count)| *count)
         .sum();
-    let severity = if stalls(scene, sent) {
-        error_unless_delivered(scene)
+    let severity = if stalls(context, sent) {
+        error_unless_delivered(context)
     } else {
         Severity::Warning
     };
     let seen = format!(
         "{} accepts {limit}-byte datagrams, got {largest} – set maxdatagram=400",
-        scene.who_begins(side)
+        context.who_begins(side)
     );
     Some(Finding::new(severity, [frame], seen).more(format!(
         "{} sent {} above that size.",
-        scene.who_begins(side.other()),
+        context.who_begins(side.other()),
         crate::text::count(above.max(1), "packet")
     )))
 }
 
 /// Whether what is too large does not seem to arrive: no training confirmed, no page, or data lost.
-fn stalls(scene: &Scene<'_>, sent: &UdptlStats) -> bool {
+fn stalls(context: &RuleContext<'_>, sent: &UdptlStats) -> bool {
     let confirmed = ["CFR", "MCF"]
         .into_iter()
-        .any(|name| scene.t30_named(name).next().is_some());
-    !confirmed || sent.lost_image > 0 || sent.undecodable > 0 || trouble(scene)
+        .any(|name| context.t30_named(name).next().is_some());
+    !confirmed || sent.lost_image > 0 || sent.undecodable > 0 || trouble(context)
 }
 
 /// FTT or RTN: training or pages fail.
-fn trouble(scene: &Scene<'_>) -> bool {
+fn trouble(context: &RuleContext<'_>) -> bool {
     ["FTT", "RTN"]
         .into_iter()
-        .any(|name| scene.t30_named(name).next().is_some())
+        .any(|name| context.t30_named(name).next().is_some())
 }
 
 /// A limit that leaves no room for the redundancy, where the fax has trouble.
-fn too_small(scene: &Scene<'_>, side: Side, attributes: &T38Attributes) -> Option<Finding> {
+fn too_small(context: &RuleContext<'_>, side: Side, attributes: &T38Attributes) -> Option<Finding> {
     let limit = attributes.max_datagram?;
-    let depth = scene.call.udptl.of(side.other()).depth_control;
+    let depth = context.call.udptl.of(side.other()).depth_control;
     let needed = IFP_OCTETS
         .saturating_mul(depth.saturating_add(1))
         .saturating_add(OVERHEAD);
     // 72 is a very common value, and often works.
-    if limit >= USUAL_MINIMUM && limit >= needed || !trouble(scene) {
+    if limit >= USUAL_MINIMUM && limit >= needed || !trouble(context) {
         return None;
     }
     let seen = format!(
         "{} accepts only {limit}-byte datagrams – set maxdatagram=400",
-        scene.who_begins(side)
+        context.who_begins(side)
     );
     Some(Finding::new(Severity::Warning, None, seen))
 }
 
-fn small_buffer(scene: &Scene<'_>, side: Side, attributes: &T38Attributes) -> Option<Finding> {
+fn small_buffer(
+    context: &RuleContext<'_>,
+    side: Side,
+    attributes: &T38Attributes,
+) -> Option<Finding> {
     let (buffer, datagram) = attributes.max_buffer.zip(attributes.max_datagram)?;
     if buffer >= datagram || buffer == 0 {
         return None;
     }
     let seen = format!(
         "{}: T38FaxMaxBuffer {buffer} is smaller than T38FaxMaxDatagram {datagram}",
-        scene.who_begins(side)
+        context.who_begins(side)
     );
     Some(Finding::new(Severity::Note, None, seen))
 }

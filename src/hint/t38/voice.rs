@@ -3,7 +3,7 @@
 use crate::hint::rule::{Check, hide};
 use crate::hint::t38::refusal::{T38_REINVITE_REJECTED, T38_REINVITE_UNSUPPORTED_MEDIA};
 use crate::hint::t38::switches;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 
 pub(super) const RULES: &[&Rule] = &[&T38_ON_VOICE_CALL];
 
@@ -23,12 +23,14 @@ pub(in crate::hint) static T38_ON_VOICE_CALL: Rule = Rule {
     ..super::T38
 };
 
-fn on_voice_call(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
+fn on_voice_call(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
     if call.fax.is_some() || !call.speaks.caller || !call.speaks.callee {
         return None;
     }
-    let switch = switches(scene).into_iter().find(|switch| switch.reinvite)?;
+    let switch = switches(context)
+        .into_iter()
+        .find(|switch| switch.reinvite)?;
     let side = switch.negotiation.from;
     let end = match switch.status {
         Some(status) if status >= 300 => format!("refused with {status}"),
@@ -37,12 +39,12 @@ fn on_voice_call(scene: &Scene<'_>) -> Option<Finding> {
     };
     let seen = format!(
         "{} asks for T.38 in a voice call ({end}) – false fax detection?",
-        scene.who_begins(side)
+        context.who_begins(side)
     );
     let frames = std::iter::once(switch.offer.frame).chain(switch.frames());
     Some(
         Finding::new(Severity::Warning, frames, seen)
             .on(switch.offer.id)
-            .about(scene.endpoint(side)),
+            .about(context.endpoint(side)),
     )
 }

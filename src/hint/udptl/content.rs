@@ -3,7 +3,7 @@
 use crate::call::{Call, Encoding, EventId, EventKind, FaxCarrier, Phase, Side};
 use crate::capture::FrameNo;
 use crate::hint::evidence::share;
-use crate::hint::{Finding, Scene, Severity};
+use crate::hint::{Finding, RuleContext, Severity};
 use crate::line::Fcs;
 use crate::sip::Sdp;
 use crate::t30::Fcf;
@@ -21,8 +21,8 @@ const EARLY_SECONDS: f64 = 0.2;
 /// `udptl-fcs-bad`: warning from this many in a phase.
 const MANY_BAD: usize = 3;
 
-pub(super) fn undecodable(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    undecodable_of(scene.call, side)
+pub(super) fn undecodable(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    undecodable_of(context.call, side)
 }
 
 fn undecodable_of(call: &Call, side: Side) -> Option<Finding> {
@@ -89,8 +89,8 @@ fn agreed_version(call: &Call) -> Option<u32> {
     Some(offered.min(answered))
 }
 
-pub(super) fn asn1(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let call = scene.call;
+pub(super) fn asn1(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let call = context.call;
     let (forth, back) = (&call.udptl.caller, &call.udptl.callee);
     if let (Some(a), Some(b)) = (forth.encoding, back.encoding)
         && a != b
@@ -109,7 +109,7 @@ pub(super) fn asn1(scene: &Scene<'_>, side: Side) -> Option<Finding> {
         return (side == Side::Caller).then_some(found);
     }
     let version = agreed_version(call)?;
-    let exchange = scene.exchange();
+    let exchange = context.exchange();
     let stats = call.udptl.of(side);
     let used = stats.encoding?;
     // Version 1 is read both ways in the field, so neither contradicts it.
@@ -143,8 +143,8 @@ const fn year(encoding: Encoding) -> &'static str {
     }
 }
 
-pub(super) fn residue(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    residue_of(scene.call, side)
+pub(super) fn residue(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    residue_of(context.call, side)
 }
 
 fn residue_of(call: &Call, side: Side) -> Option<Finding> {
@@ -184,8 +184,8 @@ fn residue_of(call: &Call, side: Side) -> Option<Finding> {
     )
 }
 
-pub(super) fn early(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let call = scene.call;
+pub(super) fn early(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let call = context.call;
     let answered = call
         .media
         .iter()
@@ -240,8 +240,8 @@ fn same_signal(a: &EventKind, b: &EventKind) -> bool {
     }
 }
 
-pub(super) fn fcs(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let call = scene.call;
+pub(super) fn fcs(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let call = context.call;
     if call
         .fax
         .as_ref()
@@ -249,7 +249,7 @@ pub(super) fn fcs(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     {
         return None;
     }
-    let exchange = scene.exchange();
+    let exchange = context.exchange();
     let bad: Vec<_> = exchange
         .lines
         .iter()
@@ -260,10 +260,10 @@ pub(super) fn fcs(scene: &Scene<'_>, side: Side) -> Option<Finding> {
                     .is_some_and(|message| message.fcs == Fcs::Bad && !message.damaged)
         })
         .collect();
-    let image = bad_image_frames(scene, side);
+    let image = bad_image_frames(context, side);
     if let Some((frame, event, count)) = image.filter(|_| bad.is_empty()) {
         let refused = exchange.all(&[Fcf::Ppr]).count();
-        let severity = if refused >= MANY_BAD && !scene.delivered_on_either_leg() {
+        let severity = if refused >= MANY_BAD && !context.delivered_on_either_leg() {
             Severity::Error
         } else if count >= MANY_BAD {
             Severity::Warning
@@ -276,8 +276,8 @@ pub(super) fn fcs(scene: &Scene<'_>, side: Side) -> Option<Finding> {
         return Some(
             Finding::new(severity, [frame], seen)
                 .on(event)
-                .about(scene.endpoint(side))
-                .blame(scene.fault_side(side)),
+                .about(context.endpoint(side))
+                .blame(context.fault_side(side)),
         );
     }
     let first = bad.first()?;
@@ -292,7 +292,7 @@ pub(super) fn fcs(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     let in_phase =
         |phase: Option<Phase>| bad.iter().filter(|line| line.event.phase == phase).count();
     let most = bad.iter().map(|line| in_phase(line.event.phase)).max()?;
-    let severity = if never_good && !scene.delivered_on_either_leg() {
+    let severity = if never_good && !context.delivered_on_either_leg() {
         Severity::Error
     } else if most >= MANY_BAD {
         Severity::Warning
@@ -310,19 +310,19 @@ pub(super) fn fcs(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     Some(
         found
             .on(first.event.id)
-            .about(scene.endpoint(side))
-            .blame(scene.fault_side(side))
+            .about(context.endpoint(side))
+            .blame(context.fault_side(side))
             .more(format!("First: {}.", first.name())),
     )
 }
 
 /// Image frames of a side with a bad check sequence though no packet of it is missing: where they begin, and how many.
-fn bad_image_frames(scene: &Scene<'_>, side: Side) -> Option<(FrameNo, EventId, usize)> {
-    let stats = scene.call.udptl.of(side);
+fn bad_image_frames(context: &RuleContext<'_>, side: Side) -> Option<(FrameNo, EventId, usize)> {
+    let stats = context.call.udptl.of(side);
     if stats.packets == 0 || stats.lost > stats.recovered {
         return None;
     }
-    let exchange = scene.exchange();
+    let exchange = context.exchange();
     let pages = exchange.lines.iter().filter(|line| line.event.from == side);
     let bad = pages.filter_map(|line| Some((line, line.page()?.bad_frames)));
     let bad: Vec<_> = bad.filter(|(_, bad)| *bad > 0).collect();

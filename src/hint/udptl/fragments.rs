@@ -7,7 +7,7 @@ use crate::hint::rule::{Check, hide};
 use crate::hint::t30::correction::{T30_PPR, T30_PPR_FOURTH};
 use crate::hint::t30::training::T30_FTT;
 use crate::hint::udptl::{UDPTL, UDPTL_LOSS_RECOVERED, UDPTL_LOSS_UNRECOVERED};
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 
 /// So many datagrams are no chance.
 const SEVERAL: usize = 3;
@@ -38,8 +38,8 @@ pub(in crate::hint) static UDPTL_FRAGMENTED: Rule = Rule {
     ..UDPTL
 };
 
-fn fragmented(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let call = scene.call;
+fn fragmented(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let call = context.call;
     let lost: Vec<&IncompleteDatagram> = call
         .incomplete
         .iter()
@@ -67,7 +67,7 @@ fn fragmented(scene: &Scene<'_>, side: Side) -> Option<Finding> {
         largest.fragment + IP_HEADER
     );
     let frames = lost.iter().map(|one| one.frame);
-    let finding = Finding::new(severity, frames, seen).about(scene.endpoint(side));
+    let finding = Finding::new(severity, frames, seen).about(context.endpoint(side));
     Some(finding.blame(FaultSide::Path))
 }
 

@@ -4,15 +4,15 @@ use crate::call::{EventKind, Side};
 use crate::capture::Endpoint;
 use crate::hint::evidence::hang_up;
 use crate::hint::udptl::path::{delivered, endpoints, switch};
-use crate::hint::{Finding, Scene, Severity};
+use crate::hint::{Finding, RuleContext, Severity};
 
 /// `udptl-icmp`: at most this many at the switch are harmless.
 const FEW_ICMP: u32 = 3;
 /// `udptl-icmp`: around the switch, seconds.
 const AT_SWITCH: f64 = 1.0;
 
-pub(super) fn icmp(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
+pub(super) fn icmp(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
     let over = hang_up(call).map(|event| event.at);
     let mut known: Vec<Endpoint> = endpoints(call, Side::Caller);
     known.extend(endpoints(call, Side::Callee));

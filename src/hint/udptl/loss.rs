@@ -4,7 +4,7 @@ use crate::call::exchange::ExchangeView;
 use crate::call::{Call, Event, EventKind, Negotiation, Side, UdptlStats, Verdict};
 use crate::capture::{FrameNo, Timestamp};
 use crate::hint::evidence::{self, percent, share};
-use crate::hint::{Finding, Scene, Severity};
+use crate::hint::{Finding, RuleContext, Severity};
 use crate::line::Fcs;
 use crate::t30::Fcf;
 use crate::text::count;
@@ -51,8 +51,8 @@ fn event_around(call: &Call, side: Side, at: Timestamp) -> Option<&Event> {
         .last()
 }
 
-pub(super) fn recovered(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    recovered_of(scene.call, side)
+pub(super) fn recovered(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    recovered_of(context.call, side)
 }
 
 fn recovered_of(call: &Call, side: Side) -> Option<Finding> {
@@ -93,12 +93,12 @@ fn recovered_of(call: &Call, side: Side) -> Option<Finding> {
     Some(found.more(format!("Longest run: {}.", count(burst, "packet"))))
 }
 
-pub(super) fn unrecovered(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    unrecovered_of(scene, side)
+pub(super) fn unrecovered(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    unrecovered_of(context, side)
 }
 
-fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let call = scene.call;
+fn unrecovered_of(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let call = context.call;
     let stats = call.udptl.of(side);
     let gone = stats.lost.checked_sub(stats.recovered).filter(|n| *n > 0)?;
     let bad: Vec<_> = stats
@@ -107,8 +107,8 @@ fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
         .filter(|gap| gap.recovered < gap.lost)
         .collect();
     let control = stats.lost_control > 0 || bad.iter().any(|gap| gap.control);
-    let severity = match scene.delivered() {
-        true if stats.lost_image == 0 && !leaves_traces(scene.exchange()) => Severity::Note,
+    let severity = match context.delivered() {
+        true if stats.lost_image == 0 && !leaves_traces(context.exchange()) => Severity::Note,
         true => Severity::Warning,
         false if control || share(stats.lost_image, expected(stats)) > IMAGE_LOSS => {
             Severity::Error
@@ -150,7 +150,7 @@ fn unrecovered_of(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     let more = format!(
         "{words} {}",
         evidence::blame(
-            scene,
+            context,
             side,
             "look at its link and raise its redundancy.",
             "its operator has to look at the link and raise its redundancy."
@@ -167,8 +167,8 @@ fn leaves_traces(exchange: &ExchangeView<'_>) -> bool {
         })
 }
 
-pub(super) fn no_redundancy(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    no_redundancy_of(scene.call, side)
+pub(super) fn no_redundancy(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    no_redundancy_of(context.call, side)
 }
 
 fn no_redundancy_of(call: &Call, side: Side) -> Option<Finding> {
@@ -229,8 +229,8 @@ fn both(
     said(negotiation.answer.as_ref()?)
 }
 
-pub(super) fn duplicates(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let call = scene.call;
+pub(super) fn duplicates(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let call = context.call;
     let stats = call.udptl.of(side);
     let odd = stats.repeats.saturating_add(stats.reordered);
     let all = stats.packets.saturating_add(stats.repeats);
@@ -267,8 +267,8 @@ pub(super) fn duplicates(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     })
 }
 
-pub(super) fn restart(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let call = scene.call;
+pub(super) fn restart(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let call = context.call;
     let stats = call.udptl.of(side);
     let (frame, from, to) = stats.restarts.first().copied()?;
     let at = time_of(call, frame);
@@ -304,8 +304,8 @@ fn time_of(call: &Call, frame: FrameNo) -> Option<Timestamp> {
         .max()
 }
 
-pub(super) fn stall(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    stall_of(scene.call, side)
+pub(super) fn stall(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    stall_of(context.call, side)
 }
 
 fn stall_of(call: &Call, side: Side) -> Option<Finding> {

@@ -7,9 +7,9 @@ use crate::call::{
     Call, Event, EventId, EventKind, HopId, MediaPath, MediaPeriod, Side, UdptlStats, Verdict,
 };
 use crate::capture::{Endpoint, Timestamp};
+use crate::hint::context::is_private;
 use crate::hint::evidence::{self, LATE, named};
-use crate::hint::scene::is_private;
-use crate::hint::{Finding, Scene, Severity};
+use crate::hint::{Finding, RuleContext, Severity};
 use crate::t30::Fcf;
 
 /// `udptl-none`: T.38 in force this long without a packet, seconds.
@@ -60,8 +60,8 @@ pub(super) fn delivered(call: &Call) -> bool {
         .is_some_and(|fax| fax.verdict == Verdict::Ok)
 }
 
-pub(super) fn none(scene: &Scene<'_>) -> Option<Finding> {
-    let call = scene.call;
+pub(super) fn none(context: &RuleContext<'_>) -> Option<Finding> {
+    let call = context.call;
     if call.udptl.caller.packets > 0 || call.udptl.callee.packets > 0 {
         return None;
     }
@@ -76,7 +76,7 @@ pub(super) fn none(scene: &Scene<'_>) -> Option<Finding> {
         .negotiations
         .get(period.negotiation)
         .and_then(|negotiation| negotiation.answer_event)
-        .and_then(|id| scene.event(id));
+        .and_then(|id| context.event(id));
     let seen = format!(
         "T.38 agreed but no UDPTL from either side in {:.1} s",
         until.seconds_since(period.from)
@@ -97,16 +97,20 @@ fn passes_here(call: &Call, ends: [Endpoint; 2]) -> bool {
     })
 }
 
-pub(super) fn one_way(scene: &Scene<'_>, live: Side) -> Option<Finding> {
-    let exchange = scene.exchange();
+pub(super) fn one_way(context: &RuleContext<'_>, live: Side) -> Option<Finding> {
+    let exchange = context.exchange();
     if exchange.is_half() {
         return None;
     }
-    one_way_from(scene, exchange, live)
+    one_way_from(context, exchange, live)
 }
 
-fn one_way_from(scene: &Scene<'_>, exchange: &ExchangeView<'_>, live: Side) -> Option<Finding> {
-    let call = scene.call;
+fn one_way_from(
+    context: &RuleContext<'_>,
+    exchange: &ExchangeView<'_>,
+    live: Side,
+) -> Option<Finding> {
+    let call = context.call;
     let silent = live.other();
     let stats = call.udptl.of(live);
     let (first_frame, first) = stats.first?;
@@ -140,7 +144,7 @@ fn one_way_from(scene: &Scene<'_>, exchange: &ExchangeView<'_>, live: Side) -> O
     // Where the silence begins.
     found.event = place;
     found.host = endpoints(call, silent).last().copied();
-    Some(found.more(destination_words(scene, stats, silent)))
+    Some(found.more(destination_words(context, stats, silent)))
 }
 
 /// The live side is the called terminal, and all that it sent before its DCN is damaged: the calling one has
@@ -210,8 +214,8 @@ fn is_t38(event: &Event, from: Side) -> bool {
     event.from == from && event.observed && !elsewhere
 }
 
-fn destination_words(scene: &Scene<'_>, live: &UdptlStats, silent: Side) -> String {
-    let call = scene.call;
+fn destination_words(context: &RuleContext<'_>, live: &UdptlStats, silent: Side) -> String {
+    let call = context.call;
     let named = named(call, silent);
     let Some(said) = endpoints(call, silent).last().copied() else {
         return format!("The SDP of the {named} gives no T.38 endpoint.");
@@ -230,7 +234,7 @@ fn destination_words(scene: &Scene<'_>, live: &UdptlStats, silent: Side) -> Stri
     format!(
         "The packets go to {said}, as its SDP says. {}",
         evidence::blame(
-            scene,
+            context,
             silent,
             "look at its T.38 engine, its firewall and the address that UDPTL is bound to.",
             "ask there whether its T.38 started and whether its firewall lets UDP out of that port.",
@@ -238,9 +242,9 @@ fn destination_words(scene: &Scene<'_>, live: &UdptlStats, silent: Side) -> Stri
     )
 }
 
-pub(super) fn wrong_destination(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let exchange = scene.exchange();
-    wrong_destination_of(scene, exchange, side)
+pub(super) fn wrong_destination(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let exchange = context.exchange();
+    wrong_destination_of(context, exchange, side)
 }
 
 /// Whether of some hop of a path only one direction of the SIP is in the capture.
@@ -257,11 +261,11 @@ fn has_half_hop(call: &Call) -> bool {
 }
 
 fn wrong_destination_of(
-    scene: &Scene<'_>,
+    context: &RuleContext<'_>,
     exchange: &ExchangeView<'_>,
     side: Side,
 ) -> Option<Finding> {
-    let call = scene.call;
+    let call = context.call;
     let peer = side.other();
     let right = endpoints(call, peer);
     let said = *right.last()?;
@@ -320,7 +324,7 @@ fn wrong_destination_of(
         more.push_str("It is the port of the audio before the switch. ");
     }
     more.push_str(&evidence::blame(
-        scene,
+        context,
         side,
         "it has to send to the m=image port of the answer.",
         "it has to send to the m=image port of the answer; give its operator both frames.",
@@ -328,9 +332,9 @@ fn wrong_destination_of(
     Some(found.more(more))
 }
 
-pub(super) fn source_mismatch(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let exchange = scene.exchange();
-    source_mismatch_of(scene.call, exchange, side).or_else(|| behind_nat(scene.call, side))
+pub(super) fn source_mismatch(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let exchange = context.exchange();
+    source_mismatch_of(context.call, exchange, side).or_else(|| behind_nat(context.call, side))
 }
 
 /// On some hop the T.38 of a side has another source than its SDP there says.

@@ -8,7 +8,7 @@ use crate::hint::t30::identification::T30_NO_DIS;
 use crate::hint::t30::training::T30_DCS_NO_RESPONSE;
 use crate::hint::t38::error_unless_delivered;
 use crate::hint::udptl::UDPTL_ONE_WAY;
-use crate::hint::{Finding, Rule, Scene, Severity};
+use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::t38::Indicator;
 
 /// Least time for which the peer asks in vain, seconds.
@@ -55,8 +55,8 @@ pub(in crate::hint) static UDPTL_LONG_SILENCE: Rule = Rule {
 };
 
 /// What a side put on the line in T.38.
-fn signals<'a>(scene: &Scene<'a>, side: Side) -> impl Iterator<Item = &'a Event> + use<'a> {
-    scene.call.events.iter().filter(move |event| {
+fn signals<'a>(context: &RuleContext<'a>, side: Side) -> impl Iterator<Item = &'a Event> + use<'a> {
+    context.call.events.iter().filter(move |event| {
         let is_signal = matches!(
             event.kind,
             EventKind::Indicator(_)
@@ -69,14 +69,14 @@ fn signals<'a>(scene: &Scene<'a>, side: Side) -> impl Iterator<Item = &'a Event>
     })
 }
 
-fn idle(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let stats = scene.call.udptl.of(side);
-    let says_something = signals(scene, side)
+fn idle(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let stats = context.call.udptl.of(side);
+    let says_something = signals(context, side)
         .any(|event| !matches!(event.kind, EventKind::Indicator(Indicator::NoSignal)));
     if stats.packets == 0 || stats.undecodable > 0 || says_something {
         return None;
     }
-    let exchange = scene.exchange();
+    let exchange = context.exchange();
     let asked: Vec<&Line<'_>> = exchange
         .lines
         .iter()
@@ -84,14 +84,14 @@ fn idle(scene: &Scene<'_>, side: Side) -> Option<Finding> {
         .filter(|line| line.fcf().is_some_and(crate::t30::Fcf::is_command))
         .collect();
     let (first, last) = (asked.first()?, asked.last()?);
-    let until = scene.call.ended.unwrap_or(scene.call.last_packet);
+    let until = context.call.ended.unwrap_or(context.call.last_packet);
     if asked.len() < ASKED || until.seconds_since(first.event.at) < ASKED_FOR {
         return None;
     }
-    let sent = signals(scene, side).next();
+    let sent = signals(context, side).next();
     let seen = format!(
         "{} sends no-signal only ({}) – its T.38 engine gives nothing",
-        scene.who_begins(side),
+        context.who_begins(side),
         crate::text::count(stats.packets, "packet")
     );
     let frames = [
@@ -101,20 +101,20 @@ fn idle(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     ];
     Some(
         Finding::new(
-            error_unless_delivered(scene),
+            error_unless_delivered(context),
             frames.into_iter().flatten(),
             seen,
         )
         .on(sent.map_or(first.event.id, |event| event.id))
-        .about(scene.endpoint(side))
-        .blame(scene.fault_side(side)),
+        .about(context.endpoint(side))
+        .blame(context.fault_side(side)),
     )
 }
 
-fn long_silence(scene: &Scene<'_>, side: Side) -> Option<Finding> {
-    let (frame, last) = scene.call.udptl.of(side).last?;
-    let exchange = scene.exchange();
-    if exchange.sender == side || scene.delivered_on_either_leg() {
+fn long_silence(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let (frame, last) = context.call.udptl.of(side).last?;
+    let exchange = context.exchange();
+    if exchange.sender == side || context.delivered_on_either_leg() {
         return None;
     }
     let after: Vec<&Line<'_>> = exchange
@@ -133,7 +133,7 @@ fn long_silence(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     }
     let seen = format!(
         "{} sent nothing for {silent:.0} s (long page), then no answer – NAT state gone?",
-        scene.who_begins(side)
+        context.who_begins(side)
     );
     let frames = [Some(frame), Some(page.frame())]
         .into_iter()
@@ -142,7 +142,7 @@ fn long_silence(scene: &Scene<'_>, side: Side) -> Option<Finding> {
     Some(
         Finding::new(Severity::Warning, frames, seen)
             .on(asked.first()?.event.id)
-            .about(scene.endpoint(side))
+            .about(context.endpoint(side))
             .blame_nobody(),
     )
 }

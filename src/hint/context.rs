@@ -1,4 +1,4 @@
-//! What rules ask of a scene: events, headers, sides in the user's words, and whether the capture could
+//! What rules ask of a context: events, headers, sides in the user's words, and whether the capture could
 //! have shown what is missing.
 
 use std::cell::OnceCell;
@@ -11,7 +11,7 @@ use crate::call::{
 };
 use crate::capture::{Endpoint, FrameNo, Timestamp};
 use crate::hint::rule::Family;
-use crate::hint::{Blame, Hint, PointOfView, Scene};
+use crate::hint::{Blame, Hint, RuleContext, Site};
 use crate::line::Fcs;
 use crate::sip::StartLine;
 use crate::t30::frame::T30Frame;
@@ -19,13 +19,13 @@ use crate::t30::frame::T30Frame;
 /// How a capture taken at one host may differ from the clock of an end point, added to every upper bound, seconds.
 pub(crate) const TOLERANCE: f64 = 0.5;
 
-impl<'a> Scene<'a> {
+impl<'a> RuleContext<'a> {
     /// A call, seen beside its other leg if it has one.
-    pub fn new(call: &'a Call, other: Option<&'a Call>, view: &'a PointOfView) -> Self {
+    pub fn new(call: &'a Call, other: Option<&'a Call>, site: &'a Site) -> Self {
         Self {
             call,
             other,
-            view,
+            site,
             exchange: OnceCell::new(),
             bye: OnceCell::new(),
         }
@@ -34,7 +34,7 @@ impl<'a> Scene<'a> {
     /// The same fax seen from the other leg.
     pub(crate) fn mirrored(&self) -> Option<Self> {
         self.other
-            .map(|other| Self::new(other, Some(self.call), self.view))
+            .map(|other| Self::new(other, Some(self.call), self.site))
     }
 
     /// The T.30 exchange of the call.
@@ -198,8 +198,8 @@ impl<'a> Scene<'a> {
 
     /// Addresses of the user's PBX: `--pbx`, else the one host that both legs share.
     pub(crate) fn pbx(&self) -> Vec<IpAddr> {
-        if !self.view.pbx.is_empty() {
-            return self.view.pbx.clone();
+        if !self.site.pbx.is_empty() {
+            return self.site.pbx.clone();
         }
         let Some(other) = self.other else {
             return Vec::new();
@@ -246,7 +246,7 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// As [`Scene::who`], to begin a sentence.
+    /// As [`RuleContext::who`], to begin a sentence.
     pub(crate) fn who_begins(&self, side: Side) -> &'static str {
         match (self.is_pbx(side), side) {
             (Some(true), _) => "Your PBX",
@@ -425,8 +425,10 @@ pub(crate) fn is_private(addr: IpAddr) -> bool {
 
 /// Frames of all these events, in their order.
 pub(crate) fn frames<'i>(
-    scene: &Scene<'_>,
+    context: &RuleContext<'_>,
     ids: impl IntoIterator<Item = &'i EventId>,
 ) -> Vec<FrameNo> {
-    ids.into_iter().filter_map(|id| scene.frame(*id)).collect()
+    ids.into_iter()
+        .filter_map(|id| context.frame(*id))
+        .collect()
 }
