@@ -163,12 +163,13 @@ fn a_signal_leaves_the_old_file_and_nothing_beside_it() {
     let folder = tempfile::tempdir().unwrap();
     let capture = folder.path().join("large.pcap");
     let mut many = Capture::new();
-    for tag in 0..60_000 {
+    for tag in 0..8_000 {
         let call = format!("call-{tag}");
         many.datagram((5060, 5060), request("INVITE", &call, tag, 1).as_bytes());
     }
     fs::write(&capture, many.octets).unwrap();
     let path = folder.path().join("calls.json");
+    // Whoever runs the tests in the background may ignore INT and HUP: then the output is whole.
     for signal in ["INT", "TERM", "HUP"] {
         for wait in [5, 60, 200, 600] {
             fs::write(&path, "before").unwrap();

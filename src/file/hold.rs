@@ -25,7 +25,11 @@ impl Hold {
         if screen || !self.registered.is_empty() {
             return Ok(());
         }
+        let ignored = ignored();
         for signal in [SIGINT, SIGTERM, SIGHUP] {
+            if ignored & 1 << (signal - 1) != 0 {
+                continue;
+            }
             let number = usize::try_from(signal).unwrap_or_default();
             self.registered.push(flag::register_usize(
                 signal,
@@ -57,6 +61,15 @@ impl Drop for Hold {
             low_level::unregister(id);
         }
     }
+}
+
+/// The signals that whoever started the program ignores (`nohup`, a job in the background of a script), bit n - 1 for
+/// signal n: they stay ignored. Where the system does not tell, none.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    (status.lines().find_map(|line| line.strip_prefix("SigIgn:")))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }
 
 /// See [`Hold::guard`].
