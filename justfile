@@ -18,5 +18,12 @@ layers:
 demo:
     cargo run --release -- assets/demo.pcap
 
+# Static binary, manual pages, completions: docs/packages.md.
+dist:
+    packaging/dist.sh
+
+packages:
+    packaging/packages.sh
+
 ci:
     .ci/run

@@ -7,7 +7,7 @@
 set -eu
 runs=${1:?runs}
 shift
-faxflow=${FAXFLOW:-target/release/faxflow}
+faxflow=${FAXFLOW:-target/dist/faxflow}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

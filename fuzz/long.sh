@@ -4,7 +4,7 @@
 # Each target gets the same share of the time, on all processors. What is found to reach new places is kept in
 # fuzz/grown/TARGET and is where the next run begins; the corpus in the repository stays as it is. Whole captures of
 # ../shared and tests are seeds of the targets that read captures. Findings are kept in fuzz/artifacts/TARGET, and the
-# exit status is 1 if there were any. How to go on with one: docs/CONTRIBUTING.md.
+# exit status is 1 if there were any. How to go on with one: CONTRIBUTING.md.
 set -euo pipefail
 cd "$(dirname "$0")"
 if [ $# -lt 1 ]; then
