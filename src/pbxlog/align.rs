@@ -135,14 +135,6 @@ fn fit(
     side: Side,
     given: Option<f64>,
 ) -> Option<Fit> {
-    let bounds = |frame: &Frame, anchor: &Anchor| {
-        let (from, to) = if frame.sent {
-            anchor.sent
-        } else {
-            anchor.received
-        };
-        (frame.at - to, frame.at + frame.resolution - from)
-    };
     let goes_with = |frame: &Frame, anchor: &Anchor| {
         (anchor.from == side) == frame.sent && anchor.octets == frame.octets
     };
@@ -175,22 +167,12 @@ fn fit(
     if matched.len() < least || session.key.is_some() && is_foreign(session, wanted, side, offset) {
         return None;
     }
-    let within = |frame: &&Frame| {
-        let at = frame.at - offset;
-        at > wanted.started - 1.0 && at < wanted.ended + 1.0
-    };
     let left = session
         .frames
         .iter()
-        .filter(within)
-        .filter(|frame| !fits(frame))
+        .filter(|frame| is_during(frame, wanted, offset) && !fits(frame))
         .count();
-    // Without a key two faxes at once are one: the idents must tell.
-    let ident = |frame: &&&Frame| is_ident(&frame.octets);
-    if session.key.is_none() && left > 0 && !matched.iter().any(|frame| ident(&frame)) {
-        return None;
-    }
-    if session.key.is_some() && left > matched.len() {
+    if !is_trusted(session, &matched, left) {
         return None;
     }
     Some(Fit {
@@ -203,6 +185,31 @@ fn fit(
         left,
         telling,
     })
+}
+
+/// What log minus capture can be if the frame is the anchor, seconds.
+fn bounds(frame: &Frame, anchor: &Anchor) -> (f64, f64) {
+    let (from, to) = if frame.sent {
+        anchor.sent
+    } else {
+        anchor.received
+    };
+    (frame.at - to, frame.at + frame.resolution - from)
+}
+
+/// The log has the frame while the call lasts, or a second beside.
+fn is_during(frame: &Frame, wanted: &Wanted, offset: f64) -> bool {
+    let at = frame.at - offset;
+    at > wanted.started - 1.0 && at < wanted.ended + 1.0
+}
+
+/// Whether a session with frames that match, and `left` in the call's time that do not, is of the call's fax.
+fn is_trusted(session: &Session, matched: &[&Frame], left: usize) -> bool {
+    if session.key.is_some() {
+        return left <= matched.len();
+    }
+    // Without a key two faxes at once are one: the idents must tell.
+    left == 0 || matched.iter().any(|frame| is_ident(&frame.octets))
 }
 
 /// Where most bounds overlap.

@@ -245,29 +245,28 @@ fn time_of_day(head: &[u8]) -> Option<OfDay> {
             end += 1;
         }
     }
-    // 12-hour clock.
-    let rest = head.get(end..).unwrap_or_default();
-    let rest = rest.strip_prefix(b" ").unwrap_or(rest);
-    if rest.len() >= 2
-        && rest
-            .get(..2)
-            .is_some_and(|word| word.eq_ignore_ascii_case(b"PM"))
-        && hours < 12
-    {
-        nanos += 12 * 3600 * SECOND;
-    } else if rest
-        .get(..2)
-        .is_some_and(|word| word.eq_ignore_ascii_case(b"AM"))
-        && hours == 12
-    {
-        nanos -= 12 * 3600 * SECOND;
-    }
+    let nanos = of_twelve_hours(nanos, hours, head.get(end..).unwrap_or_default());
     Some(OfDay {
         nanos,
         digits,
         start,
         end,
     })
+}
+
+/// The time of a day of twice twelve hours, where `rest`, what follows it, says AM or PM.
+fn of_twelve_hours(nanos: u64, hours: u64, rest: &[u8]) -> u64 {
+    const NOON: u64 = 12 * 3600 * SECOND;
+    let rest = rest.strip_prefix(b" ").unwrap_or(rest);
+    let says = |word: &[u8]| {
+        rest.get(..2)
+            .is_some_and(|two| two.eq_ignore_ascii_case(word))
+    };
+    match hours {
+        0..12 if says(b"PM") => nanos + NOON,
+        12 if says(b"AM") => nanos - NOON,
+        _ => nanos,
+    }
 }
 
 /// `1741006801.123`: seconds after 1970.

@@ -23,6 +23,11 @@ const NEAR: f64 = 5.0;
 /// Without an ident an offset is taken for whole quarters of an hour give or take this.
 const ODD: f64 = 30.0;
 
+/// A quarter of an hour, seconds: zones differ by these.
+const QUARTER: f64 = 900.0;
+/// A call that never became a fax is over after this, seconds.
+const LASTS: f64 = 300.0;
+
 /// A line about a number.
 struct Mention {
     at: f64,
@@ -49,14 +54,7 @@ pub(super) fn places(
                 && found.iter().all(|one| one.call != *place)
         })
         .collect();
-    let mut numbers: Vec<&str> = open
-        .iter()
-        .flat_map(|(_, call)| &call.numbers)
-        .map(String::as_str)
-        .collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    numbers.truncate(MOST_NUMBERS);
+    let numbers = numbers_of(&open);
     if numbers.is_empty() {
         return Ok(Vec::new());
     }
@@ -67,41 +65,22 @@ pub(super) fn places(
     let mentioned = mentioned(file, &numbers, clock, &windows, reference)?;
     let mut out = Vec::new();
     for (call, wanted) in open {
-        let all = || {
-            wanted
-                .numbers
-                .iter()
-                .all(|number| numbers.contains(&number.as_str()))
-        };
-        let own = mentioned.iter().filter(|(of, _)| {
-            wanted
-                .numbers
-                .iter()
-                .any(|number| numbers.get(*of) == Some(&number.as_str()))
-        });
-        let own: Vec<&Mention> = own.map(|(_, mention)| mention).collect();
-        if !all() {
+        let is_sought = |number: &String| numbers.contains(&number.as_str());
+        if !wanted.numbers.iter().all(is_sought) {
             continue;
         }
-        let first = match clock {
-            Some(clock) => own
-                .iter()
-                .find(|mention| (mention.at - clock - wanted.started).abs() < NEAR),
-            // A single call of these numbers, and a clock that is a zone away: else it is a guess in the dark.
-            None => own.first().filter(|first| {
-                let offset = first.at - wanted.started;
-                let same = own.iter().all(|other| {
-                    (other.at - first.at).abs() < NEAR + wanted.ended - wanted.started
-                });
-                same && (offset - (offset / 900.0).round() * 900.0).abs() < ODD
-            }),
+        let is_own = |of: usize| {
+            (wanted.numbers.iter()).any(|number| numbers.get(of) == Some(&number.as_str()))
         };
-        let Some(first) = first else {
+        let own: Vec<&Mention> = (mentioned.iter().filter(|(of, _)| is_own(*of)))
+            .map(|(_, mention)| mention)
+            .collect();
+        let Some(first) = first_about(wanted, &own, clock) else {
             continue;
         };
         let same_key = own
             .iter()
-            .filter(|mention| mention.key == first.key && (mention.at - first.at).abs() < 300.0);
+            .filter(|mention| mention.key == first.key && (mention.at - first.at).abs() < LASTS);
         let end = same_key
             .map(|mention| mention.end)
             .max()
@@ -122,6 +101,40 @@ pub(super) fn places(
         });
     }
     Ok(out)
+}
+
+/// The numbers that are looked for, each once.
+fn numbers_of<'w>(calls: &[(usize, &'w Wanted)]) -> Vec<&'w str> {
+    let mut numbers: Vec<&str> = calls
+        .iter()
+        .flat_map(|(_, call)| &call.numbers)
+        .map(String::as_str)
+        .collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers.truncate(MOST_NUMBERS);
+    numbers
+}
+
+/// The line with which the log's part about a call begins, of those about its numbers.
+fn first_about<'m>(
+    wanted: &Wanted,
+    own: &[&'m Mention],
+    clock: Option<f64>,
+) -> Option<&'m Mention> {
+    if let Some(clock) = clock {
+        let near = |mention: &&&Mention| (mention.at - clock - wanted.started).abs() < NEAR;
+        return own.iter().find(near).copied();
+    }
+    // A single call of these numbers, and a clock that is a zone away: else it is a guess in the dark.
+    let first = own.first().copied()?;
+    let offset = first.at - wanted.started;
+    let length = wanted.ended - wanted.started;
+    let is_single = own
+        .iter()
+        .all(|other| (other.at - first.at).abs() < NEAR + length);
+    let is_zone = (offset - (offset / QUARTER).round() * QUARTER).abs() < ODD;
+    (is_single && is_zone).then_some(first)
 }
 
 /// Lines about some numbers, with the place of the number in the list: those in the time of a call where the clock is known.

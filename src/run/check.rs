@@ -1,7 +1,7 @@
 //! `faxflow check`: one verdict for every fax; the exit status tells scripts (docs/cli.md).
 
 use std::collections::HashSet;
-use std::io::Write;
+use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -33,46 +33,15 @@ pub(super) fn run(
     };
     let mut found = Found::default();
     let mut failures: Vec<Failure> = Vec::new();
-    let is_several = report.is_several;
-    let mut several = Several::default();
-    let report_threads = report.threads;
-    let of_one_thread = Report {
-        threads: NonZeroUsize::MIN,
-        ..report.clone()
-    };
     write(output, files, |mut to| {
         match report.format {
             Format::Html => html::begin(&mut to)?,
             Format::Csv => csv::heading(&mut to)?,
             _ => {}
         }
-        for group in groups(files, report.threads) {
-            // Each file of a group has one thread, a file that is alone all of them.
-            let alone = group.len() == 1;
-            let report = if alone { &report } else { &of_one_thread };
-            if let (true, false, [file]) = (alone, is_several, group) {
-                failures.extend(checked(general, report, file, to, &mut found)?);
-                continue;
-            }
-            let held = |file: &PathBuf| {
-                let (mut out, mut found) = (Vec::new(), Found::default());
-                let failure = checked(general, report, file, &mut out, &mut found);
-                (out, found, failure)
-            };
-            for (out, one, failure) in parallel::in_order(report_threads, group, held) {
-                if is_several && !out.is_empty() {
-                    several.next(&mut to)?;
-                }
-                to.write_all(&out)?;
-                found.add(&one);
-                failures.extend(failure?);
-            }
-        }
+        each(general, &report, files, to, &mut found, &mut failures)?;
         if report.format == Format::Html {
             html::end(&mut to)?;
-        }
-        if is_several {
-            several.end(&mut to)?;
         }
         Ok(())
     })?;
@@ -84,6 +53,48 @@ pub(super) fn run(
     } else {
         Status::Unreadable
     })
+}
+
+/// The report of each file, in their order; several at once where there are processors for it.
+fn each(
+    general: &General,
+    report: &Report,
+    files: &[PathBuf],
+    mut to: &mut dyn Write,
+    found: &mut Found,
+    failures: &mut Vec<Failure>,
+) -> io::Result<()> {
+    let mut several = Several::default();
+    let of_one_thread = Report {
+        threads: NonZeroUsize::MIN,
+        ..report.clone()
+    };
+    for group in groups(files, report.threads) {
+        // Each file of a group has one thread, a file that is alone all of them.
+        let alone = group.len() == 1;
+        let one = if alone { report } else { &of_one_thread };
+        if let (true, false, [file]) = (alone, report.is_several, group) {
+            failures.extend(checked(general, one, file, to, found)?);
+            continue;
+        }
+        let held = |file: &PathBuf| {
+            let (mut out, mut found) = (Vec::new(), Found::default());
+            let failure = checked(general, one, file, &mut out, &mut found);
+            (out, found, failure)
+        };
+        for (out, of_file, failure) in parallel::in_order(report.threads, group, held) {
+            if report.is_several && !out.is_empty() {
+                several.next(&mut to)?;
+            }
+            to.write_all(&out)?;
+            found.add(&of_file);
+            failures.extend(failure?);
+        }
+    }
+    if report.is_several {
+        several.end(&mut to)?;
+    }
+    Ok(())
 }
 
 /// Octets of a file that is small: many such are checked at once, and their answers wait in memory.
@@ -109,7 +120,7 @@ pub(super) fn checked(
     file: &Path,
     to: &mut dyn Write,
     found: &mut Found,
-) -> std::io::Result<Option<Failure>> {
+) -> io::Result<Option<Failure>> {
     let (analysis, whole) = match read(general, file) {
         Ok(read) => read,
         Err(failure) => return Ok(Some(failure)),
@@ -181,7 +192,7 @@ fn one(
     report: &Report,
     mut to: &mut dyn Write,
     found: &mut Found,
-) -> std::io::Result<()> {
+) -> io::Result<()> {
     let info = analysis.info();
     (found.capture, found.last_time) = (info.uid, info.last_time);
     found.calls += analysis.numbers().count() as u64;

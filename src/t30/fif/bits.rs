@@ -82,13 +82,7 @@ fn group(bits: &Capabilities, bit: &Bit, table: Table) -> Option<Field> {
                 mode.modem.to_string()
             }
         }
-        (17, Table::Offer) => match value {
-            0b00 => "215 mm",
-            0b10 => "215 and 255 mm",
-            0b01 => "215, 255 and 303 mm",
-            _ => "215, 255 and 303 mm (11, not valid)",
-        }
-        .to_owned(),
+        (17, Table::Offer) => widths(value).to_owned(),
         (17, Table::Command) => format!("{} mm", command(bits).width),
         (19, Table::Offer) => match value {
             0b00 => "A4",
@@ -98,17 +92,7 @@ fn group(bits: &Capabilities, bit: &Bit, table: Table) -> Option<Field> {
         }
         .to_owned(),
         (19, Table::Command) => command(bits).length.to_owned(),
-        (21, Table::Offer) => match value {
-            0b000 => "20 ms",
-            0b100 => "5 ms",
-            0b010 => "10 ms",
-            0b110 => "20 ms, half of it at 7.7 lines/mm",
-            0b001 => "40 ms",
-            0b101 => "40 ms, half of it at 7.7 lines/mm",
-            0b011 => "10 ms, half of it at 7.7 lines/mm",
-            _ => "0 ms",
-        }
-        .to_owned(),
+        (21, Table::Offer) => scan_times(value).to_owned(),
         (21, Table::Command) => command(bits).scan_time.map_or_else(
             || format!("reserved value {value:03b}"),
             |time| format!("{time} ms"),
@@ -136,6 +120,30 @@ fn group(bits: &Capabilities, bit: &Bit, table: Table) -> Option<Field> {
         format!("{}-{}  {}", bit.number, bit.last, bit.name),
         text,
     ))
+}
+
+/// Bits 17 and 18 of DIS: recording widths.
+fn widths(value: u8) -> &'static str {
+    match value {
+        0b00 => "215 mm",
+        0b10 => "215 and 255 mm",
+        0b01 => "215, 255 and 303 mm",
+        _ => "215, 255 and 303 mm (11, not valid)",
+    }
+}
+
+/// Bits 21 to 23 of DIS: minimum scan line time, and whether it is halved at the finer resolution.
+fn scan_times(value: u8) -> &'static str {
+    match value {
+        0b000 => "20 ms",
+        0b100 => "5 ms",
+        0b010 => "10 ms",
+        0b110 => "20 ms, half of it at 7.7 lines/mm",
+        0b001 => "40 ms",
+        0b101 => "40 ms, half of it at 7.7 lines/mm",
+        0b011 => "10 ms, half of it at 7.7 lines/mm",
+        _ => "0 ms",
+    }
 }
 
 fn command(bits: &Capabilities) -> DcsMode {

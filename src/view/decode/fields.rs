@@ -6,6 +6,7 @@ use crate::call::{Call, Event, EventKind, Missing, PageData, SipEvent, Tcf};
 use crate::field::Field;
 use crate::rtp::{RtpEvent, RtpSpan};
 use crate::sip::StartLine;
+use crate::t38::Indicator;
 use crate::view::decode::log;
 use crate::view::pages;
 use crate::view::time::length;
@@ -20,8 +21,8 @@ pub fn name(event: &Event) -> Cow<'_, str> {
         EventKind::Rtp(span) => Cow::Owned(format!("RTP {}", span.codec)),
         EventKind::RtpEvent(event) => rtp_event_name(event),
         EventKind::Indicator(indicator) => match indicator {
-            crate::t38::Indicator::Ced => Cow::Borrowed("CED"),
-            crate::t38::Indicator::Cng => Cow::Borrowed("CNG"),
+            Indicator::Ced => Cow::Borrowed("CED"),
+            Indicator::Cng => Cow::Borrowed("CNG"),
             other => Cow::Owned(other.to_string()),
         },
         EventKind::Tone { tone, .. } => Cow::Owned(tone.to_string()),
@@ -83,19 +84,7 @@ pub fn fields(call: &Call, event: &Event) -> Vec<Field> {
             Field::new("event", rtp.code.to_string()),
             Field::new("lasted", duration(event)),
         ],
-        EventKind::Indicator(indicator) => {
-            let mut fields = vec![Field::new(
-                "t30-indicator",
-                format!("{} ({})", indicator.code(), indicator),
-            )];
-            if let Some((modem, long)) = indicator.training() {
-                fields.push(Field::new("modem", modem.to_string()));
-                if let Some(long) = long {
-                    fields.push(Field::new("training", if long { "long" } else { "short" }));
-                }
-            }
-            fields
-        }
+        EventKind::Indicator(indicator) => indicator_fields(indicator),
         EventKind::Tone { level, .. } => {
             let mut fields = vec![Field::new("lasted", duration(event))];
             fields.extend(level.map(|level| Field::new("level", format!("{level:.1} dBm0"))));
@@ -146,6 +135,19 @@ pub fn fields(call: &Call, event: &Event) -> Vec<Field> {
         EventKind::Missing(missing) => missing_fields(missing),
         EventKind::Log(line) => log::fields(call, event, line),
     }
+}
+
+fn indicator_fields(indicator: &Indicator) -> Vec<Field> {
+    let mut fields = vec![Field::new(
+        "t30-indicator",
+        format!("{} ({})", indicator.code(), indicator),
+    )];
+    if let Some((modem, long)) = indicator.training() {
+        fields.push(Field::new("modem", modem.to_string()));
+        let training = long.map(|long| Field::new("training", if long { "long" } else { "short" }));
+        fields.extend(training);
+    }
+    fields
 }
 
 fn duration(event: &Event) -> String {
