@@ -58,8 +58,7 @@ pub(super) fn places(
     if numbers.is_empty() {
         return Ok(Vec::new());
     }
-    let windows: Vec<(f64, f64)> = open
-        .iter()
+    let windows: Vec<(f64, f64)> = (open.iter())
         .map(|(_, call)| (call.started, call.ended))
         .collect();
     let mentioned = mentioned(file, &numbers, clock, &windows, reference)?;
@@ -69,12 +68,7 @@ pub(super) fn places(
         if !wanted.numbers.iter().all(is_sought) {
             continue;
         }
-        let is_own = |of: usize| {
-            (wanted.numbers.iter()).any(|number| numbers.get(of) == Some(&number.as_str()))
-        };
-        let own: Vec<&Mention> = (mentioned.iter().filter(|(of, _)| is_own(*of)))
-            .map(|(_, mention)| mention)
-            .collect();
+        let own = about(wanted, &mentioned, &numbers);
         let Some(first) = first_about(wanted, &own, clock) else {
             continue;
         };
@@ -114,6 +108,19 @@ fn numbers_of<'w>(calls: &[(usize, &'w Wanted)]) -> Vec<&'w str> {
     numbers.dedup();
     numbers.truncate(MOST_NUMBERS);
     numbers
+}
+
+/// The lines about the numbers of a call.
+fn about<'m>(
+    wanted: &Wanted,
+    mentioned: &'m [(usize, Mention)],
+    numbers: &[&str],
+) -> Vec<&'m Mention> {
+    let is_own =
+        |of: usize| (wanted.numbers.iter()).any(|number| numbers.get(of) == Some(&number.as_str()));
+    (mentioned.iter().filter(|(of, _)| is_own(*of)))
+        .map(|(_, mention)| mention)
+        .collect()
 }
 
 /// The line with which the log's part about a call begins, of those about its numbers.
