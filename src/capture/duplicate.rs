@@ -2,6 +2,8 @@
 //!
 //! A copy has the same IP identification, the same endpoints and the same content, and comes at once. A sender
 //! that repeats a packet on purpose (T.38 gateways do, SIP does) gives it a new identification or waits longer.
+//! Many senders give none (0, as IPv6 has none): then a copy comes sooner, or has one hop less to go, as what a host
+//! forwards from one of its interfaces to another.
 
 use std::hash::{BuildHasher, Hasher};
 use std::net::IpAddr;
@@ -14,8 +16,11 @@ use super::ip::{Identity, IpPacket};
 /// Rule `cap-duplicate-frames`: a copy comes within this time.
 const WINDOW_NS: u64 = 5_000_000;
 
-/// The same where the identification says nothing (0, or IPv6): the hop count must be the same too.
+/// The same where the identification says nothing (0, or IPv6), with the same hop count.
 const WINDOW_UNIDENTIFIED_NS: u64 = 1_000_000;
+
+/// The same with a hop count that is one apart: no sender repeats a packet so.
+const WINDOW_FORWARDED_NS: u64 = 20_000_000;
 
 /// Pairs of packets remembered: some milliseconds of a busy gigabit link, in as little of the processor's cache as
 /// possible, through which all of the capture streams at the same time.
@@ -29,8 +34,7 @@ const TICK_BITS: u32 = 10;
 /// For those that keep what they saw of each flow themselves, see [`Latest`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stamp {
-    /// 0: none.
-    tag: u32,
+    tag: Tag,
     /// The sender numbers its packets.
     identified: bool,
 }
@@ -38,7 +42,7 @@ pub struct Stamp {
 impl Stamp {
     /// Of a packet that is no datagram of the capture.
     pub const NONE: Self = Self {
-        tag: 0,
+        tag: Tag(0),
         identified: false,
     };
 
@@ -47,14 +51,14 @@ impl Stamp {
     #[inline]
     pub(super) fn v4(identification: u16, hops: u8, checksum: u16, start: u64) -> Self {
         let identified = identification != 0;
-        let id = if identified {
-            identification
-        } else {
-            u16::from(hops)
-        };
-        let content = high((u64::from(id) << 48 ^ start).wrapping_mul(PRIMES.0));
+        let numbered = u64::from(identification) << 48;
+        let content = high((numbered ^ start).wrapping_mul(PRIMES.0));
         Self {
-            tag: (content ^ u32::from(checksum)) | 1,
+            tag: Tag::of(
+                (content ^ u32::from(checksum)) | Tag::SOME,
+                hops,
+                identified,
+            ),
             identified,
         }
     }
@@ -97,22 +101,18 @@ impl Latest {
         if let Some(seen) = self.seen.get_mut(Self::place(sequence)) {
             *seen = Seen {
                 tag: stamp.tag,
-                ticks: low(at.0 >> TICK_BITS),
+                ticks: ticks(at.0),
             };
         }
     }
 
     /// Whether this is a copy of one of them.
     pub fn is_copy(&self, sequence: u16, stamp: Stamp, at: Timestamp) -> bool {
-        let window = if stamp.identified {
-            WINDOW_NS
-        } else {
-            WINDOW_UNIDENTIFIED_NS
-        };
-        stamp.tag != 0
-            && self.seen.get(Self::place(sequence)).is_some_and(|seen| {
-                seen.is_again(stamp.tag, low(at.0 >> TICK_BITS), low(window >> TICK_BITS))
-            })
+        stamp != Stamp::NONE
+            && self
+                .seen
+                .get(Self::place(sequence))
+                .is_some_and(|seen| seen.is_again(stamp.tag, ticks(at.0), stamp.identified))
     }
 }
 
@@ -125,8 +125,7 @@ pub(super) struct Recent {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
-    /// The half of the hash that does not choose the slot.
-    tag: u32,
+    tag: Tag,
     /// The low half of the time: what is an hour old can look new, but then the tag differs.
     ticks: u32,
 }
@@ -134,10 +133,59 @@ struct Seen {
 impl Seen {
     /// Whether a packet with this tag at this time is a copy of the one seen.
     #[inline]
-    fn is_again(self, tag: u32, ticks: u32, window: u32) -> bool {
+    fn is_again(self, tag: Tag, ticks: u32, identified: bool) -> bool {
         let age = ticks.wrapping_sub(self.ticks);
-        self.tag == tag && age.min(age.wrapping_neg()) <= window
+        self.tag.is_alike(tag)
+            && age.min(age.wrapping_neg()) <= window(identified, self.tag.hops_apart(tag))
     }
+}
+
+/// The half of a hash of the content that does not choose the slot; in its low bits the hop count, where the
+/// identification says nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tag(u32);
+
+impl Tag {
+    /// The bits of the hop count.
+    const HOPS: u32 = 0b11;
+    /// A bit that tells a tag from none.
+    const SOME: u32 = 0b100;
+
+    #[inline]
+    fn of(content: u32, hops: u8, identified: bool) -> Self {
+        let hops = if identified { 0 } else { u32::from(hops) };
+        Self(content & !Self::HOPS | hops & Self::HOPS)
+    }
+
+    /// The same content.
+    #[inline]
+    const fn is_alike(self, other: Self) -> bool {
+        (self.0 ^ other.0) & !Self::HOPS == 0
+    }
+
+    /// How far the hop counts are apart: 0, 1 or more.
+    #[inline]
+    const fn hops_apart(self, other: Self) -> u32 {
+        let apart = self.0.wrapping_sub(other.0) & Self::HOPS;
+        if apart == Self::HOPS { 1 } else { apart }
+    }
+}
+
+/// Within how many ticks a copy comes.
+#[inline]
+const fn window(identified: bool, hops_apart: u32) -> u32 {
+    match (identified, hops_apart) {
+        (true, _) => ticks(WINDOW_NS),
+        (false, 0) => ticks(WINDOW_UNIDENTIFIED_NS),
+        (false, 1) => ticks(WINDOW_FORWARDED_NS),
+        // Twice forwarded, or two packets.
+        (false, _) => 0,
+    }
+}
+
+#[inline]
+const fn ticks(ns: u64) -> u32 {
+    low(ns >> TICK_BITS)
 }
 
 /// What of a transport payload is compared.
@@ -169,13 +217,12 @@ impl Recent {
         ip: &IpPacket<'_>,
         content: &Content<'_>,
     ) -> bool {
-        let (id, hops, window) = match ip.id {
-            Identity::V4(id @ 1..) => (id.into(), 0, WINDOW_NS),
-            Identity::V4(0) => (0, ip.hops, WINDOW_UNIDENTIFIED_NS),
-            Identity::V6(label) => (label, ip.hops, WINDOW_UNIDENTIFIED_NS),
+        let (id, identified) = match ip.id {
+            Identity::V4(id) => (id.into(), id != 0),
+            Identity::V6(label) => (label, false),
         };
         let len = content.payload.len() as u64;
-        let head = u64::from(id) << 32 | len << 8 | u64::from(hops);
+        let head = u64::from(id) << 32 | len << 8;
         // Ports and checksum are in the low 48 bits; a checksum of all the rest tells as much as a hash of it.
         let summed = id != 0 && content.ports & 0xFFFF != 0;
         let start = start(content.payload)
@@ -189,7 +236,7 @@ impl Recent {
             }
             _ => self.hash(head, ip, content),
         };
-        self.look_up(hash, at.0, window)
+        self.look_up(hash, at.0, ip.hops, identified)
     }
 
     #[inline(never)]
@@ -211,15 +258,15 @@ impl Recent {
     }
 
     #[inline]
-    fn look_up(&mut self, hash: u64, at: u64, window: u64) -> bool {
-        let (tag, ticks, window) = (high(hash), low(at >> TICK_BITS), low(window >> TICK_BITS));
+    fn look_up(&mut self, hash: u64, at: u64, hops: u8, identified: bool) -> bool {
+        let (tag, ticks) = (Tag::of(high(hash), hops, identified), ticks(at));
         let index = usize::try_from(low(hash)).unwrap_or(0) % SLOTS;
         let Some([newer, older]) = self.slots.get_mut(index) else {
             return false;
         };
         // The first copy's time stays: a chain of repetitions must not keep itself alive.
         for seen in [&*newer, &*older] {
-            if seen.is_again(tag, ticks, window) {
+            if seen.is_again(tag, ticks, identified) {
                 return true;
             }
         }

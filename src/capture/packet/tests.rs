@@ -310,7 +310,13 @@ fn flags_copies() {
     let unnumbered = packet(0, 64, b"INVITE");
     assert!(copies(&unnumbered, 28_000, &unnumbered));
     assert!(!copies(&unnumbered, 2_000_000, &unnumbered));
-    assert!(!copies(&unnumbered, 28_000, &packet(0, 63, b"INVITE")));
+    // Forwarded from one interface to another: it takes longer, and the octets alone would not prove it.
+    let forwarded = packet(0, 63, b"INVITE");
+    assert!(copies(&unnumbered, 28_000, &forwarded));
+    assert!(copies(&forwarded, 15_000_000, &unnumbered));
+    assert!(!copies(&unnumbered, 25_000_000, &forwarded));
+    assert!(!copies(&unnumbered, 28_000, &packet(0, 62, b"INVITE")));
+    assert!(!copies(&unnumbered, 28_000, &packet(0, 63, b"CANCEL")));
     let v6 = ipv6(&udp(b"INVITE"));
     assert!(copies(&v6, 28_000, &v6));
     assert!(!copies(&v6, 2_000_000, &v6));
