@@ -9,6 +9,7 @@ use crate::hint::t30::training::{T30_DCS_DIS_LOOP, T30_DCS_NO_RESPONSE};
 use crate::hint::udptl::{UDPTL_ONE_WAY, UDPTL_WRONG_DESTINATION};
 use crate::hint::{Rule, Severity};
 
+pub(in crate::hint) mod loss;
 pub(in crate::hint) mod media;
 mod message;
 

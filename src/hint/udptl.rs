@@ -154,7 +154,7 @@ pub(in crate::hint) static UDPTL_LOSS_RECOVERED: Rule = Rule {
     id: "udptl-loss-recovered",
     severity: Severity::Note,
     title: "T.38 packets lost, all repaired",
-    advice: "The network loses packets between this sender and the capture, but the redundancy (or FEC) inside T.38 repaired every one, so \
+    advice: "The network loses packets on the way to the capture, but the redundancy (or FEC) inside T.38 repaired every one, so \
         the pages are not affected. Not every receiver makes use of redundancy, and a burst longer than its depth is lost for good: if loss is above \
         5 %, look for a duplex mismatch, Wi-Fi, or a full link on the way to the capture point, and keep redundancy at 3 or more.",
     reference: "T.38 (UDPTL, error recovery); Dialogic T.38 notes (about 10 % random loss survived)",
@@ -168,8 +168,8 @@ pub(in crate::hint) static UDPTL_LOSS_UNRECOVERED: Rule = Rule {
     severity: Severity::Error,
     title: "T.38 packets lost for good",
     advice: "Packets of this sender are missing and no redundancy repaired them: it was absent, or shorter than the burst. Loss in T.30 messages makes \
-        commands repeat and ends in DCN; loss in page data makes bad lines and RTN without ECM, PPR with it. Fix the path between this sender and \
-        the capture point first; then raise redundancy there to 3-5 for messages and 1-3 for pages: Cisco \"fax protocol t38 ls-redundancy 5 hs-redundancy 2\", AudioCodes \
+        commands repeat and ends in DCN; loss in page data makes bad lines and RTN without ECM, PPR with it. Fix the path on which they are lost \
+        first, from this sender to the capture point; then raise redundancy there to 3-5 for messages and 1-3 for pages: Cisco \"fax protocol t38 ls-redundancy 5 hs-redundancy 2\", AudioCodes \
         FaxRelayEnhancedRedundancyDepth and FaxRelayRedundancyDepth, Asterisk t38_udptl_ec=redundancy with t38_udptl_maxdatagram=400.",
     step: "fix the loss on this path; raise T.38 redundancy at the sender",
     reference: "Cisco: Fax Relay Packet Loss Concealment (above 2 % with ECM fails); asterisk main/udptl.c",

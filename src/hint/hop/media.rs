@@ -104,7 +104,7 @@ fn links<'c>(call: &'c Call, crossing: &Crossing) -> Option<(&'c Link, &'c Link)
 }
 
 /// Where most T.38 of a side goes on a link.
-fn arrives_at(link: &Link, side: Side) -> Option<Endpoint> {
+pub(super) fn arrives_at(link: &Link, side: Side) -> Option<Endpoint> {
     let stats = link.udptl.of(side).as_ref()?;
     let most = stats.paths.iter().max_by_key(|path| path.packets)?;
     Some(most.dst)

@@ -1,9 +1,10 @@
 //! What is lost, repeated or late in T.38.
 
 use crate::call::exchange::ExchangeView;
-use crate::call::{Call, Event, EventKind, Negotiation, Side, UdptlStats, Verdict};
+use crate::call::{Call, Event, EventKind, FaultSide, Negotiation, Side, UdptlStats, Verdict};
 use crate::capture::{FrameNo, Timestamp};
 use crate::hint::evidence::{self, percent, share};
+use crate::hint::hop::loss::LossyHop;
 use crate::hint::{Finding, RuleContext, Severity};
 use crate::line::Fcs;
 use crate::t30::Fcf;
@@ -52,15 +53,15 @@ fn event_around(call: &Call, side: Side, at: Timestamp) -> Option<&Event> {
 }
 
 pub(super) fn recovered(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
-    recovered_of(context.call, side)
-}
-
-fn recovered_of(call: &Call, side: Side) -> Option<Finding> {
+    let call = context.call;
     let stats = call.udptl.of(side);
     if stats.lost == 0 || stats.recovered < stats.lost {
         return None;
     }
-    let severity = if share(stats.lost, expected(stats)) > MUCH_LOSS {
+    let hop = LossyHop::of(call, side);
+    // What one hop lost and nobody missed is no trouble of the call.
+    let harmless = hop.is_some() && context.delivered() && !leaves_traces(context.exchange());
+    let severity = if share(stats.lost, expected(stats)) > MUCH_LOSS && !harmless {
         Severity::Warning
     } else {
         Severity::Note
@@ -78,8 +79,9 @@ fn recovered_of(call: &Call, side: Side) -> Option<Finding> {
         severity,
         stats.gaps.iter().map(|gap| gap.frame),
         format!(
-            "{} UDPTL of the {side} lost ({} %), all recovered by {how}",
+            "{} UDPTL of the {side} lost{} ({} %), all recovered by {how}",
             stats.lost,
+            hop.as_ref().map_or_else(String::new, LossyHop::named),
             percent(stats.lost, expected(stats))
         ),
     )
@@ -90,14 +92,16 @@ fn recovered_of(call: &Call, side: Side) -> Option<Finding> {
             .and_then(|gap| event_around(call, side, gap.at))
             .map(|event| event.id),
     );
-    Some(found.more(format!("Longest run: {}.", count(burst, "packet"))))
+    let run = format!("Longest run: {}.", count(burst, "packet"));
+    Some(match hop {
+        Some(hop) => found
+            .more(format!("{} {run}", hop.sentence()))
+            .blame(FaultSide::Path),
+        None => found.more(run),
+    })
 }
 
 pub(super) fn unrecovered(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
-    unrecovered_of(context, side)
-}
-
-fn unrecovered_of(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
     let call = context.call;
     let stats = call.udptl.of(side);
     let gone = stats.lost.checked_sub(stats.recovered).filter(|n| *n > 0)?;
@@ -127,26 +131,21 @@ fn unrecovered_of(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
     };
     let mut cited: Vec<FrameNo> = bad.iter().map(|gap| gap.frame).collect();
     cited.sort_unstable();
+    let hop = LossyHop::of(call, side);
+    let on_hop = hop.as_ref().map_or_else(String::new, LossyHop::named);
     let found = Finding::new(
         severity,
         cited,
-        format!("{gone} UDPTL of the {side} lost for good{in_phase} – {what}"),
+        format!("{gone} UDPTL of the {side} lost for good{on_hop}{in_phase} – {what}"),
     )
     .on_any(around.map(|event| event.id))
     .in_phase(phase);
-    let depth = stats.depth_control.max(stats.depth_image);
     let burst = bad.iter().map(|gap| gap.lost).max().unwrap_or(gone);
-    let words = if stats.redundancy_packets == 0 && stats.fec_packets == 0 {
-        format!(
-            "{} % lost, runs of up to {burst}; the {side} sends no redundancy.",
-            percent(stats.lost, expected(stats))
-        )
-    } else {
-        format!(
-            "{} % lost, runs of up to {burst}; redundancy {depth} does not cover them.",
-            percent(stats.lost, expected(stats))
-        )
-    };
+    let words = how_much(stats, side, burst);
+    if let Some(hop) = hop {
+        let more = format!("{words} {} Redundancy helps there.", hop.sentence());
+        return Some(found.more(more).blame(FaultSide::Path));
+    }
     let more = format!(
         "{words} {}",
         evidence::blame(
@@ -157,6 +156,22 @@ fn unrecovered_of(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
         )
     );
     Some(found.more(more))
+}
+
+/// The share that is lost, its runs, and what is sent against it.
+fn how_much(stats: &UdptlStats, side: Side, burst: u32) -> String {
+    let depth = stats.depth_control.max(stats.depth_image);
+    if stats.redundancy_packets == 0 && stats.fec_packets == 0 {
+        format!(
+            "{} % lost, runs of up to {burst}; the {side} sends no redundancy.",
+            percent(stats.lost, expected(stats))
+        )
+    } else {
+        format!(
+            "{} % lost, runs of up to {burst}; redundancy {depth} does not cover them.",
+            percent(stats.lost, expected(stats))
+        )
+    }
 }
 
 /// Whether anything in the dialogue had to be sent again.
