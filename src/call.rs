@@ -211,8 +211,10 @@ impl Call {
     }
 }
 
+/// As its maker sent it: a proxy cancels a branch that lost, and the call goes on.
 fn hangs_up(event: &Event) -> bool {
-    matches!(&event.kind, EventKind::Sip(sip)
+    event.relay.is_original()
+        && matches!(&event.kind, EventKind::Sip(sip)
         if matches!(&sip.message.start, StartLine::Request { method, .. } if method == "BYE" || method == "CANCEL"))
 }
 

@@ -10,6 +10,7 @@ mod exchange;
 mod host;
 mod joint;
 mod media;
+mod media_proxy;
 mod observe;
 mod passage;
 mod place;

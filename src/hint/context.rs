@@ -263,7 +263,9 @@ impl<'a> RuleContext<'a> {
             let theirs = [other.caller.addr, other.callee.addr];
             theirs.contains(&addr) && !theirs.contains(&self.endpoint(side.other()).addr)
         });
-        match (is_middle, side) {
+        // A B2BUA with an address on each side.
+        let joins = self.call.path.role_of(self.endpoint(side)) == Some(Role::B2bua);
+        match (is_middle || joins, side) {
             (true, _) => FaultSide::Pbx,
             (false, Side::Caller) => FaultSide::Caller,
             (false, Side::Callee) => FaultSide::Callee,

@@ -22,13 +22,42 @@ pub(crate) fn join(a: &mut Call, b: &mut Call) {
             .into_iter()
             .find(|(here, there)| here.addr == there.addr)
     });
-    if let Some((here, there)) = joint {
-        set_role(&mut a.path, here, Role::B2bua);
-        set_role(&mut b.path, there, Role::B2bua);
+    match joint {
+        Some((here, there)) => {
+            set_role(&mut a.path, here, Role::B2bua);
+            set_role(&mut b.path, there, Role::B2bua);
+        }
+        None => join_apart(a, b),
     }
     let proxies: (Vec<Endpoint>, Vec<Endpoint>) = (proxies(&a.path), proxies(&b.path));
     mark_proxies(&mut a.path, &proxies.1);
     mark_proxies(&mut b.path, &proxies.0);
+}
+
+/// No address is on both legs: the B2BUA has one on each side. It is one host where it calls itself the same on both,
+/// else nobody knows what lies between.
+fn join_apart(a: &mut Call, b: &mut Call) {
+    let (near, far) = if a.started <= b.started {
+        (a, b)
+    } else {
+        (b, a)
+    };
+    let agent = |host: &Host| host.agent.clone();
+    let ends = near.path.captured_ends().zip(far.path.captured_ends());
+    let Some(((_, callee), (caller, _))) = ends else {
+        return;
+    };
+    let (here, there) = (callee.addr, caller.addr);
+    let is_one = agent(callee).is_some() && agent(callee) == agent(caller);
+    for (path, own, other) in [(&mut near.path, here, there), (&mut far.path, there, here)] {
+        let host = path.host_at(own).map(|HostId(at)| usize::from(at));
+        if let Some(host) = host.and_then(|at| path.hosts.get_mut(at)) {
+            host.role = Role::B2bua;
+            if is_one {
+                host.others.push(other);
+            }
+        }
+    }
 }
 
 fn set_role(path: &mut Path, end: Endpoint, role: Role) {

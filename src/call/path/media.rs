@@ -4,9 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 
-use super::{
-    Announced, HopId, HopKind, Host, HostId, Known, Link, MAX_HOSTS, Path, Relay, Rewrite, Role,
-};
+use super::{Announced, HopId, HopKind, HostId, Link, Path, Relay, Rewrite};
 use crate::call::{Event, EventId, EventKind, Side};
 use crate::capture::Endpoint;
 use crate::sip::{MediaKind, MediaLine, Sdp};
@@ -53,6 +51,7 @@ impl Path {
             }
         }
         self.note_rewrites(events);
+        self.find_media_proxies_before_the_capture(events);
         self.links = self.find_links();
     }
 
@@ -234,22 +233,6 @@ impl Path {
             self.add_media_proxy(by, end);
         }
     }
-
-    /// The address that SDP gets at an element: a host of its own if it speaks no SIP here.
-    fn add_media_proxy(&mut self, by: HostId, end: Endpoint) {
-        if self.host_at(end).is_some() || self.hosts.len() >= MAX_HOSTS {
-            return;
-        }
-        self.hosts.push(Host {
-            addr: end,
-            others: Vec::new(),
-            contact: None,
-            role: Role::MediaProxy,
-            agent: None,
-            known: Known::Sdp,
-            serves: Some(by),
-        });
-    }
 }
 
 /// Announced endpoints of both sides.
@@ -271,7 +254,7 @@ impl Ends {
     }
 }
 
-fn sdp_of(event: &Event) -> Option<&Sdp> {
+pub(super) fn sdp_of(event: &Event) -> Option<&Sdp> {
     match &event.kind {
         EventKind::Sip(sip) => sip.sdp.as_ref(),
         _ => None,

@@ -6,6 +6,9 @@ use super::{Hop, HopId, HopKind, Host, HostId, Known, MAX_HOPS, MAX_HOSTS, Relay
 use crate::call::Side;
 use crate::capture::Endpoint;
 
+/// Programs that are nothing but proxies, as they begin their `Server`.
+const PROXIES: [&str; 4] = ["kamailio", "opensips", "openser", "sip express router"];
+
 impl Tracer<'_> {
     /// The host of an element, new if need be.
     pub(super) fn host(&mut self, (element, end): (usize, Endpoint)) -> Option<HostId> {
@@ -88,6 +91,24 @@ impl Tracer<'_> {
             if let Some(host) = host {
                 host.role = role;
             }
+        }
+    }
+
+    /// A host at which a refused INVITE ended is a proxy if it calls itself one: those answer calls never.
+    pub(super) fn know_refusing_proxy(&mut self) {
+        let answered = self.exchanges.list.iter().any(Exchange::is_answered);
+        let last = self.path.route.last().map(|id| usize::from(id.0));
+        let last = last.and_then(|at| self.path.hosts.get_mut(at));
+        let Some(host) = last.filter(|host| !answered && host.role == Role::Callee) else {
+            return;
+        };
+        let agent = host.agent.as_deref().unwrap_or_default();
+        let is_proxy = |name: &&str| {
+            let begin = agent.get(..name.len());
+            begin.is_some_and(|begin| begin.eq_ignore_ascii_case(name))
+        };
+        if PROXIES.iter().any(is_proxy) {
+            host.role = Role::Proxy;
         }
     }
 

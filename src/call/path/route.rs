@@ -31,6 +31,7 @@ pub(crate) fn trace(events: &mut [Event]) -> Path {
     tracer.lay_route();
     tracer.place_the_rest();
     tracer.name_hosts();
+    tracer.know_refusing_proxy();
     let Tracer {
         mut path, hop_of, ..
     } = tracer;

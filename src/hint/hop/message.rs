@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::call::path::{HopKind, Role};
+use crate::call::path::{HopKind, HostId, Role};
 use crate::call::{Call, Event, EventId, FaultSide, HopId, Relay, Side, SipEvent};
 use crate::hint::context::{method, status};
 use crate::hint::{Finding, RuleContext, Severity};
@@ -22,15 +22,15 @@ struct Key<'a> {
     from: Side,
 }
 
-/// On which hop a message was seen, and of whom it is.
-type Place = (Option<HopId>, Side);
+/// On which hop a message was seen, which host sent it, and of whom it is.
+type Place = (Option<HopId>, Option<HostId>, Side);
 
 /// The SIP of a call, sorted once: a hostile dialog has a hundred thousand messages.
 struct Observed<'a> {
     /// A message with its repeats, by hop.
     repeats: HashMap<(Key<'a>, Option<HopId>), Vec<&'a Event>>,
-    /// Messages that a host passed on.
-    passed_on: HashSet<EventId>,
+    /// Messages by their original, with the hosts that sent them.
+    sent: HashSet<(EventId, HostId)>,
     /// From which hop to which hop messages were passed on.
     ways: HashSet<(HopId, HopId)>,
     /// Final responses by `CSeq`.
@@ -50,16 +50,20 @@ impl<'a> Observed<'a> {
             if key.status.is_some_and(|status| status >= 200) {
                 let answered = (key.cseq, key.of.to_ascii_uppercase());
                 let places = finals.entry(answered).or_default();
-                places.insert((event.hop, event.from));
+                let sender = call.hosts_of(event).map(|(from, _)| from);
+                places.insert((event.hop, sender, event.from));
             }
         }
-        let mut passed_on = HashSet::new();
+        let mut sent = HashSet::new();
         let mut ways = HashSet::new();
         for event in &call.events {
+            sent.extend(
+                call.hosts_of(event)
+                    .map(|(from, _)| (original(event), from)),
+            );
             let Relay::Copy(id) = event.relay else {
                 continue;
             };
-            passed_on.insert(id);
             let original = usize::try_from(id.0)
                 .ok()
                 .and_then(|at| call.events.get(at));
@@ -80,7 +84,7 @@ impl<'a> Observed<'a> {
             .collect();
         Self {
             repeats,
-            passed_on,
+            sent,
             ways,
             finals,
             accepted,
@@ -92,11 +96,19 @@ impl<'a> Observed<'a> {
         self.ways.contains(&(here, there)) || self.ways.contains(&(there, here))
     }
 
-    /// Whether a final response to the same `CSeq` was seen on such a hop, of such a side.
-    fn answered(&self, key: &Key<'_>, mut at: impl FnMut(Option<HopId>, Side) -> bool) -> bool {
+    /// Whether a final response to the same `CSeq` was seen at such a place.
+    fn answered(&self, key: &Key<'_>, at: impl Fn(&Place) -> bool) -> bool {
         self.finals
             .get(&(key.cseq, key.of.to_ascii_uppercase()))
-            .is_some_and(|places| places.iter().any(|(hop, from)| at(*hop, *from)))
+            .is_some_and(|places| places.iter().any(at))
+    }
+}
+
+/// The message that an event is an observation of.
+fn original(event: &Event) -> EventId {
+    match event.relay {
+        Relay::Copy(id) => id,
+        _ => event.id,
     }
 }
 
@@ -140,10 +152,8 @@ fn stops(
 ) -> Option<Finding> {
     let call = context.call;
     let all = observed.repeats.get(&(*key, event.hop))?;
-    // The first of them alone, as its maker sent it.
-    if matches!(event.relay, Relay::Copy(_))
-        || all.first().is_some_and(|first| first.id != event.id)
-    {
+    // The first of them alone.
+    if all.first().is_some_and(|first| first.id != event.id) {
         return None;
     }
     let next = next_hop(call, event)?;
@@ -153,11 +163,13 @@ fn stops(
         .host(proxy)
         .filter(|host| matches!(host.role, Role::Proxy | Role::B2bua))?;
     let covered = call.capture.last_time.seconds_since(event.at) >= WITHIN;
-    let relayed = all.iter().any(|one| observed.passed_on.contains(&one.id));
+    let relayed = all
+        .iter()
+        .any(|one| observed.sent.contains(&(original(one), proxy)));
     if !covered
         || relayed
         || !observed.relays(event.hop?, next)
-        || !must_go_on(observed, event, sip, key)
+        || !must_go_on(observed, (event, sip), proxy, key)
     {
         return None;
     }
@@ -202,23 +214,28 @@ fn next_hop(call: &Call, event: &Event) -> Option<HopId> {
 }
 
 /// Requests within the dialog that the host does not answer, and final responses in place of which it sends none.
-fn must_go_on(observed: &Observed<'_>, event: &Event, sip: &SipEvent, key: &Key<'_>) -> bool {
+fn must_go_on(
+    observed: &Observed<'_>,
+    (event, sip): (&Event, &SipEvent),
+    proxy: HostId,
+    key: &Key<'_>,
+) -> bool {
     let in_dialog = sip.message.to().tag.is_some();
     match (key.method, key.status) {
         (Some("CANCEL"), _) => false,
         // The ACK of any other response ends on its hop.
         (Some("ACK"), _) => {
-            event.relay == Relay::Original && observed.accepted.contains(&(key.cseq, event.from))
+            event.relay != Relay::HopOnly && observed.accepted.contains(&(key.cseq, event.from))
         }
         // The first INVITE may be kept for many reasons.
         (Some("INVITE"), _) if !in_dialog => false,
         (Some(_), _) => {
-            let made_here = |hop, from| from != event.from && hop == event.hop;
+            let made_here = |(hop, _, from): &Place| *from != event.from && *hop == event.hop;
             in_dialog && !observed.answered(key, made_here)
         }
         (None, Some(200..)) if key.of != "CANCEL" => {
             // Some final response leaves the host towards the one who asked.
-            let asked = |hop, from| from == event.from && hop != event.hop;
+            let asked = |(_, sender, from): &Place| *from == event.from && *sender == Some(proxy);
             !observed.answered(key, asked)
         }
         _ => false,

@@ -1,6 +1,8 @@
 //! How a call ends: BYE, its answer, what comes too early or never.
 
-use crate::call::{Event, EventKind, Side, Transaction};
+use std::collections::{HashMap, HashSet};
+
+use crate::call::{Event, EventId, EventKind, HopId, Relay, Side, Transaction};
 use crate::capture::Timestamp;
 use crate::hint::context::header;
 use crate::hint::rule::{Check, Layer, hide};
@@ -233,7 +235,7 @@ fn bye_unanswered(context: &RuleContext<'_>) -> Vec<Finding> {
         .filter_map(|bye| {
             let first = context.event(*bye.requests.first()?)?;
             let last = context.event(*bye.requests.last()?)?;
-            let sends = bye.requests.len();
+            let sends = most_on_a_hop(context, bye);
             let end = context.call.capture.last_time;
             let waited = end.seconds_since(last.at) >= WAIT_AFTER_BYES
                 || end.seconds_since(first.at) >= PROMPT;
@@ -276,6 +278,26 @@ fn bye_unanswered(context: &RuleContext<'_>) -> Vec<Finding> {
             )
         })
         .collect()
+}
+
+/// How often a request was sent on the hop that has it most often: a stateful proxy repeats what nobody answers.
+fn most_on_a_hop(context: &RuleContext<'_>, sent: &Transaction) -> usize {
+    let call = context.call;
+    if call.path.is_one_hop() {
+        return sent.requests.len();
+    }
+    let requests: HashSet<EventId> = sent.requests.iter().copied().collect();
+    let mut by_hop: HashMap<Option<HopId>, usize> = HashMap::new();
+    for event in &call.events {
+        let original = match event.relay {
+            Relay::Copy(id) => id,
+            _ => event.id,
+        };
+        if requests.contains(&original) {
+            *by_hop.entry(event.hop).or_default() += 1;
+        }
+    }
+    by_hop.into_values().max().unwrap_or_default()
 }
 
 fn is_confirmed(bye: &Transaction) -> bool {
