@@ -35,7 +35,7 @@ for crate in pcap_parser etherparse rsip sdp_rs; do
 done
 only '\bcolor_eyre\b' 'src/main.rs' 'src/tui' 'src/run'
 # Pages are decoded by our own decoder and written by the crates.
-only '\b(tiff|png|pdf_writer)::|use fax::' 'src/export/pages'
+only '\b(tiff|png|pdf_writer)::|^ *use fax::' 'src/export/pages'
 # All time is capture time; what a collector gets is captured when it comes.
 only 'SystemTime::now' 'src/capture/collector.rs'
 never 'src/capture src/capture.rs' 'crate::(sip|t38|t30|rtp|call|hint|view|tui|export|analysis)\b'
