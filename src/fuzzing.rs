@@ -12,13 +12,13 @@ use crate::text::{is_hostile, is_plain_ascii};
 use crate::view::Row;
 
 mod capture;
-mod fax;
+mod media;
 mod pipeline;
 mod signalling;
 mod text;
 
 pub use capture::{link, reader};
-pub use fax::{ifp, page, rtp, t30_frame, t38_stream, udptl};
+pub use media::{ifp, page, rtp, t30_frame, t38_stream, udptl};
 pub use pipeline::pipeline;
 pub use signalling::{framing, sdp, sip};
 pub use text::text;
