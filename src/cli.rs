@@ -12,9 +12,10 @@ mod words;
 mod wrong;
 
 pub use choice::{Color, Format, PageFormat, Time};
+pub(crate) use options::port_range;
 pub use options::{General, Output, Shape, Which};
 use options::{LIVE, SHAPE};
-pub use words::{alike, words};
+pub use words::words;
 pub use wrong::{in_one_line, nearest_command};
 
 /// Fax troubleshooting: SIP, T.38 and T.30 of a capture as one ladder, with hints.
@@ -158,6 +159,8 @@ pub enum Command {
         /// e.g. t30-dis-no-dcs
         id: Option<String>,
     },
+    /// Print the settings that hold, and where each comes from
+    Config,
     /// Print the completions for a shell
     Completions {
         /// The shell
@@ -228,6 +231,7 @@ impl Cli {
             Some(
                 Command::Watch(_)
                 | Command::Rules { .. }
+                | Command::Config
                 | Command::Completions { .. }
                 | Command::Man { .. },
             ) => &[],

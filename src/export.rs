@@ -8,7 +8,10 @@ use std::io::{self, Write};
 use crate::analysis::{Analysed, AnalysedFlow, CallRow};
 use crate::capture::{CaptureInfo, Timestamp};
 use crate::hint::Rule;
+use crate::view::Names;
+use crate::view::calls::Column;
 use crate::view::stats::Tally;
+use crate::view::style::Palette;
 use crate::view::time::{TimeMode, Zone};
 use crate::view::{ladder, time};
 use ascii::{Ascii, StandIn};
@@ -62,7 +65,11 @@ pub struct Options {
     /// The verdicts of `check` on one line each, however long: for grep.
     pub one_line: bool,
     /// Text with the colours of its roles; JSON and Markdown have none.
-    pub colour: bool,
+    pub colour: Option<Palette>,
+    /// The columns of a list, where the user chose them.
+    pub columns: Option<Vec<Column>>,
+    /// Names for hosts.
+    pub names: Names,
 }
 
 impl Default for Options {
@@ -74,7 +81,9 @@ impl Default for Options {
             zone: Zone::UTC,
             fold: ladder::Fold::default(),
             one_line: true,
-            colour: false,
+            colour: None,
+            columns: None,
+            names: Names::default(),
         }
     }
 }
@@ -93,6 +102,7 @@ impl Options {
             time: self.time,
             zone: self.zone,
             fold: self.fold,
+            names: self.names.clone(),
             ..ladder::Options::default()
         }
     }
@@ -192,7 +202,12 @@ where
 }
 
 /// What many captures sum up to.
-pub fn stats(out: &mut impl Write, tally: &Tally, ascii: bool, colour: bool) -> io::Result<()> {
+pub fn stats(
+    out: &mut impl Write,
+    tally: &Tally,
+    ascii: bool,
+    colour: Option<Palette>,
+) -> io::Result<()> {
     let rows = tally.rows(ascii);
     rows.iter()
         .try_for_each(|row| colour::write_row(out, row, colour))

@@ -12,12 +12,14 @@ use crate::text::{is_hostile, is_plain_ascii};
 use crate::view::Row;
 
 mod capture;
+mod config;
 mod media;
 mod pipeline;
 mod signalling;
 mod text;
 
 pub use capture::{link, reader};
+pub use config::config;
 pub use media::{ifp, page, rtp, t30_frame, t38_stream, udptl};
 pub use pipeline::pipeline;
 pub use signalling::{framing, sdp, sip};
@@ -40,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     ("rtp", rtp),
     ("page", page),
     ("text", text),
+    ("config", config),
     ("pipeline", pipeline),
 ];
 

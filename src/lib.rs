@@ -25,6 +25,7 @@ mod page;
 mod pbxlog;
 mod rtp;
 mod run;
+mod settings;
 mod sip;
 mod t30;
 mod t38;

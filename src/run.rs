@@ -10,6 +10,7 @@ use crate::analysis::reading::Analysis;
 use crate::capture::{Error, HEP};
 use crate::cli::{self, Cli, Command, General, Output, manual};
 use crate::file;
+use crate::settings;
 
 mod calls;
 mod check;
@@ -67,7 +68,7 @@ pub(crate) enum Failure {
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     let words = cli::words(std::env::args_os());
-    let cli = match manual::parse(words.clone()) {
+    let mut cli = match manual::parse(words.clone()) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors; clap knows where each goes.
@@ -88,6 +89,15 @@ pub fn main() -> ExitCode {
     // Without a handler the system ends the program where a file grows beyond `ulimit -f`; so it is an error.
     #[cfg(unix)]
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
+    // Help in the shell and in the manual does not depend on them.
+    let needless = matches!(
+        cli.command,
+        Some(Command::Completions { .. } | Command::Man { .. })
+    );
+    if !needless && let Err(line) = settings::load(&mut cli) {
+        complain(&line);
+        return Status::Unreadable.into();
+    }
     if locale::output_is_ascii() && !cli.general.quiet {
         complain("the locale is not one of UTF-8: plain ASCII is shown");
     }
@@ -143,6 +153,7 @@ fn run(cli: &Cli) -> Result<Status, Failure> {
             force,
         }) => save::run(general, file, which, (output, *one_leg, *force)),
         Some(Command::Rules { id }) => reference::rules(id.as_deref()),
+        Some(Command::Config) => print(|mut to| settings::show(&mut to, general)),
         Some(Command::Completions { shell }) => {
             let mut out = Vec::new();
             clap_complete::generate(*shell, &mut manual::command(), "faxflow", &mut out);

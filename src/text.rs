@@ -68,6 +68,14 @@ pub fn is_hostile(c: char) -> bool {
     ) || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
+/// Of some names the one that a word was most likely meant to be.
+pub fn alike<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    const LIKE: f64 = 0.8;
+    let likeness = |name: &str| strsim::jaro_winkler(word, name);
+    let best = (names.into_iter()).max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    (likeness(best) >= LIKE).then_some(best)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,5 +121,14 @@ mod tests {
     #[test]
     fn borrows_plain_text() {
         assert!(matches!(visible("Grüße 003"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn near_words_are_found() {
+        let names = ["calls", "flow", "check", "pages"];
+        assert_eq!(alike("chekc", names), Some("check"));
+        assert_eq!(alike("call", names), Some("calls"));
+        assert_eq!(alike("fax.pcap", names), None);
+        assert_eq!(alike("", names), None);
     }
 }

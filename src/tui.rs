@@ -27,7 +27,7 @@ mod terminal;
 mod theme;
 pub mod update;
 
-use action::{Action, action_for, prompt_action_for};
+use action::{Action, prompt_action_for};
 use app::App;
 pub use app::Options;
 use painter::Painter;
@@ -245,7 +245,7 @@ fn draw(app: &App, painter: &mut Painter<Output>, later: Option<Rect>) -> io::Re
 fn action_of(event: &Event, app: &App) -> Option<Action> {
     match event {
         Event::Key(key) if app.prompt.is_some() => prompt_action_for(*key),
-        Event::Key(key) => action_for(*key, app.context()),
+        Event::Key(key) => app.options.keys.action_for(*key, app.context()),
         Event::Mouse(_) if app.prompt.is_some() => None,
         Event::Mouse(mouse) => match mouse.kind {
             MouseEventKind::ScrollUp => Some(Action::Wheel(false)),

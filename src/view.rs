@@ -13,6 +13,7 @@ pub mod decode;
 pub(crate) mod fixture;
 pub mod hints;
 pub mod ladder;
+mod names;
 pub mod pages;
 mod pattern;
 pub mod stats;
@@ -20,6 +21,7 @@ pub mod style;
 pub mod time;
 pub mod window;
 
+pub use names::Names;
 pub use pattern::Pattern;
 
 /// The meaning of a piece of text; the screen maps it to a style, the export ignores it.

@@ -40,6 +40,7 @@ fn draw(capture: &Capture) {
     std::fs::write(file.path(), &capture.octets).unwrap();
     let drawn = assert_cmd::Command::cargo_bin("faxflow")
         .unwrap()
+        .env("FAXFLOW_CONFIG", "")
         .args(["flow", "--call", "1"])
         .arg(file.path())
         .timeout(LONGEST)
@@ -171,6 +172,7 @@ fn very_many_refused_calls() {
     std::fs::write(file.path(), &capture.octets).unwrap();
     let start = Instant::now();
     let status = std::process::Command::new(env!("CARGO_BIN_EXE_faxflow"))
+        .env("FAXFLOW_CONFIG", "")
         .arg("check")
         .arg(file.path())
         .stdout(std::process::Stdio::null())
@@ -269,6 +271,7 @@ fn memory_is_a_multiple_of_the_capture() {
         std::fs::write(file.path(), &capture.octets).unwrap();
         let allowed = ANY + MULTIPLE * u64::try_from(capture.octets.len()).unwrap();
         let output = std::process::Command::new("sh")
+            .env("FAXFLOW_CONFIG", "")
             .args([
                 "-c",
                 "ulimit -v \"$1\"; exec \"$0\" check --format json \"$2\"",

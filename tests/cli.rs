@@ -10,6 +10,7 @@ mod shared;
 
 fn faxflow(words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_faxflow"))
+        .env("FAXFLOW_CONFIG", "")
         .args(words)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
@@ -183,6 +184,7 @@ fn reads_standard_input_and_compressed_captures() {
     let list = |text: &str| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
     for bytes in [plain, packed] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_faxflow"))
+            .env("FAXFLOW_CONFIG", "")
             .args(["calls", "-"])
             .stdin(std::process::Stdio::piped())
             .stdout(std::process::Stdio::piped())
@@ -208,6 +210,7 @@ fn a_read_error_in_the_middle_is_an_error() {
         // What is never read resets the other end when this one is closed.
         theirs.write_all(b"unread").unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_faxflow"))
+            .env("FAXFLOW_CONFIG", "")
             .args([command, "-"])
             .stdin(OwnedFd::from(theirs))
             .stdout(std::process::Stdio::piped())
@@ -247,12 +250,12 @@ fn color_always_colours_text_only() {
         let coloured = stdout(&[command, "assets/demo.pcap", "--color", "always"]);
         assert!(!plain.contains('\x1b'), "{command}");
         assert_eq!(uncoloured(&coloured), plain, "{command}");
-        // A failed fax in bold red, a good one in green.
+        // A failed fax in bold red, a good one in cyan.
         let has = |codes: &str, word: &str| {
             (coloured.lines()).any(|line| line.contains(&format!("\x1b[{codes}m{word}")))
         };
         assert!(has("1;31", "✗ "), "{command}");
-        assert!(has("32", "✓ "), "{command}");
+        assert!(has("36", "✓ "), "{command}");
         for format in ["json", "ndjson", "markdown"] {
             let words = [command, "assets/demo.pcap", "--format", format];
             let always = [&words[..], &["--color", "always"]].concat();
@@ -387,4 +390,51 @@ fn each_command_has_its_page() {
             "{name}"
         );
     }
+}
+
+/// Settings hold as options do, the command line goes before them, and a wrong file is one line and exit status 2.
+#[test]
+fn settings_come_from_the_users_file() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("faxflow");
+    fs::create_dir(&folder).unwrap();
+    let file = folder.join("config.toml");
+    let run = |words: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_faxflow"))
+            .env_remove("FAXFLOW_CONFIG")
+            .env("XDG_CONFIG_HOME", home.path())
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(words)
+            .output()
+            .unwrap()
+    };
+    let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    let settings = "time = \"utc\"\ncolumns = [\"number\", \"caller\"]\n[hosts]\n\"192.0.2.10\" = \"gate\\u202eway\"\n";
+    fs::write(&file, settings).unwrap();
+    let list = text(&run(&["calls", "assets/demo.pcap"]).stdout);
+    assert!(list.contains("gate\\u{202e}way:5060"), "{list}");
+    assert!(!list.contains("carrier"), "{list}");
+    let flow = text(&run(&["flow", "assets/demo.pcap", "--call", "1"]).stdout);
+    assert!(flow.contains("gate\\u{202e}way 192.0.2.10:5060"), "{flow}");
+    let held = text(&run(&["config", "--time", "delta"]).stdout);
+    assert!(held.contains("time = \"delta\""), "{held}");
+    assert!(held.contains("config.toml line 2"), "{held}");
+    assert!(!text(&run(&["config", "--no-config"]).stdout).contains("config.toml line"));
+    fs::write(&file, "time = \"utc\"\nthemes = \"dark\"\n").unwrap();
+    let wrong = run(&["check", "assets/demo.pcap"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    let error = text(&wrong.stderr);
+    assert!(
+        error.contains("config.toml: line 2: unknown key themes; did you mean theme?"),
+        "{error}"
+    );
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert_eq!(
+        run(&["check", "assets/demo.pcap", "--no-config"])
+            .status
+            .code(),
+        Some(1)
+    );
+    let absent = run(&["config", "--config", "/no/such/file"]);
+    assert_eq!(absent.status.code(), Some(2));
 }

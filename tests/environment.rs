@@ -35,6 +35,7 @@ fn large() -> Vec<u8> {
 /// The program under `sh`, after some set-up of its own; `input` goes to its standard input.
 fn under(setup: &str, words: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new("sh")
+        .env("FAXFLOW_CONFIG", "")
         .args(["-c", &format!("{setup}; exec \"$0\" \"$@\"")])
         .arg(FAXFLOW)
         .args(words)
@@ -122,6 +123,7 @@ fn no_guise_of_the_capture_is_written_over() {
     for output in [&capture, &link, &hard] {
         for by_stdin in [false, true] {
             let mut command = Command::new(FAXFLOW);
+            command.env("FAXFLOW_CONFIG", "");
             command.arg("calls");
             if by_stdin {
                 command.arg("-").stdin(fs::File::open(&capture).unwrap());
@@ -145,6 +147,7 @@ fn an_output_keeps_the_mode_of_the_file_it_replaces() {
     let link = folder.path().join("link");
     std::os::unix::fs::symlink(&path, &link).unwrap();
     let done = Command::new(FAXFLOW)
+        .env("FAXFLOW_CONFIG", "")
         .args(["check", demo().to_str().unwrap(), "-o"])
         .arg(&link)
         .output()
@@ -174,6 +177,7 @@ fn a_signal_leaves_the_old_file_and_nothing_beside_it() {
         for wait in [5, 60, 200, 600] {
             fs::write(&path, "before").unwrap();
             let mut child = Command::new(FAXFLOW)
+                .env("FAXFLOW_CONFIG", "")
                 .args(["calls", "--format", "json", "-o"])
                 .arg(&path)
                 .arg(&capture)
@@ -218,6 +222,7 @@ fn an_output_may_be_a_fifo() {
         move || fs::read_to_string(fifo).unwrap()
     });
     let done = Command::new(FAXFLOW)
+        .env("FAXFLOW_CONFIG", "")
         .args(["calls", demo().to_str().unwrap(), "-o"])
         .arg(&fifo)
         .output()
@@ -245,6 +250,7 @@ fn a_capture_that_still_grows_says_so() {
     });
     let start = Instant::now();
     let output = Command::new(FAXFLOW)
+        .env("FAXFLOW_CONFIG", "")
         .arg("calls")
         .arg(&path)
         .output()

@@ -19,6 +19,7 @@ mod shared;
 /// Whether a tool is there; a test without it says so and passes.
 fn there(words: &[&str]) -> bool {
     let ran = Command::new(words[0])
+        .env("FAXFLOW_CONFIG", "")
         .args(&words[1..])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -45,6 +46,7 @@ fn ndjson(command: &str, captures: &[PathBuf]) -> String {
     let mut out = String::new();
     for capture in captures {
         let run = Command::new(env!("CARGO_BIN_EXE_faxflow"))
+            .env("FAXFLOW_CONFIG", "")
             .args([command, "--format", "ndjson"])
             .arg(capture)
             .output()
@@ -90,6 +92,7 @@ fn duckdb_answers_the_questions() {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let ran = Command::new("python3")
+        .env("FAXFLOW_CONFIG", "")
         .arg(root.join("tests/support/questions.py"))
         .arg(root.join("docs/sql"))
         .args(words)
@@ -143,6 +146,7 @@ fn parallel_checks_a_folder() {
         folder.path().display()
     );
     let status = Command::new("parallel")
+        .env("FAXFLOW_CONFIG", "")
         .args(["-j", "2", "-a"])
         .arg(folder.path().join("list"))
         .arg(job)

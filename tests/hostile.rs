@@ -18,6 +18,7 @@ const NASTY: &str = "\u{1b}[2J\u{1b}]0;t\u{7}\u{1b}]52;c;eA==\u{7}\u{9b}31m\u{90
 
 fn faxflow(words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_faxflow"))
+        .env("FAXFLOW_CONFIG", "")
         .args(words)
         .output()
         .unwrap()
@@ -245,6 +246,7 @@ fn a_reader_that_leaves_is_no_failure() {
         vec!["completions", "bash"],
     ] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_faxflow"))
+            .env("FAXFLOW_CONFIG", "")
             .args(&words)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -288,6 +290,7 @@ fn a_full_disk_loses_nothing() {
         fs::write(&path, "before").unwrap();
         // No file may grow beyond a block: what a full disk does, without one.
         let output = Command::new("sh")
+            .env("FAXFLOW_CONFIG", "")
             .args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\""])
             .args([
                 env!("CARGO_BIN_EXE_faxflow"),
@@ -310,6 +313,7 @@ fn a_full_disk_loses_nothing() {
             .open("/dev/full")
             .unwrap();
         let output = Command::new(env!("CARGO_BIN_EXE_faxflow"))
+            .env("FAXFLOW_CONFIG", "")
             .args(["check", &file])
             .stdout(full)
             .stderr(Stdio::piped())
@@ -373,6 +377,7 @@ fn no_name_of_any_capture_is_written_over() {
         assert!(fs::symlink_metadata(&soft).unwrap().is_symlink());
         // Standard input may be the file too.
         let output = Command::new(env!("CARGO_BIN_EXE_faxflow"))
+            .env("FAXFLOW_CONFIG", "")
             .args(["calls", "-", "-o", name.to_str().unwrap()])
             .stdin(fs::File::open(&two).unwrap())
             .output()

@@ -17,6 +17,7 @@ shared::over_captures!(every_line_is_as_the_schema_says);
 
 fn faxflow(words: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_faxflow"))
+        .env("FAXFLOW_CONFIG", "")
         .args(words)
         .output()
         .unwrap();

@@ -25,6 +25,7 @@ const OFF: (f64, f64) = (0.05, 1.0);
 
 fn run(capture: &Path, log: &Path, more: &[&str]) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_faxflow"))
+        .env("FAXFLOW_CONFIG", "")
         .args(["flow", "--format", "json", "--log"])
         .arg(log)
         .arg(capture)
@@ -194,6 +195,7 @@ fn lines_without_sense_are_skipped() {
 fn a_missing_log_is_told() {
     let (capture, ..) = sample();
     let output = Command::new(env!("CARGO_BIN_EXE_faxflow"))
+        .env("FAXFLOW_CONFIG", "")
         .args(["check", "--log", "no-such.log"])
         .arg(&capture)
         .output()

@@ -245,6 +245,7 @@ fn program() -> String {
 #[cfg(unix)]
 fn run(file: &Path, words: &[&str]) -> Result<usize, String> {
     let mut child = Command::new("sh")
+        .env("FAXFLOW_CONFIG", "")
         .args(["-c", "ulimit -v \"$1\"; shift; exec \"$0\" \"$@\""])
         .args([&*program(), MEMORY])
         .args(words)

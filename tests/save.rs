@@ -16,6 +16,7 @@ mod shared;
 fn faxflow(words: &[&str]) -> Output {
     assert_cmd::Command::cargo_bin("faxflow")
         .unwrap()
+        .env("FAXFLOW_CONFIG", "")
         .args(words)
         .output()
         .unwrap()

@@ -39,6 +39,7 @@ fn rotate(folder: &Path, number: usize) {
 
 fn watch(folder: &Path, aside: &Path, more: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_faxflow"))
+        .env("FAXFLOW_CONFIG", "")
         .arg("watch")
         .arg(folder)
         .args(["-q", "-o"])

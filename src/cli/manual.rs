@@ -135,6 +135,17 @@ const PAGES: &[Page] = &[
         exit: SHOWN,
     },
     Page {
+        command: "config",
+        examples: &[
+            ("faxflow config", "what holds on this machine"),
+            (
+                "faxflow config > ~/.config/faxflow/config.toml",
+                "a file to begin with",
+            ),
+        ],
+        exit: SHOWN,
+    },
+    Page {
         command: "completions",
         examples: &[(
             "faxflow completions bash > /etc/bash_completion.d/faxflow",
@@ -152,15 +163,30 @@ const PAGES: &[Page] = &[
     },
 ];
 
-const FILES: &[(&str, &str)] = &[(
-    "FILE",
-    "pcap or pcapng, plain, gzip or zstd, told by content; - is standard input. -r FILE and -I FILE are understood. \
-     A file named like a command: ./calls",
-)];
+const FILES: &[(&str, &str)] = &[
+    (
+        "FILE",
+        "pcap or pcapng, plain, gzip or zstd, told by content; - is standard input. -r FILE and -I FILE are understood. \
+         A file named like a command: ./calls",
+    ),
+    (
+        "~/.config/faxflow/config.toml, /etc/faxflow/config.toml",
+        "settings of the user, then those of the machine: PBX, names for hosts, times, colours, columns, keys \
+         (docs/config.md; faxflow config prints what holds)",
+    ),
+];
 
 const ENVIRONMENT: &[(&str, &str)] = &[
     ("TZ", "zone of local time (--time local)"),
     ("NO_COLOR", "set and not empty: no colours"),
+    (
+        "XDG_CONFIG_HOME",
+        "folder of faxflow/config.toml in place of ~/.config",
+    ),
+    (
+        "FAXFLOW_CONFIG",
+        "file of settings to be read in place of these; set and empty: none",
+    ),
     ("TERM", "dumb: the report in place of the screen"),
     (
         "LC_ALL, LC_CTYPE, LANG",

@@ -10,6 +10,7 @@ use super::{Color, Format, Time};
 use crate::export;
 use crate::hint::Site;
 use crate::pbxlog;
+use crate::settings::Settings;
 use crate::view::time::{TimeMode, Zone};
 
 pub(super) const WHICH: &str = "Which calls";
@@ -61,6 +62,18 @@ pub struct General {
     /// What the capture is called, where that is not its name.
     #[arg(skip)]
     pub shown_as: Option<String>,
+
+    /// Read settings from FILE alone [default: ~/.config/faxflow/config.toml, then /etc/faxflow/config.toml]
+    #[arg(long, value_name = "FILE", global = true, conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+
+    /// Read no settings
+    #[arg(long, global = true)]
+    pub no_config: bool,
+
+    /// What the files set.
+    #[arg(skip)]
+    pub settings: Settings,
 
     /// Leave the content of pages out everywhere
     #[arg(long, global = true)]
@@ -165,7 +178,9 @@ impl General {
             ascii,
             time,
             zone,
-            colour,
+            colour: colour.then_some(self.settings.palette),
+            columns: self.settings.columns.clone(),
+            names: self.settings.names.clone(),
             ..export::Options::default()
         }
     }
@@ -199,7 +214,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 /// `4000-5999`
-fn port_range(text: &str) -> Result<(u16, u16), String> {
+pub(crate) fn port_range(text: &str) -> Result<(u16, u16), String> {
     let (low, high) = text
         .split_once('-')
         .ok_or("two ports with a hyphen, e.g. 4000-5999")?;

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::{alike, manual};
+use super::manual;
+use crate::text::alike;
 
 /// `--frmat: no such option; did you mean --format? (faxflow check -h tells the usage)`. `None`: help or version,
 /// which are no errors.

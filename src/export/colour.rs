@@ -2,15 +2,18 @@
 
 use std::io::{self, Write};
 
-use crate::view::style::{Hue, Style};
+use crate::view::style::{Palette, Style};
 use crate::view::{Role, Row, Span};
 
 /// Writes a row and the line end; what is blank at its end is left out.
-pub(super) fn write_row(out: &mut impl Write, row: &Row, colour: bool) -> io::Result<()> {
-    let mut text = if colour {
-        coloured(&row.spans)
-    } else {
-        row.text()
+pub(super) fn write_row(
+    out: &mut impl Write,
+    row: &Row,
+    colour: Option<Palette>,
+) -> io::Result<()> {
+    let mut text = match colour {
+        Some(palette) => coloured(&row.spans, &palette),
+        None => row.text(),
     };
     text.push('\n');
     out.write_all(text.as_bytes())
@@ -21,12 +24,12 @@ pub(super) fn write_line(
     out: &mut impl Write,
     text: &str,
     role: Role,
-    colour: bool,
+    colour: Option<Palette>,
 ) -> io::Result<()> {
     write_row(out, &Row::of(vec![Span::new(text, role)]), colour)
 }
 
-fn coloured(spans: &[Span]) -> String {
+fn coloured(spans: &[Span], palette: &Palette) -> String {
     let is_blank = |span: &&Span| span.text().trim_end().is_empty();
     let blank = spans.iter().rev().take_while(is_blank).count();
     let shown = spans.len() - blank;
@@ -36,10 +39,10 @@ fn coloured(spans: &[Span]) -> String {
             last if at + 1 == shown => last.trim_end(),
             text => text,
         };
-        match sgr(span.role.style()) {
+        match sgr(palette.style(span.role)) {
             Some(codes) if !text.trim().is_empty() => {
                 out.push_str("\x1b[");
-                out.push_str(codes);
+                out.push_str(&codes);
                 out.push('m');
                 out.push_str(text);
                 out.push_str("\x1b[0m");
@@ -51,20 +54,15 @@ fn coloured(spans: &[Span]) -> String {
 }
 
 /// The parameters of SGR for a style; `None` for plain text.
-fn sgr(style: Style) -> Option<&'static str> {
-    Some(match (style.hue, style.bold, style.dim) {
-        (None, false, false) => return None,
-        (None, true, _) => "1",
-        (None, false, true) => "2",
-        (Some(Hue::Red), true, _) => "1;31",
-        (Some(Hue::Red), false, _) => "31",
-        (Some(Hue::Green), true, _) => "1;32",
-        (Some(Hue::Green), false, _) => "32",
-        (Some(Hue::Magenta), true, _) => "1;35",
-        (Some(Hue::Magenta), false, _) => "35",
-        (Some(Hue::Cyan), true, _) => "1;36",
-        (Some(Hue::Cyan), false, _) => "36",
-    })
+fn sgr(style: Style) -> Option<String> {
+    let weight = match (style.bold, style.dim) {
+        (true, _) => Some(1),
+        (false, true) => Some(2),
+        (false, false) => None,
+    };
+    let codes = [weight, style.hue.map(|hue| hue.0)];
+    let codes: Vec<String> = codes.iter().flatten().map(u8::to_string).collect();
+    (!codes.is_empty()).then(|| codes.join(";"))
 }
 
 #[cfg(test)]
@@ -84,7 +82,10 @@ mod tests {
             write_row(&mut out, &row, colour).unwrap();
             String::from_utf8(out).unwrap()
         };
-        assert_eq!(written(true), "  \x1b[1;31m✗ failed\x1b[0m  plain\n");
-        assert_eq!(written(false), "  ✗ failed  plain\n");
+        assert_eq!(
+            written(Some(Palette::default())),
+            "  \x1b[1;31m✗ failed\x1b[0m  plain\n"
+        );
+        assert_eq!(written(None), "  ✗ failed  plain\n");
     }
 }

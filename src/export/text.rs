@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use crate::analysis::{AnalysedFlow, CallRow};
 use crate::call::Call;
-use crate::capture::CaptureInfo;
+use crate::capture::{CaptureInfo, Endpoint};
 use crate::hint::{Hint, Severity};
 use crate::text::noun;
 use crate::view::calls::{self, Measure, Table, WHOLE, note_text, thousands};
@@ -55,7 +55,7 @@ fn write_flow(out: &mut impl Write, flow: &AnalysedFlow, options: &Options) -> i
     write_head(out, flow, options)?;
     write_rows(out, &ladder.whole_strip(), options)?;
     for call in &flow.flow.legs {
-        write_wrapped(out, &hosts(call, options.ascii), Role::Plain, options)?;
+        write_wrapped(out, &hosts(call, options), Role::Plain, options)?;
     }
     writeln!(out)?;
     write_rows(out, &ladder.header, options)?;
@@ -111,12 +111,16 @@ fn verdict(flow: &AnalysedFlow, ascii: bool) -> (String, Role) {
 }
 
 /// `call 2: caller 192.0.2.10:5060 (Asterisk 18), callee 203.0.113.5:5060`
-fn hosts(call: &Call, ascii: bool) -> String {
-    let host = |endpoint: &dyn std::fmt::Display, agent: &Option<String>| {
+fn hosts(call: &Call, options: &Options) -> String {
+    let ascii = options.ascii;
+    let host = |endpoint: Endpoint, agent: &Option<String>| {
         let agent = agent
             .as_ref()
             .map_or_else(String::new, |agent| format!(" ({})", plain(agent, ascii)));
-        format!("{endpoint}{agent}")
+        format!(
+            "{}{agent}",
+            plain(&options.names.with_address(endpoint), ascii)
+        )
     };
     let call_id = call
         .call_id
@@ -125,8 +129,8 @@ fn hosts(call: &Call, ascii: bool) -> String {
     format!(
         "call {}   caller {}   callee {}{call_id}",
         call.number,
-        host(&call.caller, &call.agent.caller),
-        host(&call.callee, &call.agent.callee),
+        host(call.caller, &call.agent.caller),
+        host(call.callee, &call.agent.callee),
     )
 }
 
@@ -188,9 +192,11 @@ where
         ascii: options.ascii,
         time: options.time,
         zone: options.zone,
+        columns: options.columns.clone(),
+        names: options.names.clone(),
         ..calls::Options::default()
     };
-    let mut measure = Measure::new(calls::start(rows.clone(), capture));
+    let mut measure = Measure::new(calls::start(rows.clone(), capture), options.names.clone());
     let (mut count, mut faxes) = (0, 0);
     for row in rows.clone() {
         measure.add(row.borrow());
@@ -205,9 +211,9 @@ where
     }
     let table = Table::new(&measure, &shape);
     colour::write_row(out, &table.heading(), options.colour)?;
-    if options.colour {
+    if options.colour.is_some() {
         return (rows.into_iter())
-            .try_for_each(|row| colour::write_row(out, &table.row(row.borrow()), true));
+            .try_for_each(|row| colour::write_row(out, &table.row(row.borrow()), options.colour));
     }
     let mut lines = String::new();
     for row in rows {

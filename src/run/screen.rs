@@ -25,6 +25,10 @@ pub(super) fn run(cli: &Cli, file: &Path) -> Result<Status, Failure> {
         width: cli.shape.width.map(usize::from),
         mouse: !cli.no_mouse,
         no_pages: cli.general.no_pages,
+        palette: cli.general.settings.palette,
+        names: cli.general.settings.names.clone(),
+        columns: cli.general.settings.columns.clone(),
+        keys: cli.general.settings.keys.clone(),
         calls: cli.which.call.iter().copied().map(CallNo).collect(),
         call_ids: cli.which.call_id.clone(),
     };

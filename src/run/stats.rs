@@ -31,7 +31,8 @@ pub(super) fn run(general: &General, files: &[PathBuf]) -> Result<Status, Failur
     }
     let is_terminal = io::stdout().is_terminal();
     let coloured = colour(general) && (is_terminal || general.color == Color::Always);
-    print(|mut to| export::stats(&mut to, &tally, locale::output_is_ascii(), coloured))?;
+    let palette = coloured.then_some(general.settings.palette);
+    print(|mut to| export::stats(&mut to, &tally, locale::output_is_ascii(), palette))?;
     Ok(match (failed, tally.faxes()) {
         (true, _) => Status::Unreadable,
         (false, 0) => Status::Nothing,

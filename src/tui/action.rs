@@ -5,8 +5,12 @@ use std::fmt;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+mod keymap;
 mod table;
 
+pub use keymap::Keymap;
+#[cfg(test)]
+pub use keymap::action_names;
 pub use table::BINDINGS;
 
 /// What can be asked of [`super::app::App`]; keys are only one way to ask.
@@ -169,15 +173,6 @@ pub struct Binding {
     pub contexts: &'static [Context],
 }
 
-/// The action that a key asks for in a context.
-pub fn action_for(event: KeyEvent, context: Context) -> Option<Action> {
-    let pressed = Key::of(event)?;
-    BINDINGS
-        .iter()
-        .find(|binding| binding.contexts.contains(&context) && binding.keys.contains(&pressed))
-        .map(|binding| binding.action)
-}
-
 /// The action that a key asks for while a prompt is open.
 pub fn prompt_action_for(event: KeyEvent) -> Option<Action> {
     let pressed = Key::of(event)?;
@@ -233,25 +228,6 @@ pub struct HelpLine {
     pub doc: &'static str,
 }
 
-/// The help for one context, neighbours with the same words put together.
-pub fn help_lines(context: Context) -> Vec<HelpLine> {
-    grouped(context, |binding| binding.doc)
-        .into_iter()
-        .map(|(doc, bindings)| HelpLine {
-            keys: keys_text(&bindings, usize::MAX),
-            doc,
-        })
-        .collect()
-}
-
-/// The foot line of one context: keys and a word for each, in the order of the table.
-pub fn foot_items(context: Context) -> Vec<(String, &'static str)> {
-    grouped(context, |binding| binding.foot)
-        .into_iter()
-        .map(|(word, bindings)| (keys_text(&bindings, 1), word))
-        .collect()
-}
-
 /// Bindings of a context in order, neighbours with the same words together; those without words left out.
 fn grouped(
     context: Context,
@@ -268,20 +244,6 @@ fn grouped(
         }
     }
     groups
-}
-
-/// The keys of some bindings, at most `each` of every one: first keys first, as in `] [` or `Up Down k j`.
-fn keys_text(bindings: &[&Binding], each: usize) -> String {
-    let longest = bindings.iter().map(|b| b.keys.len()).max().unwrap_or(0);
-    let mut texts: Vec<String> = Vec::new();
-    for place in 0..longest.min(each) {
-        for binding in bindings {
-            if let Some(key) = binding.keys.get(place) {
-                texts.push(key.to_string());
-            }
-        }
-    }
-    texts.join(" ")
 }
 
 #[cfg(test)]

@@ -14,15 +14,17 @@ use crate::analysis::service::Update;
 use crate::call::CallNo;
 use crate::call::pages::CodedPage;
 use crate::capture::CaptureInfo;
-use crate::view::ladder;
+use crate::view::calls::Column;
+use crate::view::style::Palette;
 use crate::view::time::{TimeMode, Zone};
+use crate::view::{Names, ladder};
 
 pub mod calls;
 pub mod flow;
 pub mod page;
 pub mod prompt;
 
-use super::action::{Action, Context};
+use super::action::{Action, Context, Keymap};
 use super::layout;
 use calls::CallsList;
 use flow::{FlowView, Pane};
@@ -46,6 +48,14 @@ pub struct Options {
     pub mouse: bool,
     /// Pages are not shown (`--no-pages`).
     pub no_pages: bool,
+    /// How roles look.
+    pub palette: Palette,
+    /// Names for hosts.
+    pub names: Names,
+    /// Columns of the list, where they were chosen.
+    pub columns: Option<Vec<Column>>,
+    /// Keys.
+    pub keys: Keymap,
     /// Calls to be opened at once (`--call`): one or two.
     pub calls: Vec<CallNo>,
     /// The same by Call-ID (`--call-id`).
@@ -62,6 +72,10 @@ impl Default for Options {
             width: None,
             mouse: false,
             no_pages: false,
+            palette: Palette::default(),
+            names: Names::default(),
+            columns: None,
+            keys: Keymap::default(),
             calls: Vec::new(),
             call_ids: Vec::new(),
         }
@@ -181,13 +195,14 @@ impl App {
             ascii: options.ascii,
             time: options.time,
             zone: options.zone,
+            names: options.names.clone(),
             ..ladder::Options::default()
         };
         Self {
+            calls: CallsList::new(options.names.clone()),
             options,
             ladder,
             size,
-            calls: CallsList::default(),
             flow: None,
             page: None,
             screens: Vec::new(),

@@ -94,6 +94,7 @@ fn save(app: &mut App, source: &impl Source, request: SaveRequest) {
         time: app.ladder.time,
         zone: app.ladder.zone,
         fold: app.ladder.fold,
+        names: app.options.names.clone(),
         ..Options::default()
     };
     let how = How {

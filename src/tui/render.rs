@@ -22,9 +22,7 @@ const BAR: u16 = 72;
 
 /// Draws the whole screen; returns the position of the cursor, if one is shown.
 pub(super) fn render(app: &App, buf: &mut Buffer) -> Option<Position> {
-    let theme = Theme {
-        colour: app.options.colour,
-    };
+    let theme = Theme::new(app.options.palette, app.options.colour);
     if let (Some(Screen::Page), Some(view)) = (app.screens.last(), &app.page) {
         page::render(app, view, buf, theme);
         return foot::render(app, buf, theme);

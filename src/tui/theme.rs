@@ -3,21 +3,27 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::view::Role;
-use crate::view::style::Hue;
+use crate::view::style::{Hue, Palette};
 
 /// How roles are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Theme {
-    /// With colours; without: bold, dim and reversed only.
-    pub(super) colour: bool,
-}
+pub(super) struct Theme(Palette);
 
 impl Theme {
+    /// With the colours of a palette; without: bold, dim and reversed only.
+    pub(super) fn new(palette: Palette, colour: bool) -> Self {
+        Self(if colour {
+            palette
+        } else {
+            palette.without_colours()
+        })
+    }
+
     /// The style of a role.
-    pub(super) fn style(self, role: Role) -> Style {
-        let look = role.style();
+    pub(super) fn style(&self, role: Role) -> Style {
+        let look = self.0.style(role);
         let mut style = Style::new();
-        if let Some(hue) = look.hue.filter(|_| self.colour) {
+        if let Some(hue) = look.hue {
             style = style.fg(colour(hue));
         }
         if look.bold {
@@ -30,12 +36,24 @@ impl Theme {
     }
 }
 
-fn colour(hue: Hue) -> Color {
-    match hue {
-        Hue::Red => Color::Red,
-        Hue::Green => Color::Green,
-        Hue::Magenta => Color::Magenta,
-        Hue::Cyan => Color::Cyan,
+fn colour(Hue(parameter): Hue) -> Color {
+    match parameter {
+        30 => Color::Black,
+        31 => Color::Red,
+        32 => Color::Green,
+        33 => Color::Yellow,
+        34 => Color::Blue,
+        35 => Color::Magenta,
+        36 => Color::Cyan,
+        37 => Color::Gray,
+        90 => Color::DarkGray,
+        91 => Color::LightRed,
+        92 => Color::LightGreen,
+        93 => Color::LightYellow,
+        94 => Color::LightBlue,
+        95 => Color::LightMagenta,
+        96 => Color::LightCyan,
+        _ => Color::White,
     }
 }
 
@@ -58,7 +76,7 @@ mod tests {
 
     #[test]
     fn without_colour_no_role_has_one() {
-        let theme = Theme { colour: false };
+        let theme = Theme::new(Palette::default(), false);
         for role in [
             Role::Error,
             Role::Warning,

@@ -9,19 +9,18 @@ use crate::call::{CallNo, CallState, Verdict};
 use crate::capture::{CaptureInfo, Note, Timestamp};
 use crate::view::ladder::head;
 use crate::view::time::{Began, TimeMode, Zone};
-use crate::view::{self, Role, Row, Span, clip, fit, plain, push_number, time};
+use crate::view::{self, Names, Role, Row, Span, clip, fit, plain, push_number, time};
 
 mod cell;
 mod column;
 mod measure;
 mod order;
 
-pub use column::SortBy;
+pub use column::{Column, SortBy};
 pub use measure::Measure;
 pub use order::{Filter, sort};
 
-use cell::{push_cell, push_column, push_thousands};
-use column::Column;
+use cell::{Look, push_cell, push_column, push_thousands};
 
 /// Between two columns.
 const BETWEEN: usize = 2;
@@ -47,6 +46,10 @@ pub struct Options {
     pub of: Option<usize>,
     /// Column by which the rows are sorted, and whether downwards: marked in the heading.
     pub sorted: Option<(SortBy, bool)>,
+    /// The columns before the result, where the user chose them.
+    pub columns: Option<Vec<Column>>,
+    /// Names for hosts.
+    pub names: Names,
 }
 
 impl Default for Options {
@@ -59,6 +62,8 @@ impl Default for Options {
             zone: Zone::UTC,
             of: None,
             sorted: None,
+            columns: None,
+            names: Names::default(),
         }
     }
 }
@@ -85,7 +90,7 @@ pub struct Table {
 
 /// Lays out the list; `rows` in the order to be shown.
 pub fn layout<'a>(rows: &'a [CallRow<'a>], info: &CaptureInfo, options: &Options) -> Calls<'a> {
-    let mut measure = Measure::new(start(rows, info));
+    let mut measure = Measure::new(start(rows, info), options.names.clone());
     for row in rows {
         measure.add(row);
     }
@@ -149,13 +154,7 @@ impl Table {
     /// A table for rows that have been measured.
     pub fn new(measure: &Measure, options: &Options) -> Self {
         let began = measure.began(options.time, options.zone);
-        let mut columns: Vec<(Column, usize)> = (measure.content(began))
-            // An empty column is left out.
-            .filter(|(column, content)| {
-                !matches!(column, Column::OtherLeg | Column::Via) || *content > 0
-            })
-            .map(|(column, content)| (column, width_of(column, content, options.width)))
-            .collect();
+        let mut columns = columns(measure, began, options);
         let room = |columns: &[(Column, usize)]| {
             let used: usize = columns.iter().map(|(_, width)| width + BETWEEN).sum();
             options.width.saturating_sub(MARK + used)
@@ -183,7 +182,7 @@ impl Table {
     pub fn sortable(&self) -> Vec<SortBy> {
         let shown = self.columns.iter().filter_map(|(column, _)| match column {
             Column::Sorted(by) => Some(*by),
-            Column::OtherLeg | Column::Via => None,
+            _ => None,
         });
         shown.chain([SortBy::Result]).collect()
     }
@@ -211,7 +210,7 @@ impl Table {
         for (column, width) in &self.columns {
             let mark = match column {
                 Column::Sorted(by) => sorted(*by),
-                Column::OtherLeg | Column::Via => "",
+                _ => "",
             };
             let text = format!("{}{mark}", column.heading());
             let mut cell = String::new();
@@ -225,6 +224,13 @@ impl Table {
         let mut row = Row::of(spans);
         clip(&mut row, self.options.width, ascii);
         row
+    }
+
+    fn look(&self) -> Look<'_> {
+        Look {
+            began: self.began,
+            names: &self.options.names,
+        }
     }
 
     fn mark(&self, row: &CallRow<'_>) -> &'static str {
@@ -243,15 +249,15 @@ impl Table {
         spans.push(Span::new(self.mark(row), Role::Mark));
         for (column, width) in &self.columns {
             let role = match column {
-                Column::Sorted(SortBy::Start | SortBy::Duration)
-                | Column::OtherLeg
-                | Column::Via => Role::Dim,
                 Column::Sorted(SortBy::Hints) if row.hints.0 > 0 => Role::Error,
                 Column::Sorted(SortBy::Hints) if row.hints.1 > 0 => Role::Warning,
-                Column::Sorted(_) => Role::Plain,
+                Column::Sorted(by) if !matches!(by, SortBy::Start | SortBy::Duration) => {
+                    Role::Plain
+                }
+                _ => Role::Dim,
             };
             let mut cell = String::with_capacity(width + BETWEEN);
-            push_column(&mut cell, (*column, *width), row, self.began, ascii);
+            push_column(&mut cell, (*column, *width), row, self.look(), ascii);
             spans.push(Span::new(cell, role));
         }
         let (text, role) = result(row, ascii);
@@ -268,7 +274,7 @@ impl Table {
         let begin = out.len();
         out.push_str(self.mark(row));
         for column in &self.columns {
-            push_column(out, *column, row, self.began, ascii);
+            push_column(out, *column, row, self.look(), ascii);
         }
         push_result(out, row, ascii);
         let end = out.get(begin..).unwrap_or_default().trim_end().len();
@@ -277,10 +283,30 @@ impl Table {
     }
 }
 
+/// The columns that are shown where there is room, and how wide each is.
+fn columns(measure: &Measure, began: Began, options: &Options) -> Vec<(Column, usize)> {
+    let all: Vec<(Column, usize)> = measure.content(began).collect();
+    let usual = Column::ALL.iter().take(Column::USUAL);
+    let shown: Vec<Column> = match &options.columns {
+        Some(chosen) => chosen.clone(),
+        None => usual.copied().collect(),
+    };
+    (shown.into_iter())
+        .filter_map(|wanted| all.iter().find(|(column, _)| *column == wanted).copied())
+        // An empty column is left out.
+        .filter(|(column, content)| {
+            !matches!(column, Column::OtherLeg | Column::Via) || *content > 0
+        })
+        .map(|(column, content)| (column, width_of(column, content, options.width)))
+        .collect()
+}
+
 fn width_of(column: Column, content: usize, width: usize) -> usize {
     let content = match column {
         Column::Sorted(SortBy::From | SortBy::To) => content.min((width / 6).clamp(8, 64)),
-        Column::Via => content.min((width / 6).clamp(7, 40)),
+        Column::Via | Column::Caller | Column::Callee | Column::CallId => {
+            content.min((width / 6).clamp(7, 64))
+        }
         _ => content,
     };
     // One more for the mark of the sorted column.

@@ -11,7 +11,7 @@ use crate::analysis::AnalysedFlow;
 use crate::call::{CallNo, Event, EventId, EventKind};
 use crate::capture::Timestamp;
 use crate::view::time::{TimeMode, Zone};
-use crate::view::{Role, Row, Span, clip};
+use crate::view::{Names, Role, Row, Span, clip};
 
 use columns::{Columns, Place};
 use detail::{Across, Context, Parts};
@@ -85,6 +85,8 @@ pub struct Options {
     pub first: usize,
     /// Hints beside their steps.
     pub hints: bool,
+    /// Names for hosts.
+    pub names: Names,
 }
 
 impl Default for Options {
@@ -99,6 +101,7 @@ impl Default for Options {
             fold: Fold::default(),
             first: 0,
             hints: true,
+            names: Names::default(),
         }
     }
 }
@@ -161,7 +164,7 @@ impl Ladder {
         } else {
             Geometry::for_text
         };
-        let columns = Columns::of(&flow.flow, &flow.pbx, options.ascii);
+        let columns = Columns::of(&flow.flow, &flow.pbx, options);
         let legs: Vec<Leg> = (0..flow.flow.legs.len())
             .map(|leg| Leg::of(flow, leg, &columns, options))
             .collect();

@@ -96,6 +96,17 @@ impl Zone {
         instant(at).to_zoned_datetime(zone)
     }
 
+    /// As [`Zone::named`] reads it.
+    pub fn label(self) -> String {
+        match self.0 {
+            None => "UTC".to_owned(),
+            Some(zone) => match zone.iana_name() {
+                Some(name) => name.to_owned(),
+                None => self.at(Timestamp::default()).strftime("%:z").to_string(),
+            },
+        }
+    }
+
     /// `UTC`, `CET`, `+05:30`: what it is called at that time.
     pub fn name(self, at: Timestamp) -> String {
         match self.0 {

@@ -15,6 +15,7 @@ use serde_json::Value;
 pub(crate) fn flow(capture: &Path) -> Vec<Value> {
     let run = |arguments: &[&str]| -> Value {
         let output = Command::new(env!("CARGO_BIN_EXE_faxflow"))
+            .env("FAXFLOW_CONFIG", "")
             .args(arguments)
             .output()
             .unwrap();

@@ -53,6 +53,7 @@ impl Terminal {
         command.env("RUST_BACKTRACE", "0");
         command.env("LC_ALL", "C.UTF-8");
         command.env("NO_COLOR", "");
+        command.env("FAXFLOW_CONFIG", "");
         for (name, value) in variables {
             command.env(name, value);
         }

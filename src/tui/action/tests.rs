@@ -103,7 +103,7 @@ const CONTRACT: &[(KeyCode, bool, Context, Action)] = &[
 fn every_key_of_the_contract_is_bound() {
     for (code, ctrl, context, action) in CONTRACT {
         assert_eq!(
-            action_for(press(*code, *ctrl), *context),
+            Keymap::default().action_for(press(*code, *ctrl), *context),
             Some(*action),
             "{code:?} {context:?}"
         );
@@ -148,14 +148,14 @@ fn every_binding_is_told_in_the_help_and_has_a_letter() {
 fn releases_and_alt_are_nobodys_keys() {
     let mut event = press(KeyCode::Char('q'), false);
     event.kind = KeyEventKind::Release;
-    assert_eq!(action_for(event, Context::Calls), None);
+    assert_eq!(Keymap::default().action_for(event, Context::Calls), None);
     let alt = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::ALT);
-    assert_eq!(action_for(alt, Context::Calls), None);
+    assert_eq!(Keymap::default().action_for(alt, Context::Calls), None);
 }
 
 #[test]
 fn neighbours_share_a_place() {
-    let items = foot_items(Context::Flow);
+    let items = Keymap::default().foot_items(Context::Flow);
     assert!(items.contains(&("] [".to_owned(), "step")), "{items:?}");
     assert_eq!(items.last().map(|(_, word)| *word), Some("help"));
 }
@@ -174,7 +174,7 @@ fn docs_keys_is_the_table() {
         (Context::Help, "Help"),
     ] {
         text.push_str(&format!("\n## {title}\n\n| key | what |\n|---|---|\n"));
-        for line in help_lines(context) {
+        for line in Keymap::default().help_lines(context) {
             let keys: Vec<String> = line.keys.split(' ').map(|key| format!("`{key}`")).collect();
             text.push_str(&format!("| {} | {} |\n", keys.join(" "), line.doc));
         }

@@ -3,6 +3,7 @@
 use crate::analysis::CallRow;
 use crate::call::CallNo;
 use crate::capture::Timestamp;
+use crate::view::Names;
 use crate::view::calls::{self, Filter, Measure, SortBy};
 use crate::view::window::window;
 
@@ -31,9 +32,20 @@ pub struct CallsList {
     changed: usize,
     /// Widths of all rows.
     measure: Measure,
+    /// Names for hosts.
+    names: Names,
 }
 
 impl CallsList {
+    /// An empty list.
+    pub fn new(names: Names) -> Self {
+        Self {
+            measure: Measure::new(Timestamp::default(), names.clone()),
+            names,
+            ..Self::default()
+        }
+    }
+
     /// Takes in rows that are new or have changed.
     pub(in crate::tui) fn take(&mut self, rows: Vec<CallRow<'static>>) {
         self.changed += rows.len();
@@ -214,7 +226,7 @@ impl CallsList {
     /// when it has grown by an eighth, and at its end.
     pub(in crate::tui) fn settle(&mut self, height: usize, start: Timestamp, finished: bool) {
         if self.measure.start() != start {
-            self.measure = Measure::new(start);
+            self.measure = Measure::new(start, self.names.clone());
             self.all.iter().for_each(|row| self.measure.add(row));
         }
         let grown = self.changed > 0
@@ -234,7 +246,7 @@ impl CallsList {
             self.shown = None;
             return;
         }
-        let filter = Filter::new(&self.filter);
+        let filter = Filter::new(&self.filter, &self.names);
         let mut rows: Vec<CallRow<'static>> = self
             .all
             .iter()

@@ -95,6 +95,8 @@ pub(in crate::tui) fn options(app: &App) -> view::Options {
         zone: app.ladder.zone,
         of: filtered.then(|| app.calls.total()),
         sorted: Some(app.calls.sorted()),
+        columns: app.options.columns.clone(),
+        names: app.options.names.clone(),
     }
 }
 

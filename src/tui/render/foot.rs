@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use unicode_width::UnicodeWidthStr;
 
 use super::draw_row;
-use crate::tui::action::{Context, foot_items};
+use crate::tui::action::Context;
 use crate::tui::app::App;
 use crate::tui::app::prompt::Prompt;
 use crate::tui::theme::Theme;
@@ -35,7 +35,7 @@ pub(super) fn render(app: &App, buf: &mut Buffer, theme: Theme) -> Option<Positi
 
 /// The keys of the screen as far as there is room; help always.
 fn keys(app: &App, width: usize) -> Row {
-    let mut items = foot_items(app.context());
+    let mut items = app.options.keys.foot_items(app.context());
     if app.context() == Context::Calls && !app.calls.filter().is_empty() {
         items.insert(
             0,

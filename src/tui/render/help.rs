@@ -11,7 +11,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{draw_row, draw_text};
-use crate::tui::action::{Context, help_lines};
+use crate::tui::action::Context;
 use crate::tui::app::App;
 use crate::tui::theme::Theme;
 use crate::view::calls::note_text;
@@ -63,7 +63,7 @@ pub(super) fn render(app: &App, top: usize, buf: &mut Buffer, theme: Theme) {
 /// All lines of the help, as wide as the screen.
 pub(in crate::tui) fn lines(app: &App) -> Vec<Row> {
     let screen = usize::from(app.size.0);
-    let lines = help_lines(app.context_under_help());
+    let lines = app.options.keys.help_lines(app.context_under_help());
     let widest = lines
         .iter()
         .map(|line| line.keys.chars().count())

@@ -1,6 +1,7 @@
 //! The content of a cell: written to a reused buffer, and measured without being written.
 //! A list of a hundred thousand calls is written in the time that formatting a tenth of them would take.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::column::Column;
@@ -9,27 +10,44 @@ use crate::analysis::CallRow;
 use crate::call::Verdict;
 use crate::text::is_plain_ascii;
 use crate::view::time::Began;
-use crate::view::{digits, fit, plain, push_number, width};
+use crate::view::{Names, digits, fit, plain, push_number, width};
+
+/// How times and hosts are told.
+#[derive(Clone, Copy)]
+pub(super) struct Look<'n> {
+    pub(super) began: Began,
+    pub(super) names: &'n Names,
+}
+
+/// Names of the hosts between the ends.
+fn via(row: &CallRow<'_>, names: &Names) -> String {
+    let hosts: Vec<&str> = row.via.iter().map(|host| names.shown(host)).collect();
+    plain(&hosts.join(", "), false).into_owned()
+}
 
 /// Appends the content of a cell.
-pub(super) fn write_text(out: &mut String, column: Column, row: &CallRow<'_>, began: Began) {
+pub(super) fn write_text(out: &mut String, column: Column, row: &CallRow<'_>, look: Look<'_>) {
     // Writing to a String never fails.
     let _ = match column {
         Column::OtherLeg => row
             .other_leg
             .map_or(Ok(()), |other| write!(out, "↔{other}")),
-        Column::Via => out.write_str(&plain(&row.via.join(", "), false)),
+        Column::Via => out.write_str(&via(row, look.names)),
+        Column::Caller => out.write_str(&look.names.endpoint(row.caller)),
+        Column::Callee => out.write_str(&look.names.endpoint(row.callee)),
+        Column::CallId => out.write_str(&plain(&call_id(row), false)),
+        Column::Cause => out.write_str(row.cause.unwrap_or("-")),
         Column::Sorted(SortBy::Number) => {
             push_number(out, row.number.0.into(), 1);
             Ok(())
         }
         Column::Sorted(SortBy::Start) => {
-            began.write(out, row.started);
+            look.began.write(out, row.started);
             Ok(())
         }
         Column::Sorted(SortBy::Duration) => write_duration(out, row.duration),
-        Column::Sorted(SortBy::From) => out.write_str(&plain(&row.from, false)),
-        Column::Sorted(SortBy::To) => out.write_str(&plain(&row.to, false)),
+        Column::Sorted(SortBy::From) => out.write_str(&plain(look.names.shown(&row.from), false)),
+        Column::Sorted(SortBy::To) => out.write_str(&plain(look.names.shown(&row.to), false)),
         Column::Sorted(SortBy::Carrier) => out.write_str(&carriers(row)),
         Column::Sorted(SortBy::Pages) => match &row.fax {
             // The pages of a good fax that this leg shows nothing of are those of the other leg.
@@ -54,23 +72,28 @@ pub(super) fn write_text(out: &mut String, column: Column, row: &CallRow<'_>, be
 }
 
 /// The width of what [`write_text`] appends.
-pub(super) fn text_width(column: Column, row: &CallRow<'_>, began: Began) -> usize {
+pub(super) fn text_width(column: Column, row: &CallRow<'_>, look: Look<'_>) -> usize {
     match column {
         Column::OtherLeg => row.other_leg.map_or(0, |other| 1 + digits(other.0.into())),
         Column::Via if row.via.is_empty() => 0,
         Column::Sorted(SortBy::Number) => digits(row.number.0.into()),
-        Column::Sorted(SortBy::Start) => began.width(row.started),
+        Column::Sorted(SortBy::Start) => look.began.width(row.started),
         Column::Sorted(SortBy::Duration) => duration_width(row.duration),
-        Column::Sorted(SortBy::From) => width(&plain(&row.from, false)),
-        Column::Sorted(SortBy::To) => width(&plain(&row.to, false)),
+        Column::Sorted(SortBy::From) => width(&plain(look.names.shown(&row.from), false)),
+        Column::Sorted(SortBy::To) => width(&plain(look.names.shown(&row.to), false)),
         Column::Sorted(SortBy::Carrier) => width(&carriers(row)),
         Column::Sorted(SortBy::Pages) if row.fax.is_none() => 1,
         Column::Sorted(SortBy::Rate) => width(rate(row)),
         Column::Sorted(SortBy::State) => row.state.name().len(),
         Column::Sorted(SortBy::Packets) => thousands_width(packets(row)),
         Column::Sorted(SortBy::Hints) if row.hints == (0, 0) => 1,
-        Column::Via | Column::Sorted(SortBy::Pages | SortBy::Hints | SortBy::Result) => {
-            written_width(column, row, began)
+        Column::Cause => row.cause.unwrap_or("-").len(),
+        Column::CallId => width(&plain(&call_id(row), false)),
+        Column::Via
+        | Column::Caller
+        | Column::Callee
+        | Column::Sorted(SortBy::Pages | SortBy::Hints | SortBy::Result) => {
+            written_width(column, row, look)
         }
     }
 }
@@ -87,9 +110,9 @@ pub(super) fn thousands_width(number: u64) -> usize {
     digits + (digits - 1) / 3
 }
 
-fn written_width(column: Column, row: &CallRow<'_>, began: Began) -> usize {
+fn written_width(column: Column, row: &CallRow<'_>, look: Look<'_>) -> usize {
     let mut text = String::new();
-    write_text(&mut text, column, row, began);
+    write_text(&mut text, column, row, look);
     width(&text)
 }
 
@@ -98,26 +121,26 @@ pub(super) fn push_column(
     out: &mut String,
     (column, columns): (Column, usize),
     row: &CallRow<'_>,
-    began: Began,
+    look: Look<'_>,
     ascii: bool,
 ) {
     // Digits and points, measured before they are written.
     if column.is_right() {
-        let used = text_width(column, row, began);
+        let used = text_width(column, row, look);
         if used <= columns {
             push_spaces(out, columns - used);
-            write_text(out, column, row, began);
+            write_text(out, column, row, look);
             push_spaces(out, BETWEEN);
             return;
         }
     }
     let begin = out.len();
-    if column == Column::Via && text_width(column, row, began) > columns {
+    if column == Column::Via && text_width(column, row, look) > columns {
         // Names that have no room are counted.
         let count = row.via.len();
         let _ = write!(out, "{count} {}", if count == 1 { "host" } else { "hosts" });
     } else {
-        write_text(out, column, row, began);
+        write_text(out, column, row, look);
     }
     let text = out.get(begin..).unwrap_or_default();
     let plain = text.len() <= columns && (column.is_ours() || is_plain_ascii(text));
@@ -155,6 +178,10 @@ fn push_spaces(out: &mut String, mut count: usize) {
 pub(super) fn packets(row: &CallRow<'_>) -> u64 {
     let packets = &row.packets;
     u64::from(packets.sip) + u64::from(packets.rtp) + u64::from(packets.t38)
+}
+
+fn call_id<'r>(row: &'r CallRow<'_>) -> Cow<'r, str> {
+    String::from_utf8_lossy(row.call_id.as_deref().unwrap_or(b"-"))
 }
 
 fn rate<'r>(row: &'r CallRow<'_>) -> &'r str {

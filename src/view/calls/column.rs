@@ -51,16 +51,26 @@ impl SortBy {
 
 /// A column: what it is sorted by, its heading, and whether numbers stand to the right in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Column {
+pub enum Column {
+    /// One that the list can be sorted by.
     Sorted(SortBy),
+    /// Number of the other leg.
     OtherLeg,
     /// The hosts between the ends.
     Via,
+    /// Address of the caller.
+    Caller,
+    /// Address of the callee.
+    Callee,
+    /// Call-ID.
+    CallId,
+    /// Rule that explains why it failed.
+    Cause,
 }
 
 impl Column {
     /// In display order; the result is last and takes the remaining width.
-    pub(super) const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::Sorted(SortBy::Number),
         Self::Sorted(SortBy::Start),
         Self::Sorted(SortBy::Duration),
@@ -74,11 +84,21 @@ impl Column {
         Self::Sorted(SortBy::State),
         Self::Sorted(SortBy::Packets),
         Self::Sorted(SortBy::Hints),
+        Self::Caller,
+        Self::Callee,
+        Self::CallId,
+        Self::Cause,
     ];
+    /// As many of them, from the first on, are shown where nobody chose others.
+    pub const USUAL: usize = 13;
 
     /// Columns are dropped in this order where there is no room; the other leg last: without it two legs look like two
     /// faxes.
-    pub(super) const LEAST_NEEDED: [Self; 10] = [
+    pub(super) const LEAST_NEEDED: [Self; 14] = [
+        Self::CallId,
+        Self::Cause,
+        Self::Caller,
+        Self::Callee,
         Self::Sorted(SortBy::Packets),
         Self::Sorted(SortBy::State),
         Self::Sorted(SortBy::Hints),
@@ -91,11 +111,38 @@ impl Column {
         Self::OtherLeg,
     ];
 
-    pub(super) const fn heading(self) -> &'static str {
+    /// What stands over it.
+    pub const fn heading(self) -> &'static str {
         match self {
             Self::OtherLeg => "leg",
             Self::Via => "via",
+            Self::Caller => "caller",
+            Self::Callee => "callee",
+            Self::CallId => "Call-ID",
+            Self::Cause => "cause",
             Self::Sorted(by) => by.heading(),
+        }
+    }
+
+    /// What it is called where columns are chosen.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sorted(SortBy::Number) => "number",
+            Self::CallId => "call-id",
+            _ => self.heading(),
+        }
+    }
+
+    /// What stands in it.
+    pub const fn doc(self) -> &'static str {
+        match self {
+            Self::OtherLeg => "the other leg of the same fax",
+            Self::Via => "hosts between caller and callee",
+            Self::Caller => "address of the caller",
+            Self::Callee => "address of the callee",
+            Self::CallId => "Call-ID",
+            Self::Cause => "rule that explains the failure",
+            Self::Sorted(by) => by.doc(),
         }
     }
 
@@ -141,6 +188,23 @@ impl SortBy {
             Self::State => "state",
             Self::Packets => "packets",
             Self::Hints => "hints",
+        }
+    }
+
+    const fn doc(self) -> &'static str {
+        match self {
+            Self::Number => "number of the call",
+            Self::Start => "time of its first packet",
+            Self::Duration => "how long it lasted",
+            Self::From => "number of the caller",
+            Self::To => "number of the callee",
+            Self::Carrier => "T.38, G.711 or voice",
+            Self::Pages => "pages confirmed, pages sent",
+            Self::Rate => "modem and bit rate",
+            Self::Result => "how it ended",
+            Self::State => "state of the call",
+            Self::Packets => "packets: SIP, RTP and T.38",
+            Self::Hints => "errors and warnings",
         }
     }
 }

@@ -1,18 +1,19 @@
 //! How wide the columns of a list have to be.
 
 use super::SortBy;
-use super::cell::{duration_width, packets, text_width, thousands_width};
+use super::cell::{Look, duration_width, packets, text_width, thousands_width};
 use super::column::Column;
 use crate::analysis::CallRow;
 use crate::capture::Timestamp;
 use crate::view::time::{Began, TimeMode, Zone};
-use crate::view::{digits, width};
+use crate::view::{Names, digits, width};
 
 /// How wide the content of the columns is. It only grows, so that a list which grows is measured row by row
 /// as they come, and not as a whole whenever it is drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measure {
     start: Timestamp,
+    names: Names,
     /// Of the columns with words.
     words: [usize; Column::ALL.len()],
     /// Of those with numbers.
@@ -22,10 +23,11 @@ pub struct Measure {
 }
 
 impl Measure {
-    /// No rows yet; times are shown from `start`.
-    pub fn new(start: Timestamp) -> Self {
+    /// No rows yet; times are shown from `start`, hosts by their names.
+    pub fn new(start: Timestamp, names: Names) -> Self {
         Self {
             start,
+            names,
             ..Self::default()
         }
     }
@@ -45,10 +47,13 @@ impl Measure {
     pub fn add(&mut self, row: &CallRow<'_>) {
         self.extremes.take(row);
         self.result = self.result.max(result_width(row));
-        let began = Began::Since(self.start);
+        let look = Look {
+            began: Began::Since(self.start),
+            names: &self.names,
+        };
         for (column, width) in Column::ALL.iter().zip(&mut self.words) {
             if !column.is_number() {
-                *width = (*width).max(text_width(*column, row, began));
+                *width = (*width).max(text_width(*column, row, look));
             }
         }
     }

@@ -4,8 +4,9 @@ use std::cmp::Ordering;
 
 use crate::analysis::CallRow;
 use crate::call::Verdict;
-use crate::view::Pattern;
+use crate::capture::Endpoint;
 use crate::view::calls::{SortBy, carrier, result};
+use crate::view::{Names, Pattern};
 
 /// Sorts rows; equal ones by number. `descending` turns the key round, not the number.
 pub fn sort(rows: &mut [CallRow<'_>], by: SortBy, descending: bool) {
@@ -81,11 +82,14 @@ fn gravity(row: &CallRow<'_>) -> u8 {
 /// Words that a row must have, each in any column, whatever the case. `state:rejected`, `from:2007` and the like look
 /// into one column only; `state:` and `result:` also know the verdicts (`result:failed`). `~` begins a regular expression.
 #[derive(Clone, Debug, Default)]
-pub struct Filter(Vec<(Option<&'static str>, Pattern)>);
+pub struct Filter {
+    words: Vec<(Option<&'static str>, Pattern)>,
+    names: Names,
+}
 
 impl Filter {
     /// What was typed; a regular expression that is not complete yet holds nobody back.
-    pub fn new(text: &str) -> Self {
+    pub fn new(text: &str, names: &Names) -> Self {
         let word = |word: &str| {
             let named = word.split_once(':').and_then(|(name, wanted)| {
                 let name = NAMES
@@ -96,16 +100,19 @@ impl Filter {
             let (name, wanted) = named.unwrap_or((None, word));
             Some((name, Pattern::new(wanted).ok()?))
         };
-        Self(text.split_whitespace().filter_map(word).collect())
+        Self {
+            words: text.split_whitespace().filter_map(word).collect(),
+            names: names.clone(),
+        }
     }
 
     /// Whether a row has all of them.
     pub fn has(&self, row: &CallRow<'_>) -> bool {
-        if self.0.is_empty() {
+        if self.words.is_empty() {
             return true;
         }
-        let columns = columns(row);
-        self.0.iter().all(|(name, pattern)| {
+        let columns = columns(row, &self.names);
+        self.words.iter().all(|(name, pattern)| {
             let mut looked_at = NAMES.iter().zip(&columns);
             looked_at.any(|(column, text)| {
                 name.is_none_or(|name| name == *column) && pattern.is_in(text)
@@ -121,7 +128,8 @@ pub const NAMES: [&str; 13] = [
 ];
 
 /// Everything that is said of a row, by [`NAMES`].
-fn columns(row: &CallRow<'_>) -> [String; NAMES.len()] {
+fn columns(row: &CallRow<'_>, names: &Names) -> [String; NAMES.len()] {
+    let called = |end: Endpoint| names.of(end.addr).unwrap_or_default();
     let (errors, warnings) = row.hints;
     let verdict = row.fax.as_ref().map_or("", |fax| fax.verdict.name());
     let failed = if row.failure.is_some() { "failed" } else { "" };
@@ -147,6 +155,13 @@ fn columns(row: &CallRow<'_>) -> [String; NAMES.len()] {
         format!("{} {verdict} {failed}", result(row, false).0),
         hints.to_owned(),
         row.cause.unwrap_or_default().to_owned(),
-        format!("{} {} {}", row.caller, row.callee, row.via.join(" ")),
+        format!(
+            "{} {} {} {} {}",
+            row.caller,
+            row.callee,
+            called(row.caller),
+            called(row.callee),
+            row.via.join(" ")
+        ),
     ]
 }

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::cell::{text_width, write_text};
+use super::cell::{Look, text_width, write_text};
 use super::*;
 use crate::view::{fixture, to_text};
 
@@ -62,7 +62,7 @@ fn filters_by_words_and_columns() {
     let rows = list();
     let found = |filter: &str| -> Vec<u32> {
         rows.iter()
-            .filter(|row| Filter::new(filter).has(row))
+            .filter(|row| Filter::new(filter, &Names::default()).has(row))
             .map(|row| row.number.0)
             .collect()
     };
@@ -94,18 +94,23 @@ fn a_line_is_the_text_of_a_row() {
     };
     rows.extend([odd, voice]);
     let start = start(&rows, &fixture::info());
-    let mut measure = Measure::new(start);
+    let mut measure = Measure::new(start, Names::default());
     let began = measure.began(TimeMode::Relative, Zone::UTC);
+    let names = Names::default();
+    let look = Look {
+        began,
+        names: &names,
+    };
     for row in &rows {
         measure.add(row);
         for column in Column::ALL {
             let mut text = String::new();
-            write_text(&mut text, column, row, began);
-            assert_eq!(text_width(column, row, began), view::width(&text), "{text}");
+            write_text(&mut text, column, row, look);
+            assert_eq!(text_width(column, row, look), view::width(&text), "{text}");
         }
     }
     for (column, content) in measure.content(began) {
-        let widths = rows.iter().map(|row| text_width(column, row, began));
+        let widths = rows.iter().map(|row| text_width(column, row, look));
         assert_eq!(Some(content), widths.max(), "{column:?}");
     }
     for ascii in [false, true] {
@@ -123,6 +128,31 @@ fn a_line_is_the_text_of_a_row() {
         let whole: Vec<Row> = rows.iter().map(|row| table.row(row)).collect();
         assert_eq!(lines, to_text(&whole));
     }
+}
+
+#[test]
+fn columns_are_those_chosen_in_that_order() {
+    let rows = list();
+    let gateway = rows[0].caller.addr;
+    let options = Options {
+        width: WHOLE,
+        columns: Some(vec![
+            Column::Cause,
+            Column::Caller,
+            Column::Sorted(SortBy::Number),
+        ]),
+        names: Names::new([(gateway, "gateway".to_owned())]),
+        ..Options::default()
+    };
+    let calls = layout(&rows, &fixture::info(), &options);
+    let heading = calls.header.text();
+    let at = |word: &str| heading.find(word).unwrap();
+    assert!(at("cause") < at("caller") && at("caller") < at("#") && at("#") < at("result"));
+    assert!(!heading.contains("from"), "{heading}");
+    let first = calls.rows(0..1)[0].text();
+    assert!(first.contains("gateway:"), "{first}");
+    let filter = Filter::new("host:gateway", &options.names);
+    assert!(filter.has(&rows[0]));
 }
 
 proptest! {

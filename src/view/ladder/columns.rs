@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::call::path::HostId;
 use crate::call::{Call, Event, EventKind, Flow, Side};
 use crate::capture::Endpoint;
+use crate::view::ladder::Options;
 use crate::view::ladder::lifelines::Lifelines;
 use crate::view::plain;
 
@@ -91,7 +92,8 @@ impl Place {
 impl Columns {
     /// One leg: caller, callee. Two legs: the host that both share in the middle, else four. A longer path: all its
     /// hosts.
-    pub(super) fn of(flow: &Flow, pbx: &[IpAddr], ascii: bool) -> Self {
+    pub(super) fn of(flow: &Flow, pbx: &[IpAddr], options: &Options) -> Self {
+        let ascii = options.ascii;
         let mut columns = Self {
             hosts: Vec::new(),
             legs: Vec::new(),
@@ -115,13 +117,13 @@ impl Columns {
                 [a, ..] => columns.put_one(a, pbx, ascii),
             }
         }
-        columns.name_hosts();
+        columns.name_hosts(options);
         columns.stands = (0..columns.hosts.len()).map(Stand::Column).collect();
         columns
     }
 
-    /// Addresses, with ports where a port tells two hosts apart.
-    fn name_hosts(&mut self) {
+    /// Addresses, or what the user calls them, with ports where a port tells two hosts apart.
+    fn name_hosts(&mut self, options: &Options) {
         let ends: Vec<Endpoint> = self.hosts.iter().map(|host| host.endpoint).collect();
         let shared = |end: Endpoint| {
             ends.iter()
@@ -130,11 +132,15 @@ impl Columns {
         // Of two legs of one hop all ports are told, or none.
         let all = self.ways.is_empty() && ends.iter().any(|end| shared(*end));
         for host in &mut self.hosts {
-            host.name = if all || shared(host.endpoint) {
-                host.endpoint.to_string()
+            let addr = host.endpoint.addr;
+            let name = if all || shared(host.endpoint) {
+                options.names.endpoint(host.endpoint)
+            } else if let Some(name) = options.names.of(addr) {
+                name.into()
             } else {
-                host.endpoint.addr.to_string()
+                addr.to_string().into()
             };
+            host.name = plain(&name, options.ascii).into_owned();
         }
     }
 
