@@ -111,6 +111,21 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// A good fax beside a bad one: their steps aligned, the first difference that matters named
+    Compare {
+        /// Capture with a fax that went through, and the number of its call
+        #[arg(value_name = "GOOD[:CALL]")]
+        good: PathBuf,
+        /// Capture with one that did not, and the number of its call
+        #[arg(value_name = "BAD[:CALL]")]
+        bad: PathBuf,
+        /// Shape.
+        #[command(flatten)]
+        shape: Shape,
+        /// Where to.
+        #[command(flatten)]
+        output: Output,
+    },
     /// Sum up the faxes of many captures: outcome by peer and day, causes, rates, repeats
     #[command(after_help = "Exit status: 0; 2 a file cannot be read; 3 no fax found.")]
     Stats {
@@ -228,6 +243,8 @@ impl Cli {
                 | Command::Save { file, .. },
             ) => from_ref(file),
             Some(Command::Check { files, .. } | Command::Stats { files }) => files,
+            // Two files, and a number may stand behind their names.
+            Some(Command::Compare { .. }) => &[],
             Some(
                 Command::Watch(_)
                 | Command::Rules { .. }

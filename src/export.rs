@@ -18,6 +18,7 @@ use ascii::{Ascii, StandIn};
 
 pub mod ascii;
 mod colour;
+pub mod compare;
 pub mod csv;
 pub(crate) use crate::file;
 pub mod html;

@@ -30,6 +30,7 @@ mod tests;
 
 use crate::call::exchange::ExchangeView;
 pub use cause::sentence;
+pub(crate) use context::is_private;
 pub use engine::{before_suppression, diagnose};
 pub use finding::{Blame, Finding, Hint};
 pub use place::place;

@@ -14,6 +14,7 @@ pub mod api;
 mod call;
 mod capture;
 mod cli;
+mod compare;
 mod export;
 mod field;
 mod file;

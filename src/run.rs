@@ -14,6 +14,7 @@ use crate::settings;
 
 mod calls;
 mod check;
+mod compare;
 mod flow;
 mod locale;
 mod memory;
@@ -136,6 +137,12 @@ fn run(cli: &Cli) -> Result<Status, Failure> {
             shape,
             output,
         }) => check::run(general, files, shape, output),
+        Some(Command::Compare {
+            good,
+            bad,
+            shape,
+            output,
+        }) => compare::run(general, (good, bad), shape, output),
         Some(Command::Stats { files }) => stats::run(general, files),
         Some(Command::Watch(options)) => watch::run(general, options),
         Some(Command::Pages {

@@ -8,6 +8,7 @@ use crate::call::{CallNo, EventId};
 use crate::text::{is_plain_ascii, visible};
 
 pub mod calls;
+pub mod compare;
 pub mod decode;
 #[cfg(test)]
 pub(crate) mod fixture;

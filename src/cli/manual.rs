@@ -37,6 +37,17 @@ const CHECKED: &[(&str, &str)] = &[
     ("3", "no fax found"),
 ];
 
+/// Exit status of `compare`.
+const COMPARED: &[(&str, &str)] = &[
+    ("0", "no difference that matters"),
+    ("1", "there is one"),
+    (
+        "2",
+        "wrong usage, a file that cannot be read, or more than one fax to choose from",
+    ),
+    ("3", "no fax in one of them"),
+];
+
 const PAGES: &[Page] = &[
     Page {
         command: "",
@@ -111,6 +122,20 @@ const PAGES: &[Page] = &[
             ),
         ],
         exit: CHECKED,
+    },
+    Page {
+        command: "compare",
+        examples: &[
+            (
+                "faxflow compare good.pcap bad.pcap",
+                "where the bad fax leaves the way of the good one",
+            ),
+            (
+                "faxflow compare fax.pcap:2 fax.pcap:5",
+                "two calls of one capture",
+            ),
+        ],
+        exit: COMPARED,
     },
     Page {
         command: "pages",
@@ -239,7 +264,7 @@ fn after_help(page: &Page) -> String {
             out.push_str(&format!("  {what}\n"));
         }
     }
-    if page.exit == CHECKED {
+    if page.exit == CHECKED || page.exit == COMPARED {
         out.push_str("\nExit status:\n");
         for (status, what) in page.exit {
             out.push_str(&format!("  {status}  {what}\n"));

@@ -12,11 +12,13 @@ use crate::call::{Call, CallNo};
 use crate::capture::CaptureInfo;
 use crate::hint::Hint;
 use call::{CallInDocument, CallLine};
+pub(super) use compare::compare;
 use document::{CaptureLine, CaptureObject, Document, OneOfSeveral};
 use harmless::{write_line, write_pretty};
 use indented::Indented;
 
 mod call;
+mod compare;
 mod document;
 mod fax;
 mod harmless;

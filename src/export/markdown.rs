@@ -328,7 +328,7 @@ where
 }
 
 /// Text of the network as Markdown that shows it and does nothing else; no HTML, no link, no heading.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let text = crate::text::visible(text);
     let mut out = String::with_capacity(text.len());
     for word in text.split_inclusive(' ') {
