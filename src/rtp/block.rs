@@ -72,9 +72,7 @@ pub fn measure(stretch: &Stretch) -> Vec<Block> {
         .samples
         .chunks_exact(LEN)
         .map(|samples| {
-            for (value, sample) in values.iter_mut().zip(samples) {
-                *value = f32::from(*sample);
-            }
+            to_floats(&mut values, samples);
             let power = lagged(&values, 0);
             if power < weakest {
                 return Block::default();
@@ -122,8 +120,15 @@ fn correlate(values: &[f32; LEN], (cosine, sine): &Oscillator) -> Phasor {
     }
 }
 
+/// Samples as numbers that vectors hold.
+pub(super) fn to_floats(values: &mut [f32], samples: &[i16]) {
+    for (value, sample) in values.iter_mut().zip(samples) {
+        *value = f32::from(*sample);
+    }
+}
+
 /// Sum of products, in eight lanes so that the compiler can use vectors.
-fn dot(values: &[f32], others: &[f32]) -> f32 {
+pub(super) fn dot(values: &[f32], others: &[f32]) -> f32 {
     let mut lanes = [0f32; 8];
     for (left, right) in values.chunks_exact(8).zip(others.chunks_exact(8)) {
         for (lane, (one, other)) in lanes.iter_mut().zip(left.iter().zip(right)) {

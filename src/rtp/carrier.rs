@@ -10,6 +10,7 @@
 
 use std::f32::consts::TAU;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::audio::{RATE, Stretch};
 use super::block::{self, Block};
@@ -257,7 +258,7 @@ const BINS: usize = WINDOW / 2;
 impl Spectrum {
     fn of(stretch: &Stretch, samples: Range<usize>) -> Option<Self> {
         let mut bins = [0f32; BINS];
-        let turn = std::array::from_fn(|place| (TAU * place as f32 / WINDOW as f32).sin_cos());
+        let mut values = [0f32; WINDOW];
         let start = samples.start;
         for (number, window) in stretch
             .samples
@@ -269,8 +270,9 @@ impl Spectrum {
             if stretch.is_erased(first) || stretch.is_erased(first + WINDOW - 1) {
                 continue;
             }
-            for (bin, sum) in bins.iter_mut().enumerate().skip(1) {
-                *sum += bin_power(window, bin, &turn);
+            block::to_floats(&mut values, window);
+            for (sum, oscillator) in bins.iter_mut().skip(1).zip(BINS_OF_WINDOW.iter()) {
+                *sum += oscillator.power(&values);
             }
         }
         let total: f32 = bins.iter().sum();
@@ -309,16 +311,43 @@ impl Spectrum {
     }
 }
 
-/// Power of one bin of a window, weighted after Hann. `turn` holds sine and cosine of one period.
-fn bin_power(window: &[i16], bin: usize, turn: &[(f32, f32); WINDOW]) -> f32 {
-    let (mut re, mut im) = (0.0, 0.0);
-    let phases = turn.iter().cycle().step_by(bin.max(1));
-    for ((sample, (_, hann)), (sine, cosine)) in window.iter().zip(turn).zip(phases) {
-        let weighted = (0.5 - 0.5 * hann) * f32::from(*sample);
-        re += weighted * cosine;
-        im += weighted * sine;
+/// Oscillators of the bins from the first on, weighted after Hann.
+static BINS_OF_WINDOW: LazyLock<Vec<Oscillator<WINDOW>>> = LazyLock::new(|| {
+    let turn = |place: usize| TAU * place as f32 / WINDOW as f32;
+    let hann = |place: usize| 0.5 - 0.5 * turn(place).cos();
+    let of_bin = |bin: usize| Oscillator::new(|place| (turn(place * bin % WINDOW), hann(place)));
+    (1..BINS).map(of_bin).collect()
+});
+
+/// An oscillator over a window of `N` samples.
+struct Oscillator<const N: usize> {
+    cosines: [f32; N],
+    sines: [f32; N],
+}
+
+impl<const N: usize> Oscillator<N> {
+    /// `at` gives angle and weight of each sample.
+    fn new(at: impl Fn(usize) -> (f32, f32)) -> Self {
+        let part = |of: fn(f32) -> f32| {
+            std::array::from_fn(|place| {
+                let (angle, weight) = at(place);
+                of(angle) * weight
+            })
+        };
+        Self {
+            cosines: part(f32::cos),
+            sines: part(f32::sin),
+        }
     }
-    re * re + im * im
+
+    /// Square of the correlation with a window.
+    fn power(&self, window: &[f32]) -> f32 {
+        let (re, im) = (
+            block::dot(window, &self.cosines),
+            block::dot(window, &self.sines),
+        );
+        re * re + im * im
+    }
 }
 
 /// The lines of two points in turn, at the start of a training.
@@ -330,23 +359,32 @@ enum Lines {
     V29,
 }
 
+/// Samples of a window in which lines are looked for: two blocks.
+const LINES: usize = 2 * block::LEN;
+
+/// Oscillators of the outer lines: of V.17 (600 and 3000 Hz), of V.29 (500 and 2900 Hz).
+static OUTER_LINES: LazyLock<[[Oscillator<LINES>; 2]; 2]> = LazyLock::new(|| {
+    [[600.0, 3000.0], [500.0, 2900.0]].map(|sides| {
+        sides.map(|hz: f32| Oscillator::new(|place| (TAU * hz * place as f32 / RATE as f32, 1.0)))
+    })
+});
+
 impl Lines {
     fn of(stretch: &Stretch, onset: Range<usize>) -> Option<Self> {
         // V.17 has half of its power in the outer lines, V.29 three quarters; data has a tenth there.
         const LEAST: f32 = 0.3;
         let samples = stretch.samples.get(onset)?;
-        let best = |sides: [f32; 2]| {
-            samples
-                .windows(160)
-                .step_by(block::LEN)
-                .map(|window| {
-                    let total: f32 = window.iter().map(|it| f32::from(*it).powi(2)).sum();
-                    let lines: f32 = sides.iter().map(|hz| line_power(window, *hz)).sum();
-                    lines / total.max(1.0)
-                })
-                .fold(0.0, f32::max)
-        };
-        let (v17, v29) = (best([600.0, 3000.0]), best([500.0, 2900.0]));
+        let mut values = vec![0f32; samples.len()];
+        block::to_floats(&mut values, samples);
+        let mut best = [0f32; 2];
+        for window in values.windows(LINES).step_by(block::LEN) {
+            let total = block::dot(window, window).max(1.0);
+            for (best, sides) in best.iter_mut().zip(OUTER_LINES.iter()) {
+                let lines: f32 = sides.iter().map(|line| line.power(window)).sum();
+                *best = best.max(2.0 * lines / LINES as f32 / total);
+            }
+        }
+        let [v17, v29] = best;
         if v17.max(v29) < LEAST {
             None
         } else if v17 > v29 {
@@ -355,15 +393,4 @@ impl Lines {
             Some(Self::V29)
         }
     }
-}
-
-/// Sum of squares that a line of some frequency makes up in a window.
-fn line_power(window: &[i16], hz: f32) -> f32 {
-    let (mut re, mut im) = (0.0, 0.0);
-    for (place, sample) in window.iter().enumerate() {
-        let (sine, cosine) = (TAU * hz * place as f32 / RATE as f32).sin_cos();
-        re += f32::from(*sample) * cosine;
-        im += f32::from(*sample) * sine;
-    }
-    2.0 * (re * re + im * im) / window.len().max(1) as f32
 }

@@ -65,32 +65,99 @@ pub fn listen(stretch: &Stretch) -> Vec<Heard> {
     receiver.heard
 }
 
-/// Sines and cosines of both tones at one sample, and those of the sample that leaves the window.
-#[derive(Clone, Copy, Default)]
-struct Phase {
-    enter: [i32; 4],
-    leave: [i32; 4],
+/// The two correlators over samples, a period of the tones at a time: whole rows, so that the compiler can use vectors.
+struct Correlators {
+    /// Cosine and sine of one, of zero.
+    oscillators: [[i32; PERIOD]; 4],
+    /// The same, of the sample that leaves the window.
+    leaving: [[i32; PERIOD]; 4],
+    /// The last samples before the next ones.
+    before: [i16; WINDOW],
+    /// Correlation up to there.
+    sums: [i32; 4],
 }
 
-fn phases() -> Vec<Phase> {
-    let at = |sample: usize| {
-        let angle =
-            |hz: u32| std::f64::consts::TAU * f64::from(hz) * sample as f64 / f64::from(RATE);
-        let scaled = |value: f64| (value * AMPLITUDE).round() as i32;
-        let (one, zero) = (angle(ONE_HZ), angle(ZERO_HZ));
-        [
-            scaled(one.cos()),
-            scaled(one.sin()),
-            scaled(zero.cos()),
-            scaled(zero.sin()),
-        ]
-    };
-    (0..PERIOD)
-        .map(|sample| Phase {
-            enter: at(sample),
-            leave: at((sample + PERIOD - WINDOW) % PERIOD),
-        })
-        .collect()
+/// Power of one less that of zero, and of both, in the windows that end at each sample of a period.
+struct Powers {
+    difference: [f32; PERIOD],
+    both: [f32; PERIOD],
+}
+
+impl Correlators {
+    fn new() -> Self {
+        let angle = |hz: u32, at: usize| {
+            std::f64::consts::TAU * f64::from(hz) * at as f64 / f64::from(RATE)
+        };
+        let row = |hz: u32, of: fn(f64) -> f64, late: usize| {
+            std::array::from_fn(|place| {
+                let at = (place + PERIOD - late) % PERIOD;
+                (of(angle(hz, at)) * AMPLITUDE).round() as i32
+            })
+        };
+        let rows = |late: usize| {
+            [
+                row(ONE_HZ, f64::cos, late),
+                row(ONE_HZ, f64::sin, late),
+                row(ZERO_HZ, f64::cos, late),
+                row(ZERO_HZ, f64::sin, late),
+            ]
+        };
+        Self {
+            oscillators: rows(0),
+            leaving: rows(WINDOW),
+            before: [0; WINDOW],
+            sums: [0; 4],
+        }
+    }
+
+    /// Takes the next period of samples; only the last of all may be shorter.
+    fn take(&mut self, samples: &[i16]) -> Powers {
+        let mut enter = [0i32; PERIOD];
+        for (value, sample) in enter.iter_mut().zip(samples) {
+            *value = i32::from(*sample);
+        }
+        let mut leave = [0i32; PERIOD];
+        for (value, sample) in leave.iter_mut().zip(self.before.iter().chain(samples)) {
+            *value = i32::from(*sample);
+        }
+        if let Some(last) = samples.last_chunk() {
+            self.before = *last;
+        }
+        let mut parts = [[0f32; PERIOD]; 4];
+        let rows = self.oscillators.iter().zip(&self.leaving);
+        for ((part, sum), (new, old)) in parts.iter_mut().zip(&mut self.sums).zip(rows) {
+            let mut steps = [0i32; PERIOD];
+            let products = (enter.iter().zip(new)).zip(leave.iter().zip(old));
+            for (step, ((enter, new), (leave, old))) in steps.iter_mut().zip(products) {
+                *step = enter * new - leave * old;
+            }
+            for (value, step) in part.iter_mut().zip(steps) {
+                *sum += step;
+                *value = *sum as f32;
+            }
+        }
+        let [one_cos, one_sin, zero_cos, zero_sin] = &parts;
+        let square = |cosine: f32, sine: f32| cosine * cosine + sine * sine;
+        let one = each(one_cos, one_sin, square);
+        let zero = each(zero_cos, zero_sin, square);
+        Powers {
+            difference: each(&one, &zero, |one, zero| one - zero),
+            both: each(&one, &zero, |one, zero| one + zero),
+        }
+    }
+}
+
+/// `of` for each pair of values of two rows.
+fn each(
+    left: &[f32; PERIOD],
+    right: &[f32; PERIOD],
+    of: impl Fn(f32, f32) -> f32,
+) -> [f32; PERIOD] {
+    let mut row = *left;
+    for (value, right) in row.iter_mut().zip(right) {
+        *value = of(*value, *right);
+    }
+    row
 }
 
 /// The clock of the bits.
@@ -114,37 +181,28 @@ impl Clock {
 
 /// Calls `take` for every bit of the stretch, silence included.
 fn demodulate(stretch: &Stretch, mut take: impl FnMut(Bit)) {
-    let phases = phases();
     let weakest = g711::mean_square(WEAKEST) * WINDOW as f32;
-    let mut sums = [0i32; 4];
-    let mut energy = 0i64;
+    let mut correlators = Correlators::new();
     let mut clock = Clock {
         next: BIT,
         error: BIT,
     };
     let mut before = 0f32;
     let mut holes = stretch.holes.iter().map(|(hole, _)| hole).peekable();
-    let silence = std::iter::repeat_n(&0i16, WINDOW);
-    let leaving = silence.chain(stretch.samples.iter());
-    let samples = stretch.samples.iter().zip(leaving);
-    for (place, ((enter, leave), phase)) in samples.zip(phases.iter().cycle()).enumerate() {
-        let (enter, leave) = (i32::from(*enter), i32::from(*leave));
-        for (sum, (new, old)) in sums.iter_mut().zip(phase.enter.iter().zip(&phase.leave)) {
-            *sum += enter * new - leave * old;
-        }
-        energy += i64::from(enter * enter) - i64::from(leave * leave);
-        let [one_cos, one_sin, zero_cos, zero_sin] = sums.map(|sum| sum as f32);
-        let one = one_cos * one_cos + one_sin * one_sin;
-        let zero = zero_cos * zero_cos + zero_sin * zero_sin;
-        let difference = one - zero;
-        if (difference > 0.0) != (before > 0.0) {
-            let fraction = f64::from(before / (before - difference));
-            if holes.peek().is_none_or(|hole| place < hole.start) {
-                clock.change(place as f64 - 1.0 + fraction);
+    for (number, samples) in stretch.samples.chunks(PERIOD).enumerate() {
+        let powers = correlators.take(samples);
+        let windows = powers.difference.iter().zip(&powers.both);
+        for (place, (difference, both)) in (number * PERIOD..).zip(windows.take(samples.len())) {
+            if (*difference > 0.0) != (before > 0.0) {
+                let fraction = f64::from(before / (before - difference));
+                if holes.peek().is_none_or(|hole| place < hole.start) {
+                    clock.change(place as f64 - 1.0 + fraction);
+                }
             }
-        }
-        before = difference;
-        if place as f64 >= clock.next {
+            before = *difference;
+            if (place as f64) < clock.next {
+                continue;
+            }
             clock.next += BIT;
             let middle = place.saturating_sub(WINDOW / 2);
             while holes
@@ -154,21 +212,30 @@ fn demodulate(stretch: &Stretch, mut take: impl FnMut(Bit)) {
             let erased = holes
                 .peek()
                 .is_some_and(|hole| hole.start <= middle + 6 && middle < hole.end + 6);
-            let total = energy as f32;
+            let total = energy(stretch, place);
             let share = if total > weakest {
-                (one + zero) / (total * WINDOW as f32 * (AMPLITUDE * AMPLITUDE) as f32)
+                both / (total * WINDOW as f32 * (AMPLITUDE * AMPLITUDE) as f32)
             } else {
                 0.0
             };
             take(Bit {
                 sample: middle,
-                one: difference > 0.0,
+                one: *difference > 0.0,
                 erased,
                 share,
                 power: total / WINDOW as f32,
             });
         }
     }
+}
+
+/// Sum of squares of the window that ends at a sample.
+fn energy(stretch: &Stretch, last: usize) -> f32 {
+    let window = stretch
+        .samples
+        .get((last + 1).saturating_sub(WINDOW)..=last);
+    let squares = (window.unwrap_or_default().iter()).map(|sample| i64::from(*sample).pow(2));
+    squares.sum::<i64>() as f32
 }
 
 /// Bits to frames: knows whether the carrier is there and whether flags announced a message.
