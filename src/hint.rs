@@ -24,6 +24,7 @@ mod sip;
 mod t30;
 mod t38;
 mod udptl;
+mod whole;
 
 #[cfg(test)]
 mod tests;

@@ -81,8 +81,24 @@ pub enum Tone {
     V8Signal,
     /// V.21 bits or channel seen as an RFC 4733 event.
     V21Event,
-    /// 425, 440 or 480/620 Hz in a busy cadence.
+    /// The line is busy: 425, 440 or 480/620 Hz, half a second on and off (E.180).
     Busy,
+    /// No way through: the same, a quarter of a second on and off.
+    Congestion,
+    /// It rings: 1 or 2 s of 425 or 440/480 Hz, and a long pause.
+    Ringing,
+    /// An announcement follows: three tones that rise, 950, 1400 and 1800 Hz.
+    Information,
+}
+
+impl Tone {
+    /// Whether the telephone network sends it, and no terminal.
+    pub const fn is_of_network(self) -> bool {
+        matches!(
+            self,
+            Self::Busy | Self::Congestion | Self::Ringing | Self::Information
+        )
+    }
 }
 
 impl fmt::Display for Tone {
@@ -96,6 +112,9 @@ impl fmt::Display for Tone {
             Self::V8Signal => "V.8",
             Self::V21Event => "V.21",
             Self::Busy => "busy tone",
+            Self::Congestion => "congestion tone",
+            Self::Ringing => "ringing tone",
+            Self::Information => "special information tone",
         })
     }
 }

@@ -15,6 +15,7 @@ pub mod g711;
 pub mod hdlc;
 pub mod header;
 mod pace;
+pub mod progress;
 pub mod sniff;
 pub mod stream;
 pub mod tone;

@@ -140,7 +140,8 @@ const fn is_called(tone: Tone) -> Option<bool> {
     match tone {
         Tone::Ced | Tone::CedReversals | Tone::AnsAm | Tone::AnsAmReversals => Some(true),
         Tone::Cng => Some(false),
-        Tone::V8Signal | Tone::V21Event | Tone::Busy => None,
+        Tone::V8Signal | Tone::V21Event => None,
+        Tone::Busy | Tone::Congestion | Tone::Ringing | Tone::Information => None,
     }
 }
 

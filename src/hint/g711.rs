@@ -16,7 +16,10 @@ mod destination;
 mod line;
 mod packets;
 mod payload;
+mod progress;
 mod signal;
+
+pub(in crate::hint) use packets::is_lossy;
 
 /// What the rules of this family have in common.
 const G711: Rule = Rule {
@@ -40,6 +43,7 @@ pub(crate) const RULES: &[&Rule] = &[
     &line::G711_SG3,
     &line::G711_PACE,
     &destination::G711_WRONG_DESTINATION,
+    &progress::G711_CALL_PROGRESS_TONE,
 ];
 
 pub(in crate::hint) static G711_FAX_EVENTS: Rule = Rule {
@@ -170,7 +174,7 @@ fn is_sound(span: &RtpSpan) -> bool {
 
 fn fax_tone(event: &Event) -> Option<Tone> {
     match &event.kind {
-        EventKind::Tone { tone, .. } => Some(*tone).filter(|tone| *tone != Tone::Busy),
+        EventKind::Tone { tone, .. } => Some(*tone).filter(|tone| !tone.is_of_network()),
         EventKind::RtpEvent(event) => event.tone(),
         _ => None,
     }

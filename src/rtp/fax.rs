@@ -7,7 +7,7 @@ use std::hash::BuildHasher;
 use std::ops::Range;
 
 use super::audio::{self, Stretch};
-use super::{RtpArrival, block, carrier, g711, sniff, tone, v8, v21};
+use super::{RtpArrival, block, carrier, g711, progress, sniff, tone, v8, v21};
 use crate::capture::Timestamp;
 use crate::line::{CarrierSpan, Fcs, HdlcFrame, Modem, Signal, SignalKind, Tone};
 
@@ -61,7 +61,10 @@ fn hear(stretch: &Stretch, found: &mut Vec<(Signal, f32)>) {
         return;
     }
     let blocks = block::measure(stretch);
-    for tone in tone::find(&blocks) {
+    for tone in tone::find(&blocks)
+        .into_iter()
+        .chain(progress::find(&blocks))
+    {
         let kind = SignalKind::Tone(tone.tone);
         found.push((signal(stretch, &tone.samples, kind), g711::dbm0(tone.power)));
     }
@@ -124,6 +127,26 @@ pub fn menus<S: BuildHasher>(
         }));
     }
     found
+}
+
+/// Finds the tones that the telephone network gives to who calls.
+///
+/// To be asked where a fax calls and none answers: the sound need not be like anything of a fax.
+pub fn progress<S: BuildHasher>(
+    arrivals: &[RtpArrival],
+    codecs: &HashMap<u8, String, S>,
+) -> Vec<(Signal, f32)> {
+    let mut out = Vec::new();
+    for stretch in audio::rebuild(arrivals, codecs) {
+        for tone in progress::find(&block::measure(&stretch)) {
+            let kind = SignalKind::Tone(tone.tone);
+            out.push((
+                signal(&stretch, &tone.samples, kind),
+                g711::dbm0(tone.power),
+            ));
+        }
+    }
+    out
 }
 
 /// A terminal that is this much weaker than its own T.30 messages is none: echo of the other one, or noise.
@@ -250,9 +273,17 @@ impl Heard {
             })
             .collect();
         self.drop(&unread);
-        for (menu, level) in menus {
-            let place = self.signals.partition_point(|signal| signal.at <= menu.at);
-            self.signals.insert(place, menu);
+        self.add(menus);
+    }
+
+    /// Adds signals that were looked for afterwards; what is there already is left out.
+    pub fn add(&mut self, signals: Vec<(Signal, f32)>) {
+        for (one, level) in signals {
+            let place = self.signals.partition_point(|signal| signal.at <= one.at);
+            if self.signals.contains(&one) {
+                continue;
+            }
+            self.signals.insert(place, one);
             self.levels.insert(place, level);
         }
     }

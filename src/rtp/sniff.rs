@@ -206,6 +206,11 @@ impl Suspicion {
         self.looked_at > 0 && self.cng + self.answer + self.v21 == 0 && !self.may_be_fax()
     }
 
+    /// Whether a packet sounded like CNG.
+    pub const fn heard_cng(&self) -> bool {
+        self.cng > 0
+    }
+
     /// Packets above silence that sounded like nothing of a fax.
     pub const fn other(&self) -> u16 {
         self.other

@@ -1,4 +1,4 @@
-//! Tones: CNG, CED and `ANSam` with or without phase reversals (T.30 4, V.8 7.2, V.25), busy.
+//! Tones of a fax: CNG, CED and `ANSam` with or without phase reversals (T.30 4, V.8 7.2, V.25).
 
 #![expect(
     clippy::cast_precision_loss,
@@ -26,7 +26,6 @@ pub struct Found {
 pub fn find(blocks: &[Block]) -> Vec<Found> {
     let mut found = single(blocks, &CNG);
     found.extend(single(blocks, &CED));
-    found.extend(busy(blocks));
     found
 }
 
@@ -81,7 +80,7 @@ fn single(blocks: &[Block], shape: &Shape) -> Vec<Found> {
 }
 
 /// Runs of blocks that are alike, with short interruptions.
-fn runs(blocks: &[Block], alike: impl Fn(&Block) -> bool) -> Vec<Range<usize>> {
+pub(super) fn runs(blocks: &[Block], alike: impl Fn(&Block) -> bool) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     let (mut other, mut erased) = (usize::MAX / 2, 0usize);
     for (place, block) in blocks.iter().enumerate() {
@@ -100,7 +99,7 @@ fn runs(blocks: &[Block], alike: impl Fn(&Block) -> bool) -> Vec<Range<usize>> {
     runs
 }
 
-fn found(blocks: &[Block], run: Range<usize>, tone: Tone) -> Found {
+pub(super) fn found(blocks: &[Block], run: Range<usize>, tone: Tone) -> Found {
     let inside = blocks.get(run.clone()).unwrap_or_default();
     let heard = || inside.iter().filter(|block| !block.erased);
     let power = heard().map(|block| block.power).sum::<f32>() / heard().count().max(1) as f32;
@@ -197,43 +196,6 @@ fn modulation(phasors: &[Option<Phasor>]) -> f32 {
     2.0 * (re * re + im * im).sqrt() / (count * mean.max(f32::MIN_POSITIVE))
 }
 
-/// Busy and congestion: the same short burst of 400 to 620 Hz and the same pause, three times at least.
-fn busy(blocks: &[Block]) -> Vec<Found> {
-    let alike = |block: &Block| block.power > 0.0 && block.low > 0.75 * block.power;
-    let bursts: Vec<Range<usize>> = runs(blocks, alike);
-    let even = |one: usize, other: usize| one.abs_diff(other) <= 3;
-    let mut found_all = Vec::new();
-    let mut series: Vec<Range<usize>> = Vec::new();
-    let mut close = |series: &mut Vec<Range<usize>>| {
-        if let ([first, _, _, ..], Some(last)) = (series.as_slice(), series.last()) {
-            found_all.push(found(blocks, first.start..last.end, Tone::Busy));
-        }
-        series.clear();
-    };
-    for burst in bursts {
-        if !(15..=60).contains(&burst.len()) {
-            close(&mut series);
-            continue;
-        }
-        let fits = match series.as_slice() {
-            [] => true,
-            [only] => {
-                even(only.len(), burst.len()) && (15..=60).contains(&(burst.start - only.end))
-            }
-            [.., before, last] => {
-                even(last.len(), burst.len())
-                    && even(last.start - before.end, burst.start - last.end)
-            }
-        };
-        if !fits {
-            close(&mut series);
-        }
-        series.push(burst);
-    }
-    close(&mut series);
-    found_all
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::block::tests::{sine, stretch};
@@ -319,20 +281,5 @@ mod tests {
         for (low, high) in [(697.0, 1209.0), (941.0, 1336.0), (941.0, 1209.0)] {
             assert_eq!(tones(&key(low, high)), []);
         }
-    }
-
-    #[test]
-    fn finds_busy() {
-        let mut signal = Vec::new();
-        for _ in 0..4 {
-            signal.extend(sine(425.0, -15.0, 0.48));
-            signal.extend(silence(0.48));
-        }
-        let found = tones(&signal);
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].0, Tone::Busy);
-        // Ringing: 1 s on, 4 s off.
-        let ringing = [sine(425.0, -15.0, 1.0), silence(4.0)].concat();
-        assert_eq!(tones(&ringing.repeat(3)), []);
     }
 }

@@ -84,12 +84,21 @@ impl Analysis {
         let mut searched = Vec::new();
         for id in dialogs {
             let flows = self.index.dialog(*id).map(|dialog| dialog.flows.as_slice());
-            for id in flows.unwrap_or_default() {
+            let flows = flows.unwrap_or_default();
+            // Where a fax calls, all that answers it is listened to: a busy tone is like nothing of a fax.
+            let calls = flows.iter().filter_map(|id| self.index.flow(*id));
+            let calls = calls.into_iter().any(|flow| flow.suspicion.heard_cng());
+            for id in flows {
                 let Some(flow) = self.index.flow(*id).filter(|flow| flow.rtp > 0) else {
                     continue;
                 };
                 if self.is_noted(flow) {
-                    out.insert(*id, self.noted_sound(flow)?);
+                    let sound = if calls {
+                        self.pick(flow, 0)
+                    } else {
+                        self.noted_sound(flow)
+                    };
+                    out.insert(*id, sound?);
                 } else if let Some(kept) = self.kept_sound.get(id) {
                     out.insert(*id, kept.fetch(&self.store, flow)?);
                 } else {

@@ -192,11 +192,18 @@ pub(super) fn read(
             one.heard.add_menus(menus);
         }
     }
+    // A fax calls, and none answers: what answers may be the network.
+    let calls = calls_by_event(draft) || has_cng(&caller.heard.signals);
+    if calls && !has_fax_signal(&callee.heard.signals) {
+        let progress = fax::progress(&callee.arrivals, codecs);
+        callee.heard.add(progress);
+    }
+    let has_progress = calls && !callee.heard.signals.is_empty();
     let (caller, callee) = (caller.heard, callee.heard);
     let is_fax = [&caller, &callee]
         .iter()
         .any(|sound| sound.is_fax || calls_as_a_fax(&sound.signals));
-    if !is_fax && !is_v8_fax {
+    if !is_fax && !is_v8_fax && !has_progress {
         return Sound {
             heard: Vec::new(),
             speaks,
@@ -225,19 +232,31 @@ pub(super) fn read(
 /// A tone or message that only a fax or a modem sends; what sounds like a fast modem may be any noise.
 fn has_fax_signal(signals: &[Signal]) -> bool {
     signals.iter().any(|signal| match &signal.kind {
-        SignalKind::Tone(tone) => *tone != Tone::Busy,
+        SignalKind::Tone(tone) => !tone.is_of_network(),
         kind => matches!(kind, SignalKind::Preamble | SignalKind::Hdlc(_)),
     })
 }
 
 /// Whether `ANSam` came as an event (RFC 4734 2.1).
 fn answers_by_event(draft: &Draft) -> bool {
-    draft.events.iter().any(|event| {
-        let EventKind::RtpEvent(event) = &event.kind else {
-            return false;
-        };
-        matches!(event.tone(), Some(Tone::AnsAm | Tone::AnsAmReversals))
+    tones_by_event(draft).any(|tone| matches!(tone, Tone::AnsAm | Tone::AnsAmReversals))
+}
+
+fn calls_by_event(draft: &Draft) -> bool {
+    tones_by_event(draft).any(|tone| tone == Tone::Cng)
+}
+
+fn tones_by_event(draft: &Draft) -> impl Iterator<Item = Tone> {
+    draft.events.iter().filter_map(|event| match &event.kind {
+        EventKind::RtpEvent(event) => event.tone(),
+        _ => None,
     })
+}
+
+fn has_cng(signals: &[Signal]) -> bool {
+    signals
+        .iter()
+        .any(|signal| signal.kind == SignalKind::Tone(Tone::Cng))
 }
 
 /// CNG in its cadence, 0.5 s every 3.5 s (T.30 4.2): only a fax calls like that. One tone may be chance.

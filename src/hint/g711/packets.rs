@@ -41,6 +41,11 @@ fn expected_after(span: &RtpSpan, begins: Timestamp) -> f64 {
     f64::from(all) * (whole - before) / whole
 }
 
+/// Whether the sound of a side lacks so much that a fax in it suffers.
+pub(in crate::hint) fn is_lossy(context: &RuleContext<'_>, side: Side) -> bool {
+    loss(context, side).is_some_and(|found| found.severity <= Severity::Warning)
+}
+
 pub(super) fn loss(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
     if !is_audio_fax(context.call) {
         return None;
@@ -232,8 +237,12 @@ pub(super) fn one_way(context: &RuleContext<'_>) -> Option<Finding> {
             format!("RTP only {live}->{silent} – {silent} sends nothing (NAT/firewall)"),
         )
         .on(event.id)
-        .about(context.endpoint(silent))
-        .blame(context.fault_side(silent));
+        .about(context.endpoint(silent));
+        // Its media host is that of its SIP, which comes through, and is what the peer sends to.
+        let same_way = said.is_none_or(|said| {
+            said.addr == context.endpoint(silent).addr && first.dst.addr == said.addr
+        });
+        found = found.blame_one_of(context, Some(silent).filter(|_| same_way));
         if let Some(said) = said {
             found = found.more(format!(
                 "The packets go to {}, the SDP of the {silent} says {said}.",

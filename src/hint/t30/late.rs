@@ -95,7 +95,7 @@ fn ced_late(context: &RuleContext<'_>) -> Option<Finding> {
 fn is_answering(event: &Event) -> bool {
     match &event.kind {
         EventKind::Indicator(Indicator::Ced | Indicator::V21Preamble) | EventKind::Preamble => true,
-        EventKind::Tone { tone, .. } => *tone != Tone::Cng,
+        EventKind::Tone { tone, .. } => *tone != Tone::Cng && !tone.is_of_network(),
         EventKind::RtpEvent(event) => event.tone().is_some_and(|tone| tone != Tone::Cng),
         EventKind::T30(frame) => frame.fcf == Fcf::Dis,
         _ => false,

@@ -57,7 +57,8 @@ fn answered_by_voice(context: &RuleContext<'_>) -> Option<Finding> {
                 | EventKind::Preamble
                 | EventKind::Training(_)
         );
-        message || event.from == Side::Callee && tone(event).is_some()
+        message
+            || event.from == Side::Callee && tone(event).is_some_and(|tone| !tone.is_of_network())
     });
     if is_fax || !call.speaks.callee || call.packets.t38 > 0 {
         return None;

@@ -20,7 +20,18 @@ pub(crate) fn samples(step: &Step, from: End) -> Vec<f64> {
         "ansam" => ansam(seconds(2.6)),
         "cm" => menu(980.0, 1180.0),
         "jm" => menu(1650.0, 1850.0),
-        "tone" => tone(super::text::number(step.args.need(0, "Hz")), seconds(1.0)),
+        "tone" => {
+            let hz = step.args.all_plain().map(super::text::number);
+            let mut sum = vec![0.0; (seconds(1.0) * 8000.0) as usize];
+            for hz in hz {
+                sum.iter_mut()
+                    .zip(tone(hz, seconds(1.0)))
+                    .for_each(|(sum, sample)| *sum += sample / 2.0);
+            }
+            let pause = step.args.number("off").unwrap_or_default();
+            sum.resize(sum.len() + (pause * 8000.0) as usize, 0.0);
+            sum.repeat(step.args.count("times").unwrap_or(1))
+        }
         "ind" => Vec::new(),
         "t30" => {
             let frames: Vec<Vec<u8>> = fif::burst(&step.args.0, from)
