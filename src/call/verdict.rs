@@ -89,10 +89,25 @@ pub(crate) fn reconcile_legs(first: &mut Call, second: &mut Call) {
         _ => (first, second),
     };
     // A leg whose media do not pass the capture point says nothing; the other one speaks for both.
-    match (no_media(sender_leg), no_media(other)) {
+    match (says_nothing(sender_leg), says_nothing(other)) {
         (true, false) => return silent_leg(sender_leg.fax.as_mut(), other.fax.as_ref()),
         (false, true) => return silent_leg(other.fax.as_mut(), sender_leg.fax.as_ref()),
         _ => {}
+    }
+    if is_up(sender_leg) != is_up(other) {
+        // A leg that was given up while the other one stays: the fax may begin yet.
+        let (up, over) = if is_up(sender_leg) {
+            (&*sender_leg, &mut *other)
+        } else {
+            (&*other, &mut *sender_leg)
+        };
+        let unknown = up
+            .fax
+            .as_ref()
+            .is_some_and(|fax| fax.verdict == Verdict::Incomplete);
+        if unknown && messages(over).next().is_none() {
+            return silent_leg(over.fax.as_mut(), up.fax.as_ref());
+        }
     }
     let (Some(told), Some(fax)) = (&mut sender_leg.fax, &mut other.fax) else {
         return;
@@ -106,6 +121,19 @@ pub(crate) fn reconcile_legs(first: &mut Call, second: &mut Call) {
         fax.verdict = told.verdict;
         fax.summary.clone_from(&told.summary);
     }
+}
+
+/// Whether a leg has no media, or sound of one side that shows nothing.
+fn says_nothing(call: &Call) -> bool {
+    let unknown = call
+        .fax
+        .as_ref()
+        .is_some_and(|fax| fax.verdict == Verdict::Incomplete);
+    no_media(call) || unknown && one_sound(call)
+}
+
+fn is_up(call: &Call) -> bool {
+    call.answered.is_some() && call.ended.is_none()
 }
 
 /// A call that went on as another one: what was heard of a fax in it is the beginning of that one.
@@ -396,7 +424,9 @@ pub(crate) fn not_captured(call: &Call, heard: &[Event]) -> Option<Side> {
                 event.from == side
                     && match event.kind {
                         EventKind::Icmp { .. } | EventKind::Sip(_) | EventKind::Missing(_) => false,
-                        EventKind::Rtp(_) => !by_t38,
+                        EventKind::Rtp(_) | EventKind::RtpEvent(_) | EventKind::Tone { .. } => {
+                            !by_t38
+                        }
                         _ => true,
                     }
             })

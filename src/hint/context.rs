@@ -323,15 +323,24 @@ impl<'a> RuleContext<'a> {
 
     /// The side a host belongs to: by its signalling address, else by the SDP in force.
     pub(crate) fn side_of(&self, host: Endpoint) -> Option<Side> {
-        [Side::Caller, Side::Callee].into_iter().find(|side| {
-            self.endpoint(*side).addr == host.addr
-                || self.call.media.iter().any(|period| {
-                    [period.audio, period.t38]
-                        .into_iter()
-                        .flatten()
-                        .any(|ends| ends.of(*side).addr == host.addr)
-                })
-        })
+        let exactly = Side::BOTH
+            .into_iter()
+            .find(|side| self.endpoint(*side) == host);
+        if self.endpoint(Side::Caller).addr == self.endpoint(Side::Callee).addr {
+            // Both on one host: the port tells, if anything does.
+            return exactly;
+        }
+        exactly.or_else(|| Side::BOTH.into_iter().find(|side| self.is_of(*side, host)))
+    }
+
+    fn is_of(&self, side: Side, host: Endpoint) -> bool {
+        self.endpoint(side).addr == host.addr
+            || self.call.media.iter().any(|period| {
+                [period.audio, period.t38]
+                    .into_iter()
+                    .flatten()
+                    .any(|ends| ends.of(side).addr == host.addr)
+            })
     }
 }
 

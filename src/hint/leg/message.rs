@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use crate::call::exchange::ExchangeView;
-use crate::call::{Call, Event, EventId, EventKind, FaxCarrier, Pair, pair_messages};
+use crate::call::{Call, Event, EventId, EventKind, FaxCarrier, Pair, Side, pair_messages};
 use crate::capture::FrameNo;
 use crate::hint::context::{clock_jumps, event};
 use crate::hint::evidence::hang_up;
 use crate::hint::hop::media;
 use crate::hint::leg::{both_delivered, has_t38, letter, middle};
+use crate::hint::whole::loses;
 use crate::hint::{Finding, RuleContext, Severity};
 use crate::line::Fcs;
 use crate::t30::Fcf;
@@ -102,12 +103,21 @@ pub(super) fn not_relayed(context: &RuleContext<'_>) -> Option<Finding> {
     );
     let mut names: Vec<String> = lost.iter().map(|(_, m)| m.name().into_owned()).collect();
     names.dedup();
-    Some(
-        Finding::new(severity, lost.iter().map(|(event, _)| event.frame), seen)
-            .on(first.id)
-            .about(context.endpoint(middle(call, other)))
-            .more(format!("Not passed on: {}.", names.join(", "))),
-    )
+    let found = Finding::new(severity, lost.iter().map(|(event, _)| event.frame), seen)
+        .on(first.id)
+        .about(context.endpoint(middle(call, other)))
+        .more(format!("Not passed on: {}.", names.join(", ")));
+    let lossy = Side::BOTH.into_iter().any(|side| loses(context, side));
+    Some(if is_joined(call, other) && !lossy {
+        found
+    } else {
+        found.blame_nobody()
+    })
+}
+
+/// Whether the host that joins two legs is known: of a leg without its SIP it is not.
+fn is_joined(call: &Call, other: &Call) -> bool {
+    call.has_sip() && other.has_sip()
 }
 
 /// Whether the clock of the capture jumps while a message should come through: its copy has another time.
@@ -183,9 +193,11 @@ fn between_legs(context: &RuleContext<'_>) -> Option<Finding> {
         crate::text::count(pairs.len(), "message")
     ));
     found.event = pairs.first().map(|pair| pair.a);
-    // Of a leg without its SIP nobody knows which host joins it to the other one.
-    let joined = call.has_sip() && other.has_sip();
-    Some(if joined { found } else { found.blame_nobody() })
+    Some(if is_joined(call, other) {
+        found
+    } else {
+        found.blame_nobody()
+    })
 }
 
 pub(super) fn altered(context: &RuleContext<'_>) -> Vec<Finding> {

@@ -1,6 +1,6 @@
 //! The first INVITE is refused.
 
-use crate::call::{SipEvent, Transaction};
+use crate::call::{FaultSide, SipEvent, Transaction};
 use crate::hint::context::{Failure, header, headers};
 use crate::hint::rule::{Check, RootCause};
 use crate::hint::sip::setup::rang;
@@ -188,6 +188,9 @@ fn refused(context: &RuleContext<'_>, wanted: Refusal) -> Option<Finding> {
             "The answer came from {}.",
             context.whose(failure.event.from)
         ));
+    if passed_on(context, &failure) {
+        finding = finding.blame_nobody();
+    }
     if failure.status == INTERVAL_TOO_SMALL {
         // RFC 4028 7.3: whoever asked has to ask again, for as long as Min-SE says.
         finding = finding.blame_one_of(context, Some(failure.invite.from));
@@ -199,6 +202,16 @@ fn refused(context: &RuleContext<'_>, wanted: Refusal) -> Option<Finding> {
         ));
     }
     Some(finding)
+}
+
+/// Whether the host in the middle refuses what it had asked the other leg for, of which the answer is not in the capture.
+fn passed_on(context: &RuleContext<'_>, failure: &Failure<'_>) -> bool {
+    let in_middle = context.fault_side(failure.event.from) == FaultSide::Pbx;
+    let unanswered = context.mirrored().is_some_and(|other| {
+        let invite = other.first_invite();
+        invite.is_some_and(|invite| invite.final_response().is_none())
+    });
+    in_middle && unanswered
 }
 
 fn seen(context: &RuleContext<'_>, failure: &Failure<'_>, wanted: Refusal) -> String {
