@@ -1,5 +1,6 @@
 //! The end of a call that comes late, or by a timer that should not run.
 
+use crate::call::exchange::Reached;
 use crate::call::{Event, EventKind, Side};
 use crate::capture::Timestamp;
 use crate::hint::context::header;
@@ -111,7 +112,10 @@ fn talks(context: &RuleContext<'_>, from: Timestamp, to: Timestamp) -> bool {
 
 fn rtp_timeout(context: &RuleContext<'_>) -> Option<Finding> {
     let (bye, sip) = context.bye()?;
-    let ended = context.exchange().dcn.is_some();
+    let exchange = context.exchange();
+    let ended = exchange.dcn.is_some()
+        || exchange.is_half()
+        || exchange.reached_in_all() == Reached::EndConfirmed;
     if ended || context.call.fax.is_none() {
         return None;
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::call::{Event, EventId, EventKind, HopId, Relay, Side, Transaction};
+use crate::call::{Event, EventId, EventKind, FaultSide, HopId, Relay, Side, Transaction};
 use crate::capture::Timestamp;
 use crate::hint::context::header;
 use crate::hint::rule::{Check, Layer, hide};
@@ -10,6 +10,7 @@ use crate::hint::sip::dialog::SIP_RETRANSMISSIONS;
 use crate::hint::sip::{q850_text, reason_cause};
 use crate::hint::t30::identification::T30_NO_DIS;
 use crate::hint::t38::reinvite::T38_NO_REINVITE;
+use crate::hint::whole::is_seen;
 use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::t30::timer::T1;
 
@@ -19,6 +20,8 @@ const EARLY: f64 = 12.0;
 const CALLED_GIVES_UP: f64 = T1.earliest();
 /// A dialog is left open if nothing more comes for this long while the capture goes on, seconds.
 const STUCK: f64 = 35.0;
+/// A host in the middle passes a BYE on within this, seconds.
+const FOLLOWS: f64 = 5.5;
 /// Sends of a BYE after which silence is no accident (at 0, 0.5 and 1.5 s).
 const BYES_IN_VAIN: usize = 3;
 /// Wait after the last of them, seconds.
@@ -177,8 +180,23 @@ fn early_bye(context: &RuleContext<'_>) -> Option<Finding> {
         Finding::new(Severity::Error, [bye.frame, answer.frame], seen)
             .on(bye.id)
             .about(context.endpoint(bye.from))
-            .blame_one_of(context, Some(bye.from).filter(|_| both_heard(context))),
+            .blame_one_of(
+                context,
+                Some(bye.from)
+                    .filter(|side| both_heard(context) && is_its_end(context, *side, bye)),
+            ),
     )
+}
+
+/// Whether a hang-up is that of the call: a host in the middle that drops one leg and keeps the other may go on with a
+/// third one, and what a proxy passes on has its reason behind it.
+fn is_its_end(context: &RuleContext<'_>, side: Side, bye: &Event) -> bool {
+    let keeps_other = context.other.is_some_and(|other| {
+        let ends = other.hang_up().map(|end| end.at.seconds_since(bye.at));
+        other.answered.is_some() && ends.is_none_or(|after| after > FOLLOWS)
+    });
+    let in_middle = context.fault_side(side) == FaultSide::Pbx;
+    !(in_middle && keeps_other) && is_seen(context, side)
 }
 
 /// Whether the media of both sides are in the capture: else nobody knows what came before the BYE.

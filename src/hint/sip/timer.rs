@@ -99,6 +99,8 @@ struct Refresh<'a> {
     request: &'a Event,
     answer: Option<&'a Event>,
     broke: bool,
+    /// Its answer takes T.38 away, or changes it.
+    by_answer: bool,
     /// With SDP: without it a refresh cannot touch the media.
     offers: bool,
 }
@@ -132,6 +134,10 @@ fn session_refresh(context: &RuleContext<'_>) -> Option<Finding> {
             context.who_begins(side),
             context.whose(side.other())
         ));
+        if !refresh.by_answer {
+            // T.38 stops after it: the capture does not show who stopped it.
+            finding = finding.blame_nobody();
+        }
     }
     Some(finding)
 }
@@ -172,6 +178,7 @@ fn refreshes<'a>(context: &RuleContext<'a>) -> Vec<Refresh<'a>> {
                 request,
                 answer: answer.map(|(event, _)| event),
                 broke: offers && broke(context, request, answer),
+                by_answer: answer.is_some_and(|(_, sip)| changes(context, request, sip)),
                 offers,
             })
         })
@@ -206,10 +213,7 @@ fn broke(context: &RuleContext<'_>, request: &Event, answer: Option<(&Event, &Si
     let Some((answer, sip)) = answer else {
         return false;
     };
-    let accepted = status(sip).is_some_and(|status| (200..300).contains(&status));
-    let endpoint = sip.sdp.as_ref().and_then(image_endpoint);
-    let before = own_endpoint(context, request.from.other(), request.at);
-    if !accepted || endpoint.is_none() || endpoint != before {
+    if changes(context, request, sip) {
         return fax_unfinished(context);
     }
     let last = [Side::Caller, Side::Callee]
@@ -219,6 +223,14 @@ fn broke(context: &RuleContext<'_>, request: &Event, answer: Option<(&Event, &Si
         .max();
     let went_on = context.call.last_packet.seconds_since(answer.at) >= SILENCE_AFTER;
     fax_unfinished(context) && went_on && last.is_some_and(|last| last <= answer.at)
+}
+
+/// Whether the answer to a refresh refuses it, or has no T.38 any more, or at another endpoint.
+fn changes(context: &RuleContext<'_>, request: &Event, answer: &SipEvent) -> bool {
+    let accepted = status(answer).is_some_and(|status| (200..300).contains(&status));
+    let endpoint = answer.sdp.as_ref().and_then(image_endpoint);
+    let before = own_endpoint(context, request.from.other(), request.at);
+    !accepted || endpoint.is_none() || endpoint != before
 }
 
 fn fax_unfinished(context: &RuleContext<'_>) -> bool {

@@ -2,6 +2,7 @@
 
 use crate::hint::rule::{AfterSuccess, Check, Layer, hide};
 use crate::hint::t30::release::T30_DCN_IN_PAGE;
+use crate::hint::whole::shows_all_of;
 use std::fmt::Write as _;
 
 use crate::call::exchange::{ExchangeView, Line};
@@ -253,8 +254,20 @@ fn truncated(context: &RuleContext<'_>) -> Vec<Finding> {
             .on(line.event.id)
             .about(context.endpoint(line.event.from))
             .more(why);
-        // Who ended the call or its media is told by other rules.
-        out.push(if cut { found.blame_nobody() } else { found });
+        // Who ended the call or its media is told by other rules; what comes no more may have been stopped on its way.
+        let goes_on = context
+            .call
+            .udptl
+            .of(line.event.from)
+            .last
+            .is_some_and(|(_, last)| last > line.event.end);
+        let is_known = page.level.is_some() || goes_on;
+        let whole = is_known && shows_all_of(context, line.event.from);
+        out.push(if cut || !whole {
+            found.blame_nobody()
+        } else {
+            found
+        });
     }
     out
 }

@@ -3,13 +3,14 @@
 use crate::call::exchange::{ExchangeView, Line, Reached, What};
 use crate::call::{Call, Event, EventKind, Phase, Side, Verdict};
 use crate::capture::Timestamp;
-use crate::hint::context::header;
+use crate::hint::context::{header, headers};
 use crate::hint::evidence::{self, LATE, capture_ends_early, hang_up};
 use crate::hint::rule::{Check, Layer, hide};
 use crate::hint::sip::{q850_text, reason_cause};
+use crate::hint::whole::shows_all_of;
 use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::t30::Fcf;
-use crate::t30::timer::T2;
+use crate::t30::timer::{T2, T4};
 use crate::t38::Indicator;
 
 /// `t30-dropped-mid-fax`: without SIP, silence after which the media have ended, seconds.
@@ -151,10 +152,28 @@ fn found(
         "its fax log says why it sent DCN.",
         "ask its operator for the fax log of this call: it sent the DCN.",
     );
-    Finding::new(severity, cited.into_iter().flatten(), seen)
+    let side = line.event.from;
+    let found = Finding::new(severity, cited.into_iter().flatten(), seen)
         .on(line.event.id)
-        .about(context.endpoint(line.event.from))
-        .more(more)
+        .about(context.endpoint(side))
+        .more(more);
+    if shows_all_of(context, side) {
+        found
+    } else {
+        found.blame_nobody()
+    }
+}
+
+/// Whether a side disconnects because what it waits for does not come: the other side, or the way from it, may be the
+/// reason.
+fn waited_in_vain(exchange: &ExchangeView<'_>, place: usize, least: f64) -> bool {
+    let Some(line) = exchange.line(place) else {
+        return false;
+    };
+    let before = exchange.lines.iter().take(place).map(|line| line.event.end);
+    before
+        .max()
+        .is_some_and(|end| line.event.at.seconds_since(end) >= least)
 }
 
 fn before_dcs(context: &RuleContext<'_>) -> Option<Finding> {
@@ -162,6 +181,13 @@ fn before_dcs(context: &RuleContext<'_>) -> Option<Finding> {
     let Some((place, line, Reached::Dis)) = dcn(exchange) else {
         return None;
     };
+    // A receiver that begins anew after a DCS is another matter.
+    let trained = exchange.lines.iter().take(place).any(|line| {
+        matches!(line.what, What::Tcf(_) | What::Page(_)) || line.fcf() == Some(Fcf::Dcs)
+    });
+    if trained {
+        return None;
+    }
     let side = line.event.from;
     let first = exchange
         .lines
@@ -174,13 +200,13 @@ fn before_dcs(context: &RuleContext<'_>) -> Option<Finding> {
     } else {
         format!("DCN right after DIS – the {side} refuses: no common mode, or no document")
     };
-    Some(found(
-        context,
-        exchange,
-        Severity::Error,
-        (place, line),
-        seen,
-    ))
+    let found = found(context, exchange, Severity::Error, (place, line), seen);
+    // The called terminal did its part.
+    Some(if side == exchange.called {
+        found.blame_nobody()
+    } else {
+        found
+    })
 }
 
 fn after_dcs(context: &RuleContext<'_>) -> Option<Finding> {
@@ -196,29 +222,29 @@ fn after_dcs(context: &RuleContext<'_>) -> Option<Finding> {
         .rounds_of(&[Fcf::Dcs, Fcf::Nss])
         .count()
         .max(checks.count());
-    let seen = if side == exchange.sender {
-        format!(
-            "DCN in training: {} gave up after {}",
-            part(context, exchange, side),
-            if tries == 1 {
-                "1 try".to_owned()
-            } else {
-                format!("{tries} tries")
-            }
-        )
+    let refused = exchange
+        .lines
+        .iter()
+        .take(place)
+        .any(|line| line.fcf() == Some(Fcf::Ftt));
+    let why = if side == exchange.sender {
+        format!("gave up after {}", count(tries, "try", "tries"))
+    } else if refused {
+        // It had read the DCS.
+        "gave up after FTT".to_owned()
     } else {
-        format!(
-            "DCN in training: {} refused DCS or identification",
-            part(context, exchange, side)
-        )
+        "refused DCS or identification".to_owned()
     };
-    Some(found(
-        context,
-        exchange,
-        Severity::Error,
-        (place, line),
-        seen,
-    ))
+    let who = part(context, exchange, side);
+    let seen = format!("DCN in training: {who} {why}");
+    let found = found(context, exchange, Severity::Error, (place, line), seen);
+    let in_vain = refused || waited_in_vain(exchange, place, T4.earliest());
+    Some(if in_vain { found.blame_nobody() } else { found })
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    let word = if number == 1 { one } else { many };
+    format!("{number} {word}")
 }
 
 fn in_page(context: &RuleContext<'_>) -> Option<Finding> {
@@ -246,8 +272,10 @@ fn in_page(context: &RuleContext<'_>) -> Option<Finding> {
         // The page that was due and never began.
         _ => data.map_or(1, |page| page.page + 1),
     };
+    let in_vain = side != exchange.sender && waited_in_vain(exchange, place, T2.earliest());
     let why = match (reached, side == exchange.sender) {
         (Reached::Page, true) if sloppy => "ended without EOP, page not confirmed",
+        (Reached::Page, false) if in_vain => "got no command after it",
         (Reached::Page, _) => "aborted",
         (_, true) => "sent no data",
         (_, false) => "got no data",
@@ -256,7 +284,13 @@ fn in_page(context: &RuleContext<'_>) -> Option<Finding> {
         "DCN during page {page} – {} {why}",
         part(context, exchange, side)
     );
-    Some(found(context, exchange, severity, (place, line), seen))
+    let found = found(context, exchange, severity, (place, line), seen);
+    let got_nothing = side != exchange.sender && reached != Reached::Page;
+    Some(if in_vain || got_nothing {
+        found.blame_nobody()
+    } else {
+        found
+    })
 }
 
 fn after_page(context: &RuleContext<'_>) -> Option<Finding> {
@@ -290,8 +324,16 @@ fn after_page(context: &RuleContext<'_>) -> Option<Finding> {
         Severity::Error
     };
     let found = found(context, exchange, severity, (place, line), seen);
-    // The side that got a command twice has done its part.
-    Some(if again { found.blame_nobody() } else { found })
+    // The side that got a command twice has done its part; who gives up, or waits in vain, has a reason elsewhere.
+    let gives_up = matches!(
+        reached,
+        Reached::Rejected | Reached::Correction | Reached::NotReady
+    ) && (by_sender || waited_in_vain(exchange, place, T2.earliest()));
+    Some(if again || gives_up {
+        found.blame_nobody()
+    } else {
+        found
+    })
 }
 
 fn no_dcn(context: &RuleContext<'_>) -> Option<Finding> {
@@ -421,7 +463,23 @@ fn hung_up(
     .more(format!(
         "{gap:.1} s after the last fax signal. {unread_words}{reason}{blame}"
     ));
-    if unread { found.blame_nobody() } else { found }
+    // It may have given up for what did not come, or for what is not seen from here.
+    let own_word = last.event.from == side;
+    let in_vain = gap
+        >= if own_word {
+            T4.earliest()
+        } else {
+            T2.earliest()
+        };
+    let relayed = context.message(bye.id).is_some_and(|(_, sip)| {
+        let vias = headers(sip, "Via").chain(headers(sip, "v"));
+        vias.flat_map(|line| line.split(',')).count() > 1
+    });
+    if unread || in_vain || relayed || !shows_all_of(context, side) {
+        found.blame_nobody()
+    } else {
+        found
+    }
 }
 
 /// Whether a side puts something on the line after a time that is not read as a message: V.21 of which the message

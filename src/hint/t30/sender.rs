@@ -8,6 +8,7 @@ use crate::hint::t30::release::T30_DCN_AFTER_DCS;
 use crate::hint::t30::tcf::{T30_TCF_CORRUPT, T30_TCF_MISSING};
 use crate::hint::t30::training::{T30_DCS_NO_RESPONSE, T30_FTT, T30_TRAIN_FAILED};
 use crate::hint::t38::error_unless_delivered;
+use crate::hint::whole::loses;
 use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::t30::Fcf;
 use crate::t30::capability::DcsMode;
@@ -140,7 +141,9 @@ fn other_modem(context: &RuleContext<'_>) -> Option<Finding> {
         });
         let taken = answer.and_then(|(_, answer)| answer.fcf()) == Some(Fcf::Cfr);
         let in_sound = context.call.udptl.of(line.event.from).packets == 0;
-        (differs && !taken && !in_sound).then_some((line, dcs, tcf.modem, asked))
+        // A DCS between them may be lost.
+        let whole = !loses(context, line.event.from);
+        (differs && !taken && !in_sound && whole).then_some((line, dcs, tcf.modem, asked))
     });
     let (line, dcs, sent, asked) = found?;
     let sender = line.event.from;
@@ -166,7 +169,7 @@ fn has_slow_crossing(context: &RuleContext<'_>) -> bool {
 }
 
 fn carrier_no_frame(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
-    if has_slow_crossing(context) {
+    if has_slow_crossing(context) || loses(context, side) {
         return None;
     }
     let of_side: Vec<&Event> = context

@@ -9,6 +9,7 @@ use crate::hint::sip::teardown::SIP_EARLY_BYE;
 use crate::hint::t38::reinvite::{T38_NO_REINVITE, T38_REINVITE_BY_SENDER};
 use crate::hint::t38::{Switch, accepted, error_unless_delivered, first_switches, pages_confirmed};
 use crate::hint::udptl::UDPTL_NONE;
+use crate::hint::whole::{is_seen, loses};
 use crate::hint::{Finding, Rule, RuleContext, Severity, sdp};
 
 pub(super) const RULES: &[&Rule] = &[
@@ -100,20 +101,28 @@ fn unsupported_media(context: &RuleContext<'_>) -> Vec<Finding> {
                 .on(event.id)
                 .about(refuser.host)
                 .more(refused_by(context, &switch, &refuser));
-            if faulty || sdp::is_odd(&switch.negotiation.offer) {
+            if faulty || sdp::is_odd(&switch.negotiation.offer) || fails_in_audio(context, event) {
                 found.blame_nobody()
             } else {
-                found.blame(refuser.side)
+                refuser.accuse(found)
             }
         })
         .collect()
 }
 
+/// Whether the fax went on in audio after a refusal and lost packets there: that is no matter of who refused.
+fn fails_in_audio(context: &RuleContext<'_>, refusal: &Event) -> bool {
+    let trains = context
+        .t30_named("DCS")
+        .any(|(event, _)| event.at > refusal.at);
+    trains && Side::BOTH.into_iter().any(|side| loses(context, side))
+}
+
 /// Who sent a refusal first: the other end, or a proxy on the way.
 struct Refuser {
     host: Endpoint,
-    /// Who has to act: of an end the side, also where a proxy is all that is seen of it.
-    side: FaultSide,
+    /// Who has to act: of an end the side; `None` where a proxy before it may be the one that refused.
+    side: Option<FaultSide>,
     /// To be put into a sentence.
     name: String,
     /// The same, with the address.
@@ -136,10 +145,15 @@ impl Refuser {
         };
         let proxy = maker
             .filter(|host| host.role == Role::Proxy && !path.is_one_hop() && elsewhere(host.addr));
+        // The end signs with its own name, which a proxy does not have.
+        let signed = context.message(refusal.id).is_some_and(|(_, sip)| {
+            let name = header(sip, "Server").or_else(|| header(sip, "User-Agent"));
+            name.is_some_and(|name| context.call.agent.of(asked).as_deref() == Some(name))
+        });
         match proxy {
             Some(proxy) => Self {
                 host: proxy.addr,
-                side: FaultSide::Pbx,
+                side: Some(FaultSide::Pbx),
                 name: format!("the proxy {}", proxy.addr),
                 whose: format!(
                     "the proxy {} itself ({} was never asked)",
@@ -149,10 +163,19 @@ impl Refuser {
             },
             None => Self {
                 host: context.endpoint(asked),
-                side: context.fault_side(asked),
+                side: Some(context.fault_side(asked)).filter(|_| is_seen(context, asked) || signed),
                 name: context.who(asked).to_owned(),
                 whose: context.whose(asked),
             },
+        }
+    }
+}
+
+impl Refuser {
+    fn accuse(&self, finding: Finding) -> Finding {
+        match self.side {
+            Some(side) => finding.blame(side),
+            None => finding.blame_nobody(),
         }
     }
 }
@@ -222,7 +245,7 @@ fn rejected(context: &RuleContext<'_>) -> Vec<Finding> {
         if crossed || sdp::is_faulty(context, switch.negotiation) {
             found.blame_nobody()
         } else {
-            found.blame(refuser.side)
+            refuser.accuse(found)
         }
     })
     .collect()

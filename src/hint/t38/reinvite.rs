@@ -11,6 +11,7 @@ use crate::hint::t38::{
     Switch, accepted, agreed, error_unless_delivered, fax_in_audio, first_fax_sign, first_switches,
     image_line,
 };
+use crate::hint::whole::is_seen;
 use crate::hint::{Finding, Rule, RuleContext, Severity};
 use crate::line::Fcs;
 use crate::sip::Sdp;
@@ -264,11 +265,13 @@ fn timeout(context: &RuleContext<'_>) -> Vec<Finding> {
                     context.who_begins(switch.negotiation.from),
                     context.whose(switch.asked())
                 ));
-            // Heard of afterwards, it is there: the request reached a host that does nothing with it.
+            // A provisional answer shows that the request reached a host that does nothing more with it.
+            let arrived = transaction.is_some_and(|one| !one.responses.is_empty());
             let alive = context.call.events.iter().any(|event| {
                 event.observed && event.from == switch.asked() && event.at > switch.offer.at
             });
-            Some(if alive {
+            let known = arrived && alive && is_seen(context, switch.asked());
+            Some(if known {
                 found.blame(context.fault_side(switch.asked()))
             } else {
                 found
@@ -322,7 +325,12 @@ fn late(context: &RuleContext<'_>) -> Option<Finding> {
     if !is_late || !agreed(context) {
         return None;
     }
-    let severity = if in_vain(context, switched, tone.or(late_message).unwrap_or(answer)) {
+    // A side that says nothing in T.38 at all did not miss its time for it.
+    let speaks = Side::BOTH
+        .into_iter()
+        .all(|side| context.call.udptl.of(side).packets > 0);
+    let begins = tone.or(late_message).unwrap_or(answer);
+    let severity = if speaks && in_vain(context, switched, begins) {
         error_unless_delivered(context)
     } else {
         Severity::Warning
@@ -337,7 +345,12 @@ fn late(context: &RuleContext<'_>) -> Option<Finding> {
     Some(
         Finding::new(severity, frames.into_iter().flatten(), seen)
             .on(switch.offer.id)
-            .about(context.endpoint(switch.negotiation.from)),
+            .about(context.endpoint(switch.negotiation.from))
+            .blame_one_of(
+                context,
+                Some(switch.negotiation.from)
+                    .filter(|_| after >= LATE_WITHOUT_TONE || severity != Severity::Error),
+            ),
     )
 }
 
@@ -395,6 +408,6 @@ fn called_tone<'a>(context: &RuleContext<'a>) -> Option<&'a Event> {
             EventKind::Preamble => return true,
             _ => None,
         };
-        tone.is_some_and(|tone| !matches!(tone, Tone::Cng | Tone::Busy))
+        tone.is_some_and(|tone| tone != Tone::Cng && !tone.is_of_network())
     })
 }

@@ -244,6 +244,11 @@ fn destination_words(context: &RuleContext<'_>, live: &UdptlStats, silent: Side)
 
 pub(super) fn wrong_destination(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
     let exchange = context.exchange();
+    // It hears a peer of whom nothing is in the capture: what that one has learned or told is not known.
+    let peer_is_unseen = context.call.udptl.of(side.other()).packets == 0;
+    if exchange.is_half() || peer_is_unseen && exchange.hears(side) {
+        return None;
+    }
     wrong_destination_of(context, exchange, side)
 }
 
@@ -306,8 +311,9 @@ fn wrong_destination_of(
     )
     .on_any(event_at(call, side, wrong.first));
     found.host = Some(wrong.src);
-    if has_half_hop(call) {
-        // What the proxy wrote into the SDP is not in the capture.
+    // What the proxy wrote into the SDP is not in the capture; or the SDP gives an address that nobody can send to.
+    let unreachable = is_private(said.addr) && !is_private(wrong.dst.addr);
+    if has_half_hop(call) || unreachable {
         found = found.blame_nobody();
     }
     let was_audio = call.media.iter().any(|period| {

@@ -107,7 +107,8 @@ fn idle(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
         )
         .on(sent.map_or(first.event.id, |event| event.id))
         .about(context.endpoint(side))
-        .blame(context.fault_side(side)),
+        // A calling terminal waits for the DIS, which may not reach it.
+        .blame_one_of(context, Some(side).filter(|side| *side == exchange.called)),
     )
 }
 
