@@ -11,10 +11,12 @@ use crate::view::calls::Column;
 use crate::view::style::{Palette, Theme};
 
 mod apply;
+mod columns;
 mod file;
 mod shown;
 mod table;
 
+pub use columns::write_columns;
 pub use shown::write as show;
 
 /// What the files set that no option does, and where everything comes from.
@@ -32,6 +34,8 @@ pub struct Settings {
     pub keys: Keymap,
     /// Wheel and click.
     pub mouse: Option<bool>,
+    /// The file that the user may write to: it need not be there.
+    pub own: Option<PathBuf>,
     /// Looks of single roles, by name.
     looks: BTreeMap<String, String>,
     /// Files that were looked for, and whether they were there.
@@ -43,7 +47,9 @@ pub struct Settings {
 /// Reads the files and puts what they set where the command line says nothing. The error is one line.
 pub fn load(cli: &mut Cli) -> Result<(), String> {
     let (files, layers) = file::read(cli.general.config.as_deref(), cli.general.no_config)?;
+    let any = files.first().map(|(path, _)| path.clone());
     cli.general.settings.files = files;
+    cli.general.settings.own = any;
     apply::apply(cli, &layers)
 }
 

@@ -29,6 +29,7 @@ pub(super) fn run(cli: &Cli, file: &Path) -> Result<Status, Failure> {
         names: cli.general.settings.names.clone(),
         columns: cli.general.settings.columns.clone(),
         keys: cli.general.settings.keys.clone(),
+        settings: cli.general.settings.own.clone(),
         calls: cli.which.call.iter().copied().map(CallNo).collect(),
         call_ids: cli.which.call_id.clone(),
     };

@@ -81,6 +81,11 @@ impl Layer {
         let line = line(&self.text, value.span().start);
         in_line(&self.path, Some(line), what)
     }
+
+    /// The octets that the value of `columns` has in the file.
+    pub(super) fn columns(&self) -> Option<std::ops::Range<usize>> {
+        self.contents.columns.as_ref().map(Spanned::span)
+    }
 }
 
 fn in_line(path: &Path, line: Option<usize>, what: &str) -> String {

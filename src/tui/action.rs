@@ -44,7 +44,7 @@ pub enum Action {
     Quit,
     /// Help shown or hidden.
     Help,
-    /// Mark or unmark the selected call.
+    /// Mark or unmark the selected call, or message; of a second message: both side by side.
     Mark,
     /// The other leg into the flow or out of it; on the list: choose which call it is.
     OtherLeg,
@@ -84,6 +84,12 @@ pub enum Action {
     SortPrevious,
     /// Sort by the column to the right.
     SortNext,
+    /// Choose the columns of the list.
+    Columns,
+    /// The selected column further to the left.
+    ColumnLeft,
+    /// The selected column further to the right.
+    ColumnRight,
     /// Sort the other way round.
     SortDirection,
     /// Ask for a file name to save to.
@@ -143,6 +149,10 @@ pub enum Context {
     Flow,
     /// A message full screen.
     Message,
+    /// Two messages side by side.
+    Compare,
+    /// The columns of the list, to choose from.
+    Columns,
     /// A page as a picture.
     Page,
     /// The help.
@@ -186,6 +196,32 @@ pub fn prompt_action_for(event: KeyEvent) -> Option<Action> {
         (KeyCode::Char(c), false) => Action::Type(c),
         _ => return None,
     })
+}
+
+impl Context {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Calls,
+        Self::Columns,
+        Self::Flow,
+        Self::Message,
+        Self::Compare,
+        Self::Page,
+        Self::Help,
+    ];
+
+    /// What its screen is called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Calls => "calls list",
+            Self::Columns => "columns of the list",
+            Self::Flow => "flow",
+            Self::Message => "message",
+            Self::Compare => "two messages",
+            Self::Page => "page",
+            Self::Help => "help",
+        }
+    }
 }
 
 impl Key {

@@ -20,6 +20,7 @@ use crate::view::time::{TimeMode, Zone};
 use crate::view::{Names, ladder};
 
 pub mod calls;
+pub mod columns;
 pub mod flow;
 pub mod page;
 pub mod prompt;
@@ -27,6 +28,7 @@ pub mod prompt;
 use super::action::{Action, Context, Keymap};
 use super::layout;
 use calls::CallsList;
+use columns::Chooser;
 use flow::{FlowView, Pane};
 use page::PageView;
 use prompt::{Prompt, SaveRequest};
@@ -56,6 +58,8 @@ pub struct Options {
     pub columns: Option<Vec<Column>>,
     /// Keys.
     pub keys: Keymap,
+    /// The file of settings that may be written to.
+    pub settings: Option<PathBuf>,
     /// Calls to be opened at once (`--call`): one or two.
     pub calls: Vec<CallNo>,
     /// The same by Call-ID (`--call-id`).
@@ -76,6 +80,7 @@ impl Default for Options {
             names: Names::default(),
             columns: None,
             keys: Keymap::default(),
+            settings: None,
             calls: Vec::new(),
             call_ids: Vec::new(),
         }
@@ -98,6 +103,8 @@ pub enum Effect {
     Pages(CallNo),
     /// Write a file.
     Save(SaveRequest),
+    /// Write the columns of the list into a file of settings.
+    WriteColumns(PathBuf),
     /// Put text into the clipboard of the terminal.
     Copy(String),
     /// Let the terminal draw the page, or characters again.
@@ -115,6 +122,10 @@ pub enum Screen {
     Flow,
     /// The selected message of the flow, full screen.
     Message,
+    /// Two messages of the flow side by side.
+    Compare,
+    /// The columns of the list.
+    Columns,
     /// A page of the fax.
     Page,
     /// The help for the screen under it.
@@ -170,6 +181,8 @@ pub struct App {
     pub calls: CallsList,
     /// The flow, while one is open.
     pub flow: Option<FlowView>,
+    /// The columns, while they are chosen.
+    pub chooser: Option<Chooser>,
     /// The page, while one is shown.
     pub page: Option<PageView>,
     /// Screens over the calls list, the last one on top.
@@ -204,6 +217,7 @@ impl App {
             ladder,
             size,
             flow: None,
+            chooser: None,
             page: None,
             screens: Vec::new(),
             prompt: None,
@@ -217,13 +231,7 @@ impl App {
 
     /// Which keys hold.
     pub fn context(&self) -> Context {
-        match self.screens.last() {
-            None => Context::Calls,
-            Some(Screen::Flow) => Context::Flow,
-            Some(Screen::Message) => Context::Message,
-            Some(Screen::Page) => Context::Page,
-            Some(Screen::Help { .. }) => Context::Help,
-        }
+        self.screens.last().map_or(Context::Calls, context_of)
     }
 
     /// The screen that the open help describes.
@@ -233,12 +241,7 @@ impl App {
             .iter()
             .rev()
             .find(|screen| !matches!(screen, Screen::Help { .. }));
-        match under {
-            Some(Screen::Flow) => Context::Flow,
-            Some(Screen::Message) => Context::Message,
-            Some(Screen::Page) => Context::Page,
-            _ => Context::Calls,
-        }
+        under.map_or(Context::Calls, context_of)
     }
 
     /// Handles an update of the service.
@@ -432,6 +435,9 @@ impl App {
         let full = self.screens.contains(&Screen::Message);
         if let Some(view) = &mut self.flow {
             view.settle(&self.ladder, self.size, full, self.options.width);
+            if self.screens.contains(&Screen::Compare) {
+                view.settle_compared(self.size);
+            }
         }
     }
 
@@ -444,5 +450,16 @@ impl App {
             "call-{}{parties}",
             numbers.join("+")
         )))
+    }
+}
+
+fn context_of(screen: &Screen) -> Context {
+    match screen {
+        Screen::Flow => Context::Flow,
+        Screen::Message => Context::Message,
+        Screen::Compare => Context::Compare,
+        Screen::Columns => Context::Columns,
+        Screen::Page => Context::Page,
+        Screen::Help { .. } => Context::Help,
     }
 }

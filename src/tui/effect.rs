@@ -29,6 +29,12 @@ pub(super) fn perform<W: Write>(
         Some(Effect::Open { calls, other_leg }) => source.open(calls, other_leg),
         Some(Effect::Pages(call)) => source.pages(call),
         Some(Effect::Save(request)) => save(app, source, request),
+        Some(Effect::WriteColumns(path)) => {
+            match crate::settings::write_columns(&path, app.options.columns.as_deref()) {
+                Ok(told) => app.tell(told),
+                Err(error) => app.tell_failure(error),
+            }
+        }
         Some(Effect::Copy(text)) => copy(app, painter, &text),
         Some(Effect::Picture) => picture(app, painter),
         Some(Effect::Redraw) => painter.forget(),

@@ -11,6 +11,7 @@ use super::theme::{self, Theme};
 use crate::view::{Pattern, Role, Row, Span, wrap};
 
 pub(super) mod calls;
+mod columns;
 pub(super) mod flow;
 pub(super) mod foot;
 pub(super) mod help;
@@ -27,10 +28,15 @@ pub(super) fn render(app: &App, buf: &mut Buffer) -> Option<Position> {
         page::render(app, view, buf, theme);
         return foot::render(app, buf, theme);
     }
+    if let (Some(Screen::Columns), Some(chooser)) = (app.screens.last(), &app.chooser) {
+        columns::render(app, chooser, buf, theme);
+        return foot::render(app, buf, theme);
+    }
     match (app.screens.last(), &app.flow) {
         (Some(Screen::Help { top }), _) => help::render(app, *top, buf, theme),
         (Some(Screen::Flow), Some(view)) => flow::render(app, view, buf, theme),
         (Some(Screen::Message), Some(view)) => flow::render_message(app, view, buf, theme),
+        (Some(Screen::Compare), Some(view)) => flow::render_compared(app, view, buf, theme),
         _ => calls::render(app, buf, theme),
     }
     foot::render(app, buf, theme)

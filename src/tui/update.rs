@@ -2,7 +2,7 @@
 
 use super::action::{Action, Context};
 use super::app::calls::CallsList;
-use super::app::flow::Pane;
+use super::app::flow::{Marked, Pane};
 use super::app::prompt::{Prompt, PromptKind};
 use super::app::{App, Effect, Screen};
 use super::render;
@@ -12,6 +12,7 @@ use crate::view::ladder::Fold;
 use crate::view::time::TimeMode;
 use ratatui::layout::Position;
 
+mod columns;
 mod mouse;
 mod page;
 mod prompt;
@@ -45,6 +46,8 @@ pub fn update(app: &mut App, action: Action) -> Option<Effect> {
             Context::Calls => calls(app, action),
             Context::Flow => flow(app, action),
             Context::Message => message(app, action),
+            Context::Compare => compare(app, action),
+            Context::Columns => columns::columns(app, action),
             Context::Page => page::page(app, action),
             Context::Help => help(app, action),
         }
@@ -141,6 +144,7 @@ fn calls(app: &mut App, action: Action) -> Option<Effect> {
             ask_to_save(app, calls);
         }
         Action::Copy => return app.calls.selected().map(copied_call),
+        Action::Columns => columns::open(app),
         _ => return anywhere(app, action),
     }
     None
@@ -218,10 +222,44 @@ fn flow(app: &mut App, action: Action) -> Option<Effect> {
             return page::open(app);
         }
         Action::Open => app.screens.push(Screen::Message),
+        Action::Mark => mark_message(app),
         Action::Left | Action::PreviousPane => view.focus_next(false),
         Action::Right | Action::NextPane => view.focus_next(true),
         Action::Copy => return Some(Effect::Copy(view.copied(view.focus != Pane::Ladder))),
         _ => return detail(app, action),
+    }
+    None
+}
+
+/// A first message waits for a second one, then both are shown.
+fn mark_message(app: &mut App) {
+    let Some(view) = app.flow.as_mut() else {
+        return;
+    };
+    let key = app.options.keys.key_of(Action::Mark);
+    match view.mark() {
+        Marked::First => app.tell(format!(
+            "marked: {key} on another message shows both side by side"
+        )),
+        Marked::Gone => app.tell("no message is marked"),
+        Marked::Both => app.screens.push(Screen::Compare),
+        Marked::Nothing => {}
+    }
+}
+
+fn compare(app: &mut App, action: Action) -> Option<Effect> {
+    let view = app.flow.as_mut()?;
+    if let Some(by) = distance(action, view.compared.height) {
+        view.compared.scroll(by);
+        return None;
+    }
+    match action {
+        Action::Back => {
+            app.screens.pop();
+        }
+        Action::Fold => view.only_differences = !view.only_differences,
+        Action::Copy => return Some(Effect::Copy(view.copied_compared())),
+        _ => return anywhere(app, action),
     }
     None
 }
@@ -367,7 +405,6 @@ fn help(app: &mut App, action: Action) -> Option<Effect> {
     }
 }
 
-/// How many rows an action moves on a screen of `height` rows; `None`: it does not move.
 /// A narrow screen may not have the column that the list is sorted by.
 fn tell_order(app: &mut App) {
     let (by, descending) = app.calls.sorted();
@@ -375,6 +412,7 @@ fn tell_order(app: &mut App) {
     app.tell(format!("sorted by {}{way}", by.heading()));
 }
 
+/// How many rows an action moves on a screen of `height` rows; `None`: it does not move.
 fn distance(action: Action, height: usize) -> Option<isize> {
     let page = isize::try_from(height.saturating_sub(1).max(1)).unwrap_or(isize::MAX);
     Some(match action {

@@ -7,10 +7,13 @@ use crate::call::{Call, Event, EventKind};
 use crate::field::Field;
 use crate::line::Fcs;
 use crate::sip::strict;
+use crate::t30::Fcf;
+use crate::t30::capability::{BITS, Bit, Capabilities};
 use crate::t30::frame::T30Frame;
 use crate::view::time::{self, Clock};
 use crate::view::{Role, Row, Span, clip, plain, wrap};
 
+pub mod beside;
 mod fields;
 pub mod log;
 mod negotiation;
@@ -23,6 +26,8 @@ pub use side_pane::side_pane;
 
 /// Widest column of field names.
 const NAME_MOST: usize = 34;
+/// Between the names of fields and their values.
+const BETWEEN: usize = 2;
 /// Most rows of one message; only hostile ones are longer.
 const ROWS_MOST: usize = 5_000;
 
@@ -49,9 +54,10 @@ fn lay_out(
     rows.extend(observations::rows(call, event, width, clock));
     if raw {
         rows.extend(raw_rows(event, width));
+        rows.extend(bit_rows(event));
     } else {
         rows.extend(octets_rows(event, width));
-        rows.extend(field_rows(fields, width));
+        rows.extend(field_rows(&short(fields, width), width));
         rows.extend(opinion_rows(event, width));
         rows.extend(negotiation::rows(call, event, width));
     }
@@ -172,15 +178,15 @@ fn trouble(frame: &T30Frame) -> Option<Row> {
     Some(Row::of(vec![Span::new(text, Role::Missing)]))
 }
 
+/// Columns of the names of fields.
+fn name_column(fields: &[Field], width: usize) -> usize {
+    let widest = fields.iter().map(|field| field.name.width()).max();
+    widest.unwrap_or(0).min(NAME_MOST).min(width * 2 / 5)
+}
+
 /// Names in one column, values wrapped in the other.
 fn field_rows(fields: &[Field], width: usize) -> Vec<Row> {
-    const BETWEEN: usize = 2;
-    let widest = fields
-        .iter()
-        .map(|field| field.name.width())
-        .max()
-        .unwrap_or(0);
-    let column = widest.min(NAME_MOST).min(width * 2 / 5);
+    let column = name_column(fields, width);
     let mut rows = Vec::new();
     for field in fields {
         let name = plain(&field.name, false);
@@ -200,6 +206,57 @@ fn field_rows(fields: &[Field], width: usize) -> Vec<Row> {
         }
     }
     rows
+}
+
+/// Fields with the names of the bits that are not set in one line.
+fn short(fields: &[Field], width: usize) -> Vec<Field> {
+    const END: &str = ", ... (r: all bits)";
+    let column = name_column(fields, width) + BETWEEN;
+    let room = width.saturating_sub(column + END.len());
+    let one_line = |field: &Field| {
+        let unset = matches!(field.name.as_ref(), "not offered" | "not used");
+        if !unset || field.value.width() + column <= width {
+            return field.clone();
+        }
+        let mut kept = String::new();
+        for name in field.value.split(", ") {
+            if kept.width() + name.width() + 2 > room {
+                break;
+            }
+            if !kept.is_empty() {
+                kept.push_str(", ");
+            }
+            kept.push_str(name);
+        }
+        Field::new(field.name.clone(), format!("{kept}{END}"))
+    };
+    fields.iter().map(one_line).collect()
+}
+
+/// Every bit of a DIS, DTC or DCS.
+fn bit_rows(event: &Event) -> Vec<Row> {
+    let EventKind::T30(frame) = &event.kind else {
+        return Vec::new();
+    };
+    if !matches!(frame.fcf, Fcf::Dis | Fcf::Dtc | Fcf::Dcs) {
+        return Vec::new();
+    }
+    let bits = Capabilities::new(frame.fif());
+    let there = BITS.iter().filter(|bit| bit.last <= bits.last_bit());
+    let row = |bit: &Bit| {
+        let (number, digits) = (
+            usize::from(bit.number),
+            usize::from(bit.last - bit.number) + 1,
+        );
+        let value = bits.bits(bit.number, bit.last);
+        let set = if value == 0 { Role::Dim } else { Role::Plain };
+        let value = format!("{value:0digits$b}");
+        Row::of(vec![Span::new(
+            format!("{number:>3}  {value:<8}{}", bit.name),
+            set,
+        )])
+    };
+    [Row::default()].into_iter().chain(there.map(row)).collect()
 }
 
 fn raw_rows(event: &Event, width: usize) -> Vec<Row> {

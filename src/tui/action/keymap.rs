@@ -34,14 +34,7 @@ impl Keymap {
 
     /// A key that would ask for two things in one place.
     pub fn conflict(&self) -> Option<String> {
-        let contexts = [
-            Context::Calls,
-            Context::Flow,
-            Context::Message,
-            Context::Page,
-            Context::Help,
-        ];
-        for context in contexts {
+        for context in Context::ALL {
             let mut seen: Vec<(Key, Action)> = Vec::new();
             for binding in bindings_of(context) {
                 for key in self.keys(binding) {
@@ -78,6 +71,13 @@ impl Keymap {
         bindings_of(context)
             .find(|binding| self.keys(binding).contains(&pressed))
             .map(|binding| binding.action)
+    }
+
+    /// The first key of an action.
+    pub fn key_of(&self, action: Action) -> String {
+        let binding = BINDINGS.iter().find(|binding| binding.action == action);
+        let key = binding.and_then(|binding| self.keys(binding).first());
+        key.map_or_else(String::new, Key::to_string)
     }
 
     /// The help for one context, neighbours with the same words put together.

@@ -41,8 +41,10 @@ const fn bind(
 
 const ALL: &[Context] = &[
     Context::Calls,
+    Context::Columns,
     Context::Flow,
     Context::Message,
+    Context::Compare,
     Context::Page,
     Context::Help,
 ];
@@ -51,6 +53,8 @@ const FLOW: &[Context] = &[Context::Flow];
 const MESSAGE: &[Context] = &[Context::Message];
 const DETAIL: &[Context] = &[Context::Flow, Context::Message];
 const WORK: &[Context] = &[Context::Calls, Context::Flow, Context::Message];
+const COLUMNS: &[Context] = &[Context::Columns];
+const COMPARE: &[Context] = &[Context::Compare];
 const PAGES: &[Context] = &[Context::Page];
 const HELP: &[Context] = &[Context::Help];
 
@@ -66,6 +70,7 @@ const HEIGHT: &str = "the message under the ladder taller, lower";
 const ZOOM: &str = "larger, smaller";
 const NEXT_PAGE: &str = "next, previous page or attempt at it";
 const HOSTS: &str = "other hosts of a path wider than the screen";
+const CARRY: &str = "the column further to the left, to the right";
 const SORT: &str = "sort by the column to the left, to the right; turn the direction";
 
 /// Every key and what it does. Order: that of the foot line and the help.
@@ -113,6 +118,15 @@ pub const BINDINGS: &[Binding] = &[
         "other leg",
         "mark the call together with its other leg",
     ),
+    bind(
+        &[ch(' ')],
+        Action::Mark,
+        COLUMNS,
+        "show",
+        "show the column, or not",
+    ),
+    bind(&[ch('<')], Action::ColumnLeft, COLUMNS, "move", CARRY),
+    bind(&[ch('>')], Action::ColumnRight, COLUMNS, "move", CARRY),
     bind(&[ch(']')], Action::NextStep, DETAIL, "step", STEP),
     bind(&[ch('[')], Action::PreviousStep, DETAIL, "step", STEP),
     bind(&[ch('e')], Action::NextTrouble, DETAIL, "error", TROUBLE),
@@ -129,6 +143,20 @@ pub const BINDINGS: &[Binding] = &[
         FLOW,
         "message",
         "open: the message full screen; page data: the page",
+    ),
+    bind(
+        &[ch(' ')],
+        Action::Mark,
+        FLOW,
+        "compare",
+        "mark a message; on another one: both side by side, what differs marked",
+    ),
+    bind(
+        &[ch('f'), f(7)],
+        Action::Fold,
+        COMPARE,
+        "differences",
+        "only what differs, or all",
     ),
     bind(
         &[ch('v')],
@@ -237,6 +265,20 @@ pub const BINDINGS: &[Binding] = &[
     bind(&[ch('>')], Action::SortNext, CALLS, "sort", SORT),
     bind(&[ch('z')], Action::SortDirection, CALLS, "sort", SORT),
     bind(
+        &[ch('C')],
+        Action::Columns,
+        CALLS,
+        "",
+        "choose the columns; they can be kept",
+    ),
+    bind(
+        &[ch('y')],
+        Action::Copy,
+        COMPARE,
+        "copy",
+        "copy both messages by OSC 52",
+    ),
+    bind(
         &[ch('y')],
         Action::Copy,
         WORK,
@@ -279,6 +321,20 @@ pub const BINDINGS: &[Binding] = &[
         PAGES,
         "back",
         "back",
+    ),
+    bind(
+        &[ch('q'), key(KeyCode::Esc), f(10)],
+        Action::Back,
+        COMPARE,
+        "back",
+        "back",
+    ),
+    bind(
+        &[ch('q'), key(KeyCode::Esc), key(KeyCode::Enter), f(10)],
+        Action::Back,
+        COLUMNS,
+        "done",
+        "done: back to the list",
     ),
     bind(
         &[ch('q'), key(KeyCode::Esc), f(10)],

@@ -112,13 +112,7 @@ fn every_key_of_the_contract_is_bound() {
 
 #[test]
 fn no_key_asks_for_two_things_at_once() {
-    for context in [
-        Context::Calls,
-        Context::Flow,
-        Context::Message,
-        Context::Page,
-        Context::Help,
-    ] {
+    for context in Context::ALL {
         let mut seen = Vec::new();
         for binding in BINDINGS
             .iter()
@@ -166,13 +160,9 @@ fn docs_keys_is_the_table() {
         "# Keys\n\nMade from `BINDINGS` in src/tui/action/table.rs by `UPDATE_DOCS=1 cargo test docs_keys`; every action has a\n\
          letter, function keys are a second way.\n",
     );
-    for (context, title) in [
-        (Context::Calls, "Calls list"),
-        (Context::Flow, "Flow"),
-        (Context::Message, "Message"),
-        (Context::Page, "Page"),
-        (Context::Help, "Help"),
-    ] {
+    for context in Context::ALL {
+        let (first, rest) = context.name().split_at(1);
+        let title = format!("{}{rest}", first.to_uppercase());
         text.push_str(&format!("\n## {title}\n\n| key | what |\n|---|---|\n"));
         for line in Keymap::default().help_lines(context) {
             let keys: Vec<String> = line.keys.split(' ').map(|key| format!("`{key}`")).collect();

@@ -11,8 +11,10 @@ use crate::view::time::Clock;
 use crate::view::window::window;
 use crate::view::{Pattern, Role, Row, Span, decode, hints, plain, to_text, wrap};
 
+mod compare;
 mod places;
 
+pub(in crate::tui) use compare::Marked;
 use places::deciding_event;
 
 /// What the keys move in.
@@ -99,6 +101,14 @@ pub struct FlowView {
     pub hints: Text,
     /// What is searched for.
     pub search: Option<Pattern>,
+    /// A message that waits for another one to be compared with.
+    marked: Option<(CallNo, EventId)>,
+    /// The other one.
+    other: Option<(CallNo, EventId)>,
+    /// Both side by side.
+    pub compared: Text,
+    /// Only what differs.
+    pub only_differences: bool,
     /// Lines of the pane under the ladder: as many as the event has that the flow opens with, until the user wants
     /// others. With each step another height would move the ladder.
     pane: Option<usize>,
@@ -123,6 +133,10 @@ impl FlowView {
             message: Text::default(),
             hints: Text::default(),
             search: None,
+            marked: None,
+            other: None,
+            compared: Text::default(),
+            only_differences: false,
             pane: None,
             ascii,
             shape: None,

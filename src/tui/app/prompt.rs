@@ -35,6 +35,11 @@ pub enum PromptKind {
         /// What was to be saved.
         request: SaveRequest,
     },
+    /// Keep the columns that were chosen?
+    WriteColumns {
+        /// The file of settings.
+        path: PathBuf,
+    },
 }
 
 /// Something to be written to a file.
@@ -115,6 +120,9 @@ impl Prompt {
                 "save {} (Tab: other format) to: ",
                 SaveFormat::of(Path::new(&self.text)).name()
             ),
+            PromptKind::WriteColumns { path } => {
+                format!("Keep these columns in {}? (y/n) ", path.display())
+            }
             PromptKind::Overwrite { request } => {
                 format!("{} exists. Write over it? (y/n) ", request.path.display())
             }
@@ -126,7 +134,7 @@ impl Prompt {
         let room = self.text.chars().count() < 4096;
         let fits = match self.kind {
             PromptKind::Goto => c.is_ascii_digit() && self.text.len() < 10,
-            PromptKind::Overwrite { .. } => false,
+            PromptKind::Overwrite { .. } | PromptKind::WriteColumns { .. } => false,
             _ => !crate::text::is_hostile(c),
         };
         if room && fits {

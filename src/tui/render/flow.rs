@@ -54,6 +54,7 @@ pub(super) fn render(app: &App, view: &FlowView, buf: &mut Buffer, theme: Theme)
             view.cursor().checked_sub(view.top),
             look,
         );
+        draw_mark(buf, areas.ladder, view, app.options.ascii, theme);
         underline(buf, inside(areas.ladder), view.search.as_ref());
     }
     draw_rule(buf, areas.rule, app.options.ascii, theme);
@@ -73,6 +74,25 @@ pub(super) fn render_message(app: &App, view: &FlowView, buf: &mut Buffer, theme
     let areas = layout::message(app.size, view.wanted(usize::from(app.size.0)));
     draw_pane(buf, areas.message, &view.message, true, app, theme);
     underline(buf, areas.message, view.search.as_ref());
+}
+
+/// Draws two messages side by side.
+pub(super) fn render_compared(app: &App, view: &FlowView, buf: &mut Buffer, theme: Theme) {
+    let (width, height) = app.size;
+    let area = Rect::new(0, 0, width, height.saturating_sub(1));
+    draw_pane(buf, area, &view.compared, true, app, theme);
+}
+
+/// The mark of a message that waits for another one to be compared with.
+fn draw_mark(buf: &mut Buffer, area: Rect, view: &FlowView, ascii: bool, theme: Theme) {
+    let row = view.marked_row().and_then(|row| row.checked_sub(view.top));
+    let Some(y) = row.and_then(|row| u16::try_from(row).ok()) else {
+        return;
+    };
+    if y < area.height && area.width > 1 {
+        let mark = if ascii { "*" } else { "●" };
+        buf.set_stringn(area.x + 1, area.y + y, mark, 1, theme.style(Role::Mark));
+    }
 }
 
 /// An area without its first column.

@@ -28,7 +28,10 @@ pub(super) fn render(app: &App, top: usize, buf: &mut Buffer, theme: Theme) {
     let area = Rect::new(0, 0, width, rows.saturating_sub(1));
     let title = Row::of(vec![
         Span::new(" faxflow", Role::Heading),
-        Span::plain(format!("   keys of the {}", name(app.context_under_help()))),
+        Span::plain(format!(
+            "   keys of the {}",
+            app.context_under_help().name()
+        )),
     ]);
     draw_row(buf, area, 0, &title, theme);
     let rest = Rect {
@@ -153,14 +156,4 @@ fn marks(ascii: bool) -> [String; 4] {
         "A dashed arrow is a message that was expected here and never came.".into(),
         "(2) the second of the same; [+ 3 repeats] folded into this row: f unfolds.".into(),
     ]
-}
-
-fn name(context: Context) -> &'static str {
-    match context {
-        Context::Calls => "calls list",
-        Context::Flow => "flow",
-        Context::Message => "message",
-        Context::Page => "page",
-        Context::Help => "help",
-    }
 }

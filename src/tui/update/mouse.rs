@@ -34,7 +34,9 @@ pub(super) fn click(app: &mut App, at: Position) -> Option<Action> {
             }
             None
         }
-        Context::Message | Context::Page | Context::Help => None,
+        Context::Message | Context::Compare | Context::Columns | Context::Page | Context::Help => {
+            None
+        }
     }
 }
 

@@ -19,6 +19,11 @@ pub(super) fn prompt(app: &mut App, action: Action) -> Option<Effect> {
         app.prompt = None;
         return Some(save(app, request));
     }
+    if let (PromptKind::WriteColumns { path }, Action::Type('y' | 'Y')) = (&prompt.kind, action) {
+        let path = path.clone();
+        app.prompt = None;
+        return Some(Effect::WriteColumns(path));
+    }
     match action {
         Action::Type(c) => prompt.push(c),
         Action::Erase if prompt.text.is_empty() => return cancel(app),
@@ -35,7 +40,11 @@ pub(super) fn prompt(app: &mut App, action: Action) -> Option<Effect> {
     let prompt = app.prompt.as_ref()?;
     match &prompt.kind {
         PromptKind::Filter { .. } => app.calls.set_filter(&prompt.text),
-        PromptKind::Overwrite { .. } if matches!(action, Action::Type(_)) => return cancel(app),
+        PromptKind::Overwrite { .. } | PromptKind::WriteColumns { .. }
+            if matches!(action, Action::Type(_)) =>
+        {
+            return cancel(app);
+        }
         _ => {}
     }
     None
@@ -87,7 +96,7 @@ fn accept(app: &mut App) -> Option<Effect> {
             };
             return Some(save(app, request));
         }
-        PromptKind::Overwrite { .. } => {}
+        PromptKind::Overwrite { .. } | PromptKind::WriteColumns { .. } => {}
     }
     None
 }

@@ -149,13 +149,43 @@ impl Said {
                 )),
                 (Some(offer), Some(answer)) if offer == answer => self.same.push(words(&offer)),
                 (Some(offer), Some(answer)) => {
-                    self.rows.push((format!("≠ {name}"), offer, answer));
+                    let mark = if disagrees(name, Some(&offer), Some(&answer)) {
+                        "≠ "
+                    } else {
+                        ""
+                    };
+                    self.rows.push((format!("{mark}{name}"), offer, answer));
                 }
                 (Some(offer), None) => self.offered.push(words(&offer)),
                 (None, Some(answer)) => self.answered.push(words(&answer)),
                 (None, None) => {}
             }
         }
+    }
+}
+
+/// Whether offer and answer differ where they should agree. Addresses, sizes and limits are each side's own; a version
+/// may go down; a flag may be answered only where it was offered.
+fn disagrees(name: &str, offer: Option<&str>, answer: Option<&str>) -> bool {
+    match (name, offer, answer) {
+        ("m=" | "rate management" | "error correction", Some(offer), Some(answer)) => {
+            offer != answer
+        }
+        ("version", Some(offer), Some(answer)) => {
+            let number = |text: &str| text.split(' ').next()?.parse::<u32>().ok();
+            number(answer) > number(offer)
+        }
+        ("fill bit removal" | "transcoding MMR" | "transcoding JBIG", offer, answer) => {
+            answer == Some("yes") && offer != answer
+        }
+        ("formats", Some(offer), Some(answer)) => {
+            let offered: Vec<&str> = offer.split(' ').collect();
+            !answer.split(' ').any(|format| offered.contains(&format))
+        }
+        ("direction", Some(offer), Some(answer)) => {
+            offer == answer && matches!(offer, "sendonly" | "recvonly")
+        }
+        _ => false,
     }
 }
 
@@ -207,7 +237,8 @@ fn table(negotiation: &Negotiation, width: usize) -> Vec<Row> {
         line("", " ", &offer, &answer, Role::Heading),
     ];
     for (name, offer, answer) in &lines {
-        let differs = negotiation.answer.is_some() && offer != answer;
+        let differs =
+            negotiation.answer.is_some() && disagrees(name, offer.as_deref(), answer.as_deref());
         let (mark, role) = if differs {
             ("≠", Role::Warning)
         } else {
