@@ -43,6 +43,8 @@ pub trait Source {
     fn pages(&self, call: CallNo);
     /// Asks for the packets of calls to be written.
     fn save_packets(&self, calls: Vec<CallNo>, path: std::path::PathBuf);
+    /// Asks for what came through a pipe to be written.
+    fn keep(&self, path: std::path::PathBuf);
 }
 
 impl Source for Service {
@@ -61,10 +63,15 @@ impl Source for Service {
     fn save_packets(&self, calls: Vec<CallNo>, path: std::path::PathBuf) {
         Self::save_packets(self, calls, path);
     }
+
+    fn keep(&self, path: std::path::PathBuf) {
+        Self::keep(self, path);
+    }
 }
 
-/// Shows a capture until the user leaves. The terminal is given back as it was, whatever happens.
-pub fn run(source: &impl Source, options: Options) -> Result<()> {
+/// Shows a capture until the user leaves. The terminal is given back as it was, whatever happens. With it what is to be
+/// said afterwards.
+pub fn run(source: &impl Source, options: Options) -> Result<Option<String>> {
     let screen = Screen::enter(options.mouse).wrap_err("cannot use the terminal")?;
     let mut app = App::new(
         options,
@@ -76,8 +83,10 @@ pub fn run(source: &impl Source, options: Options) -> Result<()> {
     match done {
         Ok(()) if lost.is_some() => Err(color_eyre::eyre::eyre!(lost.unwrap_or_default())),
         // The terminal has gone: nobody can read the error.
-        Err(error) if is_hang_up(&error) => Ok(()),
-        done => done.wrap_err("cannot go on with the terminal"),
+        Err(error) if is_hang_up(&error) => Ok(None),
+        done => done
+            .map(|()| app.kept.take())
+            .wrap_err("cannot go on with the terminal"),
     }
 }
 
@@ -120,7 +129,7 @@ fn run_on(screen: &Screen, source: &impl Source, app: &mut App) -> io::Result<()
     let mut painter = Painter::new(terminal::output()?);
     let started = Instant::now();
     let mut due = Due::All;
-    while !screen.must_end() {
+    while !screen.must_end() && app.kept.is_none() {
         if screen.must_stop() {
             Screen::suspend()?;
             effect::come_back(app, &mut painter)?;

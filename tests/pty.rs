@@ -25,7 +25,7 @@ fn from_the_list_to_a_saved_flow() {
     terminal.press("e");
     terminal.wait_for("t30-dis-no-dcs");
     terminal.press("s");
-    terminal.wait_for("save flow as text");
+    terminal.wait_for("save packets");
     terminal.press("\u{15}flow.txt\r");
     let saved = directory.path().join("flow.txt");
     let start = Instant::now();
@@ -113,7 +113,7 @@ fn leaving_while_packets_are_saved_says_that_they_are_lost() {
     let mut terminal = Terminal::start(24, 120, &[&demo()], directory.path());
     terminal.wait_for("3 pages, V.17");
     terminal.press("s");
-    terminal.wait_for("save flow as");
+    terminal.wait_for("save packets");
     terminal.press("\u{15}slow.pcap\r");
     terminal.wait_for("Write over it?");
     terminal.press("y");
@@ -122,4 +122,59 @@ fn leaving_while_packets_are_saved_says_that_they_are_lost() {
     assert_eq!(terminal.end(), (2, true));
     drop(reader.stdin.take());
     reader.wait().unwrap();
+}
+
+#[test]
+fn what_came_through_a_pipe_can_be_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let pipe = directory.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let (sample, writer) = (std::fs::read(demo()).unwrap(), pipe.clone());
+    let octets = sample.clone();
+    // It is held open: more may come.
+    let writer = thread::spawn(move || {
+        let mut pipe = std::fs::OpenOptions::new()
+            .write(true)
+            .open(writer)
+            .unwrap();
+        std::io::Write::write_all(&mut pipe, &octets).unwrap();
+        pipe
+    });
+    let mut terminal = Terminal::start(24, 120, &["pipe"], directory.path());
+    let writer = writer.join().unwrap();
+    terminal.wait_for("3 pages, V.17");
+    terminal.press("q");
+    terminal.wait_for("in no file. Keep it?");
+    terminal.press("y");
+    terminal.wait_for("keep all packets in: faxflow-2");
+    terminal.press("\u{15}kept.pcap\r");
+    terminal.wait_for("to kept.pcap");
+    assert_eq!(terminal.end(), (0, true));
+    drop(writer);
+    assert!(std::fs::read(directory.path().join("kept.pcap")).unwrap() == sample);
+}
+
+#[test]
+fn chosen_columns_are_written_down() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = directory.path().join("config.toml");
+    std::fs::write(&settings, "# mine\ntime = \"utc\"\n").unwrap();
+    let variables = [("FAXFLOW_CONFIG", settings.to_str().unwrap())];
+    let mut terminal = Terminal::start_in(24, 120, &[&demo()], directory.path(), &variables);
+    terminal.wait_for("3 pages, V.17");
+    terminal.press("C");
+    terminal.wait_for("Columns of the list");
+    terminal.press("> \u{1b}");
+    terminal.wait_for("Keep these columns");
+    terminal.press("y");
+    terminal.wait_for("columns saved");
+    terminal.press("q");
+    assert_eq!(terminal.end(), (0, true));
+    let text = std::fs::read_to_string(&settings).unwrap();
+    assert!(
+        text.starts_with("columns = [\"start\", \"length\", "),
+        "{text}"
+    );
+    assert!(text.ends_with("# mine\ntime = \"utc\"\n"), "{text}");
 }

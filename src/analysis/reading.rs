@@ -94,6 +94,16 @@ impl Analysis {
         })
     }
 
+    /// Writes what came through a pipe to a file, up to the last whole frame. With it how many frames that are.
+    pub fn keep(&self, path: &Path, how: file::How) -> Result<(u64, file::Written), file::Error> {
+        let octets = self.reader.consumed();
+        let info = self.info();
+        let written = file::write(path, &info.files, how, |out| {
+            self.store.copy_to(octets, out)
+        });
+        written.map(|((), written)| (info.packets, written))
+    }
+
     /// Reads at most `frames` frames. False: there are no more (for now, where the file grows).
     pub fn step(&mut self, frames: usize) -> Result<bool, Error> {
         let more = self.advance(frames);

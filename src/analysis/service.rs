@@ -44,6 +44,7 @@ enum Request {
     Open(Vec<CallNo>, bool),
     Pages(CallNo),
     Save(Vec<CallNo>, PathBuf),
+    Keep(PathBuf),
 }
 
 /// Messages from the thread.
@@ -61,6 +62,8 @@ pub enum Update {
     Pages(CallNo, Vec<CodedPage>),
     /// The answer to [`Service::save_packets`]: what is there now, in words for the user, or what went wrong.
     Saved(Result<String, String>),
+    /// The answer to [`Service::keep`], as that to `save_packets`.
+    Kept(Result<String, String>),
     /// The capture is read to its end and all faxes are analysed.
     Finished(CaptureInfo),
     /// A request or the reading failed, in words for the user.
@@ -115,6 +118,11 @@ impl Service {
     /// Asks for the packets of calls to be written as a pcap file; the answer is [`Update::Saved`].
     pub fn save_packets(&self, calls: Vec<CallNo>, path: PathBuf) {
         let _ = self.requests.send(Request::Save(calls, path));
+    }
+
+    /// Asks for what came through a pipe to be written to a file; the answer is [`Update::Kept`].
+    pub fn keep(&self, path: PathBuf) {
+        let _ = self.requests.send(Request::Keep(path));
     }
 }
 
@@ -458,6 +466,18 @@ impl Worker {
             Request::Save(calls, path) => {
                 let saved = self.save(&calls, &path);
                 self.send(Update::Saved(saved))
+            }
+            Request::Keep(path) => {
+                let how = crate::file::How {
+                    private: true,
+                    keep: true,
+                    screen: true,
+                };
+                let kept = self.analysis.keep(&path, how);
+                let told = kept.map(|(packets, written)| {
+                    written.told(&crate::text::count(packets, "packet"), &path)
+                });
+                self.send(Update::Kept(told.map_err(|error| error.to_string())))
             }
         }
     }

@@ -181,7 +181,9 @@ impl Decoder {
                 let mpls = Layer::EtherType(link::MPLS);
                 self.nested(context, Some((mpls, ip.payload)), sink);
             }
-            protocol::ESP => self.unopened.note(Protocol::Esp, context.frame.no),
+            protocol::ESP => self
+                .unopened
+                .note(Protocol::Esp, context.frame.no, ip.src, ip.dst),
             _ => {}
         }
     }
@@ -214,7 +216,8 @@ impl Decoder {
         if unopened::is_port(udp.src_port, udp.dst_port)
             && let Some(protocol) = unopened::in_udp(udp.src_port, udp.dst_port, udp.payload)
         {
-            self.unopened.note(protocol, context.frame.no);
+            self.unopened
+                .note(protocol, context.frame.no, ip.src, ip.dst);
         }
         if let Some(copied) = tunnel::hep::open(udp.dst_port, udp.payload) {
             sink(&Packet {
@@ -249,7 +252,8 @@ impl Decoder {
             return;
         }
         if let Some(protocol) = unopened::in_tcp(tcp.src_port, tcp.dst_port, payload) {
-            self.unopened.note(protocol, context.frame.no);
+            self.unopened
+                .note(protocol, context.frame.no, ip.src, ip.dst);
         }
         let flags = u64::from(tcp.syn) << 1 | u64::from(tcp.end);
         let compared = Content {

@@ -258,6 +258,11 @@ impl Reader {
         self.origin.pipe.as_ref().is_some_and(|pipe| pipe.is_open())
     }
 
+    /// Octets of the capture up to the end of the last whole frame.
+    pub fn consumed(&self) -> u64 {
+        self.buffer.offset()
+    }
+
     /// Waits for data of a pipe, up to a timeout.
     pub fn wait(&self, timeout: Duration) {
         if let Some(pipe) = &self.origin.pipe {

@@ -142,6 +142,23 @@ impl Store {
         }
     }
 
+    /// Writes the first octets of the capture as it came, where it lies in one file.
+    pub fn copy_to(&self, octets: u64, out: &mut dyn io::Write) -> io::Result<()> {
+        let Some(file) = self.capture.source.plain() else {
+            return Err(io::ErrorKind::Unsupported.into());
+        };
+        let mut piece = vec![0; READ_AHEAD];
+        let mut done = 0;
+        while done < octets {
+            let left = usize::try_from(octets - done).unwrap_or(usize::MAX);
+            let space = piece.get_mut(..left.min(READ_AHEAD)).unwrap_or_default();
+            file.read_exact_at(space, done)?;
+            out.write_all(space)?;
+            done += space.len() as u64;
+        }
+        Ok(())
+    }
+
     /// Whether single frames can be read again, see [`Store::pick`].
     pub fn can_pick(&self) -> bool {
         self.capture.source.plain().is_some()

@@ -2,10 +2,14 @@
 //!
 //! A fax that seems to lack its SIP may have it there.
 
+use std::net::IpAddr;
+
 use super::{CaptureInfo, FrameNo, Note};
 
 /// How a note on it ends.
-const NOT_DECODED: &str = ": not decoded";
+const ENDS: [&str; 2] = ["not decoded", "not decrypted"];
+/// Pairs of hosts of a protocol that are named.
+const PAIRS: usize = 2;
 /// Ethernet types that are told apart.
 const MOST_TYPES: usize = 16;
 
@@ -34,13 +38,21 @@ impl Protocol {
 
     const fn name(self) -> &'static str {
         match self {
-            Self::Tls => "TLS on a port of SIP: encrypted signalling",
+            Self::Tls => "SIP over TLS",
             Self::Mgcp => "MGCP",
             Self::Megaco => "Megaco/H.248",
             Self::Sccp => "SCCP (Skinny)",
             Self::H225 => "H.225 (H.323)",
-            Self::Esp => "ESP (IPsec): encrypted",
+            Self::Esp => "ESP (IPsec)",
             Self::Hep => "HEP over TCP",
+        }
+    }
+
+    const fn end(self) -> &'static str {
+        let [decoded, decrypted] = ENDS;
+        match self {
+            Self::Tls | Self::Esp => decrypted,
+            _ => decoded,
         }
     }
 }
@@ -124,11 +136,13 @@ const CHATTER: [u16; 16] = [
     0x88f7, 0x893a, 0x9000, 0x88ca,
 ];
 
-/// How often something was seen, and where first.
-#[derive(Clone, Copy, Debug)]
+/// How often something was seen, where first, and between whom.
+#[derive(Clone, Debug)]
 struct Seen {
     first: FrameNo,
     count: u64,
+    /// The first pairs of hosts; one more than are named.
+    between: Vec<(IpAddr, IpAddr)>,
 }
 
 impl Seen {
@@ -136,8 +150,28 @@ impl Seen {
         let seen = place.get_or_insert(Self {
             first: frame,
             count: 0,
+            between: Vec::new(),
         });
         seen.count += 1;
+    }
+
+    fn with(&mut self, src: IpAddr, dst: IpAddr) {
+        let pair = (src.min(dst), src.max(dst));
+        if self.between.len() <= PAIRS && !self.between.contains(&pair) {
+            self.between.push(pair);
+        }
+    }
+
+    /// ` between 192.0.2.10 and 203.0.113.5`
+    fn hosts(&self) -> String {
+        let named = self.between.iter().take(PAIRS);
+        let named: Vec<String> = named.map(|(a, b)| format!("{a} and {b}")).collect();
+        let more = if self.between.len() > PAIRS {
+            ", and others"
+        } else {
+            ""
+        };
+        format!(" between {}{more}", named.join(", "))
     }
 }
 
@@ -150,10 +184,13 @@ pub(super) struct Unopened {
 
 impl Unopened {
     #[cold]
-    pub(super) fn note(&mut self, protocol: Protocol, frame: FrameNo) {
+    pub(super) fn note(&mut self, protocol: Protocol, frame: FrameNo, src: IpAddr, dst: IpAddr) {
         let place = Protocol::ALL.iter().position(|one| *one == protocol);
-        if let Some(seen) = place.and_then(|place| self.protocols.get_mut(place)) {
-            Seen::once_more(seen, frame);
+        if let Some(place) = place.and_then(|place| self.protocols.get_mut(place)) {
+            Seen::once_more(place, frame);
+            if let Some(seen) = place {
+                seen.with(src, dst);
+            }
         }
     }
 
@@ -178,22 +215,38 @@ impl Unopened {
 
     /// Writes it into the notes on the capture, in place of what stood there.
     pub(super) fn report(&self, info: &mut CaptureInfo) {
+        let packets = |seen: &Seen| crate::text::count(seen.count, "packet");
         let protocols = Protocol::ALL.iter().zip(&self.protocols);
-        let named = protocols.map(|(protocol, seen)| (protocol.name().to_owned(), *seen));
-        let types = self.ether_types.iter();
-        let typed = types.map(|(kind, seen)| (format!("Ethernet type 0x{kind:04x}"), *seen));
-        info.notes.retain(|note| !note.text.ends_with(NOT_DECODED));
-        for (what, seen) in named.chain(typed) {
-            let Some(seen) = seen else { continue };
+        let named = protocols.filter_map(|(protocol, seen)| {
+            let seen = seen.as_ref()?;
+            let (name, hosts, end) = (protocol.name(), seen.hosts(), protocol.end());
+            let text = format!("{name} seen{hosts}: {}, {end}", packets(seen));
+            Some((seen.first, text))
+        });
+        let [end, _] = ENDS;
+        let typed = self.ether_types.iter().filter_map(|(kind, seen)| {
+            let seen = seen.as_ref()?;
+            let text = format!("Ethernet type 0x{kind:04x} seen: {}, {end}", packets(seen));
+            Some((seen.first, text))
+        });
+        info.notes.retain(|note| !note.is_of_unread());
+        for (first, text) in named.chain(typed) {
             info.notes.push(Note {
-                frame: Some(seen.first),
+                frame: Some(first),
                 offset: None,
-                text: format!(
-                    "{} of {what}{NOT_DECODED}",
-                    crate::text::count(seen.count, "packet")
-                ),
+                text,
             });
         }
+    }
+}
+
+impl Note {
+    /// It tells of something that was seen and cannot be read: the fax may be in it.
+    pub fn is_of_unread(&self) -> bool {
+        let known = || Protocol::ALL.iter().map(|protocol| protocol.name());
+        let begins = self.text.starts_with("Ethernet type ")
+            || known().any(|name| self.text.starts_with(name));
+        begins && ENDS.iter().any(|end| self.text.ends_with(end))
     }
 }
 
@@ -234,8 +287,10 @@ mod tests {
     fn notes_stand_once() {
         let mut unopened = Unopened::default();
         let mut info = CaptureInfo::default();
+        let here = IpAddr::from([192, 0, 2, 1]);
         for frame in 1..=3 {
-            unopened.note(Protocol::Tls, FrameNo(frame));
+            let other = IpAddr::from([192, 0, 2, 1 + u8::try_from(frame).unwrap()]);
+            unopened.note(Protocol::Tls, FrameNo(frame), other, here);
             unopened.note_type(0x22f3, FrameNo(frame));
             unopened.note_type(0x0806, FrameNo(frame));
             unopened.report(&mut info);
@@ -250,11 +305,11 @@ mod tests {
             [
                 (
                     Some(FrameNo(1)),
-                    "3 packets of TLS on a port of SIP: encrypted signalling: not decoded"
+                    "SIP over TLS seen between 192.0.2.1 and 192.0.2.2, 192.0.2.1 and 192.0.2.3, and others: 3 packets, not decrypted"
                 ),
                 (
                     Some(FrameNo(1)),
-                    "3 packets of Ethernet type 0x22f3: not decoded"
+                    "Ethernet type 0x22f3 seen: 3 packets, not decoded"
                 ),
             ]
         );

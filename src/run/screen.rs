@@ -4,8 +4,9 @@ use std::path::Path;
 
 use crate::analysis::service::Service;
 use crate::call::CallNo;
+use crate::capture::HEP;
 use crate::cli::Cli;
-use crate::run::{Failure, Status, analysis_options, colour, locale};
+use crate::run::{Failure, Status, analysis_options, colour, locale, print};
 use crate::tui;
 
 /// Opens the capture and shows it until the user leaves.
@@ -24,6 +25,7 @@ pub(super) fn run(cli: &Cli, file: &Path) -> Result<Status, Failure> {
         zone,
         width: cli.shape.width.map(usize::from),
         mouse: !cli.no_mouse,
+        in_no_file: !is_in_a_file(file),
         no_pages: cli.general.no_pages,
         palette: cli.general.settings.palette,
         names: cli.general.settings.names.clone(),
@@ -33,6 +35,18 @@ pub(super) fn run(cli: &Cli, file: &Path) -> Result<Status, Failure> {
         calls: cli.which.call.iter().copied().map(CallNo).collect(),
         call_ids: cli.which.call_id.clone(),
     };
-    tui::run(&service, options).map_err(Failure::Screen)?;
+    let said = tui::run(&service, options).map_err(Failure::Screen)?;
+    if let Some(said) = said {
+        print(|to| writeln!(to, "{}", crate::text::visible(&said)))?;
+    }
     Ok(Status::Good)
+}
+
+/// Whether the capture is there when the program is gone.
+fn is_in_a_file(file: &Path) -> bool {
+    let stdin = Path::new("/dev/stdin");
+    let file = if file == Path::new("-") { stdin } else { file };
+    // One that is followed need not be there yet; what HEP agents send has no file at all.
+    let listens = file.to_str().is_some_and(|name| name.starts_with(HEP));
+    !listens && std::fs::metadata(file).map_or(true, |file| file.is_file())
 }

@@ -187,7 +187,8 @@ pub struct Binding {
 pub fn prompt_action_for(event: KeyEvent) -> Option<Action> {
     let pressed = Key::of(event)?;
     Some(match (pressed.code, pressed.ctrl) {
-        (KeyCode::Char('c' | 'g'), true) | (KeyCode::Esc, _) => Action::Cancel,
+        (KeyCode::Char('c'), true) => Action::Quit,
+        (KeyCode::Char('g'), true) | (KeyCode::Esc, _) => Action::Cancel,
         (KeyCode::Char('u'), true) => Action::EraseAll,
         (KeyCode::Char('w'), true) => Action::EraseWord,
         (KeyCode::Char('h'), true) | (KeyCode::Backspace, _) => Action::Erase,

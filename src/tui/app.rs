@@ -16,7 +16,7 @@ use crate::call::pages::CodedPage;
 use crate::capture::CaptureInfo;
 use crate::view::calls::Column;
 use crate::view::style::Palette;
-use crate::view::time::{TimeMode, Zone};
+use crate::view::time::{self, TimeMode, Zone};
 use crate::view::{Names, ladder};
 
 pub mod calls;
@@ -48,6 +48,8 @@ pub struct Options {
     pub width: Option<usize>,
     /// Wheel and click (`--no-mouse` leaves the mouse to the terminal).
     pub mouse: bool,
+    /// The capture is in no file: whoever leaves is asked whether it is to be kept.
+    pub in_no_file: bool,
     /// Pages are not shown (`--no-pages`).
     pub no_pages: bool,
     /// How roles look.
@@ -75,6 +77,7 @@ impl Default for Options {
             zone: Zone::UTC,
             width: None,
             mouse: false,
+            in_no_file: false,
             no_pages: false,
             palette: Palette::default(),
             names: Names::default(),
@@ -105,6 +108,8 @@ pub enum Effect {
     Save(SaveRequest),
     /// Write the columns of the list into a file of settings.
     WriteColumns(PathBuf),
+    /// Write all of the capture to a file, then end.
+    Keep(PathBuf),
     /// Put text into the clipboard of the terminal.
     Copy(String),
     /// Let the terminal draw the page, or characters again.
@@ -195,6 +200,8 @@ pub struct App {
     pub reading: Reading,
     /// Unanswered requests.
     pub waiting: Waiting,
+    /// What came through a pipe was written, in words: the end.
+    pub kept: Option<String>,
     /// Calls of the command line have been opened.
     started: bool,
     /// The message shown with them.
@@ -224,6 +231,7 @@ impl App {
             notice: None,
             reading: Reading::default(),
             waiting: Waiting::default(),
+            kept: None,
             started: false,
             later: None,
         }
@@ -273,6 +281,13 @@ impl App {
                 self.waiting.saving = None;
                 match saved {
                     Ok(text) => self.tell(text),
+                    Err(text) => self.tell_failure(text),
+                }
+                None
+            }
+            Update::Kept(kept) => {
+                match kept {
+                    Ok(text) => self.kept = Some(text),
                     Err(text) => self.tell_failure(text),
                 }
                 None
@@ -406,7 +421,10 @@ impl App {
     /// Layout of the calls list.
     pub(super) fn calls_areas(&self) -> layout::CallsAreas {
         let Reading { info, finished, .. } = &self.reading;
-        layout::calls(self.size, !finished, !info.notes.is_empty())
+        // What was seen and cannot be read is told in a line each: the fax may be in it.
+        let unread = info.notes.iter().filter(|note| note.is_of_unread()).count();
+        let notes = unread.max(1).min(info.notes.len());
+        layout::calls(self.size, !finished, notes)
     }
 
     /// The area that may be drawn later than the selection moves: the selected message, beside or under the ladder,
@@ -439,6 +457,19 @@ impl App {
                 view.settle_compared(self.size);
             }
         }
+    }
+
+    /// File name proposed for what came through a pipe: `faxflow-20261122-140211.pcap`.
+    pub(super) fn proposed_capture(&self) -> String {
+        let info = &self.reading.info;
+        let date = time::date(info.first_time.unwrap_or_default(), self.ladder.zone);
+        let digits = |text: &str| {
+            text.chars()
+                .filter(char::is_ascii_digit)
+                .collect::<String>()
+        };
+        let (day, hour) = date.split_once(' ').unwrap_or((&date, ""));
+        format!("faxflow-{}-{}.{}", digits(day), digits(hour), info.format)
     }
 
     /// File name proposed for some calls, of harmless characters only.

@@ -35,6 +35,7 @@ pub(super) fn perform<W: Write>(
                 Err(error) => app.tell_failure(error),
             }
         }
+        Some(Effect::Keep(path)) => source.keep(path),
         Some(Effect::Copy(text)) => copy(app, painter, &text),
         Some(Effect::Picture) => picture(app, painter),
         Some(Effect::Redraw) => painter.forget(),

@@ -23,7 +23,7 @@ pub const GUTTER: u16 = 2;
 pub struct CallsAreas {
     /// File, calls, faxes.
     pub title: Rect,
-    /// First note of the capture; no height where there is none, or no room.
+    /// Notes of the capture; no height where there is none, or no room.
     pub note: Rect,
     /// Names of columns.
     pub header: Rect,
@@ -59,11 +59,16 @@ pub struct FlowAreas {
 }
 
 /// The calls list on a screen.
-pub fn calls(size: (u16, u16), reading: bool, note: bool) -> CallsAreas {
+pub fn calls(size: (u16, u16), reading: bool, notes: usize) -> CallsAreas {
     let mut rest = screen(size);
     let foot = cut_bottom(&mut rest, 1);
     let title = cut_top(&mut rest, 1);
-    let note = cut_top(&mut rest, u16::from(note && size.1 >= 10));
+    let most = match size.1 {
+        0..10 => 0,
+        10..30 => 2,
+        _ => 4,
+    };
+    let note = cut_top(&mut rest, lines(notes).min(most));
     let header = cut_top(&mut rest, 1);
     let room = rest.height > 1;
     let reading = cut_bottom(&mut rest, u16::from(reading && room));
@@ -298,6 +303,6 @@ mod tests {
     fn small_screens_keep_their_rows() {
         assert!(flow((80, 24), WANTED).ladder.height >= 6);
         assert!(flow((40, 8), WANTED).ladder.height >= 5);
-        assert!(calls((80, 24), true, true).list.height == 17);
+        assert!(calls((80, 24), true, 1).list.height == 17);
     }
 }

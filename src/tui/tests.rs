@@ -15,6 +15,8 @@ use crate::call::CallNo;
 use crate::capture::CaptureInfo;
 use crate::view::fixture;
 
+mod choices;
+
 const SMALL: (u16, u16) = (80, 24);
 const LARGE: (u16, u16) = (160, 50);
 
@@ -383,19 +385,19 @@ fn saves_under_a_harmless_name() {
     let mut app = listed(SMALL);
     drive(&mut app, &[Action::Last, Action::Save]);
     assert!(
-        foot(&app).starts_with("save flow as text (Tab: other format) to: call-4-"),
+        foot(&app).starts_with("save packets and hints (Tab: form): call-4-"),
         "{}",
         foot(&app)
     );
     assert!(!foot(&app).contains(['\u{1b}', '<', '|', '`']));
-    let effects = drive(&mut app, &[Action::Choose, Action::Choose, Action::Accept]);
+    let effects = drive(&mut app, &[Action::Accept]);
     let [Effect::Save(request)] = effects.as_slice() else {
         panic!("{effects:?}")
     };
     assert_eq!(request.calls, [CallNo(4)]);
-    assert_eq!(request.path.extension().unwrap(), "pcap");
+    assert_eq!(request.path.extension().unwrap(), "pcapng");
     // A flow that is not open is opened for it, and not shown.
-    let effects = drive(&mut app, &[Action::Save, Action::Accept]);
+    let effects = drive(&mut app, &[Action::Save, Action::Choose, Action::Accept]);
     assert!(
         matches!(effects.as_slice(), [Effect::Save(_), Effect::Open { .. }]),
         "{effects:?}"

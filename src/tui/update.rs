@@ -42,7 +42,7 @@ pub fn update(app: &mut App, action: Action) -> Option<Effect> {
     let effect = if app.prompt.is_some() {
         prompt::prompt(app, action)
     } else {
-        match app.context() {
+        let effect = match app.context() {
             Context::Calls => calls(app, action),
             Context::Flow => flow(app, action),
             Context::Message => message(app, action),
@@ -50,9 +50,20 @@ pub fn update(app: &mut App, action: Action) -> Option<Effect> {
             Context::Columns => columns::columns(app, action),
             Context::Page => page::page(app, action),
             Context::Help => help(app, action),
-        }
+        };
+        ask_to_keep(app, effect)
     };
     app.settle();
+    effect
+}
+
+/// What came through a pipe is gone when the program is: whoever leaves is asked.
+fn ask_to_keep(app: &mut App, effect: Option<Effect>) -> Option<Effect> {
+    let some = app.reading.info.packets > 0;
+    if effect == Some(Effect::Quit) && app.options.in_no_file && some {
+        ask(app, PromptKind::Leave, String::new());
+        return None;
+    }
     effect
 }
 
@@ -140,7 +151,7 @@ fn calls(app: &mut App, action: Action) -> Option<Effect> {
             );
         }
         Action::Save => {
-            let calls = chosen(&app.calls);
+            let calls = with_other_leg(&app.calls);
             ask_to_save(app, calls);
         }
         Action::Copy => return app.calls.selected().map(copied_call),
@@ -179,6 +190,17 @@ fn chosen(calls: &CallsList) -> Vec<CallNo> {
     } else {
         calls.marked().to_vec()
     }
+}
+
+/// The marked calls, or else the selected one and its other leg: what Enter opens.
+fn with_other_leg(calls: &CallsList) -> Vec<CallNo> {
+    let mut all = chosen(calls);
+    if let [one] = all.as_slice() {
+        let other = calls.row(*one).and_then(|row| row.other_leg);
+        all.extend(other.filter(|other| calls.has(*other)));
+    }
+    all.sort_unstable();
+    all
 }
 
 fn copied_call(row: &crate::analysis::CallRow<'_>) -> Effect {

@@ -35,6 +35,10 @@ pub enum PromptKind {
         /// What was to be saved.
         request: SaveRequest,
     },
+    /// The capture is in no file: keep it?
+    Leave,
+    /// Name of a file for it.
+    Keep,
     /// Keep the columns that were chosen?
     WriteColumns {
         /// The file of settings.
@@ -67,7 +71,7 @@ pub enum SaveFormat {
 }
 
 impl SaveFormat {
-    const ALL: [Self; 3] = [Self::Text, Self::Markdown, Self::Packets];
+    const ALL: [Self; 3] = [Self::Packets, Self::Text, Self::Markdown];
 
     /// The format that a file name asks for; text if none.
     pub fn of(path: &Path) -> Self {
@@ -86,7 +90,7 @@ impl SaveFormat {
         match self {
             Self::Text => "txt",
             Self::Markdown => "md",
-            Self::Packets => "pcap",
+            Self::Packets => "pcapng",
         }
     }
 
@@ -95,7 +99,7 @@ impl SaveFormat {
         match self {
             Self::Text => "flow as text",
             Self::Markdown => "flow as Markdown",
-            Self::Packets => "packets as pcap",
+            Self::Packets => "packets",
         }
     }
 
@@ -105,8 +109,14 @@ impl SaveFormat {
         let at = Self::ALL.iter().position(|format| *format == self);
         at.and_then(|at| Self::ALL.get(at + 1))
             .copied()
-            .unwrap_or(Self::Text)
+            .unwrap_or(Self::Packets)
     }
+}
+
+/// Whether packets in this file have comments.
+fn has_comments(path: &Path) -> bool {
+    let extension = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
+    extension.is_some_and(|extension| extension == "pcapng")
 }
 
 impl Prompt {
@@ -116,10 +126,19 @@ impl Prompt {
             PromptKind::Filter { .. } => "filter: ".into(),
             PromptKind::Search => "/".into(),
             PromptKind::Goto => "go to frame :".into(),
-            PromptKind::Save { .. } => format!(
-                "save {} (Tab: other format) to: ",
-                SaveFormat::of(Path::new(&self.text)).name()
-            ),
+            PromptKind::Save { calls } => {
+                let path = Path::new(&self.text);
+                let legs = if calls.len() > 1 { ", 2 legs" } else { "" };
+                let what = match SaveFormat::of(path) {
+                    SaveFormat::Packets if has_comments(path) => "packets and hints",
+                    format => format.name(),
+                };
+                format!("save {what}{legs} (Tab: form): ")
+            }
+            PromptKind::Leave => {
+                "What came is in no file. Keep it? (y, n: leave without, Esc: stay) ".into()
+            }
+            PromptKind::Keep => "keep all packets in: ".into(),
             PromptKind::WriteColumns { path } => {
                 format!("Keep these columns in {}? (y/n) ", path.display())
             }
@@ -134,7 +153,9 @@ impl Prompt {
         let room = self.text.chars().count() < 4096;
         let fits = match self.kind {
             PromptKind::Goto => c.is_ascii_digit() && self.text.len() < 10,
-            PromptKind::Overwrite { .. } | PromptKind::WriteColumns { .. } => false,
+            PromptKind::Overwrite { .. } | PromptKind::WriteColumns { .. } | PromptKind::Leave => {
+                false
+            }
             _ => !crate::text::is_hostile(c),
         };
         if room && fits {
@@ -188,7 +209,7 @@ pub(in crate::tui) fn harmless_name(text: &str) -> String {
         .trim_start_matches(['.', '-', '_'])
         .trim_end_matches('_');
     let name = if name.is_empty() { "fax" } else { name };
-    format!("{name}.txt")
+    format!("{name}.{}", SaveFormat::Packets.extension())
 }
 
 #[cfg(test)]
@@ -197,11 +218,11 @@ mod tests {
 
     #[test]
     fn proposes_harmless_names() {
-        assert_eq!(harmless_name("call-1-2007-3004"), "call-1-2007-3004.txt");
-        assert_eq!(harmless_name("../../etc/passwd\n"), "etc_passwd.txt");
-        assert_eq!(harmless_name("\u{1b}]0;x\u{7}\u{202e}"), "0_x.txt");
-        assert_eq!(harmless_name("-rf *"), "rf.txt");
-        assert_eq!(harmless_name("//"), "fax.txt");
+        assert_eq!(harmless_name("call-1-2007-3004"), "call-1-2007-3004.pcapng");
+        assert_eq!(harmless_name("../../etc/passwd\n"), "etc_passwd.pcapng");
+        assert_eq!(harmless_name("\u{1b}]0;x\u{7}\u{202e}"), "0_x.pcapng");
+        assert_eq!(harmless_name("-rf *"), "rf.pcapng");
+        assert_eq!(harmless_name("//"), "fax.pcapng");
         assert!(harmless_name(&"9".repeat(1000)).len() < 100);
     }
 
@@ -221,7 +242,7 @@ mod tests {
             prompt.choose_next_format();
             seen.push(prompt.text.clone());
         }
-        assert_eq!(seen, ["x/call-1.md", "x/call-1.pcap", "x/call-1.txt"]);
+        assert_eq!(seen, ["x/call-1.md", "x/call-1.pcapng", "x/call-1.txt"]);
     }
 
     #[test]

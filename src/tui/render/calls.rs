@@ -42,14 +42,7 @@ pub(super) fn render(app: &App, buf: &mut Buffer, theme: Theme) {
         &list.title,
         theme,
     );
-    let notes = &app.reading.info.notes;
-    let more = match notes.len() {
-        0 | 1 => "? G: all of it".to_owned(),
-        count => format!("? G: all {count} notes"),
-    };
-    if let Some(row) = view::note_row(notes, &more, options.width, options.ascii) {
-        draw_row(buf, indented(areas.note), areas.note.y, &row, theme);
-    }
+    draw_notes(app, buf, indented(areas.note), &options, theme);
     draw_row(
         buf,
         indented(areas.header),
@@ -80,6 +73,28 @@ pub(super) fn render(app: &App, buf: &mut Buffer, theme: Theme) {
     if areas.reading.height > 0 {
         let row = Row::of(vec![Span::new(progress(app), Role::Dim)]);
         draw_row(buf, indented(areas.reading), areas.reading.y, &row, theme);
+    }
+}
+
+/// The notes that there is room for, what cannot be read first; the last one tells where all of them are.
+fn draw_notes(app: &App, buf: &mut Buffer, area: Rect, options: &view::Options, theme: Theme) {
+    let mut notes = app.reading.info.notes.clone();
+    notes.sort_by_key(|note| !note.is_of_unread());
+    let more = match notes.len() {
+        0 | 1 => "? G: all of it".to_owned(),
+        count => format!("? G: all {count} notes"),
+    };
+    for (at, y) in (area.y..area.bottom()).enumerate() {
+        let last = y + 1 == area.bottom();
+        let rest = notes.get(at..).unwrap_or_default();
+        let some = if last {
+            rest
+        } else {
+            rest.get(..1).unwrap_or_default()
+        };
+        if let Some(row) = view::note_row(some, &more, options.width, options.ascii) {
+            draw_row(buf, area, y, &row, theme);
+        }
     }
 }
 

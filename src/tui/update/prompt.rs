@@ -24,6 +24,18 @@ pub(super) fn prompt(app: &mut App, action: Action) -> Option<Effect> {
         app.prompt = None;
         return Some(Effect::WriteColumns(path));
     }
+    if prompt.kind == PromptKind::Leave {
+        match action {
+            Action::Type('y' | 'Y') | Action::Accept => {
+                let name = app.proposed_capture();
+                super::ask(app, PromptKind::Keep, name);
+            }
+            Action::Type('n' | 'N' | 'q') | Action::Quit => return Some(Effect::Quit),
+            Action::Cancel => app.prompt = None,
+            _ => {}
+        }
+        return None;
+    }
     match action {
         Action::Type(c) => prompt.push(c),
         Action::Erase if prompt.text.is_empty() => return cancel(app),
@@ -34,7 +46,7 @@ pub(super) fn prompt(app: &mut App, action: Action) -> Option<Effect> {
         Action::EraseAll => prompt.text.clear(),
         Action::Choose => prompt.choose_next_format(),
         Action::Accept => return accept(app),
-        Action::Cancel => return cancel(app),
+        Action::Cancel | Action::Quit => return cancel(app),
         _ => return None,
     }
     let prompt = app.prompt.as_ref()?;
@@ -96,7 +108,11 @@ fn accept(app: &mut App) -> Option<Effect> {
             };
             return Some(save(app, request));
         }
-        PromptKind::Overwrite { .. } | PromptKind::WriteColumns { .. } => {}
+        PromptKind::Keep => {
+            let path = PathBuf::from(text.trim());
+            return (!path.as_os_str().is_empty()).then_some(Effect::Keep(path));
+        }
+        PromptKind::Overwrite { .. } | PromptKind::WriteColumns { .. } | PromptKind::Leave => {}
     }
     None
 }

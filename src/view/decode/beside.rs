@@ -94,6 +94,9 @@ pub fn side_by_side(left: (&Call, &Event), right: (&Call, &Event), shape: Shape)
         }
         rows.extend(table.rows(pair));
     }
+    for row in &mut rows {
+        crate::view::clip(row, shape.width, shape.ascii);
+    }
     rows
 }
 
@@ -155,16 +158,14 @@ impl Table {
             let blank = columns.saturating_sub(width(&text));
             format!("{text}{:blank$}", "")
         };
-        let mut row = Row::of(vec![
+        Row::of(vec![
             Span::new(mark, role),
             Span::new(cell(name, self.name), Role::Dim),
             Span::plain(" ".repeat(BETWEEN)),
             Span::new(cell(left, self.column()), role),
             Span::plain(" ".repeat(BETWEEN)),
             Span::new(cell(right, self.column()).trim_end(), role),
-        ]);
-        crate::view::clip(&mut row, self.shape.width, ascii);
-        row
+        ])
     }
 
     /// As many rows as its longest part needs.
@@ -319,7 +320,9 @@ fn bits(left: &T30Frame, right: &T30Frame) -> Vec<Pair> {
         let (left, right) = (said(&said_left, &of_left), said(&said_right, &of_right));
         let value = |bits: &Capabilities| bits.bits(bit.number, bit.last);
         let (a, b) = (value(&of_left), value(&of_right));
-        if a == 0 && b == 0 && bit.last == bit.number {
+        let there = bit.number <= of_left.last_bit().max(of_right.last_bit());
+        let is_group = bit.last > bit.number && there;
+        if a == 0 && b == 0 && !is_group {
             continue;
         }
         let marked = |all: &Vec<String>| {
