@@ -12,6 +12,8 @@
 
 use std::ops::Range;
 
+use wide::{i16x8, i32x4};
+
 use super::audio::{RATE, Stretch};
 use super::g711;
 use super::hdlc::{Bit, Content, Deframer, Step};
@@ -65,16 +67,15 @@ pub fn listen(stretch: &Stretch) -> Vec<Heard> {
     receiver.heard
 }
 
-/// The two correlators over samples, a period of the tones at a time: whole rows, so that the compiler can use vectors.
+/// The two correlators, a period of the tones at a time: the four sums of a sample stand in one vector.
 struct Correlators {
-    /// Cosine and sine of one, of zero.
-    oscillators: [[i32; PERIOD]; 4],
-    /// The same, of the sample that leaves the window.
-    leaving: [[i32; PERIOD]; 4],
+    /// For each place in the period the oscillators, cosine and sine of one, of zero; behind each, negative, that of the
+    /// sample that leaves the window.
+    oscillators: [i16x8; PERIOD],
     /// The last samples before the next ones.
     before: [i16; WINDOW],
     /// Correlation up to there.
-    sums: [i32; 4],
+    sums: i32x4,
 }
 
 /// Power of one less that of zero, and of both, in the windows that end at each sample of a period.
@@ -85,79 +86,66 @@ struct Powers {
 
 impl Correlators {
     fn new() -> Self {
-        let angle = |hz: u32, at: usize| {
-            std::f64::consts::TAU * f64::from(hz) * at as f64 / f64::from(RATE)
-        };
-        let row = |hz: u32, of: fn(f64) -> f64, late: usize| {
-            std::array::from_fn(|place| {
-                let at = (place + PERIOD - late) % PERIOD;
-                (of(angle(hz, at)) * AMPLITUDE).round() as i32
-            })
-        };
-        let rows = |late: usize| {
-            [
-                row(ONE_HZ, f64::cos, late),
-                row(ONE_HZ, f64::sin, late),
-                row(ZERO_HZ, f64::cos, late),
-                row(ZERO_HZ, f64::sin, late),
-            ]
+        const TONES: [(u32, fn(f64) -> f64); 4] = [
+            (ONE_HZ, f64::cos),
+            (ONE_HZ, f64::sin),
+            (ZERO_HZ, f64::cos),
+            (ZERO_HZ, f64::sin),
+        ];
+        let oscillators = |place: usize| {
+            let left = (place + PERIOD - WINDOW) % PERIOD;
+            let mut lanes = [0i16; 8];
+            for (pair, (hz, of)) in lanes.chunks_exact_mut(2).zip(TONES) {
+                let at = |place: usize| {
+                    let turns = f64::from(hz) * place as f64 / f64::from(RATE);
+                    (of(std::f64::consts::TAU * turns) * AMPLITUDE).round() as i16
+                };
+                pair.copy_from_slice(&[at(place), -at(left)]);
+            }
+            i16x8::new(lanes)
         };
         Self {
-            oscillators: rows(0),
-            leaving: rows(WINDOW),
+            oscillators: std::array::from_fn(oscillators),
             before: [0; WINDOW],
-            sums: [0; 4],
+            sums: i32x4::ZERO,
         }
     }
 
     /// Takes the next period of samples; only the last of all may be shorter.
     fn take(&mut self, samples: &[i16]) -> Powers {
-        let mut enter = [0i32; PERIOD];
-        for (value, sample) in enter.iter_mut().zip(samples) {
-            *value = i32::from(*sample);
+        let mut squares = [[0f32; 4]; PERIOD];
+        let mut sums = self.sums;
+        let mut leaving = [0i16; PERIOD];
+        let (early, late) = leaving.split_at_mut(WINDOW);
+        early.copy_from_slice(&self.before);
+        for (leave, sample) in late.iter_mut().zip(samples) {
+            *leave = *sample;
         }
-        let mut leave = [0i32; PERIOD];
-        for (value, sample) in leave.iter_mut().zip(self.before.iter().chain(samples)) {
-            *value = i32::from(*sample);
+        let pairs = samples.iter().zip(&leaving);
+        for (((enter, leave), oscillators), squares) in
+            pairs.zip(&self.oscillators).zip(&mut squares)
+        {
+            let (e, l) = (*enter, *leave);
+            sums += i16x8::new([e, l, e, l, e, l, e, l]).dot(*oscillators);
+            let parts = sums.round_float();
+            *squares = (parts * parts).to_array();
         }
+        self.sums = sums;
         if let Some(last) = samples.last_chunk() {
             self.before = *last;
         }
-        let mut parts = [[0f32; PERIOD]; 4];
-        let rows = self.oscillators.iter().zip(&self.leaving);
-        for ((part, sum), (new, old)) in parts.iter_mut().zip(&mut self.sums).zip(rows) {
-            let mut steps = [0i32; PERIOD];
-            let products = (enter.iter().zip(new)).zip(leave.iter().zip(old));
-            for (step, ((enter, new), (leave, old))) in steps.iter_mut().zip(products) {
-                *step = enter * new - leave * old;
-            }
-            for (value, step) in part.iter_mut().zip(steps) {
-                *sum += step;
-                *value = *sum as f32;
-            }
+        let mut powers = Powers {
+            difference: [0.0; PERIOD],
+            both: [0.0; PERIOD],
+        };
+        let rows = powers.difference.iter_mut().zip(&mut powers.both);
+        for ((difference, both), [a, b, c, d]) in rows.zip(&squares) {
+            let (one, zero) = (a + b, c + d);
+            *difference = one - zero;
+            *both = one + zero;
         }
-        let [one_cos, one_sin, zero_cos, zero_sin] = &parts;
-        let square = |cosine: f32, sine: f32| cosine * cosine + sine * sine;
-        let one = each(one_cos, one_sin, square);
-        let zero = each(zero_cos, zero_sin, square);
-        Powers {
-            difference: each(&one, &zero, |one, zero| one - zero),
-            both: each(&one, &zero, |one, zero| one + zero),
-        }
+        powers
     }
-}
-
-/// `of` for each pair of values of two rows.
-fn each(
-    left: &[f32; PERIOD],
-    right: &[f32; PERIOD],
-    of: impl Fn(f32, f32) -> f32,
-) -> [f32; PERIOD] {
-    let mut row = *left;
-    for (value, right) in row.iter_mut().zip(right) {
-        *value = of(*value, *right);
-    }
-    row
 }
 
 /// The clock of the bits.
@@ -169,6 +157,11 @@ struct Clock {
 }
 
 impl Clock {
+    /// The first sample whose window covers the next bit.
+    fn due(&self) -> usize {
+        self.next.ceil() as usize
+    }
+
     /// A change between the tones at `sample` (of the end of the window): it belongs between two bits.
     fn change(&mut self, sample: f64) {
         let late = sample - (self.next - BIT / 2.0);
@@ -187,6 +180,7 @@ fn demodulate(stretch: &Stretch, mut take: impl FnMut(Bit)) {
         next: BIT,
         error: BIT,
     };
+    let mut due = clock.due();
     let mut before = 0f32;
     let mut holes = stretch.holes.iter().map(|(hole, _)| hole).peekable();
     for (number, samples) in stretch.samples.chunks(PERIOD).enumerate() {
@@ -197,13 +191,15 @@ fn demodulate(stretch: &Stretch, mut take: impl FnMut(Bit)) {
                 let fraction = f64::from(before / (before - difference));
                 if holes.peek().is_none_or(|hole| place < hole.start) {
                     clock.change(place as f64 - 1.0 + fraction);
+                    due = clock.due();
                 }
             }
             before = *difference;
-            if (place as f64) < clock.next {
+            if place < due {
                 continue;
             }
             clock.next += BIT;
+            due = clock.due();
             let middle = place.saturating_sub(WINDOW / 2);
             while holes
                 .next_if(|hole| hole.end + WINDOW / 2 <= middle)
