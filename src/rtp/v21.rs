@@ -84,9 +84,12 @@ struct Powers {
     both: [f32; PERIOD],
 }
 
+/// Cosine or sine.
+type Wave = fn(f64) -> f64;
+
 impl Correlators {
     fn new() -> Self {
-        const TONES: [(u32, fn(f64) -> f64); 4] = [
+        const TONES: [(u32, Wave); 4] = [
             (ONE_HZ, f64::cos),
             (ONE_HZ, f64::sin),
             (ZERO_HZ, f64::cos),
