@@ -221,35 +221,14 @@ fn truncated(context: &RuleContext<'_>) -> Vec<Finding> {
             (false, _) if short && !confirmed && !context.delivered() => Severity::Warning,
             (false, _) => continue,
         };
+        let (number, bytes) = (page.page, count(page.bytes, "byte"));
         let seconds = line.event.end.seconds_since(line.event.at);
         let seen = if breaks {
-            format!(
-                "Page {} breaks off after {seconds:.1} s / {}",
-                page.page,
-                count(page.bytes, "byte")
-            )
+            format!("Page {number} breaks off after {seconds:.1} s / {bytes}")
         } else {
-            format!(
-                "Page {} has only {} of data",
-                page.page,
-                count(page.bytes, "byte")
-            )
+            format!("Page {number} has only {bytes} of data")
         };
-        let why = if cut && breaks {
-            "The call or its media were ended at that moment.".to_owned()
-        } else if page.lost_packets > 0 {
-            match page.lost_packets {
-                1 => "1 packet is missing in it.".to_owned(),
-                many => format!("{many} packets are missing in it."),
-            }
-        } else {
-            evidence::blame(
-                context,
-                line.event.from,
-                "look at its log at the time of the last packet.",
-                "ask there for the log at the time of the last packet.",
-            )
-        };
+        let why = why_short(context, line.event.from, page, cut && breaks);
         let found = Finding::new(severity, vec![line.event.last_frame, line.frame()], seen)
             .on(line.event.id)
             .about(context.endpoint(line.event.from))
@@ -270,6 +249,23 @@ fn truncated(context: &RuleContext<'_>) -> Vec<Finding> {
         });
     }
     out
+}
+
+/// What the capture has to say of a page that is too short.
+fn why_short(context: &RuleContext<'_>, from: Side, page: &PageData, is_cut: bool) -> String {
+    if is_cut {
+        return "The call or its media were ended at that moment.".to_owned();
+    }
+    match page.lost_packets {
+        0 => evidence::blame(
+            context,
+            from,
+            "look at its log at the time of the last packet.",
+            "ask there for the log at the time of the last packet.",
+        ),
+        1 => "1 packet is missing in it.".to_owned(),
+        many => format!("{many} packets are missing in it."),
+    }
 }
 
 /// Whether a gateway marks the end of the data by the next indicator in place of an end of signal.

@@ -2,7 +2,7 @@
 
 use crate::call::exchange::{ExchangeView, Line, Round, What};
 use crate::capture::FrameNo;
-use crate::hint::evidence::{self};
+use crate::hint::evidence;
 use crate::hint::rule::{AfterSuccess, Check, hide};
 use crate::hint::t30::capabilities::T30_LOW_RATE;
 use crate::hint::t30::release::T30_DCN_AFTER_DCS;
@@ -303,19 +303,7 @@ fn train_failed(context: &RuleContext<'_>) -> Option<Finding> {
     } else {
         "each speed tried"
     };
-    // Damaged with no packet missing, the checks came so from the sender's side.
-    let from_sender = refused.iter().all(|(_, place, _)| {
-        let tcf = exchange
-            .lines
-            .iter()
-            .take(*place)
-            .rev()
-            .find_map(|line| match line.what {
-                What::Tcf(tcf) => Some(tcf),
-                _ => None,
-            });
-        tcf.is_some_and(|tcf| tcf.lost_packets == 0 && damage(tcf).is_some())
-    });
+    let from_sender = (refused.iter()).all(|(_, place, _)| is_damaged_by_sender(exchange, *place));
     Some(
         Finding::new(
             Severity::Error,
@@ -330,4 +318,14 @@ fn train_failed(context: &RuleContext<'_>) -> Option<Finding> {
         ))
         .blame_one_of(context, from_sender.then_some(receiver.other())),
     )
+}
+
+/// Whether the training check before a line is damaged with no packet missing: then it came so from the sender's side.
+fn is_damaged_by_sender(exchange: &ExchangeView<'_>, place: usize) -> bool {
+    let before = exchange.lines.iter().take(place).rev();
+    let mut checks = before.filter_map(|line| match line.what {
+        What::Tcf(tcf) => Some(tcf),
+        _ => None,
+    });
+    (checks.next()).is_some_and(|tcf| tcf.lost_packets == 0 && damage(tcf).is_some())
 }

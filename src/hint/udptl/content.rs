@@ -260,27 +260,9 @@ pub(super) fn fcs(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
                     .is_some_and(|message| message.fcs == Fcs::Bad && !message.damaged)
         })
         .collect();
-    let image = bad_image_frames(context, side);
-    if let Some((frame, event, count)) = image.filter(|_| bad.is_empty()) {
-        let refused = exchange.all(&[Fcf::Ppr]).count();
-        let severity = if refused >= MANY_BAD && !context.delivered_on_either_leg() {
-            Severity::Error
-        } else if count >= MANY_BAD {
-            Severity::Warning
-        } else {
-            Severity::Note
-        };
-        let seen = format!(
-            "Gateway of the {side} passes on image frames with bad FCS, {count}x – its telephone line"
-        );
-        return Some(
-            Finding::new(severity, [frame], seen)
-                .on(event)
-                .about(context.endpoint(side))
-                .blame(context.fault_side(side)),
-        );
-    }
-    let first = bad.first()?;
+    let Some(first) = bad.first() else {
+        return bad_image(context, side);
+    };
     // A command of which not one copy is good reaches nobody.
     let never_good = bad.iter().filter_map(|line| line.message()).any(|damaged| {
         damaged.fcf.is_command()
@@ -313,6 +295,28 @@ pub(super) fn fcs(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
             .about(context.endpoint(side))
             .blame(context.fault_side(side))
             .more(format!("First: {}.", first.name())),
+    )
+}
+
+/// Frames of pages with a bad check sequence, where the messages are good.
+fn bad_image(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
+    let (frame, event, count) = bad_image_frames(context, side)?;
+    let refused = context.exchange().all(&[Fcf::Ppr]).count();
+    let severity = if refused >= MANY_BAD && !context.delivered_on_either_leg() {
+        Severity::Error
+    } else if count >= MANY_BAD {
+        Severity::Warning
+    } else {
+        Severity::Note
+    };
+    let seen = format!(
+        "Gateway of the {side} passes on image frames with bad FCS, {count}x – its telephone line"
+    );
+    Some(
+        Finding::new(severity, [frame], seen)
+            .on(event)
+            .about(context.endpoint(side))
+            .blame(context.fault_side(side)),
     )
 }
 

@@ -276,13 +276,7 @@ fn wrong_destination_of(
     let said = *right.last()?;
     let switch = switch(call)?;
     let stats = call.udptl.of(side);
-    let elsewhere = (call.path.links.iter()).filter_map(|link| link.udptl.of(peer).as_ref());
-    let sources: Vec<Endpoint> = [call.udptl.of(peer)]
-        .into_iter()
-        .chain(elsewhere)
-        .flat_map(|stats| &stats.paths)
-        .map(|path| path.src)
-        .collect();
+    let sources = sources_of(call, peer);
     if stats.paths.iter().any(|path| right.contains(&path.dst)) {
         return None;
     }
@@ -316,17 +310,11 @@ fn wrong_destination_of(
     if has_half_hop(call) || unreachable {
         found = found.blame_nobody();
     }
-    let was_audio = call.media.iter().any(|period| {
-        period
-            .audio
-            .as_ref()
-            .is_some_and(|audio| *audio.of(peer) == wrong.dst)
-    });
     let mut more = match wrong.packets {
         1 => "1 packet goes there. ".to_owned(),
         many => format!("{many} packets go there. "),
     };
-    if was_audio {
+    if had_audio_at(call, peer, wrong.dst) {
         more.push_str("It is the port of the audio before the switch. ");
     }
     more.push_str(&evidence::blame(
@@ -336,6 +324,25 @@ fn wrong_destination_of(
         "it has to send to the m=image port of the answer; give its operator both frames.",
     ));
     Some(found.more(more))
+}
+
+/// Where the T.38 of a side comes from, on every link.
+fn sources_of(call: &Call, side: Side) -> Vec<Endpoint> {
+    let elsewhere = (call.path.links.iter()).filter_map(|link| link.udptl.of(side).as_ref());
+    [call.udptl.of(side)]
+        .into_iter()
+        .chain(elsewhere)
+        .flat_map(|stats| &stats.paths)
+        .map(|path| path.src)
+        .collect()
+}
+
+/// Whether the SDP of a side gave this endpoint for audio at some time.
+fn had_audio_at(call: &Call, side: Side, endpoint: Endpoint) -> bool {
+    call.media
+        .iter()
+        .filter_map(|period| period.audio.as_ref())
+        .any(|audio| *audio.of(side) == endpoint)
 }
 
 pub(super) fn source_mismatch(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
