@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes screen.svg: the flow of a failed fax of demo.pcap, as the program itself draws it in a terminal (tmux)."""
+"""Makes screen.svg: the flow of 2007 to 3004 in demo.pcap, which failed, as the program itself draws it in a terminal (tmux)."""
 import html
 import pathlib
 import re
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-COLUMNS, ROWS = 140, 38
+COLUMNS, ROWS = 144, 40
 CELL_W, CELL_H = 8.4, 17
 COLOURS = ["#1c1c1c", "#e06c75", "#98c379", "#d7af5f", "#61afef", "#c678dd", "#56b6c2", "#c8c8c8",
            "#7f848e", "#ff7b86", "#b5e890", "#ffd75f", "#82cfff", "#e2a0f5", "#7fe0e6", "#ffffff"]
@@ -18,10 +18,10 @@ def tmux(*words):
 
 
 def screen(binary, capture):
-    """The screen with its colour sequences: the fax without DCS, opened."""
-    tmux("new-session", "-d", "-s", "p", "-x", str(COLUMNS), "-y", str(ROWS), f"{binary} {capture}")
+    """The screen with its colour sequences: the fax found by its number, opened."""
+    tmux("new-session", "-d", "-s", "p", "-x", str(COLUMNS), "-y", str(ROWS), f"FAXFLOW_CONFIG= {binary} {capture}")
     time.sleep(2)
-    for keys in (["jjjj"], ["Enter"]):
+    for keys in (["/"], ["from:2007"], ["Enter"], ["Enter"]):
         tmux("send-keys", "-t", "p", *keys)
         time.sleep(1)
     text = tmux("capture-pane", "-t", "p", "-e", "-p")

@@ -58,6 +58,10 @@ pub struct Cli {
     #[arg(long, value_name = "N", value_parser = keep_calls, help_heading = LIVE)]
     pub keep_calls: Option<usize>,
 
+    /// Keep what comes through a pipe in FILE too, from the start on
+    #[arg(short = 'w', long = "write", value_name = "OUT", help_heading = LIVE, conflicts_with_all = ["demo", "hep_listen", "follow"])]
+    pub write: Option<PathBuf>,
+
     /// Leave the mouse to the terminal, so that text can be selected with it
     #[arg(long, help_heading = SHAPE)]
     pub no_mouse: bool,

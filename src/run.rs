@@ -16,6 +16,7 @@ mod calls;
 mod check;
 mod compare;
 mod flow;
+mod keep;
 mod locale;
 mod memory;
 mod output;
@@ -116,7 +117,10 @@ fn run(cli: &Cli) -> Result<Status, Failure> {
     memory::fit(cli.captures());
     match &cli.command {
         None => match (&cli.file, cli.hep_listen, cli.demo) {
-            (Some(file), ..) => open(cli, file),
+            (Some(file), ..) => match &cli.write {
+                Some(to) => open_kept(cli, file, to),
+                None => open(cli, file),
+            },
             (None, Some(address), _) => collect(cli, address),
             (None, None, true) => demo(cli),
             (None, None, false) => Ok(Status::Unreadable),
@@ -182,6 +186,26 @@ fn demo(cli: &Cli) -> Result<Status, Failure> {
     let mut cli = cli.clone();
     cli.general.shown_as = Some("demo.pcap".to_owned());
     open(&cli, &file)
+}
+
+/// `faxflow - -w OUT`: as without, and what comes is kept.
+fn open_kept(cli: &Cli, file: &Path, to: &Path) -> Result<Status, Failure> {
+    if screen::is_in_a_file(file) {
+        let name = file.display();
+        complain(&format!(
+            "{name}: -w keeps what comes through a pipe; this is a file"
+        ));
+        return Ok(Status::Unreadable);
+    }
+    let kept = keep::Kept::start(file, to)?;
+    let mut cli = cli.clone();
+    cli.general.shown_as = Some(to.display().to_string());
+    let status = open(&cli, &kept.path())?;
+    let Some(failure) = kept.failure() else {
+        return Ok(status);
+    };
+    complain(&failure);
+    Ok(Status::Unreadable)
 }
 
 /// `faxflow FILE`: the screen, or, where standard output is no terminal, the report of every fax.

@@ -24,7 +24,7 @@ fn stdout(words: &[&str]) -> String {
 #[test]
 fn lists_the_calls_of_the_demo() {
     let text = stdout(&["calls", "assets/demo.pcap"]);
-    assert!(text.contains("6 calls, 5 faxes"), "{text}");
+    assert!(text.contains("8 calls, 7 faxes"), "{text}");
     assert!(text.contains("3/3") && text.contains("488"), "{text}");
 }
 
@@ -339,10 +339,10 @@ fn the_sample_is_built_in() {
 #[test]
 fn times_in_any_zone() {
     let head = |words: &[&str]| stdout(&[&["calls", "assets/demo.pcap"], words].concat());
-    assert!(head(&[]).contains("2025-03-03 10:03:00 to 10:08:15 UTC"));
+    assert!(head(&[]).contains("2025-03-03 10:03:00 to 10:09:31 UTC"));
     let local = head(&["--tz", "Asia/Tokyo"]);
     assert!(
-        local.contains("2025-03-03 19:03:00 to 19:08:15 JST"),
+        local.contains("2025-03-03 19:03:00 to 19:09:31 JST"),
         "{local}"
     );
     assert!(local.contains(" 19:03:00.000 "), "{local}");
@@ -354,7 +354,7 @@ fn times_in_any_zone() {
 #[test]
 fn lists_for_a_spreadsheet() {
     let calls = stdout(&["calls", "assets/demo.pcap", "--format", "csv"]);
-    assert_eq!(calls.lines().count(), 7);
+    assert_eq!(calls.lines().count(), 9);
     let check = stdout(&[
         "check",
         "assets/demo.pcap",
@@ -362,7 +362,7 @@ fn lists_for_a_spreadsheet() {
         "--format",
         "csv",
     ]);
-    assert_eq!(check.lines().count(), 11);
+    assert_eq!(check.lines().count(), 15);
     let cause = check
         .lines()
         .any(|line| line.contains(",failed,") && line.contains("t30-dis-no-dcs"));
@@ -437,4 +437,39 @@ fn settings_come_from_the_users_file() {
     );
     let absent = run(&["config", "--config", "/no/such/file"]);
     assert_eq!(absent.status.code(), Some(2));
+}
+
+/// `-w` keeps what comes through a pipe, and never writes over anything.
+#[test]
+fn a_pipe_is_kept_from_its_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept.pcap");
+    let run = || {
+        let capture = fs::File::open("assets/demo.pcap").unwrap();
+        let mut cat = Command::new("cat")
+            .stdin(capture)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_faxflow"))
+            .env("FAXFLOW_CONFIG", "")
+            .args(["-", "-w", kept.to_str().unwrap()])
+            .stdin(cat.stdout.take().unwrap())
+            .output()
+            .unwrap();
+        cat.wait().unwrap();
+        output
+    };
+    let output = run();
+    assert!(output.status.success(), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("2007 → 3004"));
+    assert!(fs::read(&kept).unwrap() == fs::read("assets/demo.pcap").unwrap());
+    let again = run();
+    assert_eq!(again.status.code(), Some(2));
+    assert_eq!(String::from_utf8_lossy(&again.stderr).lines().count(), 1);
+    let file = faxflow(&["assets/demo.pcap", "-w", kept.to_str().unwrap()]);
+    assert!(
+        String::from_utf8_lossy(&file.stderr).contains("this is a file"),
+        "{file:?}"
+    );
 }

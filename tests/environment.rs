@@ -228,7 +228,7 @@ fn an_output_may_be_a_fifo() {
         .output()
         .unwrap();
     assert_eq!(done.status.code(), Some(0));
-    assert!(reader.join().unwrap().contains("6 calls, 5 faxes"));
+    assert!(reader.join().unwrap().contains("8 calls, 7 faxes"));
 }
 
 #[test]

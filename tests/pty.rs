@@ -18,7 +18,7 @@ fn demo() -> String {
 fn from_the_list_to_a_saved_flow() {
     let directory = tempfile::tempdir().unwrap();
     let mut terminal = Terminal::start(24, 80, &[&demo()], directory.path());
-    terminal.wait_for("6 calls, 5 faxes");
+    terminal.wait_for("8 calls, 7 faxes");
     terminal.wait_for("3 pages, V.17");
     terminal.press("jjjj\r");
     terminal.wait_for("no DCS");
@@ -39,7 +39,7 @@ fn from_the_list_to_a_saved_flow() {
     }
     assert!(std::fs::read_to_string(&saved).unwrap().contains("DIS (3)"));
     terminal.press("q");
-    terminal.wait_for("6 calls");
+    terminal.wait_for("8 calls");
     terminal.press("q");
     assert_eq!(terminal.end(), (0, true));
 }
@@ -48,7 +48,7 @@ fn from_the_list_to_a_saved_flow() {
 fn keeps_its_place_when_the_window_changes() {
     let directory = tempfile::tempdir().unwrap();
     let mut terminal = Terminal::start(24, 80, &[&demo()], directory.path());
-    terminal.wait_for("6 calls");
+    terminal.wait_for("8 calls");
     terminal.press("\r");
     terminal.wait_for("INVITE");
     terminal.press("]]]");

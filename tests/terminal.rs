@@ -133,13 +133,13 @@ fn wait_for_alternate(terminal: &Terminal, alternate: bool) {
 fn stopped_from_outside_it_gives_the_terminal_back_and_takes_it_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut terminal = Terminal::start(24, 80, &[&demo()], folder.path());
-    terminal.wait_for("6 calls, 5 faxes");
+    terminal.wait_for("8 calls, 7 faxes");
     signal(&terminal, "TSTP");
     wait_for_alternate(&terminal, false);
     assert!(!terminal.parser.lock().unwrap().screen().hide_cursor());
     signal(&terminal, "CONT");
     wait_for_alternate(&terminal, true);
-    terminal.wait_for("6 calls, 5 faxes");
+    terminal.wait_for("8 calls, 7 faxes");
     // STOP cannot be minded: all is drawn again after it.
     signal(&terminal, "STOP");
     terminal
@@ -149,7 +149,7 @@ fn stopped_from_outside_it_gives_the_terminal_back_and_takes_it_again() {
         .process(b"\x1b[?1049l\x1b[2Jsomething else");
     signal(&terminal, "CONT");
     wait_for_alternate(&terminal, true);
-    terminal.wait_for("6 calls, 5 faxes");
+    terminal.wait_for("8 calls, 7 faxes");
     terminal.press("q");
     assert_eq!(terminal.end(), (0, true));
 }
@@ -159,7 +159,7 @@ fn a_window_of_any_size_is_drawn() {
     let folder = tempfile::tempdir().unwrap();
     for (rows, cols) in [(65_535, 65_535), (1, 1), (2, 65_535)] {
         let mut terminal = Terminal::start(24, 80, &[&demo()], folder.path());
-        terminal.wait_for("6 calls");
+        terminal.wait_for("8 calls");
         let size = portable_pty::PtySize {
             rows,
             cols,

@@ -25,7 +25,7 @@ pub(super) fn run(cli: &Cli, file: &Path) -> Result<Status, Failure> {
         zone,
         width: cli.shape.width.map(usize::from),
         mouse: !cli.no_mouse,
-        in_no_file: !is_in_a_file(file),
+        in_no_file: cli.write.is_none() && !is_in_a_file(file),
         no_pages: cli.general.no_pages,
         palette: cli.general.settings.palette,
         names: cli.general.settings.names.clone(),
@@ -43,7 +43,7 @@ pub(super) fn run(cli: &Cli, file: &Path) -> Result<Status, Failure> {
 }
 
 /// Whether the capture is there when the program is gone.
-fn is_in_a_file(file: &Path) -> bool {
+pub(super) fn is_in_a_file(file: &Path) -> bool {
     let stdin = Path::new("/dev/stdin");
     let file = if file == Path::new("-") { stdin } else { file };
     // One that is followed need not be there yet; what HEP agents send has no file at all.
