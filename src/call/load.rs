@@ -121,17 +121,18 @@ fn read_seated(
     }
     let path = path::trace(&mut draft.events);
     let codecs = signalling::codecs(&draft.events);
-    let t38 = t38::read(source, dialog, &path, &mut draft)?;
-    let sound = audio::read(source, dialog, rtp, &codecs, (&path, &mut draft));
+    let mut t38 = t38::read(source, dialog, &path, &mut draft)?;
+    let mut sound = audio::read(source, dialog, rtp, &codecs, (&path, &mut draft));
     facts::icmp(source, dialog, &mut draft);
-    let mut heard = t38.heard;
-    let has_t38 = !heard.is_empty();
+    let has_t38 = !t38.heard.is_empty();
     // Tones before the switch do not make it a fax over audio; messages do.
     let has_audio = sound
         .heard
         .iter()
         .any(|heard| matches!(heard.signal.kind, SignalKind::Hdlc(_)));
     let only_sound = !has_t38 && !sound.heard.is_empty();
+    t38::read_once(&path, &mut t38, &mut sound.heard);
+    let mut heard = t38.heard;
     heard.extend(sound.heard);
     let mut facts = facts::facts(source, dialog);
     facts::jumps_forward(source, &draft.events, &t38.stats, &mut facts);
@@ -146,7 +147,8 @@ fn read_seated(
     let reading = fax::read(number, heard, carrier);
     draft.speaks = sound.speaks;
     let mut call = finish(source, dialog, draft, reading, (t38.stats, facts, path));
-    copies::take(&mut call, (t38.elsewhere, t38.read), t38.crossings);
+    let elsewhere = (t38.elsewhere, t38.read);
+    copies::take(&mut call, elsewhere, t38.crossings, sound.elsewhere);
     for side in [Side::Caller, Side::Callee] {
         call.udptl.of_mut(side).rtp_residue = audio::residue(source, dialog, rtp, (&call, side));
         call.udptl.of_mut(side).rtp_again = audio::again(source, dialog, rtp, (&call, side));

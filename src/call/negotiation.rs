@@ -1,7 +1,7 @@
 //! Offer and answer (RFC 3264) out of the transactions of a call.
 
 use crate::call::transaction::sip_of;
-use crate::call::{Event, EventId, Side, Transaction};
+use crate::call::{Event, EventId, EventKind, Relay, Side, Transaction};
 use crate::sip::Sdp;
 
 /// An offer and what became of it (RFC 3264).
@@ -63,7 +63,8 @@ fn negotiation(index: usize, transaction: &Transaction, events: &[Event]) -> Opt
     let first = first_with_sdp(&transaction.requests, events);
     let final_response = transaction.final_response();
     if let Some((offer_event, offer)) = first {
-        let answer = answer_of(transaction, events);
+        let answer = answer_of(transaction, events)
+            .map(|answer| as_converted((offer_event, &offer), answer, events));
         let answer_event = answer
             .as_ref()
             .map(|(id, _)| *id)
@@ -96,6 +97,31 @@ fn negotiation(index: usize, transaction: &Transaction, events: &[Event]) -> Opt
 fn first_with_sdp(ids: &[EventId], events: &[Event]) -> Option<(EventId, Sdp)> {
     ids.iter()
         .find_map(|id| Some((*id, sip_of(events, *id)?.sdp.clone()?)))
+}
+
+/// As a gateway on the way wrote the answer for the one who offered T.38: it makes T.38 of the other end's sound.
+fn as_converted(
+    offer: (EventId, &Sdp),
+    answer: (EventId, Sdp),
+    events: &[Event],
+) -> (EventId, Sdp) {
+    let is_t38 = |sdp: &Sdp| {
+        let mut lines = sdp.media.iter();
+        lines.any(|line| line.is_t38() && line.port > 0)
+    };
+    if !is_t38(offer.1) || is_t38(&answer.1) {
+        return answer;
+    }
+    let place = |id: EventId| usize::try_from(id.0).ok();
+    let here = place(offer.0).and_then(|at| events.get(at)?.hop);
+    let copies = events.iter().filter(|event| {
+        event.relay == Relay::Copy(answer.0) && event.hop == here && here.is_some()
+    });
+    let mut arrived = copies.filter_map(|event| match &event.kind {
+        EventKind::Sip(sip) => Some((event.id, sip.sdp.clone()?)),
+        _ => None,
+    });
+    arrived.find(|(_, sdp)| is_t38(sdp)).unwrap_or(answer)
 }
 
 /// The SDP of the 2xx, else of the last provisional response (early media).

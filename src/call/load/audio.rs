@@ -5,12 +5,17 @@ use std::borrow::Cow;
 use crate::call::fax::Heard;
 use crate::call::index::{DialogEntry, FlowEntry, FlowId, Map};
 use crate::call::load::{Draft, RtpByFlow, Source};
-use crate::call::path::nearest_link;
-use crate::call::{BySide, Call, EventKind, Path, Side};
+use crate::call::{BySide, Call, Event, EventKind, Path, Side};
 use crate::capture::{FrameNo, Timestamp};
 use crate::line::{Signal, SignalKind, Tone};
 use crate::rtp::header::{self, HEADER_LEN};
 use crate::rtp::{RtpArrival, event, fax, stream};
+
+use links::{OnLink, Streams};
+
+mod links;
+
+pub(super) use links::Elsewhere;
 
 /// RTP of a side that goes to the other one's T.38 endpoint while T.38 is agreed: count, first and last frame
 /// and time.
@@ -97,6 +102,8 @@ pub(super) struct Sound {
     pub(super) heard: Vec<Heard>,
     /// Who speaks: see [`Call::speaks`].
     pub(super) speaks: BySide<bool>,
+    /// What of it was seen on other links than it is read on.
+    pub(super) elsewhere: Vec<Elsewhere>,
 }
 
 /// Packets, one looked at in half a second, that sound like speech: two seconds of it in all.
@@ -106,6 +113,8 @@ const SPEECH: u16 = 4;
 struct Direction<'r> {
     /// Its packets with sound.
     arrivals: Cow<'r, [RtpArrival]>,
+    /// Those of the other links.
+    others: Vec<OnLink<'r>>,
     heard: fax::Heard,
     /// There is something like speech in it.
     has_speech: bool,
@@ -125,7 +134,7 @@ fn listen<'r>(
     codecs: &Map<u8, String>,
     (path, draft): (&Path, &mut Draft),
 ) -> Direction<'r> {
-    let mut flows: Vec<(FlowId, &FlowEntry)> = (dialog.flows.iter())
+    let flows: Vec<(FlowId, &FlowEntry)> = (dialog.flows.iter())
         .filter_map(|id| Some((*id, source.index.flow(*id)?)))
         .filter(|(_, flow)| {
             flow.rtp > 0
@@ -139,29 +148,27 @@ fn listen<'r>(
         .map(|(_, flow)| flow.rtp)
         .fold(0, u32::saturating_add);
     draft.rtp_packets = draft.rtp_packets.saturating_add(total);
-    let link = |flow: &FlowEntry| path.link_of_media(flow.src, flow.dst, side);
-    let near = nearest_link(side, flows.iter().map(|(_, flow)| link(flow)));
-    // A stable order: what reaches the other end first, and of that the most.
-    flows.sort_by_key(|(id, flow)| {
-        let packets = rtp.get(id).map_or(0, Vec::len);
-        (link(flow) != near, std::cmp::Reverse(packets))
-    });
-    let mut arrivals = of_one_path(&flows, rtp);
-    rows(draft, side, &arrivals, codecs);
+    let has_speech = flows
+        .iter()
+        .any(|(_, flow)| flow.suspicion.other() >= SPEECH);
+    let Streams { mut read, others } = Streams::of_side(flows, rtp, path, side);
+    let rows = rows(draft, side, &read, codecs);
+    draft.events.extend(rows);
     // Where only the headers are known, what was sampled of the sound was nothing of a fax.
-    let unheard = arrivals
+    let unheard = read
         .iter()
         .take_while(|arrival| arrival.payload.len() <= HEADER_LEN)
         .count();
     if unheard > 0 {
-        arrivals = Cow::Owned(arrivals.get(unheard..).unwrap_or_default().to_vec());
+        read = Cow::Owned(read.get(unheard..).unwrap_or_default().to_vec());
     }
+    let mut heard = fax::listen(&read, codecs);
+    links::set_ends(&mut heard.signals, &read);
     Direction {
-        heard: fax::listen(&arrivals, codecs),
-        arrivals,
-        has_speech: flows
-            .iter()
-            .any(|(_, flow)| flow.suspicion.other() >= SPEECH),
+        heard,
+        arrivals: read,
+        others,
+        has_speech,
     }
 }
 
@@ -199,14 +206,15 @@ pub(super) fn read(
         callee.heard.add(progress);
     }
     let has_progress = calls && !callee.heard.signals.is_empty();
-    let (caller, callee) = (caller.heard, callee.heard);
-    let is_fax = [&caller, &callee]
-        .iter()
-        .any(|sound| sound.is_fax || calls_as_a_fax(&sound.signals));
-    if !is_fax && !is_v8_fax && !has_progress {
+    let is_fax = is_v8_fax
+        || has_progress
+        || [&caller.heard, &callee.heard]
+            .iter()
+            .any(|sound| sound.is_fax || calls_as_a_fax(&sound.signals));
         return Sound {
             heard: Vec::new(),
             speaks,
+            elsewhere,
         };
     }
     let of_side = |side: Side, sound: fax::Heard| {
@@ -226,7 +234,11 @@ pub(super) fn read(
     let heard = of_side(Side::Caller, caller)
         .chain(of_side(Side::Callee, callee))
         .collect();
-    Sound { heard, speaks }
+    Sound {
+        heard,
+        speaks,
+        elsewhere,
+    }
 }
 
 /// A tone or message that only a fax or a modem sends; what sounds like a fast modem may be any noise.
@@ -280,53 +292,27 @@ const CNG_PERIOD: f64 = 3.5;
 /// 15 % (T.30 4.2).
 const CNG_TOLERANCE: f64 = 0.5;
 
-fn rows(draft: &mut Draft, side: Side, arrivals: &[RtpArrival], codecs: &Map<u8, String>) {
-    for span in stream::spans(arrivals, codecs) {
-        let mut event = draft.event(
-            (span.frame, span.at),
-            (span.src, span.dst),
-            side,
-            EventKind::Rtp(Box::new(span.clone())),
-        );
-        (event.last_frame, event.end) = (span.last_frame, span.end);
-        draft.events.push(event);
-    }
-    for found in event::events(arrivals, codecs) {
-        let mut event = draft.event(
-            (found.frame, found.at),
-            (found.src, found.dst),
-            side,
-            EventKind::RtpEvent(found.clone()),
-        );
-        (event.last_frame, event.end) = (found.last_frame, found.end);
-        draft.events.push(event);
-    }
-}
-
-/// The packets of one side in capture order; a path that repeats another one (the same stream before and
-/// after a media proxy) is left out.
-fn of_one_path<'r>(flows: &[(FlowId, &FlowEntry)], rtp: &'r RtpByFlow) -> Cow<'r, [RtpArrival]> {
-    let by_size: Vec<&Vec<RtpArrival>> = flows.iter().filter_map(|(id, _)| rtp.get(id)).collect();
-    if let [only] = by_size.as_slice() {
-        return Cow::Borrowed(only.as_slice());
-    }
-    let mut all: Vec<RtpArrival> = Vec::new();
-    let mut seen: std::collections::HashSet<Vec<u8>> = std::collections::HashSet::new();
-    for arrivals in by_size {
-        let known = arrivals
-            .iter()
-            .filter(|one| seen.contains(one.payload.get(..12).unwrap_or_default()))
-            .count();
-        if known * 2 > arrivals.len() {
-            continue;
-        }
-        seen.extend(
-            arrivals
-                .iter()
-                .filter_map(|one| Some(one.payload.get(..12)?.to_vec())),
-        );
-        all.extend(arrivals.iter().cloned());
-    }
-    all.sort_by_key(|one| one.frame);
-    Cow::Owned(all)
+/// The RTP rows and events of one direction on one link.
+fn rows(
+    draft: &Draft,
+    side: Side,
+    arrivals: &[RtpArrival],
+    codecs: &Map<u8, String>,
+) -> Vec<Event> {
+    let spans = stream::spans(arrivals, codecs).into_iter().map(|span| {
+        let (ends, last) = ((span.src, span.dst), (span.last_frame, span.end));
+        let begin = (span.frame, span.at);
+        (begin, last, ends, EventKind::Rtp(Box::new(span)))
+    });
+    let events = event::events(arrivals, codecs).into_iter().map(|found| {
+        let (ends, last) = ((found.src, found.dst), (found.last_frame, found.end));
+        let begin = (found.frame, found.at);
+        (begin, last, ends, EventKind::RtpEvent(found))
+    });
+    let row = |(begin, last, ends, kind)| {
+        let mut event = draft.event(begin, ends, side, kind);
+        (event.last_frame, event.end) = last;
+        event
+    };
+    spans.chain(events).map(row).collect()
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
+use super::audio::Elsewhere;
 use super::t38::OnLink;
 use super::{MAX_SIGNALS, order_heard};
 use crate::call::path::Crossing;
@@ -20,6 +21,7 @@ pub(super) fn take(
     call: &mut Call,
     (elsewhere, read): (Vec<OnLink>, BySide<Option<usize>>),
     crossings: Vec<Crossing>,
+    sound: Vec<Elsewhere>,
 ) {
     call.path.crossings = crossings;
     if call.path.links.len() < 2 {
@@ -33,17 +35,25 @@ pub(super) fn take(
     for mut one in elsewhere {
         order_heard(&mut one.heard, &call.capture);
         one.heard.truncate(MAX_SIGNALS);
-        let reading = fax::read(call.number, one.heard, FaxCarrier::T38);
+        let carrier = if one.is_sound {
+            FaxCarrier::G711
+        } else {
+            FaxCarrier::T38
+        };
+        let reading = fax::read(call.number, one.heard, carrier);
         let events = reading.map(|reading| reading.events).unwrap_or_default();
         let here = events
             .into_iter()
-            .filter(|event| one.stats.of(event.from).is_some());
+            .filter(|event| one.is_sound || one.stats.of(event.from).is_some());
         copies.extend(here);
         for side in [Side::Caller, Side::Callee] {
             if let Some(stats) = one.stats.of_mut(side).take() {
                 put(&mut call.path, Some(one.link), side, stats);
             }
         }
+    }
+    for one in sound {
+        copies.extend(one.copies(&call.events));
     }
     place(&call.path, &mut copies);
     pair(&call.events, &mut copies);
@@ -83,7 +93,7 @@ pub(super) fn place(path: &Path, events: &mut [Event]) {
 /// Tells the original of each T.30 message that was copied: in order, on each hop.
 fn pair(originals: &[Event], copies: &mut [Event]) {
     let mut next: HashMap<(Option<HopId>, bool), usize, RandomState> = HashMap::default();
-    for copy in copies {
+    for copy in copies.iter_mut().filter(|copy| copy.relay.is_original()) {
         let EventKind::T30(frame) = &copy.kind else {
             continue;
         };

@@ -1,7 +1,7 @@
 //! The T.38 packets of a call: fetched, put together by sender, turned into signals and figures.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 
 use foldhash::fast::RandomState;
@@ -11,7 +11,7 @@ use crate::call::index::{DialogEntry, FlowEntry};
 use crate::call::load::{Draft, Source};
 use crate::call::path::{Crossing, nearest_link, passage};
 use crate::call::{BySide, EventKind, Path, Side, UdptlStats};
-use crate::line::Signal;
+use crate::line::{Signal, SignalKind};
 use crate::rtp::header;
 use crate::t38::stream::{Arrival, Framing, assemble};
 use crate::t38::tpkt;
@@ -30,10 +30,12 @@ pub(super) struct T38 {
     pub(super) read: BySide<Option<usize>>,
 }
 
-/// The T.38 of one link of which at least one direction is read on another.
+/// The fax on one link of which at least one direction is read on another.
 #[derive(Debug)]
 pub(super) struct OnLink {
     pub(super) link: usize,
+    /// Sound, where a gateway on the way makes T.38 of it.
+    pub(super) is_sound: bool,
     /// Both directions.
     pub(super) heard: Vec<Heard>,
     /// The figures of each direction; `None`: it is read, or nothing came.
@@ -97,6 +99,38 @@ pub(super) fn read(
         *out.stats.of_mut(one.side) = one.stats;
     }
     Ok(out)
+}
+
+/// A gateway on the way makes sound of T.38: what is heard on links without T.38 while T.38 runs is the same fax. It is
+/// read once, in T.38; the sound goes beside it.
+pub(super) fn read_once(path: &Path, t38: &mut T38, sound: &mut Vec<Heard>) {
+    let says = |side: Side| {
+        t38.heard
+            .iter()
+            .any(|one| one.side == side && matches!(one.signal.kind, SignalKind::Hdlc(_)))
+    };
+    let begins = [Side::Caller, Side::Callee].map(|side| t38.stats.of(side).first);
+    let begins = begins.into_iter().flatten().map(|(_, at)| at).min();
+    let Some(begins) = begins.filter(|_| says(Side::Caller) && says(Side::Callee)) else {
+        return;
+    };
+    let mut with_t38: Vec<Option<usize>> = vec![t38.read.caller, t38.read.callee];
+    with_t38.extend(t38.elsewhere.iter().map(|one| Some(one.link)));
+    let mut links: BTreeMap<usize, Vec<Heard>> = BTreeMap::new();
+    for one in std::mem::take(sound) {
+        let link = path.link_of_media(one.signal.src, one.signal.dst, one.side);
+        match link.filter(|_| one.signal.at >= begins && !with_t38.contains(&link)) {
+            Some(link) => links.entry(link).or_default().push(one),
+            None => sound.push(one),
+        }
+    }
+    let beside = links.into_iter().map(|(link, heard)| OnLink {
+        link,
+        is_sound: true,
+        heard,
+        stats: BySide::default(),
+    });
+    t38.elsewhere.extend(beside);
 }
 
 /// The streams of both sides by link; those that are read first come first.
@@ -188,6 +222,7 @@ fn elsewhere(all: &[Listened]) -> Vec<OnLink> {
             let here = all.iter().filter(|one| one.link == Some(link));
             out.push(OnLink {
                 link,
+                is_sound: false,
                 heard: here.flat_map(|one| one.heard.clone()).collect(),
                 stats: BySide::default(),
             });
