@@ -124,17 +124,27 @@ fn check(directory: &Path) {
             let name = file.file_stem().unwrap().to_str().unwrap();
             let made = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{left:?}.pcap"));
             std::fs::write(&made, &part).unwrap();
-            for call in flow(&made) {
+            let calls = flow(&made);
+            for call in &calls {
                 let id = |call: &Value| text(&call["call_id"]).replace('@', "-");
-                let Some(before) = whole.iter().find(|one| id(one) == id(&call)) else {
+                let leg = |all: &[Value], call: &Value| {
+                    let other = |one: &&Value| one["number"] == call["other_leg"];
+                    all.iter().find(other).map(id)
+                };
+                let Some(before) = whole.iter().find(|one| id(one) == id(call)) else {
                     continue;
                 };
+                let (wanted, found) = (leg(&whole, before), leg(&calls, call));
+                let mut rows = list(&call["messages"]).iter();
+                if wanted != found && rows.any(|row| row["layer"] != "sip") {
+                    wrong.push(format!("{name} {left:?}: leg {found:?}, not {wanted:?}"));
+                }
                 // Neither headers nor a fax tell.
                 if left == Left::Neither && call["fax"]["sender"].is_null() {
                     continue;
                 }
                 tried += 1;
-                let (wanted, found) = (seats(before), seats(&call));
+                let (wanted, found) = (seats(before), seats(call));
                 let lost = call["fax"]["sender"].is_null();
                 let count = if lost { 2 } else { 3 };
                 if wanted[..count] != found[..count] {

@@ -9,6 +9,7 @@ use std::ops::Range;
 use crate::call::index::{DialogEntry, DialogId, Index, Map, Names};
 use crate::capture::{FrameNo, Timestamp};
 
+mod cut;
 mod redirect;
 mod unsigned;
 
@@ -82,6 +83,13 @@ pub(crate) fn partners(index: &Index, calls: &[Listed<'_>]) -> Partners {
                 scored.entry(one.id).or_default().push((points, other.id));
                 scored.entry(other.id).or_default().push((points, one.id));
             }
+        }
+    }
+    for (points, one, other) in cut::pairs(index, &order) {
+        let known = scored.get(&one).into_iter().flatten();
+        if !known.clone().any(|(_, id)| *id == other) {
+            scored.entry(one).or_default().push((points, other));
+            scored.entry(other).or_default().push((points, one));
         }
     }
     for (one, other) in unsigned::pairs(index, calls) {
@@ -321,8 +329,7 @@ fn score(one: Leg<'_>, other: Leg<'_>) -> u32 {
     let relation = u32::from(related_ids(one.names, other.names)) * 5;
     let middle = shares_middle(first, second)
         || is_up(first) && is_up(second) && shares_middle(second, first);
-    let numbers = 3 * u32::from(same_number(one.names.to(), other.names.to()))
-        + 2 * u32::from(same_number(one.names.from(), other.names.from()));
+    let numbers = numbers(one.names, other.names);
     // The second leg begins before the first is answered; what was up when the capture began, was up with its other leg.
     let inside = if is_up(first) {
         is_up(second)
@@ -346,6 +353,12 @@ fn score(one: Leg<'_>, other: Leg<'_>) -> u32 {
         + u32::from(inside)
         + u32::from(answers)
         + u32::from(ends)
+}
+
+/// Points for the same numbers.
+fn numbers(one: Names<'_>, other: Names<'_>) -> u32 {
+    3 * u32::from(same_number(one.to(), other.to()))
+        + 2 * u32::from(same_number(one.from(), other.from()))
 }
 
 /// The capture begins in the dialog.
