@@ -3,19 +3,14 @@
 //! Laying out decides which events have a row and in what order (`item`), where the lifelines stand
 //! (`columns`) and how wide everything is; the rows themselves are made only when they are asked for.
 
-use std::ops::Range;
-
-use unicode_width::UnicodeWidthStr;
-
 use crate::analysis::AnalysedFlow;
 use crate::call::{CallNo, Event, EventId, EventKind};
 use crate::capture::Timestamp;
-use crate::view::time::{TimeMode, Zone};
-use crate::view::{Names, Role, Row, Span, clip};
+use crate::view::time::TimeMode;
+use crate::view::{Row, clip};
 
 use columns::{Columns, Place};
-use detail::{Across, Context, Parts};
-use geometry::{Arrow, GUTTER, Geometry, Need};
+use geometry::{Geometry, Need};
 use item::{Item, Items};
 use label::Label;
 use leg::Leg;
@@ -30,81 +25,15 @@ mod label;
 mod leg;
 mod lifelines;
 mod narrow;
+mod options;
 mod plan;
 mod relays;
+mod rows;
 mod times;
 mod wording;
 
-/// What shares a row.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Fold {
-    /// Nothing.
-    Nothing,
-    /// Repeats, indicators and provisional answers are folded away.
-    #[default]
-    Repeats,
-    /// And a message on all hops of its call is one arrow. Chosen without being asked for where the lifelines of a
-    /// path have no room.
-    Copies,
-}
-
-impl Fold {
-    /// The next one, for a key that goes through them.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        match self {
-            Self::Nothing => Self::Repeats,
-            Self::Repeats => Self::Copies,
-            Self::Copies => Self::Nothing,
-        }
-    }
-}
-
-/// Shape of a ladder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "switches, each with a key of its own"
-)]
-pub struct Options {
-    /// Columns to use.
-    pub width: usize,
-    /// Plain ASCII.
-    pub ascii: bool,
-    /// How time is shown.
-    pub time: TimeMode,
-    /// The zone of local time.
-    pub zone: Zone,
-    /// `m=` lines of SDP in labels, its T.38 parameters beside them.
-    pub sdp: bool,
-    /// Rows of RTP.
-    pub media: bool,
-    /// What shares a row.
-    pub fold: Fold,
-    /// The first lifeline that is shown where there is no room for all.
-    pub first: usize,
-    /// Hints beside their steps.
-    pub hints: bool,
-    /// Names for hosts.
-    pub names: Names,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            width: 118,
-            ascii: false,
-            time: TimeMode::Relative,
-            zone: Zone::UTC,
-            sdp: true,
-            media: true,
-            fold: Fold::default(),
-            first: 0,
-            hints: true,
-            names: Names::default(),
-        }
-    }
-}
+pub use options::{Fold, Options};
+pub(crate) use rows::wrap_spans;
 
 /// A ladder: its head, and rows that are made when they are asked for.
 #[derive(Clone, Debug)]
@@ -339,28 +268,6 @@ impl Ladder {
         self.len() == 0
     }
 
-    /// Some of the rows (the range is cut to what there is).
-    pub fn rows(&self, range: Range<usize>) -> Vec<Row> {
-        let end = range.end.min(self.len());
-        (range.start.min(end)..end)
-            .filter_map(|at| self.row(at))
-            .collect()
-    }
-
-    /// The strip of stages in lines of at most the ladder's width.
-    pub fn whole_strip(&self) -> Vec<Row> {
-        wrap_spans(&self.strip.spans, self.options.width)
-            .into_iter()
-            .map(Row::of)
-            .collect()
-    }
-
-    /// All rows with nothing cut: what stands beside the ladder goes on in rows below. One after the other: of a
-    /// long call they would take many times the memory of the call.
-    pub fn whole_rows(&self) -> impl Iterator<Item = Row> + '_ {
-        (0..self.len()).flat_map(|at| self.rows_of(at))
-    }
-
     /// The row of an event; of one that is folded away, the row that stands for it.
     pub fn row_of(&self, call: CallNo, event: EventId) -> Option<usize> {
         let leg = self
@@ -399,156 +306,6 @@ impl Ladder {
             .map(|leg| leg.label)
             .unwrap_or_default();
         Some(Label::of(event, partner, facts))
-    }
-
-    fn row(&self, at: usize) -> Option<Row> {
-        let (mut row, parts) = self.line(at)?;
-        let mut first = true;
-        for part in parts {
-            if !first {
-                row.spans.push(Span::new("; ", Role::Dim));
-            }
-            first = false;
-            row.spans.extend(part);
-        }
-        clip(&mut row, self.options.width, self.options.ascii);
-        Some(row)
-    }
-
-    fn rows_of(&self, at: usize) -> Vec<Row> {
-        let Some((mut first, parts)) = self.line(at) else {
-            return Vec::new();
-        };
-        let mut beside = parts
-            .iter()
-            .flat_map(|part| wrap_spans(part, self.geometry.right));
-        first.spans.extend(beside.next().into_iter().flatten());
-        let event = first.event;
-        let mut rows = vec![first];
-        rows.extend(beside.map(|spans| {
-            let mut row = Row::of(self.geometry.line(
-                "",
-                (&self.columns, None),
-                self.options.ascii,
-            ));
-            row.spans.push(Span::plain(" ".repeat(GUTTER)));
-            row.spans.extend(spans);
-            row.event = event;
-            row.continuation = true;
-            row
-        }));
-        rows
-    }
-
-    /// Time, lifelines and arrow; and what is to stand beside them.
-    fn line(&self, at: usize) -> Option<(Row, Parts)> {
-        let item = self.items.items.get(at)?;
-        let event = self.event(item.leg, item.event)?;
-        let label = self.label(item)?;
-        let (place, relays) = self.place(item, event);
-        let ascii = self.options.ascii;
-        let time = self.time(at, event);
-        let arrow = Arrow {
-            place,
-            relays: &relays,
-            label: &label,
-        };
-        let mut spans = self
-            .geometry
-            .line(&time, (&self.columns, Some(&arrow)), ascii);
-        spans.push(Span::plain(" ".repeat(GUTTER)));
-        let mut row = Row::of(spans);
-        row.event = self.key(item);
-        let left_out = self.geometry.left_out(&self.columns, &arrow);
-        let across = self.across(item, event, &relays);
-        Some((row, self.parts((item, event), left_out, across)))
-    }
-
-    /// What the further hops of a row add.
-    fn across(&self, item: &Item, event: &Event, relays: &[usize]) -> Option<Across> {
-        let last = self.event(item.leg, *item.across.last()?)?;
-        let numbers: Vec<String> = relays.iter().map(|at| (at + 1).to_string()).collect();
-        let call = self.flow.flow.legs.get(item.leg)?;
-        let copies = item.across.iter();
-        let copies: Vec<EventId> = copies
-            .filter_map(|at| Some(self.event(item.leg, *at)?.id))
-            .collect();
-        Some(Across {
-            via: numbers.join(", "),
-            delay: detail::delay(event, last),
-            rewritten: detail::rewritten(call, &copies),
-        })
-    }
-
-    fn parts(
-        &self,
-        (item, event): (&Item, &Event),
-        left_out: Option<String>,
-        across: Option<Across>,
-    ) -> Parts {
-        let (Some(call), Some(leg)) = (self.flow.flow.legs.get(item.leg), self.legs.get(item.leg))
-        else {
-            return Parts::new();
-        };
-        let hints = self.flow.hints.get(item.leg).filter(|_| self.options.hints);
-        let of_event = |event: &usize| leg.hints.get(event).into_iter().flatten();
-        Context {
-            call,
-            event,
-            partner: item
-                .partner
-                .and_then(|partner| self.event(item.leg, partner)),
-            relayed: item
-                .relayed
-                .and_then(|(leg, first)| Some((leg == item.leg, self.event(leg, first)?))),
-            begun: item.begun.and_then(|(leg, first)| self.event(leg, first)),
-            leg: item.leg,
-            across,
-            folded: item.folded,
-            hints: of_event(&item.event)
-                .chain(item.partner.iter().flat_map(of_event))
-                .chain(item.across.iter().flat_map(of_event))
-                .filter_map(|hint| hints?.get(*hint))
-                .collect(),
-            left_out,
-            elsewhere: leg.elsewhere.get(&item.event).cloned(),
-            sdp: self.options.sdp,
-            ascii: self.options.ascii,
-        }
-        .parts()
-    }
-}
-
-/// Spans of one sentence, broken into lines; each piece keeps the role of its span.
-pub(crate) fn wrap_spans(part: &[Span], width: usize) -> Vec<Vec<Span>> {
-    let mut lines: Vec<Vec<Span>> = Vec::new();
-    let mut line: Vec<Span> = Vec::new();
-    let mut used = 0;
-    for span in part {
-        for word in span.text().split_inclusive(' ') {
-            for piece in wrap_word(word, width) {
-                let piece_width = piece.trim_end().width();
-                if used > 0 && used + piece_width > width {
-                    lines.push(std::mem::take(&mut line));
-                    used = 0;
-                }
-                used += piece.width();
-                line.push(Span::new(piece, span.role));
-            }
-        }
-    }
-    if !line.is_empty() {
-        lines.push(line);
-    }
-    lines
-}
-
-/// A word in pieces of at most `width` columns.
-fn wrap_word(word: &str, width: usize) -> Vec<String> {
-    if word.trim_end().width() <= width {
-        vec![word.to_owned()]
-    } else {
-        super::wrap(word, width)
     }
 }
 

@@ -211,6 +211,15 @@ pub(super) fn read(
         || [&caller.heard, &callee.heard]
             .iter()
             .any(|sound| sound.is_fax || calls_as_a_fax(&sound.signals));
+    let mut elsewhere = Vec::new();
+    for (side, direction) in [(Side::Caller, &caller), (Side::Callee, &callee)] {
+        for other in &direction.others {
+            let rows = rows(draft, side, &other.unread, codecs);
+            elsewhere.push(other.seen(side, rows, is_fax.then_some(&*direction.arrivals)));
+        }
+    }
+    let (caller, callee) = (caller.heard, callee.heard);
+    if !is_fax {
         return Sound {
             heard: Vec::new(),
             speaks,
