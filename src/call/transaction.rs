@@ -115,6 +115,8 @@ struct Seen {
     start: StartLine,
     branch: Option<String>,
     hop: (crate::capture::Endpoint, crate::capture::Endpoint),
+    // Responses of two contacts of a fork differ by the tag of who answers.
+    to_tag: Option<String>,
     // Reliable provisional responses (RFC 3262) differ by RSeq, NOTIFYs and the like by their body length.
     rseq: Option<String>,
     body: usize,
@@ -127,6 +129,7 @@ impl Seen {
             start: sip.message.start.clone(),
             branch: sip.message.branch().map(str::to_owned),
             hop: (event.src, event.dst),
+            to_tag: sip.message.status().and_then(|_| sip.message.to().tag),
             rseq: sip.message.header("RSeq").map(str::to_owned),
             body: sip.message.body.len(),
         }

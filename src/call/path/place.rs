@@ -86,7 +86,13 @@ impl Tracer<'_> {
                 host.role = role;
             }
         }
-        for (end, role) in [(route.last(), Role::Callee), (route.first(), Role::Caller)] {
+        // Where a loop ends is what relayed the INVITE before.
+        let answered = self.exchanges.list.iter().any(Exchange::is_answered);
+        let inner = route
+            .get(1..route.len().saturating_sub(1))
+            .unwrap_or_default();
+        let last = route.last().filter(|id| answered || !inner.contains(id));
+        for (end, role) in [(last, Role::Callee), (route.first(), Role::Caller)] {
             let host = end.and_then(|id| self.path.hosts.get_mut(usize::from(id.0)));
             if let Some(host) = host {
                 host.role = role;

@@ -34,6 +34,9 @@ pub(super) struct Columns {
     pub(super) windowed: bool,
 }
 
+/// Between the hosts of an overview.
+pub(super) const BETWEEN_HOSTS: &str = "  ";
+
 /// By host of a path: its lifeline.
 pub(super) type Way = Vec<Option<usize>>;
 
@@ -273,7 +276,7 @@ impl Columns {
                 && shown.first().is_some_and(|(first, _)| *first == number);
             let closes = self.windowed && shown.last().is_some_and(|(last, _)| *last == number);
             if number > 1 {
-                text.push_str("  ");
+                text.push_str(BETWEEN_HOSTS);
             }
             if opens {
                 text.push('[');

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::view::ladder::columns::{Columns, Host};
+use crate::view::ladder::columns::{BETWEEN_HOSTS, Columns, Host};
 use crate::view::ladder::geometry::{AFTER_TIME, GUTTER, Geometry};
 use crate::view::{Role, Row, Span, fit, wrap};
 
@@ -35,7 +35,7 @@ impl Geometry {
         let roles = self.grid(columns, role(columns));
         let overview = columns.overview().into_iter().flat_map(|text| {
             let start = self.time + AFTER_TIME;
-            let lines = wrap(&text, self.width().saturating_sub(start));
+            let lines = in_lines(&text, self.width().saturating_sub(start));
             lines.into_iter().map(move |line| vec![(start, line)])
         });
         overview
@@ -123,6 +123,21 @@ impl Geometry {
         }
         Row::of(spans)
     }
+}
+
+/// The hosts of an overview, as many on a line as have room there.
+fn in_lines(overview: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for host in overview.split(BETWEEN_HOSTS) {
+        match lines.last_mut() {
+            Some(line) if line.width() + BETWEEN_HOSTS.len() + host.width() <= width => {
+                line.push_str(BETWEEN_HOSTS);
+                line.push_str(host);
+            }
+            _ => lines.push(host.to_owned()),
+        }
+    }
+    lines
 }
 
 /// What a host is, as long as there is room for; where there are more than two hops, with its number.

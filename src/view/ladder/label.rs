@@ -199,8 +199,14 @@ impl Label {
         let spaces = if width >= heads + 2 { 2 } else { 0 };
         let strokes = width.saturating_sub(heads + spaces + text.width() + suffix.width());
         let stroke = self.stroke.char(ascii);
-        let left: String = std::iter::repeat_n(stroke, strokes / 2).collect();
-        let right: String = std::iter::repeat_n(stroke, strokes - strokes / 2).collect();
+        // The only one is the tail's.
+        let before = if strokes == 1 && ends.right && !ends.left {
+            1
+        } else {
+            strokes / 2
+        };
+        let left: String = std::iter::repeat_n(stroke, before).collect();
+        let right: String = std::iter::repeat_n(stroke, strokes - before).collect();
         let (head_left, head_right) = ends.text(width, ascii);
         let pad = if spaces > 0 { " " } else { "" };
         let start = format!("{head_left}{left}{pad}");

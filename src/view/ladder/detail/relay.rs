@@ -91,12 +91,17 @@ impl Context<'_> {
 impl Across {
     /// `via 2 +11 ms`, `via 2 +22 ms, SDP: image c=, image port`
     pub(super) fn text(&self) -> String {
-        let mut text = if self.via.is_empty() {
+        let via = if self.via.is_empty() {
             String::new()
         } else {
-            format!("via {} ", self.via)
+            format!("via {}", self.via)
         };
-        let _ = write!(text, "{:+.0} ms", self.delay * 1e3);
+        // Of media that go both ways the later hop may be the first one.
+        let delay = format!("{:+.0} ms", self.delay * 1e3);
+        let delay = Some(delay).filter(|_| self.delay >= 0.0 || via.is_empty());
+        let parts = [Some(via).filter(|via| !via.is_empty()), delay];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        let mut text = parts.join(" ");
         if !self.rewritten.is_empty() {
             let _ = write!(text, ", SDP: {}", self.rewritten.join(", "));
         }
