@@ -74,6 +74,34 @@ fn keeps_its_place_when_the_window_changes() {
 }
 
 #[test]
+fn a_path_is_folded_and_its_window_moves() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = format!(
+        "{}/tests/scenarios/hints/sip-not-relayed/fires-far.pcap",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let mut terminal = Terminal::start(24, 80, &[&path], directory.path());
+    terminal.wait_for("1 call");
+    terminal.press("\r");
+    // Four lifelines have no room: copies are folded, and three of the hosts are shown.
+    terminal.wait_for("[1 192.0.2.10  2 203.0.113.5  3 203.0.113.6]  4 198.51.100.20");
+    terminal.wait_for("via 2, 3");
+    terminal.press(">");
+    terminal.wait_for("1 192.0.2.10  [2 203.0.113.5  3 203.0.113.6  4 198.51.100.20]");
+    terminal.press("<");
+    terminal.wait_for("[1 192.0.2.10  2 203.0.113.5");
+    // From copies to nothing folded.
+    terminal.press("ff");
+    terminal.wait_for("100 Trying");
+    terminal.press("f");
+    terminal.wait_for("via 2, 3");
+    terminal.press("q");
+    terminal.wait_for("1 call");
+    terminal.press("q");
+    assert_eq!(terminal.end(), (0, true));
+}
+
+#[test]
 fn an_error_is_readable_and_leaves_the_terminal() {
     let directory = tempfile::tempdir().unwrap();
     let terminal = Terminal::start(24, 80, &["no-such-file"], directory.path());
