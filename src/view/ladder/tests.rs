@@ -1,3 +1,5 @@
+use unicode_width::UnicodeWidthStr;
+
 use proptest::prelude::*;
 
 use super::*;
