@@ -1,9 +1,8 @@
 //! A capture being read on a thread of its own, so that the screen never waits.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,13 +10,16 @@ use crate::analysis::reading::{Analysis, STEP};
 use crate::analysis::{AnalysedFlow, CallRow, Options};
 use crate::call::CallNo;
 use crate::call::pages::CodedPage;
-use crate::capture::{CaptureInfo, Error, Note};
+use crate::capture::{CaptureInfo, Error};
 
 mod follow;
+mod requests;
 mod stalled_faxes;
+mod waiting;
 
 use follow::{Change, Followed};
 use stalled_faxes::StalledFaxes;
+use waiting::{holds_something, wait_for};
 
 /// Poll interval of a growing file without new data.
 const GROWING: Duration = Duration::from_millis(250);
@@ -128,53 +130,6 @@ impl Service {
 
 /// The screen is gone.
 struct Gone;
-
-/// Whether there is enough of a file to tell what it is: the header of a pcap file, or the first block of pcapng.
-fn holds_something(options: &Options) -> bool {
-    const HEADER: u64 = 28;
-    // What is no regular file has no length, and waits by itself.
-    fs::metadata(&options.file).map_or(options.file == Path::new("-"), |metadata| {
-        !metadata.is_file() || metadata.len() >= HEADER
-    })
-}
-
-/// Waits until a file that is followed is there. `None`: the screen is gone.
-fn wait_for(
-    options: &Options,
-    inbox: &Receiver<Request>,
-    outbox: &Sender<Update>,
-) -> Option<Analysis> {
-    let file = options.file.display().to_string();
-    let info = |text: String| CaptureInfo {
-        file: file.clone(),
-        notes: vec![Note {
-            frame: None,
-            offset: None,
-            text,
-        }],
-        ..CaptureInfo::default()
-    };
-    let mut told = info("waiting for the file: it does not exist yet, or is empty".to_owned());
-    outbox.send(Update::Progress(told.clone())).ok()?;
-    loop {
-        if let Err(RecvTimeoutError::Disconnected) = inbox.recv_timeout(GROWING) {
-            return None;
-        }
-        if !holds_something(options) {
-            continue;
-        }
-        match Analysis::open(options.clone()) {
-            Ok(analysis) => return Some(analysis),
-            Err(error) => {
-                let now = info(error.to_string());
-                if now.notes != told.notes {
-                    outbox.send(Update::Progress(now.clone())).ok()?;
-                    told = now;
-                }
-            }
-        }
-    }
-}
 
 struct Worker {
     options: Options,
@@ -336,17 +291,6 @@ impl Worker {
         Ok(renumbered)
     }
 
-    /// An open call has changed: sent again.
-    fn reopen(&mut self, changed: &[CallNo]) -> Result<(), Gone> {
-        match &self.opened {
-            Some((calls, other)) if calls.iter().any(|call| changed.contains(call)) => {
-                let (calls, other) = (calls.clone(), *other);
-                self.open(&calls, other)
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn analyse(&mut self, faxes: &[CallNo]) -> Result<(), Gone> {
         for some in faxes.chunks(FAXES) {
             match self.analysis.analyse_all(some, false) {
@@ -431,73 +375,5 @@ impl Worker {
         self.stalled = StalledFaxes::default();
         self.send(Update::Dropped(old))?;
         self.send(Update::Progress(self.analysis.info().clone()))
-    }
-
-    /// After the end: only requests.
-    fn serve(&mut self) -> Result<(), Gone> {
-        while let Ok(request) = self.inbox.recv() {
-            self.answer(request)?;
-        }
-        Ok(())
-    }
-
-    fn answer_waiting(&mut self) -> Result<(), Gone> {
-        loop {
-            match self.inbox.try_recv() {
-                Ok(request) => self.answer(request)?,
-                Err(TryRecvError::Empty) => return Ok(()),
-                Err(TryRecvError::Disconnected) => return Err(Gone),
-            }
-        }
-    }
-
-    fn answer(&mut self, request: Request) -> Result<(), Gone> {
-        match request {
-            Request::Open(calls, other_leg) => {
-                self.analysis.settle();
-                self.open(&calls, other_leg)?;
-                self.opened = Some((calls, other_leg));
-                Ok(())
-            }
-            Request::Pages(call) => self.send(match self.analysis.pages(call) {
-                Ok(pages) => Update::Pages(call, pages),
-                Err(error) => Update::Failed(format!("cannot read the call again: {error}")),
-            }),
-            Request::Save(calls, path) => {
-                let saved = self.save(&calls, &path);
-                self.send(Update::Saved(saved))
-            }
-            Request::Keep(path) => {
-                let how = crate::file::How {
-                    private: true,
-                    keep: true,
-                    screen: true,
-                };
-                let kept = self.analysis.keep(&path, how);
-                let told = kept.map(|(packets, written)| {
-                    written.told(&crate::text::count(packets, "packet"), &path)
-                });
-                self.send(Update::Kept(told.map_err(|error| error.to_string())))
-            }
-        }
-    }
-
-    fn open(&self, calls: &[CallNo], other_leg: bool) -> Result<(), Gone> {
-        self.send(match self.analysis.flow(calls, other_leg) {
-            Ok(flow) => Update::Opened(flow),
-            Err(error) => Update::Failed(format!("cannot read the call again: {error}")),
-        })
-    }
-
-    fn save(&self, calls: &[CallNo], path: &Path) -> Result<String, String> {
-        let how = crate::file::How {
-            private: true,
-            keep: false,
-            screen: true,
-        };
-        let saved = self.analysis.save_packets(calls, path, how);
-        let (packets, written) = saved.map_err(|error| error.to_string())?;
-        let what = crate::text::count(packets, "packet");
-        Ok(written.told(&what, path))
     }
 }

@@ -4,29 +4,30 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
-use crate::call::exchange::{Bounds, Exchange};
-use crate::call::fax::{self, Heard, Reading};
-use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Map, Names};
+use crate::call::fax::{self, Reading};
+use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Map};
 use crate::call::log::{self, CallLog};
 use crate::call::pages::{self, CodedPage, LineData};
 use crate::call::{
-    BySide, Call, CallNo, CaptureFacts, Event, EventId, EventKind, FaxCarrier, HangUp,
-    PacketCounts, Path, Relay, Side, UdptlStats, media, negotiation, path, seats, transaction,
-    verdict,
+    BySide, Call, CallNo, CaptureFacts, EventId, FaxCarrier, Path, Side, UdptlStats, media,
+    negotiation, path, seats, transaction, verdict,
 };
 use crate::capture::store::Store;
-use crate::capture::{CaptureInfo, Endpoint, FrameNo, Timestamp};
+use crate::capture::{CaptureInfo, FrameNo, Timestamp};
 use crate::line::SignalKind;
 use crate::rtp::RtpArrival;
-use crate::sip::{Party, StartLine};
-use crate::uid::Uid;
 
 mod audio;
 mod copies;
+mod draft;
 mod facts;
 pub(crate) mod listed;
+mod order;
 mod signalling;
 mod t38;
+
+use draft::{Draft, blank};
+use order::{merge, order_heard};
 
 /// Signals (messages, frames, indicators, tones) of one call that are read, in time order: some thousand pages.
 /// With the limits of the index this bounds the events of a call.
@@ -159,82 +160,6 @@ fn read_seated(
     Ok((call, pages))
 }
 
-/// A call being put together.
-struct Draft {
-    number: CallNo,
-    events: Vec<Event>,
-    from: Party,
-    to: Party,
-    agent: BySide<Option<String>>,
-    reason: Option<String>,
-    rtp_packets: u32,
-    t38_packets: u32,
-    speaks: BySide<bool>,
-}
-
-impl Draft {
-    fn new(number: CallNo, names: Names<'_>) -> Self {
-        let user = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Self {
-            number,
-            events: Vec::new(),
-            from: Party {
-                user: user(names.from()),
-                ..Party::default()
-            },
-            to: Party {
-                user: user(names.to()),
-                ..Party::default()
-            },
-            agent: BySide::default(),
-            reason: None,
-            rtp_packets: 0,
-            t38_packets: 0,
-            speaks: BySide::default(),
-        }
-    }
-
-    fn event(
-        &self,
-        frames: (FrameNo, Timestamp),
-        path: (Endpoint, Endpoint),
-        from: Side,
-        kind: EventKind,
-    ) -> Event {
-        Event {
-            id: EventId(0),
-            call: self.number,
-            frame: frames.0,
-            last_frame: frames.0,
-            at: frames.1,
-            end: frames.1,
-            src: path.0,
-            dst: path.1,
-            from,
-            hop: None,
-            relay: Relay::Original,
-            retransmission: false,
-            repeat: 1,
-            observed: true,
-            phase: None,
-            kind,
-        }
-    }
-}
-
-/// Time order; where the capture's clock jumps back, the order of the frames.
-fn order_heard(heard: &mut [Heard], facts: &CaptureFacts) {
-    if clock_goes_back(facts) {
-        heard.sort_by_key(|one| (one.signal.frame, one.signal.at));
-    } else {
-        heard.sort_by_key(|one| (one.signal.at, one.signal.frame));
-    }
-}
-
-fn clock_goes_back(facts: &CaptureFacts) -> bool {
-    facts.clock_jumps.iter().any(|(_, seconds)| *seconds < 0.0)
-}
-
 fn finish(
     source: &Source<'_>,
     dialog: &DialogEntry,
@@ -264,73 +189,6 @@ fn finish(
     call.media = media::periods(&call.negotiations, &call.events, call.ended);
     call.fax = verdict::judge(&call, reading.as_ref(), source.fax_numbers);
     call
-}
-
-/// A call of what the index knows and the draft holds, and nothing worked out yet.
-fn blank(
-    source: &Source<'_>,
-    dialog: &DialogEntry,
-    draft: Draft,
-    (udptl, facts, path): (BySide<UdptlStats>, CaptureFacts, Path),
-) -> Call {
-    let sip_packets = dialog.messages.len();
-    let (caller, callee) = if source.turned {
-        (dialog.callee, dialog.caller)
-    } else {
-        (dialog.caller, dialog.callee)
-    };
-    let Draft {
-        number,
-        events,
-        from,
-        to,
-        agent,
-        reason,
-        rtp_packets,
-        t38_packets,
-        speaks,
-    } = draft;
-    Call {
-        number,
-        uid: Uid::default(),
-        call_id: source.index.names(dialog).call_id().map(crate::text::lossy),
-        from,
-        to,
-        caller,
-        callee,
-        agent,
-        started: dialog.started,
-        answered: dialog.answered,
-        ended: dialog.ended,
-        last_packet: dialog.last_packet,
-        state: dialog.state,
-        status: dialog.status,
-        reason,
-        packets: PacketCounts {
-            sip: u32::try_from(sip_packets).unwrap_or(u32::MAX),
-            rtp: rtp_packets,
-            t38: t38_packets,
-        },
-        other_leg: None,
-        other_leg_uid: None,
-        other_candidates: Vec::new(),
-        events,
-        transactions: Vec::new(),
-        negotiations: Vec::new(),
-        media: Vec::new(),
-        udptl,
-        path,
-        exchange: Exchange::default(),
-        copies: Vec::new(),
-        log: None,
-        cause: None,
-        incomplete: facts::incomplete(source, dialog),
-        speaks,
-        fax: None,
-        page_attempts: Vec::new(),
-        capture: facts,
-        hang_up: HangUp::default(),
-    }
 }
 
 /// Times of the packets of a call that is being put together, and their frames, in time order.
@@ -398,93 +256,3 @@ fn seat_without_sip(source: &Source<'_>, call: &mut Call, reading: Option<&mut R
     }
     let _ = source;
 }
-
-/// All events in one list, in time order, numbered; the pages follow their events.
-fn merge(call: &mut Call, reading: &mut Option<Reading>) {
-    let hung_up = call.events.iter().find_map(hang_up);
-    let not_captured = reading
-        .as_ref()
-        .and_then(|reading| verdict::not_captured(call, &reading.events));
-    let mut events = Vec::new();
-    if let Some(reading) = reading {
-        let end = call.last_packet;
-        let over = call.ended.is_some() || reading.dcn.is_some();
-        let waited_enough = call.capture.last_time.seconds_since(end) > SILENT_END;
-        let whole = !call.capture.unfinished && (over || waited_enough);
-        let bounds = Bounds {
-            end,
-            whole,
-            hung_up,
-            not_captured,
-            clock_goes_back: clock_goes_back(&call.capture),
-        };
-        call.exchange = Exchange::derive(&reading.events, reading.sender, &bounds);
-        let missing = call.exchange.missing(&reading.events);
-        call.events.extend(missing);
-        events = std::mem::take(&mut reading.events);
-    }
-    let of_fax = events.len();
-    // Not twice as much room: no more events come.
-    events.reserve_exact(call.events.len());
-    events.append(&mut call.events);
-    let new = put_in_order(&mut events, of_fax, clock_goes_back(&call.capture));
-    // The SIP events came first of those that are not of the fax.
-    let of_sip = |id: EventId| {
-        new.get(of_fax.saturating_add(place(id)))
-            .copied()
-            .unwrap_or(id)
-    };
-    for event in &mut events {
-        if let Relay::Copy(id) = event.relay {
-            event.relay = Relay::Copy(of_sip(id));
-        }
-    }
-    call.path.renumber(of_sip);
-    copies::place(&call.path, &mut events);
-    if let Some(reading) = reading {
-        let new = |id| new.get(place(id)).copied().unwrap_or(id);
-        reading.renumber(new);
-        call.exchange.renumber(new);
-    }
-    call.events = events;
-}
-
-/// Sorts events and numbers them; the first ones are those of the fax. Returns the new numbers by the old places.
-///
-/// The many of the fax are in order already, and what is at the same time comes before them.
-fn put_in_order(events: &mut [Event], of_fax: usize, clock_goes_back: bool) -> Vec<EventId> {
-    for (event, id) in events.iter_mut().zip((0..).map(EventId)) {
-        event.id = id;
-    }
-    let is_of_fax = |event: &Event| place(event.id) < of_fax;
-    if clock_goes_back {
-        events.sort_by_key(|event| (event.frame, event.observed, is_of_fax(event)));
-    } else {
-        events.sort_by_key(|event| (event.at, event.observed, event.frame, is_of_fax(event)));
-    }
-    let mut new = vec![EventId(0); events.len()];
-    for (event, id) in events.iter_mut().zip((0..).map(EventId)) {
-        if let Some(new) = new.get_mut(place(event.id)) {
-            *new = id;
-        }
-        event.id = id;
-    }
-    new
-}
-
-/// Where an event stands in the list that its id is of.
-fn place(id: EventId) -> usize {
-    usize::try_from(id.0).unwrap_or(usize::MAX)
-}
-
-/// When a BYE was sent.
-fn hang_up(event: &Event) -> Option<Timestamp> {
-    let EventKind::Sip(sip) = &event.kind else {
-        return None;
-    };
-    let bye = matches!(&sip.message.start, StartLine::Request { method, .. } if method == "BYE");
-    bye.then_some(event.at)
-}
-
-/// A call without BYE is taken as over when the capture goes on so long without a packet of it.
-const SILENT_END: f64 = 35.0;

@@ -57,24 +57,7 @@ impl Index {
         if method == Method::Invite && request && side == Side::Caller {
             note_hops(dialog, packet);
         }
-        let at_caller = is_at_caller(dialog, packet, request);
-        match brief.start {
-            BriefStart::Request { .. } => {
-                self::request(dialog, packet.at, brief, method, (side, at_caller));
-            }
-            BriefStart::Response { status } => {
-                let response = Response {
-                    status,
-                    number: answered,
-                    from_caller: side == Side::Callee,
-                    at_caller,
-                };
-                if response.from_caller && is_invite_2xx(brief, method) {
-                    note_answer(dialog, packet);
-                }
-                self::response(dialog, packet.at, brief, method, &response);
-            }
-        }
+        follow_state(dialog, packet, brief, (method, answered), side);
         // Once, as a dialog may have thousands of messages and of flows.
         if dialog.ended.is_some() && !had_ended && !dialog.t38_offered && !dialog.flows.is_empty() {
             let flows = std::mem::take(&mut dialog.flows);
@@ -123,6 +106,17 @@ impl Index {
             return None;
         }
         self.other_sip.note(packet);
+        self.new_dialog(packet, brief, method, (key, first))
+    }
+
+    /// A dialog that begins with this message, the newest of its Call-ID.
+    fn new_dialog(
+        &mut self,
+        packet: &Packet<'_>,
+        brief: &Brief<'_>,
+        method: Method,
+        (key, first): (u64, Option<u32>),
+    ) -> Option<Found> {
         let fork = self.fork_of(first, brief, method);
         let id = u32::try_from(self.dialogs.len()).ok()?;
         let mut entry = DialogEntry::new(packet);
@@ -297,6 +291,35 @@ impl DialogEntry {
             let (src, dst) = original.path(invite);
             let path = self.number_of_path(src, dst);
             self.messages.push(invite.on(path));
+        }
+    }
+}
+
+/// What a message from this side changes in the state of its dialog.
+fn follow_state(
+    dialog: &mut DialogEntry,
+    packet: &Packet<'_>,
+    brief: &Brief<'_>,
+    (method, answered): (Method, Option<u32>),
+    side: Side,
+) {
+    let is_request = matches!(brief.start, BriefStart::Request { .. });
+    let at_caller = is_at_caller(dialog, packet, is_request);
+    match brief.start {
+        BriefStart::Request { .. } => {
+            request(dialog, packet.at, brief, method, (side, at_caller));
+        }
+        BriefStart::Response { status } => {
+            let to = Response {
+                status,
+                number: answered,
+                from_caller: side == Side::Callee,
+                at_caller,
+            };
+            if to.from_caller && is_invite_2xx(brief, method) {
+                note_answer(dialog, packet);
+            }
+            response(dialog, packet.at, brief, method, &to);
         }
     }
 }

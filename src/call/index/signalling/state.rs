@@ -203,6 +203,11 @@ pub(super) fn response(
     if !initial {
         return;
     }
+    take_answer(dialog, at, status);
+}
+
+/// Follows the state of a call by an answer to its first INVITE.
+fn take_answer(dialog: &mut DialogEntry, at: Timestamp, status: u16) {
     match status {
         100 => {}
         101..=199 => {
