@@ -23,6 +23,9 @@ pub mod call {
 }
 pub mod capture {
     pub use crate::capture::{Endpoint, FrameNo, Note, Timestamp};
+    pub mod merge {
+        pub use crate::capture::merge::Inputs;
+    }
     pub mod packet {
         pub use crate::capture::packet::Decoder;
     }

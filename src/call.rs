@@ -7,6 +7,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use crate::capture::merge::{Lost, Origins};
 use crate::capture::{Endpoint, FrameNo, Timestamp};
 use crate::sip::{Party, StartLine};
 use crate::uid::Uid;
@@ -264,6 +265,10 @@ pub struct CaptureFacts {
     /// Of a fax without SIP: SIP of one of its hosts that is in the capture all the same (other calls,
     /// OPTIONS, REGISTER): its first frame, and how long it was seen, seconds.
     pub other_sip: Option<(FrameNo, f64)>,
+    /// Of several captures read as one: from which each frame is.
+    pub origins: Option<Arc<Origins>>,
+    /// Packets of this call that one host has and another one has not.
+    pub lost: Vec<Lost>,
 }
 
 /// One or two legs of the same fax, opened together: the caller's leg first.

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::file::FileId;
 use crate::uid::Uid;
@@ -23,6 +24,7 @@ mod icmp;
 mod ip;
 pub mod link;
 mod live;
+pub mod merge;
 pub mod packet;
 pub mod pieces;
 pub mod reader;

@@ -27,19 +27,20 @@ pub use wrong::{in_one_line, nearest_command};
     arg_required_else_help = true,
     subcommand_negates_reqs = true,
     subcommand_value_name = "COMMAND",
-    override_usage = "faxflow [OPTIONS] FILE\n       faxflow COMMAND ..."
+    override_usage = "faxflow [OPTIONS] FILE...\n       faxflow COMMAND ..."
 )]
 pub struct Cli {
-    /// Capture to open in the terminal UI; if standard output is not a terminal, print the report of every fax
+    /// Capture to open in the terminal UI; several, or a folder, are read as one; if standard output is not a terminal,
+    /// print the report of every fax
     #[arg(value_name = "FILE", required_unless_present_any = ["demo", "hep_listen"])]
-    pub file: Option<PathBuf>,
+    pub files: Vec<PathBuf>,
 
     /// Open the sample that is built in, in place of a FILE
-    #[arg(long, conflicts_with = "file")]
+    #[arg(long, conflicts_with = "files")]
     pub demo: bool,
 
     /// Show what HEP agents (heplify, Kamailio, Homer's) send to this UDP address; a port alone: of this machine only
-    #[arg(long, value_name = "ADDR:PORT", value_parser = listener, conflicts_with_all = ["file", "demo"])]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = listener, conflicts_with_all = ["files", "demo"])]
     pub hep_listen: Option<SocketAddr>,
 
     /// Which calls.
@@ -80,8 +81,9 @@ pub struct Cli {
 pub enum Command {
     /// List the calls of a capture
     Calls {
-        /// Capture; `-` is standard input
-        file: PathBuf,
+        /// Capture; `-` is standard input; several, or a folder, are read as one
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
         /// Shape.
         #[command(flatten)]
         shape: Shape,
@@ -91,8 +93,9 @@ pub enum Command {
     },
     /// Print the flow (ladder) of one or two calls, or of every fax
     Flow {
-        /// Capture; `-` is standard input
-        file: PathBuf,
+        /// Capture; `-` is standard input; several, or a folder, are read as one
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
         /// Which calls.
         #[command(flatten)]
         which: Which,
@@ -105,9 +108,12 @@ pub enum Command {
     },
     /// Print a verdict and the hints for every fax; the exit status is made for scripts
     Check {
-        /// Captures; `-` is standard input
+        /// Captures, or folders of them; `-` is standard input
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// Read them as one capture, in time order
+        #[arg(long)]
+        merge: bool,
         /// Shape.
         #[command(flatten)]
         shape: Shape,
@@ -133,16 +139,20 @@ pub enum Command {
     /// Sum up the faxes of many captures: outcome by peer and day, causes, rates, repeats
     #[command(after_help = "Exit status: 0; 2 a file cannot be read; 3 no fax found.")]
     Stats {
-        /// Captures; `-` is standard input
+        /// Captures, or folders of them; `-` is standard input
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// Read them as one capture, in time order
+        #[arg(long)]
+        merge: bool,
     },
     /// Check each capture of a folder once, as rotation closes it
     Watch(Watch),
     /// The pages of the faxes as files
     Pages {
-        /// Capture; `-` is standard input
-        file: PathBuf,
+        /// Capture; `-` is standard input; several, or a folder, are read as one
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
         /// Which calls.
         #[command(flatten)]
         which: Which,
@@ -158,8 +168,9 @@ pub enum Command {
     },
     /// The packets of one fax as a capture of their own: SIP, T.38, RTP and ICMP on all its hops and on both legs
     Save {
-        /// Capture; `-` is standard input
-        file: PathBuf,
+        /// Capture; `-` is standard input; several, or a folder, are read as one
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
         /// Which calls.
         #[command(flatten)]
         which: Which,
@@ -237,16 +248,16 @@ pub struct Watch {
 impl Cli {
     /// The captures it names.
     pub fn captures(&self) -> &[PathBuf] {
-        use std::slice::from_ref;
         match &self.command {
-            None => self.file.as_slice(),
+            None => &self.files,
             Some(
-                Command::Calls { file, .. }
-                | Command::Flow { file, .. }
-                | Command::Pages { file, .. }
-                | Command::Save { file, .. },
-            ) => from_ref(file),
-            Some(Command::Check { files, .. } | Command::Stats { files }) => files,
+                Command::Calls { files, .. }
+                | Command::Flow { files, .. }
+                | Command::Pages { files, .. }
+                | Command::Save { files, .. }
+                | Command::Check { files, .. }
+                | Command::Stats { files, .. },
+            ) => files,
             // Two files, and a number may stand behind their names.
             Some(Command::Compare { .. }) => &[],
             Some(

@@ -18,6 +18,7 @@ mod compare;
 mod flow;
 mod keep;
 mod locale;
+mod input;
 mod memory;
 mod output;
 mod pages;
@@ -30,6 +31,7 @@ mod stats;
 mod watch;
 
 use output::{colour, complain, print};
+use input::{Input, inputs};
 
 /// Exit status of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +65,9 @@ pub(crate) enum Failure {
     #[error("{0}: {1}")]
     Io(String, #[source] io::Error),
     /// The terminal UI ended with an error.
+    /// What was named cannot be taken so.
+    #[error("{0}")]
+    Usage(String),
     #[error("{0:#}")]
     Screen(color_eyre::eyre::Report),
 }
@@ -116,29 +121,27 @@ fn run(cli: &Cli) -> Result<Status, Failure> {
     let general = &cli.general;
     memory::fit(cli.captures());
     match &cli.command {
-        None => match (&cli.file, cli.hep_listen, cli.demo) {
-            (Some(file), ..) => match &cli.write {
-                Some(to) => open_kept(cli, file, to),
-                None => open(cli, file),
-            },
-            (None, Some(address), _) => collect(cli, address),
-            (None, None, true) => demo(cli),
-            (None, None, false) => Ok(Status::Unreadable),
+        None => match (cli.hep_listen, cli.demo, &cli.write) {
+            (Some(address), ..) => collect(cli, address),
+            (None, true, _) => demo(cli),
+            (None, false, Some(to)) => open_kept(cli, &cli.files, to),
+            (None, false, None) => open(cli, &cli.files),
         },
         Some(Command::Calls {
-            file,
+            files,
             shape,
             output,
-        }) => calls::run(general, file, shape, output),
+        }) => calls::run(general, &Input::of(general, files)?, shape, output),
         Some(Command::Flow {
-            file,
+            files,
             which,
             shape,
             output,
-        }) => flow::run(general, file, which, shape, output),
+        }) => flow::run(general, &Input::of(general, files)?, which, shape, output),
         Some(Command::Check {
             files,
             shape,
+            merge,
             output,
         }) => check::run(general, files, shape, output),
         Some(Command::Compare {
@@ -150,19 +153,31 @@ fn run(cli: &Cli) -> Result<Status, Failure> {
         Some(Command::Stats { files }) => stats::run(general, files),
         Some(Command::Watch(options)) => watch::run(general, options),
         Some(Command::Pages {
-            file,
+            files,
             which,
             output,
             format,
             force,
-        }) => pages::run(general, file, which, output, (*format).into(), *force),
+        }) => pages::run(
+            general,
+            &Input::of(general, files)?,
+            which,
+            output,
+            (*format).into(),
+            *force,
+        ),
         Some(Command::Save {
-            file,
+            files,
             which,
             one_leg,
             output,
             force,
-        }) => save::run(general, file, which, (output, *one_leg, *force)),
+        }) => save::run(
+            general,
+            &Input::of(general, files)?,
+            which,
+            (output, *one_leg, *force),
+        ),
         Some(Command::Rules { id }) => reference::rules(id.as_deref()),
         Some(Command::Config) => print(|mut to| settings::show(&mut to, general)),
         Some(Command::Completions { shell }) => {
@@ -185,11 +200,15 @@ fn demo(cli: &Cli) -> Result<Status, Failure> {
     std::fs::write(&file, SAMPLE).map_err(failed)?;
     let mut cli = cli.clone();
     cli.general.shown_as = Some("demo.pcap".to_owned());
-    open(&cli, &file)
+    open(&cli, &[file])
 }
 
 /// `faxflow - -w OUT`: as without, and what comes is kept.
-fn open_kept(cli: &Cli, file: &Path, to: &Path) -> Result<Status, Failure> {
+fn open_kept(cli: &Cli, files: &[PathBuf], to: &Path) -> Result<Status, Failure> {
+    let [file] = files else {
+        let text = "-w keeps what comes through a pipe; here are several captures";
+        return Err(Failure::Usage(text.to_owned()));
+    };
     if screen::is_in_a_file(file) {
         let name = file.display();
         complain(&format!(
@@ -200,7 +219,7 @@ fn open_kept(cli: &Cli, file: &Path, to: &Path) -> Result<Status, Failure> {
     let kept = keep::Kept::start(file, to)?;
     let mut cli = cli.clone();
     cli.general.shown_as = Some(to.display().to_string());
-    let status = open(&cli, &kept.path())?;
+    let status = open(&cli, &[kept.path()])?;
     let Some(failure) = kept.failure() else {
         return Ok(status);
     };
@@ -209,9 +228,12 @@ fn open_kept(cli: &Cli, file: &Path, to: &Path) -> Result<Status, Failure> {
 }
 
 /// `faxflow FILE`: the screen, or, where standard output is no terminal, the report of every fax.
-fn open(cli: &Cli, file: &Path) -> Result<Status, Failure> {
+fn open(cli: &Cli, files: &[PathBuf]) -> Result<Status, Failure> {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    if let Some(name) = meant_for_a_command(file) {
+    let command = files
+        .first()
+        .and_then(|file| Some((file, meant_for_a_command(file)?)));
+    if let Some((file, name)) = command {
         complain(&format!(
             "{}: no such file or command; did you mean `faxflow {name}`?",
             file.display()
@@ -219,13 +241,16 @@ fn open(cli: &Cli, file: &Path) -> Result<Status, Failure> {
         return Ok(Status::Unreadable);
     }
     match (io::stdout().is_terminal(), dumb) {
-        (true, false) => return screen::run(cli, file),
+        (true, false) => {
+            let input = Input::followed(&cli.general, files, cli.follow)?;
+            return screen::run(cli, &input);
+        }
         (true, true) => complain("TERM=dumb has no screen: this is the report of every fax"),
         (false, _) => {}
     }
     flow::run(
         &cli.general,
-        file,
+        &Input::of(&cli.general, files)?,
         &cli.which,
         &cli.shape,
         &Output::default(),
@@ -244,14 +269,15 @@ fn collect(cli: &Cli, address: SocketAddr) -> Result<Status, Failure> {
         complain("--hep-listen never ends: it needs a terminal to show what comes");
         return Ok(Status::Unreadable);
     }
-    screen::run(cli, Path::new(&format!("{HEP}{address}")))
+    screen::run(cli, &Input::one(Path::new(&format!("{HEP}{address}"))))
 }
 
 /// Reads a capture to its end, with progress on standard error. With it the error of the system at which reading
 /// ended, if there was one: what was read is shown all the same.
-fn read(general: &General, file: &Path) -> Result<(Analysis, Result<(), Error>), Failure> {
+fn read(general: &General, input: &Input) -> Result<(Analysis, Result<(), Error>), Failure> {
     let options = Options {
-        file: file.to_owned(),
+        file: input.path().to_owned(),
+        merged: input.merged(),
         shown_as: general.shown_as.clone(),
         site: general.site(),
         logs: general.logs(),
@@ -263,7 +289,7 @@ fn read(general: &General, file: &Path) -> Result<(Analysis, Result<(), Error>),
     progress.end();
     if general.verbose > 0 {
         for note in &analysis.info().notes {
-            complain(&format!("{}: {}", file.display(), note.text));
+            complain(&format!("{input}: {}", note.text));
         }
     }
     let whole = analysis.take_failure().map_or(Ok(()), Err);
@@ -271,9 +297,10 @@ fn read(general: &General, file: &Path) -> Result<(Analysis, Result<(), Error>),
 }
 
 /// The options of the analysis for a file on the screen.
-fn analysis_options(cli: &Cli, file: &Path) -> Options {
+fn analysis_options(cli: &Cli, input: &Input) -> Options {
     Options {
-        file: PathBuf::from(file),
+        file: input.path().to_owned(),
+        merged: input.merged(),
         shown_as: cli.general.shown_as.clone(),
         site: cli.general.site(),
         follow: cli.follow,

@@ -25,6 +25,7 @@ use std::path::{Path, PathBuf};
 use faxflow::api::analysis::reading::Analysis;
 use faxflow::api::analysis::{Analysed, Options};
 use faxflow::api::capture::Note;
+use faxflow::api::capture::merge::Inputs;
 use faxflow::api::hint::{Hint, Site, before_suppression, rules};
 use faxflow::api::pbxlog::Given;
 
@@ -77,10 +78,21 @@ fn site(script: &Script) -> Site {
     site
 }
 
-/// The calls, and the notes of the capture. A log of the PBX stands beside the script: `fires.log`.
-fn analyse(path: &Path, script: &Script, log: Option<&Path>) -> (Vec<Analysed>, Vec<Note>) {
+/// The calls, and the notes of the capture. A log of the PBX stands beside the script: `fires.log`, the capture of
+/// another host: `fires.2.pcap`.
+fn analyse(
+    path: &Path,
+    script: &Script,
+    log: Option<&Path>,
+    other: Option<&Path>,
+) -> (Vec<Analysed>, Vec<Note>) {
+    let merged = other.filter(|other| other.exists()).map(|other| Inputs {
+        files: vec![path.to_owned(), other.to_owned()],
+        ..Inputs::default()
+    });
     let mut analysis = Analysis::open(Options {
         file: path.to_owned(),
+        merged: merged.map(Into::into),
         site: site(script),
         logs: Given {
             files: log
@@ -272,7 +284,8 @@ fn check(id: &str, kind: Kind, path: &Path) -> Result<(), String> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     std::io::Write::write_all(&mut file, &made.octets).unwrap();
     let log = path.with_extension("log");
-    let (calls, notes) = analyse(file.path(), &script, Some(&log));
+    let other = path.with_extension("2.pcap");
+    let (calls, notes) = analyse(file.path(), &script, Some(&log), Some(&other));
     if kind == Kind::Fires && std::env::var("EXPECT").is_ok_and(|how| how == "write") {
         write_expectation(id, path, &script, &made, &calls);
     }

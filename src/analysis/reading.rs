@@ -68,16 +68,20 @@ impl Analysis {
     /// Opens a capture.
     pub fn open(options: Options) -> Result<Self, Error> {
         beside::can_be_read(&options.logs)?;
-        let mut reader = Reader::open(&options.file)?;
+        let mut reader = match &options.merged {
+            Some(inputs) => Reader::open_all(inputs)?,
+            None => Reader::open(&options.file)?,
+        };
         reader.follow(options.follow);
         if let Some(name) = &options.shown_as {
             reader.info_mut().file.clone_from(name);
         }
         let store = Store::new(&reader);
+        let decoder = Decoder::of(reader.info());
         Ok(Self {
             options,
             reader,
-            decoder: Decoder::new(),
+            decoder,
             store,
             index: Index::new(),
             calls: Vec::new(),

@@ -1,10 +1,13 @@
 //! From frames to transport payloads: tunnels opened, fragments put together, copies of the capture flagged.
 
+use std::sync::Arc;
+
 use super::duplicate::{Content, Recent, Stamp};
 use super::fragment::{Added, Incomplete, Pool};
 use super::icmp;
 use super::ip::{self, IpPacket, protocol};
 use super::link::{self, Layer, LinkType};
+use super::merge::Origins;
 use super::reader::Frame;
 use super::sctp;
 use super::tunnel;
@@ -25,6 +28,8 @@ pub struct Decoder {
     duplicate_frames: u64,
     /// The last frame counted as a duplicate: a frame may hold several packets.
     last_duplicate: u32,
+    /// Of several captures: which frames another one has too.
+    merged: Option<Arc<Origins>>,
 }
 
 impl Default for Decoder {
@@ -52,15 +57,38 @@ impl Decoder {
             unopened: Unopened::default(),
             duplicate_frames: 0,
             last_duplicate: 0,
+            merged: None,
+        }
+    }
+
+    /// A decoder for the frames of this capture.
+    pub fn of(info: &CaptureInfo) -> Self {
+        Self {
+            merged: info.origins.clone(),
+            ..Self::new()
         }
     }
 
     /// Gives every transport payload of a frame to `sink`: none, one, or several.
     pub fn decode(&mut self, frame: &Frame<'_>, sink: Sink<'_>) {
+        if self.merged.is_some() && self.is_of_another_host(frame) {
+            self.decode_any(frame, &mut |packet| {
+                sink(&Packet {
+                    duplicate: true,
+                    ..*packet
+                });
+            });
+            return;
+        }
         match self.plain(frame) {
             Some(packet) => sink(&packet),
             None => self.decode_any(frame, sink),
         }
+    }
+
+    fn is_of_another_host(&self, frame: &Frame<'_>) -> bool {
+        let merged = self.merged.as_ref();
+        merged.is_some_and(|merged| merged.is_copy(frame.no))
     }
 
     /// The payload of a frame as nearly all are, see `udp::plain`. `None`: it takes the thorough way.

@@ -6,17 +6,19 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use super::ahead::Ahead;
 use super::buffer::Buffer;
 use super::container::{self, PCAP_HEADER_LEN};
-use super::error::of_the_system;
 use super::link::LinkType;
 use super::live::Pipe;
+use super::merge::{Account, Inputs, Plan};
 use super::source::{Opened, Source};
-use super::{CaptureInfo, Error, FrameNo, LONG_GAP, Note, Timestamp};
+use super::{CaptureInfo, Error, FrameNo, Note, Timestamp};
 
+mod account;
 mod diagnosis;
 mod mark;
 pub(super) mod pcap;
@@ -24,29 +26,6 @@ mod pcapng;
 
 pub use super::fast::Plain;
 pub use mark::Mark;
-
-/// Notes kept about damage; the rest is only counted.
-const NOTES_MAX: usize = 100;
-
-/// Link types named; a capture has one, or two.
-const LINK_TYPES_MAX: usize = 64;
-
-/// Clock jumps kept.
-const CLOCK_JUMPS_MAX: usize = 1000;
-
-/// Long gaps noted.
-const TIME_GAPS_MAX: usize = 10_000;
-
-/// [`LONG_GAP`] in nanoseconds.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a few positive seconds"
-)]
-const LONG_GAP_NS: u64 = (LONG_GAP * 1e9) as u64;
-
-/// A frame this much before its predecessor is a jump of the clock (rule `cap-clock-jump`).
-const CLOCK_JUMP_NS: u64 = 100_000_000;
 
 /// One captured frame.
 #[derive(Clone, Copy, Debug)]
@@ -101,6 +80,8 @@ pub(super) struct Origin {
     position: Arc<AtomicU64>,
     kind: Kind,
     pipe: Option<Arc<Pipe>>,
+    /// Of several captures, what is learnt of them on the way.
+    account: Option<Arc<Account>>,
 }
 
 #[derive(Clone, Debug)]
@@ -141,6 +122,54 @@ impl Reader {
     ///
     /// Detects compression and format by content, not by name.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        Self::begin(Source::open(path)?, path.display().to_string())
+    }
+
+    /// Opens several captures as one, see [`merge`](super::merge).
+    pub fn open_all(inputs: &Inputs) -> Result<Self, Error> {
+        let (plan, file_bytes) = Plan::of(inputs)?;
+        let plan = Arc::new(plan);
+        let account = Arc::new(Account::default());
+        let merged = plan.stream(Some(Arc::clone(&account)));
+        let file = plan.name();
+        let position = merged.position();
+        let input = Ahead::of(Box::new(merged)).map_err(|source| Error::Io {
+            file: file.clone(),
+            action: "cannot read",
+            source,
+        })?;
+        let opened = Opened {
+            source: Source::Merged(Arc::clone(&plan)),
+            input: Box::new(input),
+            position,
+            file_bytes: Some(file_bytes),
+            pipe: None,
+            id: None,
+        };
+        let mut reader = Self::begin(opened, file)?;
+        reader.origin.account = Some(account);
+        reader.info.files = plan.ids();
+        reader.info.origins = Some(Arc::clone(&plan.origins));
+        let notes = plan.origins.notes().into_iter();
+        reader.info.notes.extend(notes.map(|text| Note {
+            frame: None,
+            offset: None,
+            text,
+        }));
+        Ok(reader)
+    }
+
+    /// Reads what was opened before once more.
+    pub(super) fn again(source: &Source, file: String) -> Result<Self, Error> {
+        let opened = source.again().map_err(|source| Error::Io {
+            file: file.clone(),
+            action: "cannot read",
+            source,
+        })?;
+        Self::begin(opened, file)
+    }
+
+    fn begin(opened: Opened, file: String) -> Result<Self, Error> {
         let Opened {
             source,
             input,
@@ -148,9 +177,8 @@ impl Reader {
             file_bytes,
             pipe,
             id,
-        } = Source::open(path)?;
+        } = opened;
         let mut buffer = Buffer::of_capture(input);
-        let file = path.display().to_string();
         buffer.fill(PCAP_HEADER_LEN);
         if let Some(error) = buffer.take_failure() {
             return Err(Error::Io {
@@ -180,6 +208,7 @@ impl Reader {
             position,
             kind,
             pipe,
+            account: None,
         };
         Ok(Self::new(buffer, format, origin, info, 1))
     }
@@ -236,10 +265,27 @@ impl Reader {
         let origin = Origin {
             kind,
             pipe: None,
+            account: None,
             ..origin.clone()
         };
-        let info = CaptureInfo::default();
+        let info = CaptureInfo {
+            origins: origin.source.origins(),
+            ..CaptureInfo::default()
+        };
         Ok(Self::new(buffer, format, origin, info, mark.frame.0))
+    }
+
+    /// The header of a pcap file.
+    pub(super) fn pcap_header(&self) -> Option<container::PcapHeader> {
+        match self.origin.kind {
+            Kind::Pcap(header) => Some(header),
+            Kind::Pcapng(_) => None,
+        }
+    }
+
+    /// Octets of the last frame, by its place.
+    pub(super) fn octets(&self, offset: u64, len: usize) -> &[u8] {
+        self.buffer.at(offset, len)
     }
 
     pub(super) fn origin(&self) -> &Origin {
@@ -269,66 +315,6 @@ impl Reader {
             let have = self.buffer.offset() + self.buffer.available().len() as u64;
             pipe.wait(have, timeout);
         }
-    }
-
-    /// The error of the system at which reading ended, with its place. Damaged data are no such error but a
-    /// [`Note`], and a cut capture ends without one.
-    pub fn failure(&self) -> Option<Error> {
-        let source = of_the_system(self.buffer.failure()?)?;
-        Some(Error::Broken {
-            file: self.info.file.clone(),
-            place: format!(
-                "after frame {} (offset {})",
-                self.next_no.saturating_sub(1),
-                self.buffer.offset()
-            ),
-            source,
-        })
-    }
-
-    /// As [`Reader::failure`], for a pass that reads again.
-    pub(crate) fn read_error(&self) -> io::Result<()> {
-        let error = self.buffer.failure().and_then(|error| of_the_system(error));
-        error.map_or(Ok(()), Err)
-    }
-
-    /// Nothing more of the capture can be read or kept: the first note says so, and stays.
-    pub fn fail(&mut self, why: &str) {
-        self.failure_noted = true;
-        self.info.notes.insert(
-            0,
-            Note {
-                frame: Some(FrameNo(self.next_no)),
-                offset: None,
-                text: format!("not all of the capture was read: {why}"),
-            },
-        );
-    }
-
-    /// Says of a file that grew while it was read that more is to come.
-    pub fn note_growth(&mut self) {
-        let grown = self
-            .origin
-            .source
-            .len_now()
-            .zip(self.info.file_bytes)
-            .and_then(|(now, before)| now.checked_sub(before))
-            .filter(|grown| *grown > 0);
-        if let Some(grown) = grown {
-            self.info.notes.push(Note {
-                frame: None,
-                offset: None,
-                text: format!(
-                    "the capture is still being written: {grown} octets came while it was read; read it again when it is \
-                     complete, or with --follow"
-                ),
-            });
-        }
-    }
-
-    /// Names the capture by what was read of it.
-    pub fn note_uid(&mut self) {
-        self.info.uid = self.buffer.uid();
     }
 
     /// What is known about the capture so far.
@@ -395,109 +381,6 @@ impl Reader {
                 interfaces,
             },
         }
-    }
-
-    fn count(&mut self, found: &Found, no: FrameNo) {
-        let info = &mut self.info;
-        info.packets += 1;
-        info.bytes = self.buffer.offset();
-        info.file_pos = self.origin.position.load(Ordering::Relaxed);
-        let captured = u32::try_from(found.len).unwrap_or(u32::MAX);
-        if captured < found.wire_len {
-            info.truncated_frames += 1;
-            info.snaplen = info.snaplen.max(captured);
-        }
-        if let Some(last) = self.last_at {
-            if found.at.0.saturating_add(CLOCK_JUMP_NS) < last.0
-                && info.clock_jumps.len() < CLOCK_JUMPS_MAX
-            {
-                info.clock_jumps.push((no, found.at.seconds_since(last)));
-            }
-            if found.at.0.saturating_sub(last.0) > LONG_GAP_NS
-                && info.time_gaps.len() < TIME_GAPS_MAX
-            {
-                info.time_gaps.push((no, found.at.seconds_since(last)));
-            }
-        } else {
-            info.first_time = Some(found.at);
-        }
-        info.last_time = info.last_time.max(Some(found.at));
-        self.last_at = Some(found.at);
-        if self.last_link != Some(found.link) {
-            self.meet_link(found.link, no, found.offset);
-        }
-    }
-
-    #[cold]
-    fn meet_link(&mut self, link: LinkType, no: FrameNo, offset: u64) {
-        self.last_link = Some(link);
-        if let Format::Pcapng(blocks) = &self.format
-            && blocks.nanoseconds()
-        {
-            self.info.time_digits = 9;
-        }
-        let name = link.to_string();
-        let full = self.info.link_types.len() >= LINK_TYPES_MAX;
-        let known = full || self.info.link_types.contains(&name);
-        if !known {
-            self.info.link_types.push(name.clone());
-        }
-        if !link.is_known() && (!known || self.info.packets == 1) {
-            self.info.notes.push(Note {
-                frame: Some(no),
-                offset: Some(offset),
-                text: format!("frames of link type {name} are not decoded"),
-            });
-        }
-    }
-
-    fn note(&mut self, damage: Damage) {
-        let frame = FrameNo(self.next_no);
-        match self.info.notes.len() {
-            ..NOTES_MAX => self.info.notes.push(Note {
-                frame: Some(frame),
-                offset: Some(damage.offset),
-                text: damage.text,
-            }),
-            NOTES_MAX => self.info.notes.push(Note {
-                frame: Some(frame),
-                offset: Some(damage.offset),
-                text: "more damage follows that is not listed".to_owned(),
-            }),
-            _ => {}
-        }
-    }
-
-    fn finish(&mut self) -> Result<(), Error> {
-        let info = &mut self.info;
-        info.bytes = self.buffer.offset();
-        info.file_pos = self.origin.position.load(Ordering::Relaxed);
-        if let Format::Pcapng(blocks) = &self.format {
-            info.dropped = blocks.dropped();
-        }
-        if self.info.packets == 0
-            && let Some(source) = self.buffer.take_failure()
-        {
-            return Err(Error::Io {
-                file: self.info.file.clone(),
-                action: "cannot read",
-                source,
-            });
-        }
-        if let Some(error) = self.buffer.failure()
-            && !self.failure_noted
-        {
-            self.failure_noted = true;
-            if of_the_system(error).is_some() {
-                let why = error.to_string();
-                self.fail(&why);
-            } else {
-                let text = format!("the capture cannot be read further: {error}");
-                let offset = self.buffer.offset();
-                self.note(Damage { offset, text });
-            }
-        }
-        Ok(())
     }
 }
 

@@ -13,6 +13,7 @@ use super::ahead::Ahead;
 use super::collector::Collector;
 use super::compress::{self, Compression};
 use super::live::{Copied, Pipe};
+use super::merge::{Origins, Plan};
 use crate::file::FileId;
 
 /// Standard input's name on the command line.
@@ -28,6 +29,8 @@ pub(super) enum Source {
     Plain(Arc<File>),
     /// A compressed regular file.
     Compressed(Arc<File>, Compression),
+    /// Several captures, merged anew by each pass.
+    Merged(Arc<Plan>),
 }
 
 /// A source just opened, and its first pass.
@@ -83,6 +86,33 @@ impl Source {
         })
     }
 
+    /// Opens what can be read but once, and reads it to its end: then it can be read again.
+    pub(super) fn keep(path: &Path) -> Result<Self, Error> {
+        let mut opened = Self::open(path)?;
+        if let Some(pipe) = &opened.pipe {
+            pipe.wait(u64::MAX, FOREVER);
+            let whole = io::copy(&mut opened.input, &mut io::sink());
+            whole.map_err(|source| Error::Io {
+                file: path.display().to_string(),
+                action: "cannot read",
+                source,
+            })?;
+        }
+        Ok(opened.source)
+    }
+
+    /// As it was opened first.
+    pub(super) fn again(&self) -> io::Result<Opened> {
+        Ok(Opened {
+            source: self.clone(),
+            input: self.input_at(0)?,
+            position: Arc::default(),
+            file_bytes: None,
+            pipe: None,
+            id: None,
+        })
+    }
+
     /// Reads the (uncompressed) capture again from an offset.
     pub(super) fn input_at(&self, offset: u64) -> io::Result<Box<dyn Read + Send>> {
         match self {
@@ -94,20 +124,37 @@ impl Source {
                 io::copy(&mut input.by_ref().take(offset), &mut io::sink())?;
                 Ok(Box::new(Ahead::of(input)?))
             }
+            Self::Merged(plan) => {
+                let mut input: Box<dyn Read + Send> = Box::new(plan.stream(None));
+                io::copy(&mut input.by_ref().take(offset), &mut io::sink())?;
+                Ok(Box::new(Ahead::of(input)?))
+            }
+        }
+    }
+
+    /// Of several captures: from which each frame is.
+    pub(super) fn origins(&self) -> Option<Arc<Origins>> {
+        match self {
+            Self::Merged(plan) => Some(Arc::clone(&plan.origins)),
+            Self::Plain(_) | Self::Compressed(..) => None,
         }
     }
 
     /// How long the file is by now.
     pub(super) fn len_now(&self) -> Option<u64> {
-        let (Self::Plain(file) | Self::Compressed(file, _)) = self;
-        file.metadata().ok().map(|metadata| metadata.len())
+        match self {
+            Self::Plain(file) | Self::Compressed(file, _) => {
+                file.metadata().ok().map(|metadata| metadata.len())
+            }
+            Self::Merged(plan) => Some(plan.len_now()),
+        }
     }
 
     /// As [`Source::plain`], to be kept.
     pub(super) fn shared(&self) -> Option<Arc<File>> {
         match self {
             Self::Plain(file) => Some(Arc::clone(file)),
-            Self::Compressed(..) => None,
+            Self::Compressed(..) | Self::Merged(_) => None,
         }
     }
 
@@ -115,7 +162,7 @@ impl Source {
     pub(super) fn plain(&self) -> Option<&File> {
         match self {
             Self::Plain(file) => Some(file),
-            Self::Compressed(..) => None,
+            Self::Compressed(..) | Self::Merged(_) => None,
         }
     }
 }

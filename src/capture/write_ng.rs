@@ -13,16 +13,26 @@ const ENHANCED_PACKET: u32 = 6;
 const COMMENT: u16 = 1;
 const RESOLUTION: u16 = 9;
 const END: u16 = 0;
-/// Nanoseconds: 10 to the power of minus 9.
+/// Nanoseconds, microseconds: 10 to the power of minus 9, of minus 6.
 const NANOSECONDS: u8 = 9;
+const MICROSECONDS: u8 = 6;
 /// Longest comment, octets: what Wireshark shows of one.
 const COMMENT_MOST: usize = 4000;
 
-/// Writes a little-endian pcapng file with nanosecond time stamps; each link type is an interface of its own.
+/// What tells the frames of one interface of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// How they begin.
+    pub link: LinkType,
+    /// Unit of their time stamps, else microseconds.
+    pub nanoseconds: bool,
+}
+
+/// Writes a little-endian pcapng file; each link type is an interface of its own.
 #[derive(Debug)]
 pub struct WriterNg<W> {
     file: W,
-    links: Vec<LinkType>,
+    interfaces: Vec<Interface>,
     frames: u64,
 }
 
@@ -31,7 +41,7 @@ impl<W: Write> WriterNg<W> {
     pub fn begin(file: W, comment: &str) -> io::Result<Self> {
         let mut writer = Self {
             file,
-            links: Vec::new(),
+            interfaces: Vec::new(),
             frames: 0,
         };
         let mut body = Vec::new();
@@ -44,13 +54,25 @@ impl<W: Write> WriterNg<W> {
         Ok(writer)
     }
 
-    /// Adds a frame with what is to be said of it.
+    /// Adds a frame, its time in nanoseconds, with what is to be said of it.
     pub fn write(&mut self, frame: &Frame<'_>, comments: &[String]) -> io::Result<()> {
-        let interface = self.interface(frame.link)?;
+        self.write_in(frame, true, comments)
+    }
+
+    /// As [`WriterNg::write`], its time in nanoseconds or in microseconds.
+    pub fn write_in(
+        &mut self,
+        frame: &Frame<'_>,
+        nanoseconds: bool,
+        comments: &[String],
+    ) -> io::Result<()> {
+        let link = frame.link;
+        let interface = self.interface(Interface { link, nanoseconds })?;
+        let ticks = frame.at.0 / if nanoseconds { 1 } else { 1000 };
         let captured = length(frame.data.len())?;
         let mut body = Vec::with_capacity(frame.data.len() + 64);
         body.extend(interface.to_le_bytes());
-        for half in [frame.at.0 >> 32, frame.at.0 & 0xffff_ffff] {
+        for half in [ticks >> 32, ticks & 0xffff_ffff] {
             body.extend(u32::try_from(half).unwrap_or_default().to_le_bytes());
         }
         body.extend(captured.to_le_bytes());
@@ -72,21 +94,31 @@ impl<W: Write> WriterNg<W> {
         self.frames
     }
 
-    /// The number of the interface of a link type, described before its first frame.
-    fn interface(&mut self, link: LinkType) -> io::Result<u32> {
-        let known = self.links.iter().position(|known| *known == link);
+    /// What was written, to be taken from it.
+    pub fn get_mut(&mut self) -> &mut W {
+        &mut self.file
+    }
+
+    /// The number of an interface, described before its first frame.
+    fn interface(&mut self, interface: Interface) -> io::Result<u32> {
+        let known = self.interfaces.iter().position(|known| *known == interface);
         if let Some(known) = known {
             return length(known);
         }
         let mut body = Vec::new();
-        body.extend(link.0.to_le_bytes());
+        body.extend(interface.link.0.to_le_bytes());
         body.extend([0, 0]);
         // No snap length.
         body.extend([0; 4]);
-        options(&mut body, &[(RESOLUTION, &[NANOSECONDS])]);
+        let resolution = if interface.nanoseconds {
+            NANOSECONDS
+        } else {
+            MICROSECONDS
+        };
+        options(&mut body, &[(RESOLUTION, &[resolution])]);
         self.block(INTERFACE, &body)?;
-        self.links.push(link);
-        length(self.links.len() - 1)
+        self.interfaces.push(interface);
+        length(self.interfaces.len() - 1)
     }
 
     fn block(&mut self, kind: u32, body: &[u8]) -> io::Result<()> {

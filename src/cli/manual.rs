@@ -65,6 +65,10 @@ const PAGES: &[Page] = &[
                 "faxes as they come",
             ),
             (
+                "faxflow fax.pcap0 fax.pcap1",
+                "a rotated set as one capture; also those of several hosts",
+            ),
+            (
                 "faxflow check *.pcap",
                 "a verdict for each fax, for people and scripts",
             ),
@@ -192,7 +196,7 @@ const FILES: &[(&str, &str)] = &[
     (
         "FILE",
         "pcap or pcapng, plain, gzip or zstd, told by content; - is standard input. -r FILE and -I FILE are understood. \
-         A file named like a command: ./calls",
+         Several files, or a folder, are read as one capture (check and stats: with --merge). A file named like a command: ./calls",
     ),
     (
         "~/.config/faxflow/config.toml, /etc/faxflow/config.toml",

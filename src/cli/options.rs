@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args};
 
 use super::{Color, Format, Time};
+use crate::capture::merge::clock;
 use crate::export;
 use crate::hint::Site;
 use crate::pbxlog;
@@ -50,6 +51,18 @@ pub struct General {
         value_parser = seconds
     )]
     pub log_offset: Option<f64>,
+
+    /// Of several captures: clock of FILE less that of the first one, seconds (repeatable); without a FILE that of all
+    /// of another host [default: found by packets that both have]
+    #[arg(
+        long,
+        value_name = "[FILE=]S",
+        global = true,
+        help_heading = NETWORK,
+        allow_hyphen_values = true,
+        value_parser = clock_offset
+    )]
+    pub clock_offset: Vec<clock::Given>,
 
     /// Show times in this form [default: relative; with --tz: local]
     #[arg(long, value_name = "MODE", global = true, value_enum, help_heading = TIME)]
@@ -211,6 +224,17 @@ fn seconds(text: &str) -> Result<f64, String> {
         Ok(seconds) if seconds.is_finite() => Ok(seconds),
         _ => Err("seconds, e.g. 7200.3 or -3600".to_owned()),
     }
+}
+
+/// `3.7`, `provider.pcap=-0.25`
+fn clock_offset(text: &str) -> Result<clock::Given, String> {
+    let (file, number) = match text.rsplit_once('=') {
+        Some((file, number)) => (Some(PathBuf::from(file)), number),
+        None => (None, text),
+    };
+    let seconds = seconds(number)
+        .map_err(|_wrong| "seconds, perhaps of a file: 3.7, provider.pcap=-0.25".to_owned())?;
+    Ok(clock::Given { file, seconds })
 }
 
 /// `4000-5999`

@@ -27,19 +27,19 @@ fn times_by_mode_and_zone() {
 #[test]
 fn opens_a_file_without_a_command() {
     let cli = parse("faxflow --follow fax.pcap --call 2 --call 3 --width 100").unwrap();
-    assert_eq!(cli.file, Some("fax.pcap".into()));
+    assert_eq!(cli.files, [PathBuf::from("fax.pcap")]);
     assert_eq!(cli.which.call, [2, 3]);
     assert_eq!(cli.shape.width, Some(100));
     assert!(cli.follow && cli.command.is_none());
-    assert_eq!(parse("faxflow -").unwrap().file, Some("-".into()));
+    assert_eq!(parse("faxflow -").unwrap().files, [PathBuf::from("-")]);
 }
 
 #[test]
 fn reaches_a_file_named_like_a_command() {
     let cli = parse("faxflow ./calls").unwrap();
-    assert_eq!(cli.file, Some("./calls".into()));
+    assert_eq!(cli.files, [PathBuf::from("./calls")]);
     let cli = parse("faxflow -- calls").unwrap();
-    assert_eq!(cli.file, Some("calls".into()));
+    assert_eq!(cli.files, [PathBuf::from("calls")]);
 }
 
 #[test]
@@ -49,14 +49,18 @@ fn a_file_as_other_tools_name_it() {
         "faxflow -I fax.pcap --follow",
         "faxflow -rfax.pcap",
     ] {
-        assert_eq!(parse(line).unwrap().file, Some("fax.pcap".into()), "{line}");
+        assert_eq!(
+            parse(line).unwrap().files,
+            [PathBuf::from("fax.pcap")],
+            "{line}"
+        );
     }
     let Some(Command::Check { files, .. }) = parse("faxflow check -r a -r b").unwrap().command
     else {
         panic!("no check");
     };
     assert_eq!(files, [PathBuf::from("a"), "b".into()]);
-    assert!(parse("faxflow -- -r").unwrap().file == Some("-r".into()));
+    assert!(parse("faxflow -- -r").unwrap().files == [PathBuf::from("-r")]);
     assert!(parse("faxflow --demo").unwrap().demo);
 }
 
@@ -83,7 +87,6 @@ fn rejects_what_cannot_be_meant() {
         "faxflow",
         "faxflow calls",
         "faxflow check",
-        "faxflow a.pcap b.pcap",
         "faxflow a.pcap --demo",
         "faxflow -r",
         "faxflow a --tz Nowhere/Else",

@@ -14,7 +14,7 @@ pub fn in_one_line(error: &clap::Error, words: &[OsString]) -> Option<String> {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => return None,
-        ErrorKind::UnknownArgument => unknown(error, words),
+        ErrorKind::UnknownArgument => unknown(error),
         ErrorKind::InvalidValue => invalid(error),
         ErrorKind::ValueValidation => {
             let why = std::error::Error::source(error).map(ToString::to_string);
@@ -38,7 +38,7 @@ pub fn in_one_line(error: &clap::Error, words: &[OsString]) -> Option<String> {
     Some(format!("{what} (faxflow{command} -h tells the usage)"))
 }
 
-fn unknown(error: &clap::Error, words: &[OsString]) -> String {
+fn unknown(error: &clap::Error) -> String {
     let word = all(error, ContextKind::InvalidArg);
     if word.starts_with('-') {
         let meant = all(error, ContextKind::SuggestedArg);
@@ -48,15 +48,6 @@ fn unknown(error: &clap::Error, words: &[OsString]) -> String {
             format!("; did you mean {meant}?")
         };
         return format!("{word}: no such option{meant}");
-    }
-    // Two operands where one file is opened: the first may have been meant for a command.
-    let first = words.iter().skip(1).find_map(|word| {
-        let word = word.to_str()?;
-        (!word.starts_with('-')).then_some(word)
-    });
-    let near = first.filter(|_| command(words).is_none());
-    if let Some((first, name)) = near.and_then(|first| Some((first, nearest_command(first)?))) {
-        return format!("{first}: no such command; did you mean {name}?");
     }
     format!("{word}: one word too many")
 }
@@ -116,11 +107,8 @@ mod tests {
         for (line, said) in [
             ("faxflow --frmat x a", "--frmat: no such option"),
             ("faxflow check --forma text a", "did you mean --format?"),
-            (
-                "faxflow chekc a.pcap",
-                "chekc: no such command; did you mean check?",
-            ),
-            ("faxflow a.pcap b.pcap", "b.pcap: one word too many"),
+            ("faxflow watch a b", "b: one word too many"),
+            ("faxflow a b --clock-offset c", "--clock-offset c: seconds"),
             (
                 "faxflow check a --format zzz",
                 "--format zzz: not one of text, json",
@@ -128,7 +116,7 @@ mod tests {
             ("faxflow check a --format jso", "did you mean json?"),
             ("faxflow flow a --width 3", "--width 3: "),
             ("faxflow a --tz Nowhere", "--tz Nowhere: no such time zone"),
-            ("faxflow calls", "<FILE> is missing (faxflow calls -h"),
+            ("faxflow calls", "<FILE>... is missing (faxflow calls -h"),
             ("faxflow -q -v a", "does not go with"),
         ] {
             let told = told(line);

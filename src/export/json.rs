@@ -26,6 +26,7 @@ mod hint;
 mod indented;
 mod log;
 mod message;
+mod origin;
 mod path;
 #[cfg(test)]
 mod schema;

@@ -35,8 +35,8 @@ pub struct Target<'t> {
     pub directory: &'t Path,
     /// Files that are there are written over.
     pub force: bool,
-    /// The capture, which is never written over.
-    pub capture: &'t Path,
+    /// The captures, which are never written over.
+    pub captures: &'t [PathBuf],
 }
 
 /// A file that was written.
@@ -134,7 +134,9 @@ fn put(
     if content.is_empty() {
         return Ok(None);
     }
-    file::must_differ(&path, target.capture)?;
+    for capture in target.captures {
+        file::must_differ(&path, capture)?;
+    }
     file::write_private(&path, target.force, |out| out.write_all(&content))?;
     Ok(Some(Written {
         path,

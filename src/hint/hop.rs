@@ -9,12 +9,17 @@ use crate::hint::t30::training::{T30_DCS_DIS_LOOP, T30_DCS_NO_RESPONSE};
 use crate::hint::udptl::{UDPTL_ONE_WAY, UDPTL_WRONG_DESTINATION};
 use crate::hint::{Rule, Severity};
 
+mod between;
 pub(in crate::hint) mod loss;
 pub(in crate::hint) mod media;
 mod message;
 
 /// The rules of this family.
-pub(crate) const RULES: &[&Rule] = &[&SIP_NOT_RELAYED, &MEDIA_PROXY_NOT_RELAYED];
+pub(crate) const RULES: &[&Rule] = &[
+    &SIP_NOT_RELAYED,
+    &MEDIA_PROXY_NOT_RELAYED,
+    &MEDIA_LOST_BETWEEN_CAPTURES,
+];
 
 pub(in crate::hint) static SIP_NOT_RELAYED: Rule = Rule {
     id: "sip-not-relayed",
@@ -62,5 +67,22 @@ pub(in crate::hint) static MEDIA_PROXY_NOT_RELAYED: Rule = Rule {
             &T30_DROPPED_MID_FAX,
         ]),
     ],
+    ..Rule::PLAIN
+};
+
+pub(in crate::hint) static MEDIA_LOST_BETWEEN_CAPTURES: Rule = Rule {
+    id: "media-lost-between-captures",
+    severity: Severity::Warning,
+    title: "Packets that one host captured never came to the other",
+    advice: "Two hosts on the path were captured, and what one of them has is missing at the other: the fault lies between the two, whatever either side says. \
+        Capture once more at the routers, firewalls and SBCs between them, nearer each time; look for policing, full queues, a session limit, a duplex mismatch, and for a firewall that drops \
+        large or fragmented UDP datagrams. Where the host that lacks them has the others earlier, its capture dropped them: a larger buffer (tcpdump -B 16384) or a filter that lets them through.",
+    step: "capture between the two hosts, nearer each time",
+    reference: "RFC 7680",
+    when: "Several captures are read as one; two hosts have at least 3 packets of a flow in common, and one of them has packets of it, while the other captured, that the other has not.",
+    check: Check::Many(between::lost),
+    family: Family::Path,
+    layer: Layer::Media,
+    root: RootCause::Never,
     ..Rule::PLAIN
 };

@@ -1,7 +1,6 @@
 //! `faxflow calls FILE`
 
-use std::path::Path;
-
+use super::input::Input;
 use super::output::{complain, form, write};
 use super::pass::{self, Unread};
 use super::{Failure, Status, parallel, read};
@@ -10,7 +9,7 @@ use crate::export::{self, Format};
 
 pub(super) fn run(
     general: &General,
-    file: &Path,
+    input: &Input,
     shape: &Shape,
     output: &Output,
 ) -> Result<Status, Failure> {
@@ -19,7 +18,7 @@ pub(super) fn run(
         complain("calls has no HTML: `faxflow check --format html` or `flow` has the faxes");
         return Ok(Status::Unreadable);
     }
-    let (analysis, whole) = read(general, file)?;
+    let (analysis, whole) = read(general, input)?;
     let unread = Unread::default();
     let threads = parallel::threads(general.threads);
     let faxes = match format {
@@ -30,7 +29,7 @@ pub(super) fn run(
         }
     };
     let calls = pass::Analyses::new(&analysis, threads, &unread);
-    write(output, &[file.to_owned()], |mut to| {
+    write(output, input.files(), |mut to| {
         export::calls(
             &mut to,
             analysis.info(),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::analysis::AnalysedFlow;
 use crate::analysis::reading::Analysis;
@@ -11,6 +11,7 @@ use crate::call::{CallNo, Verdict};
 use crate::capture::Timestamp;
 use crate::cli::{Format, General, Output, Shape};
 use crate::export::{self, Several, csv, html};
+use crate::run::input::Input;
 use crate::run::output::{form, usual_width, wants_pictures, write};
 use crate::run::pass::Unread;
 use crate::run::watch::Counted;
@@ -20,26 +21,27 @@ use crate::uid::Uid;
 /// Checks several captures; a file that cannot be read is told after the others.
 pub(super) fn run(
     general: &General,
-    files: &[PathBuf],
+    inputs: &[Input],
     shape: &Shape,
     output: &Output,
 ) -> Result<Status, Failure> {
     let report = Report {
         format: output.format,
-        is_several: output.format == Format::Json && files.len() > 1,
+        is_several: output.format == Format::Json && inputs.len() > 1,
         threads: parallel::threads(general.threads),
         pictures: wants_pictures(general, output),
         options: form(general, shape, output, usual_width()),
     };
     let mut found = Found::default();
     let mut failures: Vec<Failure> = Vec::new();
-    write(output, files, |mut to| {
+    let files: Vec<PathBuf> = inputs.iter().flat_map(Input::files).cloned().collect();
+    write(output, &files, |mut to| {
         match report.format {
             Format::Html => html::begin(&mut to)?,
             Format::Csv => csv::heading(&mut to)?,
             _ => {}
         }
-        each(general, &report, files, to, &mut found, &mut failures)?;
+        each(general, &report, inputs, to, &mut found, &mut failures)?;
         if report.format == Format::Html {
             html::end(&mut to)?;
         }
@@ -59,7 +61,7 @@ pub(super) fn run(
 fn each(
     general: &General,
     report: &Report,
-    files: &[PathBuf],
+    inputs: &[Input],
     mut to: &mut dyn Write,
     found: &mut Found,
     failures: &mut Vec<Failure>,
@@ -69,25 +71,25 @@ fn each(
         threads: NonZeroUsize::MIN,
         ..report.clone()
     };
-    for group in groups(files, report.threads) {
+    for group in groups(inputs, report.threads) {
         // Each file of a group has one thread, a file that is alone all of them.
         let alone = group.len() == 1;
         let one = if alone { report } else { &of_one_thread };
-        if let (true, false, [file]) = (alone, report.is_several, group) {
-            failures.extend(checked(general, one, file, to, found)?);
+        if let (true, false, [input]) = (alone, report.is_several, group) {
+            failures.extend(checked(general, one, input, to, found)?);
             continue;
         }
-        let held = |file: &PathBuf| {
+        let held = |input: &Input| {
             let (mut out, mut found) = (Vec::new(), Found::default());
-            let failure = checked(general, one, file, &mut out, &mut found);
+            let failure = checked(general, one, input, &mut out, &mut found);
             (out, found, failure)
         };
-        for (out, of_file, failure) in parallel::in_order(report.threads, group, held) {
+        for (out, of_input, failure) in parallel::in_order(report.threads, group, held) {
             if report.is_several && !out.is_empty() {
                 several.next(&mut to)?;
             }
             to.write_all(&out)?;
-            found.add(&of_file);
+            found.add(&of_input);
             failures.extend(failure?);
         }
     }
@@ -103,12 +105,14 @@ const SMALL: u64 = 16 << 20;
 const AT_ONCE: usize = 16;
 
 /// The files in order: small ones together, others alone.
-pub(super) fn groups(files: &[PathBuf], threads: NonZeroUsize) -> Vec<&[PathBuf]> {
-    let small = |file: &PathBuf| {
-        let about = std::fs::metadata(file);
-        threads.get() > 1 && about.is_ok_and(|about| about.is_file() && about.len() <= SMALL)
+pub(super) fn groups(inputs: &[Input], threads: NonZeroUsize) -> Vec<&[Input]> {
+    let small = |input: &Input| {
+        let about = std::fs::metadata(input.path());
+        input.files().len() == 1
+            && threads.get() > 1
+            && about.is_ok_and(|about| about.is_file() && about.len() <= SMALL)
     };
-    let runs = files.chunk_by(|one, next| small(one) && small(next));
+    let runs = inputs.chunk_by(|one, next| small(one) && small(next));
     runs.flat_map(|run| run.chunks(AT_ONCE.saturating_mul(threads.get())))
         .collect()
 }
@@ -117,11 +121,11 @@ pub(super) fn groups(files: &[PathBuf], threads: NonZeroUsize) -> Vec<&[PathBuf]
 pub(super) fn checked(
     general: &General,
     report: &Report,
-    file: &Path,
+    input: &Input,
     to: &mut dyn Write,
     found: &mut Found,
 ) -> io::Result<Option<Failure>> {
-    let (analysis, whole) = match read(general, file) {
+    let (analysis, whole) = match read(general, input) {
         Ok(read) => read,
         Err(failure) => return Ok(Some(failure)),
     };

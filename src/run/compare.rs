@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::input::Input;
 use super::output::{complain, form, usual_width, write};
 use super::pass::{self, Unread};
 use super::{Failure, Status, read};
@@ -103,7 +104,7 @@ struct Opened {
 
 impl Opened {
     fn open(general: &General, named: &Named, role: Role) -> Result<Result<Self, Status>, Failure> {
-        let (analysis, whole) = read(general, &named.file)?;
+        let (analysis, whole) = read(general, &Input::one(&named.file))?;
         whole?;
         let legs = match named.call {
             Some(call) => with_other_leg(&analysis, call).ok_or_else(|| {

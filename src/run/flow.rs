@@ -1,7 +1,6 @@
 //! `faxflow flow FILE`, and which calls are meant.
 
-use std::path::Path;
-
+use super::input::Input;
 use super::output::{complain, form, usual_width, wants_pictures, write};
 use super::pass::{self, Unread};
 use super::{Failure, Status, parallel, read};
@@ -12,7 +11,7 @@ use crate::export::{self, html};
 
 pub(super) fn run(
     general: &General,
-    file: &Path,
+    input: &Input,
     which: &Which,
     shape: &Shape,
     output: &Output,
@@ -21,8 +20,8 @@ pub(super) fn run(
         complain("flow has no CSV: `faxflow calls --format csv` or `check` has it");
         return Ok(Status::Unreadable);
     }
-    let (analysis, whole) = read(general, file)?;
-    let Some(chosen) = chosen(&analysis, file, which) else {
+    let (analysis, whole) = read(general, input)?;
+    let Some(chosen) = chosen(&analysis, input, which) else {
         // The call may be in what could not be read.
         whole?;
         return Ok(Status::Nothing);
@@ -32,7 +31,7 @@ pub(super) fn run(
     let flows = pass::Flows::new(&analysis, chosen, &unread).on(parallel::threads(general.threads));
     let flows = if named { flows } else { flows.only_faxes() };
     let shape = form(general, shape, output, usual_width());
-    write(output, &[file.to_owned()], |mut to| {
+    write(output, input.files(), |mut to| {
         if output.format == cli::Format::Html {
             let pages = |call| analysis.pages(call);
             let pictures = wants_pictures(general, output).then_some(&pages as html::Pictures<'_>);
@@ -53,7 +52,11 @@ pub(super) fn run(
 }
 
 /// The flows that `--call` and `--call-id` name, else every fax with its other leg. `None`: one is not there.
-pub(super) fn chosen(analysis: &Analysis, file: &Path, which: &Which) -> Option<Vec<Vec<CallNo>>> {
+pub(super) fn chosen(
+    analysis: &Analysis,
+    input: &Input,
+    which: &Which,
+) -> Option<Vec<Vec<CallNo>>> {
     if which.call.is_empty() && which.call_id.is_empty() {
         return Some(pass::faxes(analysis));
     }
@@ -62,8 +65,7 @@ pub(super) fn chosen(analysis: &Analysis, file: &Path, which: &Which) -> Option<
     for number in &which.call {
         if !known.contains(&CallNo(*number)) {
             complain(&format!(
-                "{}: no call {number}; the capture has {} (see `faxflow calls`)",
-                file.display(),
+                "{input}: no call {number}; the capture has {} (see `faxflow calls`)",
                 known.len()
             ));
             return None;
@@ -73,8 +75,7 @@ pub(super) fn chosen(analysis: &Analysis, file: &Path, which: &Which) -> Option<
     for call_id in &which.call_id {
         let Some(number) = analysis.by_call_id(call_id) else {
             complain(&format!(
-                "{}: no call has the Call-ID {}",
-                file.display(),
+                "{input}: no call has the Call-ID {}",
                 crate::text::visible(call_id)
             ));
             return None;

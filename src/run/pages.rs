@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::flow::chosen;
+use super::input::Input;
 use super::pass::Unread;
 use super::{Failure, Status, complain, print, read};
 use crate::analysis::reading::Analysis;
@@ -14,7 +15,7 @@ use crate::view::pages::line;
 
 pub(super) fn run(
     general: &General,
-    file: &Path,
+    input: &Input,
     which: &Which,
     directory: &Path,
     form: Form,
@@ -24,8 +25,8 @@ pub(super) fn run(
         complain("--no-pages leaves pages out: there is nothing to write");
         return Ok(Status::Unreadable);
     }
-    let (analysis, whole) = read(general, file)?;
-    let Some(calls) = chosen(&analysis, file, which) else {
+    let (analysis, whole) = read(general, input)?;
+    let Some(calls) = chosen(&analysis, input, which) else {
         // The call may be in what could not be read.
         whole?;
         return Ok(Status::Nothing);
@@ -36,7 +37,7 @@ pub(super) fn run(
     let target = Target {
         directory,
         force,
-        capture: file,
+        captures: input.files(),
     };
     let mut written = Vec::new();
     for call in calls.into_iter().flatten() {
@@ -46,8 +47,7 @@ pub(super) fn run(
     if written.is_empty() {
         whole?;
         complain(&format!(
-            "{}: no pages in T.38; those of a fax in G.711 sound are not demodulated",
-            file.display()
+            "{input}: no pages in T.38; those of a fax in G.711 sound are not demodulated"
         ));
         return Ok(Status::Nothing);
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::input::Input;
 use super::{Failure, Status, complain, print, read};
 use crate::analysis::reading::Analysis;
 use crate::call::CallNo;
@@ -11,19 +12,18 @@ use crate::file::How;
 /// Writes the packets of one fax, both legs of it unless only one is asked for.
 pub(super) fn run(
     general: &General,
-    file: &Path,
+    input: &Input,
     which: &Which,
     (output, one_leg, force): (&Path, bool, bool),
 ) -> Result<Status, Failure> {
-    let (analysis, whole) = read(general, file)?;
+    let (analysis, whole) = read(general, input)?;
     if which.call.is_empty() && which.call_id.is_empty() && several(&analysis) {
         complain(&format!(
-            "{}: there is more than one fax: say with --call N which (see `faxflow calls`)",
-            file.display()
+            "{input}: there is more than one fax: say with --call N which (see `faxflow calls`)"
         ));
         return Ok(Status::Unreadable);
     }
-    let Some(flows) = super::flow::chosen(&analysis, file, which) else {
+    let Some(flows) = super::flow::chosen(&analysis, input, which) else {
         // The call may be in what could not be read.
         whole?;
         return Ok(Status::Nothing);
@@ -31,7 +31,7 @@ pub(super) fn run(
     let named: Vec<CallNo> = flows.into_iter().flatten().collect();
     let Some(first) = named.first().copied() else {
         whole?;
-        complain(&format!("{}: no fax found", file.display()));
+        complain(&format!("{input}: no fax found"));
         return Ok(Status::Nothing);
     };
     let mut calls = if which.call.is_empty() && which.call_id.is_empty() && one_leg {

@@ -6,17 +6,18 @@ use crate::analysis::service::Service;
 use crate::call::CallNo;
 use crate::capture::HEP;
 use crate::cli::Cli;
+use crate::run::input::Input;
 use crate::run::{Failure, Status, analysis_options, colour, locale, print};
 use crate::tui;
 
 /// Opens the capture and shows it until the user leaves.
-pub(super) fn run(cli: &Cli, file: &Path) -> Result<Status, Failure> {
+pub(super) fn run(cli: &Cli, input: &Input) -> Result<Status, Failure> {
     // Before the terminal is changed: its panic hook must end up behind the one that restores the terminal.
     // A second call in the same process has nothing left to install.
     let _ = color_eyre::config::HookBuilder::default()
         .display_env_section(false)
         .install();
-    let service = Service::start(analysis_options(cli, file))?;
+    let service = Service::start(analysis_options(cli, input))?;
     let (time, zone) = cli.general.times();
     let options = tui::Options {
         colour: colour(&cli.general),
@@ -25,7 +26,7 @@ pub(super) fn run(cli: &Cli, file: &Path) -> Result<Status, Failure> {
         zone,
         width: cli.shape.width.map(usize::from),
         mouse: !cli.no_mouse,
-        in_no_file: cli.write.is_none() && !is_in_a_file(file),
+        in_no_file: cli.write.is_none() && !is_in_a_file(input.path()),
         no_pages: cli.general.no_pages,
         palette: cli.general.settings.palette,
         names: cli.general.settings.names.clone(),

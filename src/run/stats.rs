@@ -2,25 +2,25 @@
 
 use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
 
 use super::check::groups;
+use super::input::Input;
 use super::pass::{self, Unread};
 use super::{Failure, Status, colour, complain, locale, parallel, print, read};
 use crate::cli::{Color, General};
 use crate::export;
 use crate::view::stats::Tally;
 
-pub(super) fn run(general: &General, files: &[PathBuf]) -> Result<Status, Failure> {
+pub(super) fn run(general: &General, inputs: &[Input]) -> Result<Status, Failure> {
     let threads = parallel::threads(general.threads);
     let (mut tally, mut failed) = (Tally::default(), false);
-    for group in groups(files, threads) {
+    for group in groups(inputs, threads) {
         let each = match group.len() {
             1 => threads,
             _ => NonZeroUsize::MIN,
         };
         for (one, failure) in
-            parallel::in_order(threads, group, |file| of_file(general, file, each))
+            parallel::in_order(threads, group, |input| of_input(general, input, each))
         {
             tally.add(one);
             if let Some(failure) = failure {
@@ -40,9 +40,9 @@ pub(super) fn run(general: &General, files: &[PathBuf]) -> Result<Status, Failur
     })
 }
 
-fn of_file(general: &General, file: &Path, threads: NonZeroUsize) -> (Tally, Option<Failure>) {
+fn of_input(general: &General, input: &Input, threads: NonZeroUsize) -> (Tally, Option<Failure>) {
     let mut tally = Tally::default();
-    let (analysis, whole) = match read(general, file) {
+    let (analysis, whole) = match read(general, input) {
         Ok(read) => read,
         Err(failure) => return (tally, Some(failure)),
     };

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::check::{self, Found, Report};
+use super::input::Input;
 use super::{Failure, Status, complain, parallel};
 use crate::capture::Error;
 use crate::cli::{Format, General, Watch};
@@ -153,7 +154,13 @@ impl Watcher<'_> {
     fn check(&mut self, name: &OsString, look: Look) -> Result<bool, Failure> {
         let path = self.options.directory.join(name);
         let (mut text, mut found) = (Vec::new(), Found::default());
-        let failure = check::checked(self.general, &self.report, &path, &mut text, &mut found);
+        let failure = check::checked(
+            self.general,
+            &self.report,
+            &Input::one(&path),
+            &mut text,
+            &mut found,
+        );
         let failure = failure.map_err(|error| Failure::Io(path.display().to_string(), error))?;
         let now = fs::metadata(&path).map(|about| Look::of(&about));
         if now.map_or(true, |now| now != look) {

@@ -51,6 +51,7 @@ fn lay_out(
     fields: &[Field],
 ) -> Vec<Row> {
     let mut rows = head(event, width, clock);
+    rows.extend(origin(call, event));
     rows.extend(observations::rows(call, event, width, clock));
     if raw {
         rows.extend(raw_rows(event, width));
@@ -78,6 +79,17 @@ fn opinion_rows(event: &Event, width: usize) -> Vec<Row> {
         .flat_map(|said| wrap(&plain(said, false), width))
         .map(|line| Row::of(vec![Span::new(line, Role::Dim)]))
         .collect()
+}
+
+/// Of several captures read as one: `fax.pcap1: frame 12`.
+fn origin(call: &Call, event: &Event) -> Option<Row> {
+    let origin = call.capture.origins.as_deref()?.of(event.frame)?;
+    let text = format!(
+        "{}: frame {}",
+        plain(origin.file_name(), false),
+        origin.frame
+    );
+    Some(Row::of(vec![Span::new(text, Role::Dim)]))
 }
 
 /// Rows made those of an event, not too many and none too wide.

@@ -223,7 +223,7 @@ fn search_in(
         path.push((*id, *flow));
     }
     let until = flows.iter().map(|(_, flow)| flow.last_frame).max();
-    let mut decoder = Decoder::new();
+    let mut decoder = Decoder::of(reader.info());
     while let Ok(Some(frame)) = reader.next_frame() {
         if Some(frame.no) > until {
             break;

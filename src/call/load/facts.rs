@@ -1,8 +1,11 @@
 //! What is known of a call beside its messages and media: ICMP errors, incomplete datagrams, the capture itself.
 
+use std::collections::HashSet;
+
 use crate::call::index::DialogEntry;
 use crate::call::load::{Draft, Source};
 use crate::call::{BySide, CaptureFacts, Event, EventKind, IncompleteDatagram, Side, UdptlStats};
+use crate::capture::merge::{Lost, Origins};
 use crate::capture::{Endpoint, FrameNo, LONG_GAP};
 
 /// ICMP errors as events.
@@ -68,6 +71,11 @@ pub(super) fn facts(source: &Source<'_>, dialog: &DialogEntry) -> CaptureFacts {
     let flows = dialog.flows.iter().filter_map(|id| source.index.flow(*id));
     let rare = dialog.rare();
     let media_duplicates: u32 = flows.map(|flow| flow.duplicates).sum();
+    let shared = source
+        .info
+        .origins
+        .as_ref()
+        .is_some_and(|all| all.is_shared());
     CaptureFacts {
         first_time: source.info.first_time.unwrap_or_default(),
         last_time: source.info.last_time.unwrap_or_default(),
@@ -76,7 +84,12 @@ pub(super) fn facts(source: &Source<'_>, dialog: &DialogEntry) -> CaptureFacts {
         truncated_count: rare.truncated_count,
         truncated_sip: rare.truncated_sip,
         snaplen: source.info.snaplen,
-        duplicates: rare.duplicates.saturating_add(media_duplicates),
+        // What two hosts saw is no fault of a capture.
+        duplicates: if shared {
+            0
+        } else {
+            rare.duplicates.saturating_add(media_duplicates)
+        },
         first_duplicate: rare.first_duplicate,
         dropped: source.info.dropped,
         orphan_fragments: source.info.orphan_fragments,
@@ -88,9 +101,26 @@ pub(super) fn facts(source: &Source<'_>, dialog: &DialogEntry) -> CaptureFacts {
             .copied()
             .collect(),
         other_media: dialog.flows.is_empty() && other_media(source, dialog),
+        origins: source.info.origins.clone(),
+        lost: lost(source, dialog),
         starts_mid_call: dialog.has_sip() && !dialog.starts_with_invite,
         ..CaptureFacts::default()
     }
+}
+
+/// What was lost of it between hosts that were both captured.
+fn lost(source: &Source<'_>, dialog: &DialogEntry) -> Vec<Lost> {
+    let all = source.info.origins.as_deref().map(Origins::lost);
+    let Some(mut all) = all.filter(|all| !all.is_empty()) else {
+        return Vec::new();
+    };
+    let flows = dialog.flows.iter().filter_map(|id| source.index.flow(*id));
+    let media = flows.map(|flow| (flow.src, flow.dst));
+    let messages = dialog.messages.iter().map(|message| dialog.path(message));
+    let ways: HashSet<(Endpoint, Endpoint)> = media.chain(messages).collect();
+    let within = |frame: &FrameNo| *frame >= dialog.first_frame && *frame <= dialog.last_frame;
+    all.retain(|lost| ways.contains(&(lost.src, lost.dst)) && lost.frames.iter().any(within));
+    all
 }
 
 /// A pause inside a running stream during which the whole capture is silent: its clock jumped (rule

@@ -78,7 +78,7 @@ impl<'b> Iterator for Run<'_, 'b> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let at = self.records.time(&self.record);
-        if at < self.last || at.0 - self.last.0 > super::LONG_GAP_NS {
+        if at < self.last || at.0 - self.last.0 > super::account::LONG_GAP_NS {
             return None;
         }
         let (_, data) = self.rest.split_at_checked(USUAL_HEADER)?;

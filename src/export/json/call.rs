@@ -6,6 +6,7 @@ use super::fax::{FaxObject, side_name};
 use super::hint::HintObject;
 use super::log::LogObject;
 use super::message::{MessageObject, messages};
+use super::origin;
 use super::path::{self, HopObject, HostObject};
 use crate::call::Call;
 use crate::capture::CaptureInfo;
@@ -59,6 +60,9 @@ pub(super) struct CallObject<'a> {
     /// Null too where nothing shows that it was a fax.
     fax: Option<FaxObject<'a>>,
     log: Option<LogObject<'a>>,
+    /// Of several captures read as one: those that the frames of its messages are in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<Vec<&'a str>>,
     hints: Vec<HintObject<'a>>,
 }
 
@@ -144,6 +148,7 @@ impl<'a> CallObject<'a> {
             cause: call.cause.map(|cause| cause.rule),
             fault_side: side_name(call.cause),
             fax: call.fax.as_ref().map(|fax| FaxObject::of(call, fax)),
+            files: origin::files_of(call),
             log: call.log.as_ref().map(|log| LogObject::of(call, log)),
             hints: hints
                 .iter()

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::origin::{FileObject, OriginObject};
 use crate::capture::CaptureInfo;
 use crate::uid::Uid;
 use crate::view::time::rfc3339;
@@ -65,6 +66,9 @@ pub(super) struct CaptureObject<'a> {
     bytes: u64,
     first_time: Option<String>,
     last_time: Option<String>,
+    /// Those that it was merged of, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<Vec<FileObject<'a>>>,
     notes: Vec<NoteObject<'a>>,
 }
 
@@ -72,6 +76,8 @@ pub(super) struct CaptureObject<'a> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct NoteObject<'a> {
     frame: Option<u32>,
+    #[serde(flatten)]
+    origin: OriginObject<'a>,
     offset: Option<u64>,
     text: &'a str,
 }
@@ -88,11 +94,13 @@ impl<'a> CaptureObject<'a> {
             bytes: info.bytes,
             first_time: info.first_time.map(time),
             last_time: info.last_time.map(time),
+            files: info.origins.as_deref().map(FileObject::all),
             notes: info
                 .notes
                 .iter()
                 .map(|note| NoteObject {
                     frame: note.frame.map(|frame| frame.0),
+                    origin: OriginObject::of(info.origins.as_deref(), note.frame),
                     offset: note.offset,
                     text: &note.text,
                 })

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::origin::OriginObject;
 use super::path::number;
 use crate::call::{Call, FaultSide, HopId};
 use crate::hint::Hint;
@@ -20,19 +21,26 @@ pub(super) struct HintObject<'a> {
     /// Counted from 1, as in `hops` of the call.
     hop: Option<u8>,
     frames: Vec<u32>,
+    /// Of several captures read as one: which has the first of the frames, and its number there.
+    #[serde(flatten)]
+    origin: OriginObject<'a>,
     text: Cow<'a, str>,
     advice: Cow<'a, str>,
     reference: &'static str,
 }
 
 impl<'a> HintObject<'a> {
-    pub(super) fn of(call: &Call, hint: &'a Hint) -> Self {
+    pub(super) fn of(call: &'a Call, hint: &'a Hint) -> Self {
         Self {
             rule: hint.rule.id,
             severity: hint.finding.severity.name(),
             side: hint.side.map(FaultSide::name),
             hop: hop_of(call, hint).map(number),
             frames: hint.finding.frames.iter().map(|frame| frame.0).collect(),
+            origin: OriginObject::of(
+                call.capture.origins.as_deref(),
+                hint.finding.frames.first().copied(),
+            ),
             text: hint.says(),
             advice: hint.advice(),
             reference: hint.rule.reference,

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::origin::OriginObject;
 use super::path::number;
 use crate::call::{Call, Event, EventId, EventKind};
 use crate::hint::Hint;
@@ -18,6 +19,9 @@ use crate::view::{decode, hints as hint_rows};
 pub(super) struct MessageObject<'a> {
     frame: u32,
     last_frame: u32,
+    /// Of several captures read as one: which has the frame, and its number there.
+    #[serde(flatten)]
+    origin: OriginObject<'a>,
     time: String,
     offset_s: f64,
     duration_s: f64,
@@ -74,7 +78,7 @@ pub(super) fn messages<'a>(call: &'a Call, hints: &[Hint], digits: u8) -> Vec<Me
 }
 
 fn message<'a>(
-    call: &Call,
+    call: &'a Call,
     event: &'a Event,
     hints: Vec<&'static str>,
     digits: u8,
@@ -105,6 +109,7 @@ fn message<'a>(
     MessageObject {
         frame: event.frame.0,
         last_frame: event.last_frame.0,
+        origin: OriginObject::of(call.capture.origins.as_deref(), Some(event.frame)),
         time: rfc3339(event.at, digits),
         offset_s: event.at.seconds_since(call.started),
         duration_s: event.end.seconds_since(event.at),

@@ -32,7 +32,7 @@ fn write_all(form: Form, force: bool, directory: &Path) -> Result<Vec<Written>, 
     let target = Target {
         directory,
         force,
-        capture: Path::new("/dev/null"),
+        captures: &["/dev/null".into()],
     };
     let mut again = page(2, 30, 2048);
     again.about.attempt = 2;

@@ -17,8 +17,8 @@ use std::fmt::Write as _;
 
 use super::negotiation::NAMES;
 use super::{
-    fields, long_name, name, negotiation, observations, octets, opinion_rows, raw_rows, trouble,
-    whole,
+    fields, long_name, name, negotiation, observations, octets, opinion_rows, origin, raw_rows,
+    trouble, whole,
 };
 use crate::call::{Call, Event, EventKind, Side, SipEvent};
 use crate::field::Field;
@@ -60,6 +60,7 @@ const HEADERS: &[(&str, &str)] = &[
 /// The message for the side pane: what matters of it. With `raw` all of its octets.
 pub fn side_pane(call: &Call, event: &Event, raw: bool, width: usize, clock: Clock) -> Vec<Row> {
     let mut rows = head(event, clock);
+    rows.extend(origin(call, event));
     rows.extend(observations::rows(call, event, width, clock));
     if raw {
         rows.extend(raw_rows(event, width));
