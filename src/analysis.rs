@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::call::{Call, CallNo, CallState, FaultSide, FaxCarrier, Flow, PacketCounts, Verdict};
+use crate::capture::merge::Inputs;
 use crate::capture::{Endpoint, Timestamp};
 use crate::hint::{Hint, Site};
 use crate::pbxlog;
@@ -18,6 +19,8 @@ pub mod service;
 pub struct Options {
     /// The capture; `-` is standard input.
     pub file: PathBuf,
+    /// Several captures to be read as one, in place of `file`, which is the first of them.
+    pub merged: Option<Arc<Inputs>>,
     /// What the capture is called, where that is not its name.
     pub shown_as: Option<String>,
     /// `--pbx`, `--udptl-ports`.

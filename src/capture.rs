@@ -28,6 +28,7 @@ pub mod merge;
 pub mod packet;
 pub mod pieces;
 pub mod reader;
+pub mod record;
 mod sctp;
 mod source;
 pub mod store;
@@ -260,6 +261,8 @@ pub struct CaptureInfo {
     pub notes: Vec<Note>,
     /// The files it was read from: nothing may be written over them.
     pub files: Vec<FileId>,
+    /// Where several were merged: from which of them each frame is.
+    pub origins: Option<Arc<merge::Origins>>,
 }
 
 #[cfg(test)]

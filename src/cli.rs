@@ -146,6 +146,8 @@ pub enum Command {
         #[arg(long)]
         merge: bool,
     },
+    /// Take a capture through dumpcap or tcpdump, and show its calls while it runs
+    Capture(Capture),
     /// Check each capture of a folder once, as rotation closes it
     Watch(Watch),
     /// The pages of the faxes as files
@@ -208,6 +210,42 @@ pub enum Command {
     },
 }
 
+/// `capture`
+#[derive(Clone, Debug, Args)]
+pub struct Capture {
+    /// Interface to capture on
+    #[arg(short, long, value_name = "IFACE", default_value = "any")]
+    pub interface: String,
+
+    /// File to write to, pcapng, or pcap where the name ends so [default: fax.pcapng, or the next that is free]
+    #[arg(short, long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+
+    /// What to capture, in pcap-filter(7) [default: UDP, SCTP, ICMP, and TCP ports 5060, 5061, 5080]
+    #[arg(long, value_name = "EXPR")]
+    pub filter: Option<String>,
+
+    /// Show only calls from or to NUMBER (repeatable); the file has all
+    #[arg(long, value_name = "NUMBER")]
+    pub number: Vec<String>,
+
+    /// Keep N files: of a fault that comes once a day, the last ones
+    #[arg(long, value_name = "N")]
+    pub files: Option<std::num::NonZeroUsize>,
+
+    /// Begin a new file after MB megabytes [with --files: 100]
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..))]
+    pub size: Option<u64>,
+
+    /// Capture on another host, with tcpdump there
+    #[arg(long, value_name = "[USER@]HOST")]
+    pub ssh: Option<String>,
+
+    /// Write over a file that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
 /// `watch`
 #[derive(Clone, Debug, Args)]
 #[command(
@@ -262,6 +300,7 @@ impl Cli {
             Some(Command::Compare { .. }) => &[],
             Some(
                 Command::Watch(_)
+                | Command::Capture(_)
                 | Command::Rules { .. }
                 | Command::Config
                 | Command::Completions { .. }

@@ -13,12 +13,13 @@ use crate::file;
 use crate::settings;
 
 mod calls;
+mod capture;
 mod check;
 mod compare;
 mod flow;
+mod input;
 mod keep;
 mod locale;
-mod input;
 mod memory;
 mod output;
 mod pages;
@@ -30,8 +31,8 @@ mod screen;
 mod stats;
 mod watch;
 
-use output::{colour, complain, print};
 use input::{Input, inputs};
+use output::{colour, complain, print};
 
 /// Exit status of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,10 +65,10 @@ pub(crate) enum Failure {
     /// Something else with a file or the terminal.
     #[error("{0}: {1}")]
     Io(String, #[source] io::Error),
-    /// The terminal UI ended with an error.
     /// What was named cannot be taken so.
     #[error("{0}")]
     Usage(String),
+    /// The terminal UI ended with an error.
     #[error("{0:#}")]
     Screen(color_eyre::eyre::Report),
 }
@@ -140,17 +141,20 @@ fn run(cli: &Cli) -> Result<Status, Failure> {
         }) => flow::run(general, &Input::of(general, files)?, which, shape, output),
         Some(Command::Check {
             files,
-            shape,
             merge,
+            shape,
             output,
-        }) => check::run(general, files, shape, output),
+        }) => check::run(general, &inputs(general, files, *merge)?, shape, output),
         Some(Command::Compare {
             good,
             bad,
             shape,
             output,
         }) => compare::run(general, (good, bad), shape, output),
-        Some(Command::Stats { files }) => stats::run(general, files),
+        Some(Command::Stats { files, merge }) => {
+            stats::run(general, &inputs(general, files, *merge)?)
+        }
+        Some(Command::Capture(options)) => capture::run(cli, options),
         Some(Command::Watch(options)) => watch::run(general, options),
         Some(Command::Pages {
             files,

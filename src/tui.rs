@@ -45,6 +45,8 @@ pub trait Source {
     fn save_packets(&self, calls: Vec<CallNo>, path: std::path::PathBuf);
     /// Asks for what came through a pipe to be written.
     fn keep(&self, path: std::path::PathBuf);
+    /// The user leaves, or a signal ends the program: the last thing that is asked.
+    fn leave(&self) {}
 }
 
 impl Source for Service {
@@ -79,6 +81,7 @@ pub fn run(source: &impl Source, options: Options) -> Result<Option<String>> {
     );
     let done = run_on(&screen, source, &mut app);
     let lost = finish_saving(&mut app, source);
+    source.leave();
     screen.end();
     match done {
         Ok(()) if lost.is_some() => Err(color_eyre::eyre::eyre!(lost.unwrap_or_default())),

@@ -131,7 +131,7 @@ fn pieces_of_a_capture_are_the_capture() {
         sample().to_str().unwrap(),
     ]));
     let all = records(&sample());
-    for size in [1_usize, 7, 250, 1800, 3386] {
+    for size in [1_usize, 7, 250, 1800, all.len() - 1] {
         let folder = tempfile::tempdir().unwrap();
         for (number, piece) in all.chunks(size).enumerate() {
             // As a set that is being rotated: pcap and pcapng, and one that has just been begun.
@@ -142,10 +142,10 @@ fn pieces_of_a_capture_are_the_capture() {
             };
             fs::write(folder.path().join(format!("fax.pcap{number}")), octets).unwrap();
         }
-        fs::write(folder.path().join("fax.pcap9999"), "").unwrap();
+        fs::write(folder.path().join("fax.pcap99999"), "").unwrap();
         fs::write(folder.path().join("notes.txt"), "not a capture").unwrap();
         let merged = json(&["flow", "--format", "json", folder.path().to_str().unwrap()]);
-        assert_eq!(merged["capture"]["packets"], 3387, "{size}");
+        assert_eq!(merged["capture"]["packets"], all.len(), "{size}");
         let mut found = calls(&merged);
         let mut wanted = whole.clone();
         if size > 7 {
@@ -420,7 +420,8 @@ fn check_keeps_one_result_a_file_unless_they_are_merged() {
     }
     let folder = folder.path().to_str().unwrap();
     let apart = json(&["check", "--format", "json", folder]);
-    assert_eq!(apart["captures"].as_array().unwrap().len(), 2);
+    let pieces = all.len().div_ceil(1700);
+    assert_eq!(apart["captures"].as_array().unwrap().len(), pieces);
     let merged = json(&["check", "--merge", "--format", "json", folder]);
     let whole = json(&["check", "--format", "json", sample().to_str().unwrap()]);
     assert!(calls(&merged) == calls(&whole));
@@ -430,7 +431,10 @@ fn check_keeps_one_result_a_file_unless_they_are_merged() {
         .iter()
         .filter(|call| call["files"].as_array().unwrap().len() == 2)
         .collect();
-    assert_eq!(border.len(), 1, "a call goes over the border of the files");
+    assert!(
+        !border.is_empty(),
+        "a call goes over the border of the files"
+    );
 }
 
 #[test]

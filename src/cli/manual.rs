@@ -142,6 +142,24 @@ const PAGES: &[Page] = &[
         exit: COMPARED,
     },
     Page {
+        command: "capture",
+        examples: &[
+            (
+                "faxflow capture",
+                "on all interfaces into fax.pcapng; send the fax; q stops",
+            ),
+            (
+                "faxflow capture --ssh root@pbx -w pbx.pcapng",
+                "on the PBX, shown and kept here",
+            ),
+            (
+                "faxflow capture --files 20 --size 50 --number 5551234",
+                "for a fault that comes once a day: the last 1 GB",
+            ),
+        ],
+        exit: SHOWN,
+    },
+    Page {
         command: "pages",
         examples: &[
             ("faxflow pages fax.pcap -o pages", "a TIFF for each fax"),

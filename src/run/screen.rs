@@ -18,15 +18,28 @@ pub(super) fn run(cli: &Cli, input: &Input) -> Result<Status, Failure> {
         .display_env_section(false)
         .install();
     let service = Service::start(analysis_options(cli, input))?;
+    let said = tui::run(
+        &service,
+        options(cli, cli.write.is_none() && !is_in_a_file(input.path())),
+    )
+    .map_err(Failure::Screen)?;
+    if let Some(said) = said {
+        print(|to| writeln!(to, "{}", crate::text::visible(&said)))?;
+    }
+    Ok(Status::Good)
+}
+
+/// How the screen looks.
+pub(super) fn options(cli: &Cli, in_no_file: bool) -> tui::Options {
     let (time, zone) = cli.general.times();
-    let options = tui::Options {
+    tui::Options {
         colour: colour(&cli.general),
         ascii: cli.shape.ascii || locale::output_is_ascii(),
         time,
         zone,
         width: cli.shape.width.map(usize::from),
         mouse: !cli.no_mouse,
-        in_no_file: cli.write.is_none() && !is_in_a_file(input.path()),
+        in_no_file,
         no_pages: cli.general.no_pages,
         palette: cli.general.settings.palette,
         names: cli.general.settings.names.clone(),
@@ -35,12 +48,7 @@ pub(super) fn run(cli: &Cli, input: &Input) -> Result<Status, Failure> {
         settings: cli.general.settings.own.clone(),
         calls: cli.which.call.iter().copied().map(CallNo).collect(),
         call_ids: cli.which.call_id.clone(),
-    };
-    let said = tui::run(&service, options).map_err(Failure::Screen)?;
-    if let Some(said) = said {
-        print(|to| writeln!(to, "{}", crate::text::visible(&said)))?;
     }
-    Ok(Status::Good)
 }
 
 /// Whether the capture is there when the program is gone.
