@@ -198,6 +198,15 @@ fn what_hinders_is_one_line_with_the_way_out() {
     );
     let error = refused(place.faxflow(&["-i", "eth9"]));
     assert!(error.contains("no interface eth9"), "{error}");
+    // dumpcap says that it captures before it tries.
+    let script = "echo \"Capturing on 'eth9'\" >&2\n/bin/sleep 0.3\n\
+                  echo 'could not be initiated on capture device \"eth9\" (No such device exists).' >&2\n\
+                  echo 'Please check to make sure you have the right one.' >&2\nexit 1";
+    place.program("dumpcap", script);
+    let error = refused(place.faxflow(&["-i", "eth9"]));
+    assert!(error.contains("no interface eth9"), "{error}");
+    assert!(!place.path("fax.pcapng").exists());
+    fs::remove_file(place.path("bin/dumpcap")).unwrap();
     place.program(
         "tcpdump",
         "echo \"tcpdump: can't parse filter expression: syntax error\" >&2\nexit 1",

@@ -79,8 +79,7 @@ impl Recording {
         }
         let well = self.running.ended()?;
         let said = self.running.said();
-        let last = said.iter().rev().find(|line| !line.trim().is_empty());
-        let last = last.map_or(String::new(), |line| format!(": {}", line.trim()));
+        let last = tool::telling(&said).map_or(String::new(), |line| format!(": {line}"));
         let how = if well { "ended" } else { "failed" };
         Some(format!("{} {how}{last}", self.name))
     }
@@ -118,6 +117,11 @@ fn finish(
     let recorded = recording.state(|state| state.recorded);
     let path = recording.path.display();
     let error = recording.state(|state| state.error.clone());
+    if recorded.frames == 0 && shown.as_ref().is_ok_and(|status| *status != Status::Good) {
+        // It was told why: an empty file is of no use.
+        let _ = std::fs::remove_file(&recording.path);
+        return shown;
+    }
     if !cli.general.quiet {
         let packets = crate::text::count(recorded.frames, "packet");
         complain(&format!(

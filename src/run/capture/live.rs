@@ -199,9 +199,9 @@ fn note(text: &str) -> Note {
     }
 }
 
-/// What was told of each call.
+/// What was told of each call, and whether it is a fax.
 #[derive(Default)]
-struct Lines(BTreeMap<CallNo, String>);
+struct Lines(BTreeMap<CallNo, (String, bool)>);
 
 impl Lines {
     fn tell(&mut self, row: &CallRow<'_>) -> Result<(), Failure> {
@@ -215,14 +215,16 @@ impl Lines {
         if let Some(status) = row.status.filter(|status| *status >= 300) {
             text.push_str(&format!(" ({status})"));
         }
-        if row.fax.is_some() && !is_over(row) {
+        let (said, was_fax) = self.0.entry(row.number).or_default();
+        // A row that comes while reading does not know it yet.
+        *was_fax |= row.fax.is_some();
+        if *was_fax && !is_over(row) {
             text.push_str(", a fax");
         }
-        if self.0.get(&row.number) == Some(&text) {
-            return Ok(());
+        if *said != text {
+            say(&text)?;
+            *said = text;
         }
-        say(&text)?;
-        self.0.insert(row.number, text);
         Ok(())
     }
 }

@@ -234,12 +234,25 @@ pub(super) fn no_tool(options: &Capture) -> String {
 fn last(why: &Why) -> String {
     match why {
         Why::NotStarted(error) => error.to_string(),
-        Why::Said(lines) => {
-            let line = lines.iter().rev().find(|line| !line.trim().is_empty());
-            let line = line.map_or("it ended at once, without a word", |line| line.trim());
-            line.trim_end_matches('.').to_owned()
-        }
+        Why::Said(lines) => telling(lines)
+            .unwrap_or("it ended at once, without a word")
+            .trim_end_matches('.')
+            .to_owned(),
     }
+}
+
+/// Of what a program said, the line that says why: the last one, what it tells everybody left aside.
+pub(super) fn telling(lines: &[String]) -> Option<&str> {
+    const ALWAYS: [&str; 6] = [
+        "Capturing on",
+        "File: ",
+        "Please check",
+        "See the User",
+        "Packets",
+        "listening on",
+    ];
+    let says = |line: &&str| !line.is_empty() && !ALWAYS.iter().any(|word| line.contains(word));
+    lines.iter().rev().map(|line| line.trim()).find(says)
 }
 
 /// The interfaces of this host.
@@ -298,7 +311,8 @@ impl Running {
 
     /// Whether it said that it captures.
     pub(super) fn has_begun(&self) -> bool {
-        let begun = ["listening on", "capturing on"];
+        // dumpcap says what it captures on before it tries.
+        let begun = ["listening on", "file: "];
         let said = self.said();
         said.iter()
             .any(|line| begun.iter().any(|word| line.to_lowercase().contains(word)))
