@@ -86,7 +86,7 @@ pub(super) const SETTINGS: [Setting; 12] = [
         "hosts",
         r#""192.0.2.10" = "pbx-berlin""#,
         "",
-        "names for hosts, shown over lifelines and in lists in place of their addresses",
+        "names for hosts, over lifelines before their addresses, in lists in place of them",
     ),
     setting(
         "colors",

@@ -268,7 +268,7 @@ pub const BINDINGS: &[Binding] = &[
         &[ch('C')],
         Action::Columns,
         CALLS,
-        "",
+        "columns",
         "choose the columns; they can be kept",
     ),
     bind(

@@ -136,12 +136,13 @@ impl Columns {
         let all = self.ways.is_empty() && ends.iter().any(|end| shared(*end));
         for host in &mut self.hosts {
             let addr = host.endpoint.addr;
-            let name = if all || shared(host.endpoint) {
-                options.names.endpoint(host.endpoint)
-            } else if let Some(name) = options.names.of(addr) {
-                name.into()
-            } else {
-                addr.to_string().into()
+            let with_port = all || shared(host.endpoint);
+            // What has no room is cut at its end: what the user calls a host says more than its address.
+            let name = match options.names.of(addr) {
+                Some(_) if with_port => format!("{} {addr}", options.names.endpoint(host.endpoint)),
+                Some(called) => format!("{called} {addr}"),
+                None if with_port => host.endpoint.to_string(),
+                None => addr.to_string(),
             };
             host.name = plain(&name, options.ascii).into_owned();
         }

@@ -37,6 +37,20 @@ fn one_leg_at_80() {
 }
 
 #[test]
+fn what_the_user_calls_a_host_stands_before_its_address() {
+    let flow = fixture::good();
+    let addr = flow.flow.legs[0].caller.addr;
+    let called = |ascii| Options {
+        names: crate::view::Names::new([(addr, "Büro\u{202e}".to_owned())]),
+        ascii,
+        ..wide(118)
+    };
+    let text = screen(&flow, &called(false));
+    assert!(text.contains(&format!("Büro\\u{{202e}} {addr}")), "{text}");
+    assert!(screen(&flow, &called(true)).is_ascii());
+}
+
+#[test]
 fn one_leg_unfolded() {
     let options = Options {
         fold: Fold::Nothing,
