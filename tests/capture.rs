@@ -113,8 +113,14 @@ fn a_signal_ends_it_and_the_file_stays() {
         assert!(output.status.success(), "{output:?}");
         assert!(!place.program_runs(), "{signal}");
         let (out, error) = (text(&output.stdout), text(&output.stderr));
-        assert!(out.contains("fax ended well: call 1, "), "{out}");
-        assert!(out.contains("fax ended badly: call "), "{out}");
+        assert!(
+            out.contains("fax ended well, the capture can be stopped: call 1, "),
+            "{out}"
+        );
+        assert!(
+            out.contains("fax ended badly, the capture can be stopped: call "),
+            "{out}"
+        );
         assert!(error.contains("send the fax now"), "{error}");
         assert!(error.contains(" packets in a.pcapng"), "{error}");
         assert!(place.args().contains("-s 0"), "{}", place.args());

@@ -256,7 +256,7 @@ fn frames_are_numbered_as_mergecap_does() {
 
 const CALLER: [u8; 4] = [192, 0, 2, 10];
 
-/// The capture of the caller, and that of the PBX, whose clock is another one. What the caller sends takes 4 ms to the
+/// The capture of the caller, and that of the PBX, whose clock is another one. What the caller sends takes 12 ms to the
 /// PBX, each tenth T.38 packet is lost on the way if `loses`.
 fn of_two_hosts(folder: &Path, ahead: f64, drift: f64, loses: bool) -> [String; 2] {
     let all = records(&sample());
@@ -266,7 +266,7 @@ fn of_two_hosts(folder: &Path, ahead: f64, drift: f64, loses: bool) -> [String; 
     for record in &all {
         let (src, dst) = (&record.data[26..30], &record.data[30..34]);
         let (sent, got) = (src == CALLER, dst == CALLER);
-        let way = |late: bool| record.at + if late { 4000 } else { 0 };
+        let way = |late: bool| record.at + if late { 12_000 } else { 0 };
         if sent || got {
             own.push(Record {
                 at: way(got),

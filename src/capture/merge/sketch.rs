@@ -13,7 +13,7 @@ use crate::capture::{Endpoint, Error, Timestamp, link};
 
 /// Octets of a payload that are compared.
 const COMPARED: usize = 256;
-/// Payloads that are shorter say nothing: keep-alives, acknowledgements.
+/// Payloads that are shorter say little: keep-alives, indicators.
 const SHORTEST: usize = 16;
 /// Packets remembered of all files together, and of one at least and at most.
 const PRINTS_ALL: usize = 1 << 19;
@@ -28,6 +28,8 @@ pub(super) struct Seen {
     /// Sender and receiver.
     pub(super) src: Endpoint,
     pub(super) dst: Endpoint,
+    /// Enough is in it that no other packet is the same.
+    tells: bool,
 }
 
 impl Seen {
@@ -53,9 +55,10 @@ fn write_end(hasher: &mut impl Hasher, end: Endpoint) {
 pub(super) fn packet(frame: &Frame<'_>) -> Option<Seen> {
     let ip = ip::packet(link::ip_packet(frame.link, frame.data)?)?;
     let (ports, number, payload) = inside(&ip)?;
-    if payload.len() < SHORTEST || payload.iter().all(|octet| Some(octet) == payload.first()) {
+    if payload.is_empty() {
         return None;
     }
+    let is_same = payload.iter().all(|octet| Some(octet) == payload.first());
     let (src, dst) = (
         Endpoint::new(ip.src, ports.0),
         Endpoint::new(ip.dst, ports.1),
@@ -77,6 +80,7 @@ pub(super) fn packet(frame: &Frame<'_>) -> Option<Seen> {
         tag: hasher.finish(),
         src,
         dst,
+        tells: payload.len() >= SHORTEST && !is_same,
     })
 }
 
@@ -122,7 +126,7 @@ impl Sketch {
         let mut sketch = Self::default();
         while let Some(frame) = reader.next_frame()? {
             let at = frame.at;
-            if let Some(seen) = packet(&frame) {
+            if let Some(seen) = packet(&frame).filter(|seen| seen.tells) {
                 sketch.add(seen, at, most);
             }
         }

@@ -174,12 +174,13 @@ impl Told {
         } else {
             "ended badly"
         };
+        // What to do comes before what may be too long for the row.
         let text = format!(
-            "fax {way}: call {}, {} to {}: {}; the capture can be stopped",
+            "fax {way}, the capture can be stopped: call {}, {} to {}: {}",
             row.number, row.from, row.to, fax.summary
         );
         self.faxes.insert(row.number, fax.summary.clone());
-        self.advice = format!("{text} (q)");
+        self.advice = text.replacen("stopped", "stopped (q)", 1);
         self.waiting.push(Ok(text));
     }
 }
