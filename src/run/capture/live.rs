@@ -148,7 +148,10 @@ impl<'r> Live<'r> {
                 Update::Failed(text) => {
                     failed |= !ended.load(Ordering::SeqCst)
                         && self.recording.running.ended() == Some(false);
-                    complain(&text);
+                    // That the file cannot be written is the last word.
+                    if self.recording.state(|state| state.error.is_none()) {
+                        complain(&text);
+                    }
                 }
                 _ => {}
             }
