@@ -18,6 +18,10 @@ const MAX_DROPOUT: i64 = 3000;
 const SWITCH: usize = 3;
 /// Gaps kept by span.
 const MAX_GAPS: usize = 1000;
+/// A stall after which it is told whether the sender paused, seconds.
+const PAUSE: f64 = 0.2;
+/// Packets that a stall may hold back: a second of 5 ms each.
+const MOST_HELD_BACK: usize = 200;
 /// Shortest silence gap, ms (rule `g711-vad`).
 const SILENCE_MS: f64 = 200.0;
 
@@ -114,7 +118,12 @@ fn source_spans<S: BuildHasher>(
     let mut rest = packets.as_slice();
     while !rest.is_empty() {
         let (span, later) = rest.split_at(span_len(rest, codecs).clamp(1, rest.len()));
-        spans.extend(figures(ssrc, span, &missing, codecs));
+        // Where the codec changes the numbers may begin anew: what seems to be missing there is none.
+        let is_new = spans.is_empty();
+        let missing = missing.iter().filter(|run| {
+            is_new || Some(run.frame) != span.first().map(|packet| packet.arrival.frame)
+        });
+        spans.extend(figures(ssrc, span, missing, codecs));
         rest = later;
     }
     spans
@@ -216,10 +225,10 @@ fn span_len<S: BuildHasher>(packets: &[Packet<'_>], codecs: &HashMap<u8, String,
     packets.len()
 }
 
-fn figures<S: BuildHasher>(
+fn figures<'m, S: BuildHasher>(
     ssrc: u32,
     packets: &[Packet<'_>],
-    missing: &[Missing],
+    missing: impl Iterator<Item = &'m Missing>,
     codecs: &HashMap<u8, String, S>,
 ) -> Option<RtpSpan> {
     let (first, last) = (packets.first()?, packets.last()?);
@@ -280,13 +289,16 @@ fn sequence_figures(packets: &[Packet<'_>], stats: &mut RtpStats) {
 }
 
 /// Loss belongs to the span of the packet that showed it.
-fn loss_figures(packets: &[Packet<'_>], missing: &[Missing], stats: &mut RtpStats) {
+fn loss_figures<'m>(
+    packets: &[Packet<'_>],
+    missing: impl Iterator<Item = &'m Missing>,
+    stats: &mut RtpStats,
+) {
     let (Some(first), Some(last)) = (packets.first(), packets.last()) else {
         return;
     };
     let (first, last) = (first.arrival.frame, last.arrival.frame);
-    let begin = missing.partition_point(|run| run.frame < first);
-    let own = missing.iter().skip(begin);
+    let own = missing.skip_while(|run| run.frame < first);
     for run in own.take_while(|run| run.frame <= last) {
         stats.lost = stats.lost.saturating_add(run.count());
         stats.longest_burst = stats.longest_burst.max(run.count());
@@ -306,7 +318,8 @@ fn timing_figures(packets: &[Packet<'_>], clock: f64, stats: &mut RtpStats) {
     let audio = || packets.iter().filter(|packet| packet.kind == Kind::Audio);
     let events = indices(packets, |kind| kind == Kind::Event);
     let others = indices(packets, |kind| kind != Kind::Audio);
-    for (before, packet) in audio().zip(audio().skip(1)) {
+    let all: Vec<&Packet<'_>> = audio().collect();
+    for (place, (before, packet)) in all.iter().zip(all.iter().skip(1)).enumerate() {
         let ticks = f64::from(
             packet
                 .timestamp
@@ -317,7 +330,13 @@ fn timing_figures(packets: &[Packet<'_>], clock: f64, stats: &mut RtpStats) {
         let passed = packet.arrival.at.seconds_since(before.arrival.at);
         // A new beginning of the time stamps says nothing of the network.
         let restarted = (stamped - passed).abs() > 5.0;
-        if restarted {
+        let paused = passed - stamped >= PAUSE
+            && !catches_up(
+                all.get(place + 1..).unwrap_or_default(),
+                passed - stamped,
+                clock,
+            );
+        if restarted || paused {
             drift = Drift::default();
             continue;
         }
@@ -347,6 +366,20 @@ fn timing_figures(packets: &[Packet<'_>], clock: f64, stats: &mut RtpStats) {
         }
     }
     stats.ptime_ms = usual(&durations);
+}
+
+/// Whether the packets after a stall come closer together than they were sent: then they were held back on their way.
+/// Else the sender paused, as where its media are opened anew, and goes on with the next time stamp.
+fn catches_up(after: &[&Packet<'_>], stall: f64, clock: f64) -> bool {
+    let Some(first) = after.first() else {
+        return false;
+    };
+    let later = after.iter().skip(1).take(MOST_HELD_BACK);
+    let mut early = later.map(|packet| {
+        let ticks = packet.timestamp.wrapping_sub(first.timestamp).cast_signed();
+        f64::from(ticks) / clock - packet.arrival.at.seconds_since(first.arrival.at)
+    });
+    early.any(|early| early >= stall / 2.0)
 }
 
 /// From packet to packet of audio: how much sound, and how much time.

@@ -1,6 +1,6 @@
 //! How the packets of the sound arrive: lost, late, off the clock, or only one way.
 
-use crate::call::{EventKind, Side};
+use crate::call::{Call, EventKind, Side};
 use crate::capture::{FrameNo, Timestamp};
 use crate::hint::g711::{fax_begins, fax_ends, is_audio_fax, signals_begin, spans};
 use crate::hint::{Finding, RuleContext, Severity};
@@ -14,6 +14,8 @@ const LOSS_WARNING: f64 = 0.001;
 const LOSS_ERROR: f64 = 0.01;
 /// `g711-loss`: as many packets in a row (2 s) are an interruption: hold, or a capture that was cut.
 const INTERRUPTION: u32 = 100;
+/// `g711-loss`: so long before and after it a change of the media interrupts the sound, seconds.
+const AROUND: f64 = 0.5;
 /// `g711-loss`: signals of so many seconds tell a share.
 const SIGNALS_AT_LEAST: f64 = 3.0;
 /// `g711-loss`: error from as many packets in a row (60 ms).
@@ -67,7 +69,8 @@ fn loss_of(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
             span.stats
                 .gaps
                 .iter()
-                .filter(|(_, at, lost)| *at >= begins && *at <= over && *lost < INTERRUPTION),
+                .filter(|(_, at, lost)| *at >= begins && *at <= over && *lost < INTERRUPTION)
+                .filter(|(_, at, lost)| !is_opened_anew(call, *at, f64::from(*lost) * PACKET)),
         );
         if gaps.len() > before {
             row = row.or(Some(event.id));
@@ -107,6 +110,14 @@ fn loss_of(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
         ));
     }
     Some(found)
+}
+
+/// Whether the media change by SDP around a gap of so many seconds that ends at this time: the sender paused for it.
+fn is_opened_anew(call: &Call, at: Timestamp, seconds: f64) -> bool {
+    let changes = call.media.iter().skip(1).map(|period| period.from);
+    changes
+        .map(|from| at.seconds_since(from))
+        .any(|since| since >= -AROUND && since <= seconds + AROUND)
 }
 
 /// Share of packets lost while a side has a signal on the line; 0 if that is too short to tell.

@@ -158,6 +158,45 @@ fn another_codec_or_packet_size_is_another_span() {
 }
 
 #[test]
+fn numbers_left_out_where_the_codec_changes_are_no_loss() {
+    let packets: Vec<Sent> = (0..100)
+        .filter(|number| !(50..70).contains(number))
+        .map(|number| Sent {
+            payload_type: if number < 50 { 8 } else { 0 },
+            ..sent(number)
+        })
+        .collect();
+    let spans = spans_of(&packets);
+    assert_eq!(spans.len(), 2);
+    assert!(
+        spans
+            .iter()
+            .all(|span| span.stats.lost == 0 && span.stats.gaps.is_empty())
+    );
+}
+
+#[test]
+fn a_sender_that_pauses_is_not_late() {
+    // It goes on a second later with the next time stamp; or the network held the packets back, and all come at once.
+    let late = |held_back: bool| {
+        let packets: Vec<Sent> = (0..400)
+            .map(|number| {
+                let due = f64::from(number) * 20.0;
+                let ms = match number {
+                    0..100 => due,
+                    _ if held_back => due.max(3000.0 + f64::from(number) / 100.0),
+                    _ => due + 1000.0,
+                };
+                Sent { ms, ..sent(number) }
+            })
+            .collect();
+        stats_of(&packets)
+    };
+    assert!(late(false).max_jitter_ms < 0.01 && late(false).max_gap_ms < 21.0);
+    assert!(late(true).max_jitter_ms > 30.0 && late(true).max_gap_ms > 900.0);
+}
+
+#[test]
 fn names_codecs_by_sdp_then_table_then_number() {
     let codecs = HashMap::from([(97, "iLBC".to_owned())]);
     for (payload_type, name) in [(97, "iLBC"), (4, "G723"), (112, "PT 112")] {
