@@ -6,6 +6,7 @@
 )]
 
 use std::fs;
+use std::io::Read as _;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -160,6 +161,19 @@ const PARTS: [(usize, usize); 9] = [
     (6, 10),
 ];
 
+/// The octets of a capture, inflated.
+fn octets(path: &Path) -> Vec<u8> {
+    let octets = fs::read(path).unwrap();
+    if !octets.starts_with(&[0x1f, 0x8b]) {
+        return octets;
+    }
+    let mut out = Vec::new();
+    flate2::read::GzDecoder::new(octets.as_slice())
+        .read_to_end(&mut out)
+        .unwrap();
+    out
+}
+
 /// Header of a little-endian pcap file, as the synthetic ones are, and its records.
 fn records(octets: &[u8]) -> Option<(&[u8], Vec<&[u8]>)> {
     let (head, mut rest) = octets.split_at_checked(24)?;
@@ -189,7 +203,7 @@ fn accusations(all: &[Analysed]) -> Vec<(Option<Verdict>, Option<FaultSide>)> {
 
 /// What parts of a capture say that the whole does not.
 fn too_much(path: &Path) -> Vec<String> {
-    let octets = fs::read(path).unwrap();
+    let octets = octets(path);
     let Some((head, records)) = records(&octets) else {
         return Vec::new();
     };
@@ -365,7 +379,7 @@ fn accused(all: &[Analysed]) -> Vec<IpAddr> {
 
 /// What a capture without some packets says that the whole does not; `takes` chooses among what is left out.
 fn without(path: &Path, takes: impl Fn(usize) -> bool) -> Vec<String> {
-    let octets = fs::read(path).unwrap();
+    let octets = octets(path);
     let Some((head, records)) = records(&octets) else {
         return Vec::new();
     };

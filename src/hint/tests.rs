@@ -171,9 +171,25 @@ const EVIDENCE: [(&str, &str, &str); 15] = [
         "the side; else nobody",
     ),
     (
-        "A hang-up in the middle of the fax",
-        "the BYE at its sender, no DCN before it, no other fault before it",
-        "the side that sent BYE",
+        "A hang-up in the middle of the fax, a DCN that ends it",
+        "the message at its sender, sooner than a wait for the other side ends (T4, T2), no packet lost in either direction, \
+         no command of that side repeated that was answered, and the media of its own hop",
+        "the side that sent it",
+    ),
+    (
+        "Page data that stop",
+        "that more of the same side comes afterwards, with no packet missing",
+        "the side that sends; else nobody",
+    ),
+    (
+        "A request that is not answered",
+        "a provisional answer: it got there",
+        "the side that was asked; else nobody",
+    ),
+    (
+        "A tone of the network, or a voice, in place of a fax",
+        "nothing more than that: the line behind it may be anybody's",
+        "nobody",
     ),
     (
         "A host between two legs",

@@ -249,10 +249,12 @@ pub(super) fn one_way(context: &RuleContext<'_>) -> Option<Finding> {
         )
         .on(event.id)
         .about(context.endpoint(silent));
-        // Its media host is that of its SIP, which comes through, and is what the peer sends to.
-        let same_way = said.is_none_or(|said| {
-            said.addr == context.endpoint(silent).addr && first.dst.addr == said.addr
-        });
+        // Its media host is that of its SIP, which comes through, and is what the peer sends to. Where T.38 of the peer
+        // alone is there too, it is rather the capture that has one direction.
+        let same_way = call.packets.t38 == 0
+            && said.is_none_or(|said| {
+                said.addr == context.endpoint(silent).addr && first.dst.addr == said.addr
+            });
         found = found.blame_one_of(context, Some(silent).filter(|_| same_way));
         if let Some(said) = said {
             found = found.more(format!(

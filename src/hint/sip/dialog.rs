@@ -7,9 +7,10 @@ use crate::hint::t38::reinvite::T38_REINVITE_TIMEOUT;
 use std::net::IpAddr;
 
 use crate::call::path::HopKind;
-use crate::call::{Event, FaultSide, Side, SipEvent, Transaction};
+use crate::call::{Event, EventId, FaultSide, Side, SipEvent, Transaction};
 use crate::hint::context::{headers, is_private, status};
 use crate::hint::{Finding, Rule, RuleContext, Severity};
+use crate::sip::StartLine;
 
 /// `sip-retransmissions`: fewer happen on good networks too.
 const MANY_RETRANSMISSIONS: usize = 3;
@@ -168,7 +169,7 @@ fn private_contact(context: &RuleContext<'_>) -> Vec<Finding> {
             continue;
         };
         // Seen behind the peer's own NAT: its public address is not in the capture.
-        let severity = if lost_towards(context, side) {
+        let severity = if lost_towards(context, side, addr) {
             Severity::Error
         } else if is_private(event.dst.addr) {
             Severity::Note
@@ -213,9 +214,21 @@ fn goes_nowhere(context: &RuleContext<'_>, side: Side) -> bool {
 }
 
 /// Whether requests within the dialog towards this side are lost: no answer to them, or no ACK.
-fn lost_towards(context: &RuleContext<'_>, side: Side) -> bool {
+fn lost_towards(context: &RuleContext<'_>, side: Side, contact: IpAddr) -> bool {
+    let contact = contact.to_string();
+    // What goes to where the packets of the side come from is not lost for the Contact.
+    let to_contact = |id: &EventId| {
+        context.message(*id).is_some_and(|(event, sip)| {
+            let asks = match &sip.message.start {
+                StartLine::Request { uri, .. } => uri.contains(&contact),
+                StartLine::Response { .. } => false,
+            };
+            asks || event.dst.addr.to_string() == contact
+        })
+    };
     let unanswered = context.call.transactions.iter().any(|transaction| {
         transaction.from == side.other()
+            && transaction.requests.iter().any(to_contact)
             && !transaction.initial
             && transaction.requests.len() >= ANSWERS_WITHOUT_ACK
             && transaction.responses.is_empty()

@@ -99,6 +99,9 @@ pub(in crate::hint) static SIP_REINVITE_REFUSED: Rule = Rule {
     ..super::SIP
 };
 
+/// A side that takes an SDP for a change of the media acts on it within this, seconds.
+const LEAVES_WITHIN: f64 = 5.0;
+
 /// The first INVITE and the time of its final response.
 fn first_invite<'a>(context: &RuleContext<'a>) -> Option<(&'a Transaction, Option<&'a Event>)> {
     let invite = context.first_invite()?;
@@ -112,11 +115,18 @@ fn before_answer(context: &RuleContext<'_>) -> Option<Finding> {
     let (invite, answer) = first_invite(context)?;
     let begun = context.event(*invite.requests.first()?)?;
     // What is acknowledged was answered, though the capture does not have it.
-    if answer.is_none() && !invite.acks.is_empty() {
+    let given_up = context.requests("CANCEL").next().is_some();
+    if answer.is_none() && (!invite.acks.is_empty() || !given_up) {
         return None;
     }
     let switch = first_switches(context).into_iter().find(|switch| {
+        // UPDATE may ask for it (RFC 3311).
+        let transaction = context
+            .call
+            .transactions
+            .get(switch.negotiation.transaction);
         switch.reinvite
+            && transaction.is_none_or(|one| one.method == "INVITE")
             && switch.offer.at > begun.at
             && answer.is_none_or(|answer| switch.offer.at < answer.at)
     })?;
@@ -205,14 +215,22 @@ fn unasked(context: &RuleContext<'_>) -> Option<Finding> {
             "{} answers UPDATE with an SDP that was not asked for",
             context.who_begins(side)
         );
+        // It does harm where the side that asked leaves T.38 for it.
+        let keeps_t38 = sip
+            .sdp
+            .as_ref()
+            .is_some_and(|sdp| sdp.media.iter().any(|line| line.is_t38() && line.port > 0));
+        let last = context.call.udptl.of(update.from).last;
+        let leaves = last.is_some_and(|(_, last)| last.seconds_since(answer.at) < LEAVES_WITHIN);
+        let severity = if !keeps_t38 && leaves {
+            error_unless_delivered(context)
+        } else {
+            Severity::Warning
+        };
         Some(
-            Finding::new(
-                error_unless_delivered(context),
-                [answer.frame, request.frame],
-                seen,
-            )
-            .on(answer.id)
-            .about(context.endpoint(side)),
+            Finding::new(severity, [answer.frame, request.frame], seen)
+                .on(answer.id)
+                .about(context.endpoint(side)),
         )
     })
 }

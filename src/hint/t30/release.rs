@@ -201,8 +201,9 @@ fn before_dcs(context: &RuleContext<'_>) -> Option<Finding> {
         format!("DCN right after DIS – the {side} refuses: no common mode, or no document")
     };
     let found = found(context, exchange, Severity::Error, (place, line), seen);
-    // The called terminal did its part.
-    Some(if side == exchange.called {
+    // The called terminal did its part; a caller that let DIS be repeated may not have heard it.
+    let repeated = exchange.rounds_of(&[Fcf::Dis]).count() > 1;
+    Some(if side == exchange.called || repeated {
         found.blame_nobody()
     } else {
         found

@@ -244,12 +244,14 @@ fn ratemgmt_mismatch(context: &RuleContext<'_>) -> Option<Finding> {
             error_unless_delivered(context),
             format!("Rate mgmt {offer} vs {answer} – TCF handled differently on each side"),
         )
-    } else if let Some((severity, seen, frame)) = contradicted(context, local) {
-        return Some(on_switch(
-            context,
-            Finding::new(severity, switch.frames().chain([frame]), seen),
-            &switch,
-        ));
+    } else if let Some((severity, seen, frame, sender)) = contradicted(context, local) {
+        let found = Finding::new(severity, switch.frames().chain([frame]), seen);
+        // Who trains otherwise than agreed, whoever wrote the answer.
+        return Some(
+            on_switch(context, found, &switch)
+                .about(context.endpoint(sender))
+                .blame(context.fault_side(sender)),
+        );
     } else if local && over_udp {
         (
             Severity::Warning,
@@ -270,7 +272,10 @@ fn ratemgmt_mismatch(context: &RuleContext<'_>) -> Option<Finding> {
 }
 
 /// What flows between DCS and its answer against the method that both sides named.
-fn contradicted(context: &RuleContext<'_>, local: bool) -> Option<(Severity, String, FrameNo)> {
+fn contradicted(
+    context: &RuleContext<'_>,
+    local: bool,
+) -> Option<(Severity, String, FrameNo, Side)> {
     let exchange = context.exchange();
     // What is not there may be lost, or not captured.
     let doubtful = exchange.is_half() || context.call.capture.truncated_count > 0;
@@ -308,9 +313,9 @@ fn contradicted(context: &RuleContext<'_>, local: bool) -> Option<(Severity, Str
         } else {
             trained && !data && whole && !internet_aware
         };
-        against.then_some((dcs.frame(), refused))
+        against.then_some((dcs.frame(), refused, round.from))
     });
-    let (frame, refused) = round?;
+    let (frame, refused, sender) = round?;
     let delivered = context.delivered_on_either_leg();
     let severity = match (refused, delivered) {
         (true, false) => Severity::Error,
@@ -322,7 +327,7 @@ fn contradicted(context: &RuleContext<'_>, local: bool) -> Option<(Severity, Str
     } else {
         "Rate mgmt transferredTCF agreed, but training comes without TCF data"
     };
-    Some((severity, seen.to_owned(), frame))
+    Some((severity, seen.to_owned(), frame, sender))
 }
 
 /// Error correction by its name in SDP.

@@ -263,9 +263,9 @@ pub(super) fn fcs(context: &RuleContext<'_>, side: Side) -> Option<Finding> {
     let Some(first) = bad.first() else {
         return bad_image(context, side);
     };
-    // A command of which not one copy is good reaches nobody.
+    // A command or answer of which not one copy is good reaches nobody.
     let never_good = bad.iter().filter_map(|line| line.message()).any(|damaged| {
-        damaged.fcf.is_command()
+        (damaged.fcf.is_command() || damaged.fcf.is_answer())
             && bad.len() >= 2
             && !exchange
                 .all(&[damaged.fcf])
