@@ -1,6 +1,6 @@
 //! What hosts say about T.38 packets that they do not take.
 
-use crate::call::{EventKind, Side};
+use crate::call::{EventKind, FaultSide, Side};
 use crate::capture::Endpoint;
 use crate::hint::evidence::hang_up;
 use crate::hint::udptl::path::{delivered, endpoints, switch};
@@ -56,6 +56,14 @@ pub(super) fn icmp(context: &RuleContext<'_>) -> Option<Finding> {
     )
     .on(first.id);
     found.host = Some(quoted);
+    if first.src.addr != quoted.addr {
+        // A host on the way says it, of one behind it.
+        found = if error.is_prohibited() {
+            found.blame(FaultSide::Path)
+        } else {
+            found.blame_nobody()
+        };
+    }
     Some(found.more(format!(
         "{} about {quoted}.",
         crate::text::count(count, "such answer")
