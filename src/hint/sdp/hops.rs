@@ -55,8 +55,8 @@ pub(in crate::hint) struct Author<'a> {
     pub(in crate::hint) sight: Sight<'a>,
     /// The hop before, on which it is right; `None`: its maker wrote it so.
     pub(in crate::hint) before: Option<Sight<'a>>,
-    /// The side.
-    pub(in crate::hint) side: FaultSide,
+    /// The side; `None` where hops on its way are not in the capture, on which it may have been rewritten.
+    side: Option<FaultSide>,
     /// The host.
     host: Endpoint,
     /// `the proxy 203.0.113.5`, or the side in the user's words.
@@ -68,10 +68,11 @@ pub(in crate::hint) struct Author<'a> {
 impl Author<'_> {
     /// A finding about it.
     pub(in crate::hint) fn accuse(&self, finding: Finding) -> Finding {
-        finding
-            .on(self.sight.event.id)
-            .about(self.host)
-            .blame(self.side)
+        let finding = finding.on(self.sight.event.id).about(self.host);
+        match self.side {
+            Some(side) => finding.blame(side),
+            None => finding.blame_nobody(),
+        }
     }
 }
 
@@ -94,11 +95,27 @@ pub(in crate::hint) fn author<'a>(
     Some(Author {
         sight,
         before,
-        side: context.fault_side(side),
+        side: Some(context.fault_side(side)).filter(|_| is_whole(context, journey)),
         host: context.endpoint(side),
         whose: context.whose(side),
         who: context.who(side).to_owned(),
     })
+}
+
+/// Whether an SDP is seen as its maker sent it, and as it came to the other end.
+fn is_whole(context: &RuleContext<'_>, journey: &[Sight<'_>]) -> bool {
+    let (Some(first), Some(last)) = (journey.first(), journey.last()) else {
+        return true;
+    };
+    let route = &context.call.path.route;
+    let (own, peer) = match first.event.from {
+        Side::Caller => (route.first(), route.last()),
+        Side::Callee => (route.last(), route.first()),
+    };
+    let hosts = |sight: &Sight<'_>| context.call.hosts_of(sight.event);
+    let made_there = hosts(first).is_none_or(|(from, _)| own.is_none_or(|own| *own == from));
+    let came_there = hosts(last).is_none_or(|(_, to)| peer.is_none_or(|peer| *peer == to));
+    made_there && came_there
 }
 
 /// As [`author`], of an address: a host that puts another address into the audio lines of a side, and leaves this one as
@@ -158,7 +175,7 @@ fn by_middle<'a>(
     Author {
         sight,
         before,
-        side,
+        side: Some(side),
         host,
         whose: who.clone(),
         who,
