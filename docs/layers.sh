@@ -49,6 +49,7 @@ never 'src/pbxlog src/pbxlog.rs' 'crate::(hint|view|tui|export|analysis)\b'
 never 'src/hint src/hint.rs' 'crate::(view|tui|export|analysis)\b'
 never 'src/analysis src/analysis.rs' 'crate::(view|tui|export)\b'
 never 'src/compare src/compare.rs' 'crate::(view|tui|export)\b'
+never 'src/redact src/redact.rs' 'crate::(hint|view|tui|export)\b'
 never 'src/view src/view.rs' 'crate::(tui|export)\b'
 never 'src/export src/export.rs' 'crate::tui\b'
 exit $bad

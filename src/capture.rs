@@ -17,6 +17,7 @@ mod compress;
 mod container;
 mod content;
 mod duplicate;
+pub mod edit;
 pub mod error;
 pub mod fast;
 mod fragment;
@@ -259,6 +260,8 @@ pub struct CaptureInfo {
     pub time_gaps: Vec<(FrameNo, f64)>,
     /// Notes for the user, in order.
     pub notes: Vec<Note>,
+    /// Its pages were made blank and its sound silent (`--redact`): that says nothing of the fax.
+    pub redacted: bool,
     /// The files it was read from: nothing may be written over them.
     pub files: Vec<FileId>,
     /// Where several were merged: from which of them each frame is.

@@ -24,6 +24,7 @@ mod hint;
 mod line;
 mod page;
 mod pbxlog;
+mod redact;
 mod rtp;
 mod run;
 mod settings;

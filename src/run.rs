@@ -25,6 +25,7 @@ mod output;
 mod pages;
 mod parallel;
 mod pass;
+mod redact;
 mod reference;
 mod save;
 mod screen;
@@ -109,7 +110,7 @@ pub fn main() -> ExitCode {
     if locale::output_is_ascii() && !cli.general.quiet {
         complain("the locale is not one of UTF-8: plain ASCII is shown");
     }
-    match run(&cli) {
+    match redact::run(&cli) {
         Ok(status) => status.into(),
         Err(failure) => {
             complain(&failure.to_string());
@@ -247,7 +248,10 @@ fn open(cli: &Cli, files: &[PathBuf]) -> Result<Status, Failure> {
     match (io::stdout().is_terminal(), dumb) {
         (true, false) => {
             let input = Input::followed(&cli.general, files, cli.follow)?;
-            return screen::run(cli, &input);
+            return match &cli.general.redaction {
+                None => screen::run(cli, &input),
+                Some(redaction) => redact::screen(cli, redaction, &input),
+            };
         }
         (true, true) => complain("TERM=dumb has no screen: this is the report of every fax"),
         (false, _) => {}
@@ -297,7 +301,10 @@ fn read(general: &General, input: &Input) -> Result<(Analysis, Result<(), Error>
         }
     }
     let whole = analysis.take_failure().map_or(Ok(()), Err);
-    Ok((analysis, whole))
+    match &general.redaction {
+        Some(redaction) => Ok((redact::read(general, redaction, &analysis)?, whole)),
+        None => Ok((analysis, whole)),
+    }
 }
 
 /// The options of the analysis for a file on the screen.

@@ -1,6 +1,6 @@
 //! One capture, read step by step: reader, decoder, index; calls numbered, loaded and diagnosed on demand.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,14 +11,15 @@ use crate::analysis::reading::ingest::Ingest;
 use crate::call::correlate::{self, Listed, Partners};
 use crate::call::evidence;
 use crate::call::index::{DialogEntry, DialogId, FlowId, Index, Map};
-use crate::call::load::Source;
+use crate::call::load::{Source, t38_arrivals};
 use crate::call::log::CallLog;
-use crate::call::{CallNo, CallState};
+use crate::call::{CallNo, CallState, EventKind};
 use crate::capture::packet::Decoder;
 use crate::capture::reader::{Mark, Reader};
 use crate::capture::store::Store;
-use crate::capture::{CaptureInfo, Error, FrameNo, Note};
+use crate::capture::{CaptureInfo, Endpoint, Error, FrameNo, Note, Timestamp};
 use crate::file;
+use crate::t38::stream::{Arrival, Framing};
 
 mod batch;
 mod beside;
@@ -62,6 +63,8 @@ pub struct Analysis {
     /// At which error calls could not be listened to.
     failure: Option<Error>,
     finished: bool,
+    /// The capture, where it is a file of our own that goes with this.
+    kept: Option<tempfile::TempPath>,
 }
 
 impl Analysis {
@@ -95,6 +98,7 @@ impl Analysis {
             logs: None,
             failure: None,
             finished: false,
+            kept: None,
         })
     }
 
@@ -429,6 +433,71 @@ impl Analysis {
         })
     }
 
+    /// All frames once more; `None`: there are none.
+    pub(crate) fn frames(&self) -> io::Result<Option<Reader>> {
+        self.start
+            .map(|start| self.store.frames_from(start))
+            .transpose()
+    }
+
+    /// The T.38 packets of each flow, with how they are framed.
+    pub(crate) fn t38_streams(&self) -> io::Result<Vec<(Framing, Vec<Arrival<'_>>)>> {
+        let source = self.source();
+        let flows = self
+            .index
+            .flows()
+            .iter()
+            .filter(|flow| !flow.t38.is_empty());
+        flows
+            .map(|flow| Ok((flow.framing, t38_arrivals(&source, flow)?)))
+            .collect()
+    }
+
+    /// Where tones of fax machines are heard in sound, by path: from when until when.
+    pub(crate) fn tones(&self) -> io::Result<HashMap<(Endpoint, Endpoint), Vec<Span>>> {
+        /// Calls loaded at once.
+        const BATCH: usize = 8;
+        let mut out: HashMap<_, Vec<_>> = HashMap::new();
+        let suspects: Vec<CallNo> = self.suspects().collect();
+        for some in suspects.chunks(BATCH) {
+            for one in self.analyse_all(some, false)? {
+                for event in one.call.events.iter().chain(&one.call.copies) {
+                    if let EventKind::Tone { .. } = event.kind {
+                        let path = (event.src, event.dst);
+                        out.entry(path).or_default().push((event.at, event.end));
+                    }
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// Paths that media took.
+    pub(crate) fn media_paths(&self) -> HashSet<(Endpoint, Endpoint)> {
+        self.index
+            .flows()
+            .iter()
+            .map(|flow| (flow.src, flow.dst))
+            .collect()
+    }
+
+    /// Keeps a redacted capture for as long as it is read: it goes with this.
+    pub(crate) fn keep_redacted(&mut self, file: tempfile::TempPath) {
+        self.reader.info_mut().redacted = true;
+        self.kept = Some(file);
+    }
+
+    /// What is known of the capture that this one was made of, and is not in it.
+    pub(crate) fn inherit(&mut self, from: &CaptureInfo) {
+        let info = self.reader.info_mut();
+        info.dropped = from.dropped;
+        info.format = from.format;
+        info.time_digits = from.time_digits;
+        let damage = from.notes.iter().filter(|note| note.offset.is_some());
+        info.notes.extend(damage.cloned());
+        info.files.extend(from.files.iter().copied());
+    }
+
     fn dialogs_of(&self, numbers: &[CallNo]) -> Vec<DialogId> {
         numbers
             .iter()
@@ -436,6 +505,9 @@ impl Analysis {
             .collect()
     }
 }
+
+/// From when until when.
+pub(crate) type Span = (Timestamp, Timestamp);
 
 /// Before the logs are read.
 static NO_LOGS: std::sync::LazyLock<HashMap<CallNo, Arc<CallLog>>> =

@@ -28,6 +28,7 @@ mod t38;
 
 use draft::{Draft, blank};
 use order::{merge, order_heard};
+pub(crate) use t38::fetch as t38_arrivals;
 
 /// Signals (messages, frames, indicators, tones) of one call that are read, in time order: some thousand pages.
 /// With the limits of the index this bounds the events of a call.
@@ -156,6 +157,11 @@ fn read_seated(
     }
     let mut pages = pages::assemble(&call, line_data);
     pages.iter_mut().for_each(pages::look_at);
+    if source.info.redacted {
+        for page in &mut pages {
+            page.about.facts.blank = false;
+        }
+    }
     call.page_attempts = pages.iter().map(|page| page.about.clone()).collect();
     Ok((call, pages))
 }

@@ -11,6 +11,7 @@ use crate::capture::merge::clock;
 use crate::export;
 use crate::hint::Site;
 use crate::pbxlog;
+use crate::redact::Redaction;
 use crate::settings::Settings;
 use crate::view::time::{TimeMode, Zone};
 
@@ -87,6 +88,18 @@ pub struct General {
     /// What the files set.
     #[arg(skip)]
     pub settings: Settings,
+
+    /// Replace what tells who and where, in every output: numbers, users, hosts, addresses, idents, keys, pages, sound
+    #[arg(long, global = true, conflicts_with = "log")]
+    pub redact: bool,
+
+    /// Keep the key at home: what stands in for what, as JSON; one that is there is used again
+    #[arg(long, value_name = "FILE", global = true, requires = "redact")]
+    pub redact_map: Option<PathBuf>,
+
+    /// What stands in for what, with `--redact`.
+    #[arg(skip)]
+    pub redaction: Option<Redaction>,
 
     /// Leave the content of pages out everywhere
     #[arg(long, global = true)]

@@ -73,6 +73,24 @@ pub fn decode(octets: &[u8], coding: Coding, width: u32, each: impl FnMut(Decode
     }
 }
 
+/// The bits of a white row of MH.
+pub fn white_row(width: u32) -> Vec<bool> {
+    let mut out = Vec::new();
+    let mut left = u16::try_from(width).unwrap_or(u16::MAX);
+    let mut put = |length: u16| {
+        let found = codes::words(false).find(|(known, _)| *known == length);
+        let (bits, word) = found.map_or((0, 0), |(_, word)| word);
+        out.extend((0..bits).rev().map(|at| word >> at & 1 == 1));
+    };
+    while left > 63 {
+        let long = left.min(2560) / 64 * 64;
+        put(long);
+        left -= long;
+    }
+    put(left);
+    out
+}
+
 struct Page<'d, F> {
     bits: Bits<'d>,
     row: Row,

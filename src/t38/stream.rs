@@ -12,6 +12,7 @@ use crate::line::Signal;
 use crate::t38::stats::UdptlStats;
 
 mod build;
+pub mod edit;
 mod encoding;
 mod order;
 mod parse;

@@ -292,7 +292,8 @@ fn of_one_path<'s>(
     Ok(all)
 }
 
-fn fetch<'s>(source: &Source<'s>, flow: &FlowEntry) -> io::Result<Vec<Arrival<'s>>> {
+/// The T.38 packets of a flow, in capture order.
+pub(crate) fn fetch<'s>(source: &Source<'s>, flow: &FlowEntry) -> io::Result<Vec<Arrival<'s>>> {
     let mut out = Vec::with_capacity(flow.t38.len());
     let mut bytes: Vec<u8> = Vec::new();
     for packet in &flow.t38 {
