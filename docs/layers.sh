@@ -45,6 +45,7 @@ never 'src/t30 src/t30.rs' 'crate::(sip|t38|rtp|call|hint|view|tui|export|analys
 never 'src/rtp src/rtp.rs' 'crate::(sip|t38|t30|call|hint|view|tui|export|analysis)\b'
 never 'src/page src/page.rs' 'crate::(capture|sip|t38|t30|rtp|line|call|hint|view|tui|export|analysis)\b'
 never 'src/call src/call.rs' 'crate::(hint|view|tui|export|analysis)\b'
+never 'src/pbxconf src/pbxconf.rs' 'crate::(capture|sip|t38|t30|rtp|call|hint|view|tui|export|analysis)\b'
 never 'src/pbxlog src/pbxlog.rs' 'crate::(hint|view|tui|export|analysis)\b'
 never 'src/hint src/hint.rs' 'crate::(view|tui|export|analysis)\b'
 never 'src/analysis src/analysis.rs' 'crate::(view|tui|export)\b'

@@ -8,6 +8,7 @@ use crate::call::{Call, Event, SipEvent};
 
 mod cap;
 mod cause;
+mod configured;
 mod context;
 mod engine;
 mod evidence;
@@ -31,6 +32,7 @@ mod tests;
 
 use crate::call::exchange::ExchangeView;
 pub use cause::sentence;
+pub(crate) use configured::cite;
 pub(crate) use context::is_private;
 pub use engine::{before_suppression, diagnose};
 pub use finding::{Blame, Finding, Hint};
@@ -83,6 +85,8 @@ pub struct Site {
     pub udptl_ports: (u16, u16),
     /// The user gave `--udptl-ports`.
     pub udptl_ports_given: bool,
+    /// The PBX's own settings (`--asterisk`).
+    pub settings: Option<std::sync::Arc<crate::pbxconf::Settings>>,
     /// Numbers of fax machines: a call from or to one of them is a fax, whatever is heard (`--fax`).
     pub fax_numbers: Vec<String>,
 }
@@ -93,6 +97,7 @@ impl Default for Site {
             pbx: Vec::new(),
             udptl_ports: (4000, 5999),
             udptl_ports_given: false,
+            settings: None,
             fax_numbers: Vec::new(),
         }
     }

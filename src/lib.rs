@@ -23,6 +23,7 @@ pub mod fuzzing;
 mod hint;
 mod line;
 mod page;
+mod pbxconf;
 mod pbxlog;
 mod redact;
 mod rtp;

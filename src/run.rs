@@ -10,6 +10,7 @@ use crate::analysis::reading::Analysis;
 use crate::capture::{Error, HEP};
 use crate::cli::{self, Cli, Command, General, Output, manual};
 use crate::file;
+use crate::pbxconf;
 use crate::settings;
 
 mod calls;
@@ -107,6 +108,10 @@ pub fn main() -> ExitCode {
         complain(&line);
         return Status::Unreadable.into();
     }
+    if !needless && let Err(line) = read_settings_of_pbx(&mut cli.general) {
+        complain(&line);
+        return Status::Unreadable.into();
+    }
     if locale::output_is_ascii() && !cli.general.quiet {
         complain("the locale is not one of UTF-8: plain ASCII is shown");
     }
@@ -117,6 +122,21 @@ pub fn main() -> ExitCode {
             Status::Unreadable.into()
         }
     }
+}
+
+/// `--asterisk DIR`, else those of this host, if it is a PBX.
+fn read_settings_of_pbx(general: &mut General) -> Result<(), String> {
+    let read = match &general.asterisk {
+        Some(folder) => Some(pbxconf::Settings::read(folder).map_err(|error| {
+            format!(
+                "{}: cannot read the settings: {error}; --asterisk takes the folder with udptl.conf and pjsip.conf or sip.conf",
+                folder.display()
+            )
+        })?),
+        None => pbxconf::Settings::of_this_host(),
+    };
+    general.pbx_settings = read.map(std::sync::Arc::new);
+    Ok(())
 }
 
 fn run(cli: &Cli) -> Result<Status, Failure> {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{ArgAction, Args};
 
@@ -10,10 +11,10 @@ use super::{Color, Format, Time};
 use crate::capture::merge::clock;
 use crate::export;
 use crate::hint::Site;
-use crate::pbxlog;
 use crate::redact::Redaction;
 use crate::settings::Settings;
 use crate::view::time::{TimeMode, Zone};
+use crate::{pbxconf, pbxlog};
 
 pub(super) const WHICH: &str = "Which calls";
 pub(super) const SHAPE: &str = "Shape";
@@ -64,6 +65,14 @@ pub struct General {
         value_parser = clock_offset
     )]
     pub clock_offset: Vec<clock::Given>,
+
+    /// Settings of your Asterisk, a copy of the folder will do: hints cite them [default: /etc/asterisk on the PBX itself]
+    #[arg(long, value_name = "DIR", global = true, help_heading = NETWORK)]
+    pub asterisk: Option<PathBuf>,
+
+    /// What was read of it.
+    #[arg(skip)]
+    pub pbx_settings: Option<Arc<pbxconf::Settings>>,
 
     /// Show times in this form [default: relative; with --tz: local]
     #[arg(long, value_name = "MODE", global = true, value_enum, help_heading = TIME)]
@@ -214,10 +223,13 @@ impl General {
     /// What the user said of the own PBX, for the rules.
     pub fn site(&self) -> Site {
         let usual = Site::default();
+        let settings = self.pbx_settings.as_ref();
+        let ports = (self.udptl_ports).or_else(|| settings?.udptl_ports());
         Site {
             pbx: self.pbx.clone(),
-            udptl_ports: self.udptl_ports.unwrap_or(usual.udptl_ports),
-            udptl_ports_given: self.udptl_ports.is_some(),
+            udptl_ports: ports.unwrap_or(usual.udptl_ports),
+            udptl_ports_given: ports.is_some(),
+            settings: self.pbx_settings.clone(),
             fax_numbers: self.fax.clone(),
         }
     }

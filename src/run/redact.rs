@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::input::Input;
 use super::{Failure, Status, pass};
@@ -70,6 +71,15 @@ pub(super) fn read(
                 .iter()
                 .map(|number| redaction.number(number))
                 .collect(),
+            settings: site.settings.map(|settings| {
+                let text = |text: &str| redaction.text(text);
+                Arc::new(
+                    settings
+                        .as_ref()
+                        .clone()
+                        .with(text, |addr| redaction.address(addr)),
+                )
+            }),
             ..site
         },
         ..Options::default()
@@ -82,7 +92,7 @@ pub(super) fn read(
     analysis.inherit(original.info());
     if silenced {
         analysis
-            .note("redacted: sound is replaced by silence; of a fax in sound only its SIP is left");
+            .note("redacted: sound is replaced by silence (but for CNG and CED); of a fax in sound only its SIP is left");
     }
     Ok(analysis)
 }

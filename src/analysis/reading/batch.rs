@@ -230,7 +230,8 @@ impl Analysis {
         let call = loaded.get(&number)?;
         let other = call.other_leg.and_then(|other| loaded.get(&other));
         let context = RuleContext::new(call, other, &self.options.site);
-        let diagnosis = crate::hint::diagnose(&context);
+        let mut diagnosis = crate::hint::diagnose(&context);
+        crate::hint::cite(&self.options.site, call, &mut diagnosis.hints);
         // The leg on which all is confirmed has no cause, though the other one may show that it failed there.
         let failed = match &call.fax {
             Some(fax) => fax.verdict != Verdict::Ok,
