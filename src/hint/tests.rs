@@ -104,7 +104,7 @@ fn every_rule_that_may_explain_a_failure_has_a_step() {
 }
 
 /// What the capture must show before somebody is accused, by kind.
-const EVIDENCE: [(&str, &str, &str); 15] = [
+const EVIDENCE: [(&str, &str, &str); 18] = [
     (
         "Any side of the call",
         "the first INVITE: it tells who called",
