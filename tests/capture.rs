@@ -62,7 +62,7 @@ impl Place {
     }
 
     /// Ends it by a signal once so many octets are in the file.
-    fn ended_by(&self, signal: &str, child: Child, file: &Path) -> Output {
+    fn ended_by(signal: &str, child: Child, file: &Path) -> Output {
         until(|| {
             fs::metadata(file).is_ok_and(|about| about.len() >= fs::metadata(SAMPLE).unwrap().len())
         });
@@ -109,7 +109,7 @@ fn a_signal_ends_it_and_the_file_stays() {
         let place = Place::new();
         place.plays("dumpcap");
         let child = place.faxflow(&["-w", "a.pcapng"]).spawn().unwrap();
-        let output = place.ended_by(signal, child, &place.path("a.pcapng"));
+        let output = Place::ended_by(signal, child, &place.path("a.pcapng"));
         assert!(output.status.success(), "{output:?}");
         assert!(!place.program_runs(), "{signal}");
         let (out, error) = (text(&output.stdout), text(&output.stderr));
@@ -148,7 +148,7 @@ fn only_calls_of_a_number_are_shown_and_files_take_turns() {
         "lo",
     ];
     let child = place.faxflow(&words).spawn().unwrap();
-    let output = place.ended_by("-INT", child, &place.path("fax.pcapng"));
+    let output = Place::ended_by("-INT", child, &place.path("fax.pcapng"));
     assert!(output.status.success(), "{output:?}");
     assert!(!text(&output.stdout).contains("call 1"), "{output:?}");
     assert!(place.args().contains("-i lo -s 0 -U"), "{}", place.args());
@@ -160,7 +160,7 @@ fn only_calls_of_a_number_are_shown_and_files_take_turns() {
     let calls: serde_json::Value = serde_json::from_slice(&calls.stdout).unwrap();
     let callee = calls["calls"][0]["to"]["user"].as_str().unwrap();
     let child = place.faxflow(&["--number", callee]).spawn().unwrap();
-    let output = place.ended_by("-INT", child, &place.path("fax-2.pcapng"));
+    let output = Place::ended_by("-INT", child, &place.path("fax-2.pcapng"));
     assert!(text(&output.stdout).contains("call 1"), "{output:?}");
 }
 
@@ -185,7 +185,7 @@ fn what_hinders_is_one_line_with_the_way_out() {
     place.program("dumpcap", denied);
     place.plays("tcpdump");
     let child = place.faxflow(&["-w", "b.pcap"]).spawn().unwrap();
-    let output = place.ended_by("-INT", child, &place.path("b.pcap"));
+    let output = Place::ended_by("-INT", child, &place.path("b.pcap"));
     assert!(output.status.success(), "{output:?}");
     assert!(fs::read(place.path("b.pcap")).unwrap() == fs::read(SAMPLE).unwrap());
 
@@ -237,7 +237,7 @@ fn another_host_is_asked_by_ssh() {
         "a.pcapng",
     ];
     let child = place.faxflow(&words).spawn().unwrap();
-    let output = place.ended_by("-INT", child, &place.path("a.pcapng"));
+    let output = Place::ended_by("-INT", child, &place.path("a.pcapng"));
     assert!(output.status.success(), "{output:?}");
     let args = place.args();
     let line = r"-- root@pbx tcpdump -i any -s 0 -U -n -w - 'udp'\''; reboot #'";

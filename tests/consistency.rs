@@ -238,8 +238,15 @@ fn too_much(path: &Path) -> Vec<String> {
 /// Whether a packet is left out.
 type Removes = Box<dyn Fn(&Packet<'_>) -> bool>;
 
+/// What a packet is.
+type Is = fn(&Packet<'_>) -> bool;
+
 /// What a capture may lack of a call: a filter, another way of one direction, a recorder that drops, a hop or host that is
 /// not recorded.
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a method of one lifetime is not general enough"
+)]
 fn removals(packets: &[Option<Packet<'_>>]) -> Vec<(String, Removes)> {
     let packets = || packets.iter().flatten();
     let mut out: Vec<(String, Removes)> = vec![
@@ -260,7 +267,7 @@ fn removals(packets: &[Option<Packet<'_>>]) -> Vec<(String, Removes)> {
             Box::new(|packet| packet.starts(start)),
         ));
     }
-    let kinds: [(&str, fn(&Packet<'_>) -> bool); 2] = [
+    let kinds: [(&str, Is); 2] = [
         ("media", |packet| packet.is_media()),
         ("SIP", |packet| packet.is_sip()),
     ];

@@ -103,7 +103,9 @@ fn faxflow(words: &[&str]) -> Output {
 fn json(words: &[&str]) -> Value {
     let output = faxflow(words);
     let told = String::from_utf8_lossy(&output.stderr);
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {told}"))
+    let document = serde_json::from_slice(&output.stdout);
+    assert!(document.is_ok(), "{told}");
+    document.unwrap()
 }
 
 /// The calls without what says from which file they are.
@@ -231,7 +233,7 @@ fn frames_are_numbered_as_mergecap_does() {
             ..record.clone()
         })
         .collect();
-    let two = [&still[..2], &still[2..]].map(|part| pcap(part));
+    let two = [&still[..2], &still[2..]].map(pcap);
     let names = ["a.pcap", "b.pcap"].map(|name| folder.path().join(name));
     for (name, octets) in names.iter().zip(two) {
         fs::write(name, octets).unwrap();
@@ -335,9 +337,13 @@ fn two_hosts_with_clocks_apart_are_one_path() {
         let [own, pbx] = of_two_hosts(folder.path(), ahead, drift, false);
         let merged = json(&["flow", "--format", "json", &own, &pbx]);
         let mut found = outcome(&merged);
-        found.iter_mut().for_each(|call| call[8] = Value::Null);
+        for call in &mut found {
+            call[8] = Value::Null;
+        }
         let mut wanted = outcome(&whole);
-        wanted.iter_mut().for_each(|call| call[8] = Value::Null);
+        for call in &mut wanted {
+            call[8] = Value::Null;
+        }
         assert_eq!(found, wanted, "{ahead}");
         let clock = &merged["capture"]["files"][1]["clock"];
         let offset = clock["offset_s"].as_f64().unwrap();

@@ -93,19 +93,20 @@ fn forbidden(truth: &Value) -> Vec<Vec<u8>> {
             for first in 0..3 {
                 texts.push(base64(&number.as_bytes()[first..]).into_bytes());
             }
-            texts.push(
-                number
-                    .bytes()
-                    .map(|digit| format!("%{digit:02X}"))
-                    .collect::<String>()
-                    .into(),
-            );
+            let percent = number
+                .bytes()
+                .flat_map(|digit| [b'%', b'0' + (digit >> 4), b'0' + (digit & 15)]);
+            texts.push(percent.collect());
             for start in [0, 1] {
                 let pairs = number.as_bytes()[start..].chunks_exact(2);
                 let bcd = |swapped: bool| -> Vec<u8> {
-                    let octet = |pair: &[u8]| match swapped {
-                        false => (pair[0] & 15) << 4 | pair[1] & 15,
-                        true => (pair[1] & 15) << 4 | pair[0] & 15,
+                    let octet = |pair: &[u8]| {
+                        let [high, low] = if swapped {
+                            [pair[1], pair[0]]
+                        } else {
+                            [pair[0], pair[1]]
+                        };
+                        (high & 15) << 4 | low & 15
                     };
                     pairs.clone().map(octet).collect()
                 };
