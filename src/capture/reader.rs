@@ -125,7 +125,7 @@ impl Reader {
         Self::begin(Source::open(path)?, path.display().to_string())
     }
 
-    /// Opens several captures as one, see [`merge`](super::merge).
+    /// Opens several captures as one, see `capture::merge`.
     pub fn open_all(inputs: &Inputs) -> Result<Self, Error> {
         let (plan, file_bytes) = Plan::of(inputs)?;
         let plan = Arc::new(plan);
