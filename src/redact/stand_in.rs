@@ -35,6 +35,8 @@ pub(crate) struct StandIns {
     known: BTreeMap<(Kind, String), String>,
     /// Words of one spelling, for speed.
     labels: HashMap<String, String>,
+    /// Addresses with their stand-ins, for speed: each packet asks for two.
+    addresses: HashMap<IpAddr, IpAddr>,
 }
 
 impl StandIns {
@@ -43,6 +45,7 @@ impl StandIns {
             key,
             known: BTreeMap::new(),
             labels: HashMap::new(),
+            addresses: HashMap::new(),
         }
     }
 
@@ -134,6 +137,9 @@ impl StandIns {
 
     /// The stand-in of an address: private or public as it is, each octet with as many digits.
     pub(crate) fn address(&mut self, addr: IpAddr) -> IpAddr {
+        if let Some(instead) = self.addresses.get(&addr) {
+            return *instead;
+        }
         let instead = match addr {
             IpAddr::V4(addr) => IpAddr::V4(self.v4(addr)),
             IpAddr::V6(addr) => match addr.to_ipv4_mapped() {
@@ -143,6 +149,9 @@ impl StandIns {
         };
         if instead != addr {
             self.note(Kind::Address, &addr.to_string(), &instead.to_string());
+        }
+        if self.addresses.len() < MOST {
+            self.addresses.insert(addr, instead);
         }
         instead
     }
@@ -165,21 +174,22 @@ impl StandIns {
         for (at, place) in out.iter_mut().enumerate().skip(fixed) {
             let before = octets.get(..at).unwrap_or_default();
             let own = *place;
-            let fits = |octet: u8| {
-                let digits = |octet: u8| match octet {
-                    0..=9 => 1,
-                    10..=99 => 2,
-                    100.. => 3,
-                };
-                let usual = match at {
+            // As many digits.
+            let alike = match own {
+                0..=9 => 0..=9,
+                10..=99 => 10..=99,
+                100.. => 100..=255,
+            };
+            let is_usual = |octet: &u8| {
+                let octet = *octet;
+                match at {
                     0 => !matches!(octet, 0 | 10 | 100 | 127 | 169 | 172 | 192 | 198 | 224..),
                     1 => second.contains(&octet),
                     3 => !matches!(octet, 0 | 255),
                     _ => true,
-                };
-                digits(octet) == digits(own) && usual
+                }
             };
-            let class: Vec<u8> = (0..=255).filter(|octet| fits(*octet)).collect();
+            let class: Vec<u8> = alike.filter(is_usual).collect();
             *place = self.shifted(&class, own, before).unwrap_or(own);
         }
         Ipv4Addr::from(out)

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::{self, Write};
 
 use crate::analysis::AnalysedFlow;
-use crate::call::index::{DialogId, FlowEntry, Index};
+use crate::call::index::{DialogId, Index};
 use crate::capture::packet::Decoder;
 use crate::capture::pieces::Datagram;
 use crate::capture::reader::{Frame, Mark};
@@ -45,19 +45,18 @@ pub(super) fn comments(flow: &AnalysedFlow) -> Comments {
 }
 
 /// What belongs to the calls that are saved.
-struct Wanted<'i> {
+struct Wanted {
     /// Frames of SIP (where a message of several frames ends), of ICMP, and of datagrams that stayed in pieces.
     frames: HashSet<FrameNo>,
-    flows: Vec<&'i FlowEntry>,
-    paths: HashSet<(Endpoint, Endpoint)>,
+    /// By source and destination the spans of their flows, first and last frame, in order and apart.
+    flows: HashMap<(Endpoint, Endpoint), Vec<(FrameNo, FrameNo)>>,
 }
 
-impl<'i> Wanted<'i> {
-    fn of(index: &'i Index, calls: &[DialogId]) -> Self {
+impl Wanted {
+    fn of(index: &Index, calls: &[DialogId]) -> Self {
         let mut wanted = Self {
             frames: HashSet::new(),
-            flows: Vec::new(),
-            paths: HashSet::new(),
+            flows: HashMap::new(),
         };
         for dialog in calls.iter().filter_map(|id| index.dialog(*id)) {
             let rare = dialog.rare();
@@ -66,22 +65,31 @@ impl<'i> Wanted<'i> {
             let pieces = rare.incomplete.iter().map(|piece| piece.frame);
             wanted.frames.extend(messages.chain(errors).chain(pieces));
             for flow in dialog.flows.iter().filter_map(|id| index.flow(*id)) {
-                wanted.paths.insert((flow.src, flow.dst));
-                wanted.flows.push(flow);
+                let spans = wanted.flows.entry((flow.src, flow.dst)).or_default();
+                spans.push((flow.first_frame, flow.last_frame));
             }
+        }
+        for spans in wanted.flows.values_mut() {
+            spans.sort_unstable();
+            spans.dedup_by(|later, earlier| {
+                let meets = later.0 <= earlier.1;
+                if meets {
+                    earlier.1 = earlier.1.max(later.1);
+                }
+                meets
+            });
         }
         wanted
     }
 
     /// Whether a packet is of one of the flows.
     fn has(&self, packet: &Packet<'_>) -> bool {
-        let path = (packet.src, packet.dst);
-        self.paths.contains(&path)
-            && self.flows.iter().any(|flow| {
-                (flow.src, flow.dst) == path
-                    && packet.frame >= flow.first_frame
-                    && packet.frame <= flow.last_frame
-            })
+        let spans = self.flows.get(&(packet.src, packet.dst));
+        spans.is_some_and(|spans| {
+            let begun = spans.partition_point(|(first, _)| *first <= packet.frame);
+            let last = begun.checked_sub(1).and_then(|place| spans.get(place));
+            last.is_some_and(|(_, last)| packet.frame <= *last)
+        })
     }
 }
 
@@ -95,7 +103,7 @@ struct Direction {
 
 /// The first pass: which frames are taken.
 struct Choice<'w> {
-    wanted: &'w Wanted<'w>,
+    wanted: &'w Wanted,
     taken: HashSet<FrameNo>,
     /// Datagrams in pieces: their frames, whether they are taken, and the last time.
     pieces: HashMap<Datagram, (Vec<FrameNo>, bool, Timestamp)>,
@@ -201,7 +209,7 @@ impl Choice<'_> {
 }
 
 /// The frames of the calls: SIP, T.38, RTP and ICMP, with all fragments and segments.
-fn chosen(store: &Store, start: Mark, wanted: &Wanted<'_>) -> io::Result<HashSet<FrameNo>> {
+fn chosen(store: &Store, start: Mark, wanted: &Wanted) -> io::Result<HashSet<FrameNo>> {
     let mut choice = Choice {
         wanted,
         taken: HashSet::new(),
