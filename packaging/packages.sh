@@ -18,4 +18,5 @@ for form in deb rpm apk; do
     nfpm package -f packaging/nfpm.yaml -p "$form" -t target/dist
 done
 cd target/dist
+shopt -s nullglob
 sha256sum ./*.tar.gz ./*.deb ./*.rpm ./*.apk | tee SHA256SUMS
