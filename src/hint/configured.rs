@@ -7,56 +7,49 @@ use crate::pbxconf::{Setting, Settings};
 /// Settings that one hint cites.
 const MOST: usize = 4;
 
-/// T.38 on or off.
-const T38: &[&str] = &["t38pt_udptl", "t38_udptl", "faxdetect", "fax_detect"];
-/// Its error correction and the size of its packets.
-const CORRECTION: &[&str] = &[
-    "t38pt_udptl",
-    "t38_udptl_ec",
-    "udptlfecspan",
-    "udptlfecentries",
-];
-const SIZE: &[&str] = &["t38pt_udptl", "t38_udptl_maxdatagram"];
-/// What NAT needs.
-const NAT: &[&str] = &[
-    "nat",
-    "t38_udptl_nat",
-    "t38pt_usertpsource",
-    "externaddr",
-    "externip",
-    "externhost",
-    "localnet",
-    "local_net",
-    "external_media_address",
-    "external_signaling_address",
-    "rtp_symmetric",
-];
+/// What of the PBX's settings bears on a rule.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bearing {
+    /// Nothing that is read.
+    None,
+    /// Settings of these names.
+    Keys(&'static [&'static str]),
+    /// Whether the fax log is on: the rule sends the reader to it.
+    FaxLog,
+}
 
-/// Rules, each with the settings that bear on it.
-const BEARING: &[(&str, &[&str])] = &[
-    ("t38-reinvite-unsupported-media", T38),
-    ("t38-reinvite-rejected", T38),
-    ("t38-no-reinvite", T38),
-    ("t38-image-port-zero", T38),
-    ("t38-image-missing-in-answer", T38),
-    ("leg-t38-one-sided", T38),
-    ("t38-maxdatagram-small", SIZE),
-    ("t38-udpec-mismatch", CORRECTION),
-    ("udptl-no-redundancy", CORRECTION),
-    ("udptl-source-mismatch", NAT),
-    ("t38-private-address", NAT),
-    ("sip-private-contact", NAT),
-    ("t38-port-range", &["udptlstart", "udptlend"]),
-    ("t30-ecm-off", &["ecm"]),
-];
-
-/// Rules that send the reader to the fax log.
-const TO_THE_LOG: [&str; 4] = [
-    "t30-dis-no-dcs",
-    "t30-no-dis",
-    "t30-dcn-before-dcs",
-    "t30-dcn-after-dcs",
-];
+impl Bearing {
+    /// T.38 on or off.
+    pub(crate) const T38: Self =
+        Self::Keys(&["t38pt_udptl", "t38_udptl", "faxdetect", "fax_detect"]);
+    /// Its error correction.
+    pub(crate) const CORRECTION: Self = Self::Keys(&[
+        "t38pt_udptl",
+        "t38_udptl_ec",
+        "udptlfecspan",
+        "udptlfecentries",
+    ]);
+    /// The size of its packets.
+    pub(crate) const SIZE: Self = Self::Keys(&["t38pt_udptl", "t38_udptl_maxdatagram"]);
+    /// Its ports.
+    pub(crate) const PORTS: Self = Self::Keys(&["udptlstart", "udptlend"]);
+    /// Error correction mode of T.30.
+    pub(crate) const ECM: Self = Self::Keys(&["ecm"]);
+    /// What NAT needs.
+    pub(crate) const NAT: Self = Self::Keys(&[
+        "nat",
+        "t38_udptl_nat",
+        "t38pt_usertpsource",
+        "externaddr",
+        "externip",
+        "externhost",
+        "localnet",
+        "local_net",
+        "external_media_address",
+        "external_signaling_address",
+        "rtp_symmetric",
+    ]);
+}
 
 /// Adds to each hint what the settings say.
 pub(crate) fn cite(site: &Site, call: &Call, hints: &mut [Hint]) {
@@ -71,7 +64,7 @@ pub(crate) fn cite(site: &Site, call: &Call, hints: &mut [Hint]) {
         return;
     }
     for hint in hints {
-        if let Some(said) = said(settings, hint.rule.id) {
+        if let Some(said) = said(settings, hint.rule.settings) {
             let more = hint.finding.more.get_or_insert_default();
             if !more.is_empty() {
                 more.push(' ');
@@ -81,15 +74,20 @@ pub(crate) fn cite(site: &Site, call: &Call, hints: &mut [Hint]) {
     }
 }
 
-fn said(settings: &Settings, rule: &str) -> Option<String> {
-    if TO_THE_LOG.contains(&rule) {
-        return settings.knows_logs().then(|| match settings.fax_log() {
-            Some(setting) => format!("The fax log of your Asterisk is on: {}.", told(setting)),
-            None => "The fax log of your Asterisk is off: no line of its logger.conf has \"fax\"."
-                .to_owned(),
-        });
-    }
-    let (_, keys) = BEARING.iter().find(|(id, _)| *id == rule)?;
+fn said(settings: &Settings, bearing: Bearing) -> Option<String> {
+    let keys = match bearing {
+        Bearing::None => return None,
+        Bearing::Keys(keys) => keys,
+        Bearing::FaxLog => {
+            return settings.knows_logs().then(|| match settings.fax_log() {
+                Some(setting) => format!("The fax log of your Asterisk is on: {}.", told(setting)),
+                None => {
+                    "The fax log of your Asterisk is off: no line of its logger.conf has \"fax\"."
+                        .to_owned()
+                }
+            });
+        }
+    };
     let all: Vec<String> = settings.named(keys).map(told).collect();
     let more = match all.len().saturating_sub(MOST) {
         0 => String::new(),

@@ -3,6 +3,7 @@
 //! A fault between the legs is told once, on the leg that each rule's `when` names.
 
 use crate::call::{Call, Side};
+use crate::hint::configured::Bearing;
 use crate::hint::rule::{BetweenLegs, Check, Family, Layer, RootCause, T30_BEGINS, explain, hide};
 use crate::hint::sip::teardown::{SIP_BYE_MISSING, SIP_EARLY_BYE};
 use crate::hint::t30::dis::T30_DIS_NO_DCS;
@@ -78,6 +79,7 @@ pub(in crate::hint) static LEG_T38_ONE_SIDED: Rule = Rule {
     root: RootCause::BetweenLegs(BetweenLegs::Carrier),
     settles: T30_BEGINS,
     covers: &[explain(&[&T30_DIS_NO_DCS, &T30_NO_DIS]).on_both_legs()],
+    settings: Bearing::T38,
     ..LEG
 };
 

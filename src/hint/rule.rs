@@ -4,6 +4,7 @@
 //! ([`Rule::PLAIN`] for most). Rules name each other by reference, so that the compiler checks the names.
 
 use crate::call::Side;
+use crate::hint::configured::Bearing;
 use crate::hint::{Finding, Hint, RuleContext};
 
 /// How serious a hint is.
@@ -90,6 +91,8 @@ pub struct Rule {
     pub(crate) after_success: AfterSuccess,
     /// Seconds of a live call after which no later packet refutes it.
     pub(crate) settles: f64,
+    /// What of the PBX's settings is cited with it (`--asterisk`).
+    pub(crate) settings: Bearing,
 }
 
 impl Rule {
@@ -112,6 +115,7 @@ impl Rule {
         aftermath: false,
         after_success: AfterSuccess::Same,
         settles: NEXT_PACKETS,
+        settings: Bearing::None,
     };
 }
 

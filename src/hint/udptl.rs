@@ -1,5 +1,6 @@
 //! Rules about the T.38 packets themselves: where they go, what is lost, what is in them.
 
+use crate::hint::configured::Bearing;
 use crate::hint::leg::{LEG_MEDIA_NOT_RELAYED, LEG_MODE_MIX};
 use crate::hint::rule::{Check, Family, Layer, T30_BEGINS, explain, hide};
 use crate::hint::t30::correction::{T30_PPR, T30_PPR_FOURTH};
@@ -128,6 +129,7 @@ pub(in crate::hint) static UDPTL_SOURCE_MISMATCH: Rule = Rule {
         for more than 2 s and the dialogue does not go on.",
     check: Check::PerSide(path::source_mismatch),
     covers: &[explain(&[&UDPTL_ONE_WAY]), hide(&[&T30_DIS_NO_DCS])],
+    settings: Bearing::NAT,
     ..UDPTL
 };
 
@@ -200,6 +202,7 @@ pub(in crate::hint) static UDPTL_NO_REDUNDANCY: Rule = Rule {
     reference: "pjsip.conf.sample (t38_udptl_ec); AudioCodes manual; Cisco fax relay configuration",
     when: "20 or more UDPTL packets of a side carry neither redundancy nor FEC. Warning if the SDP agreed on either, else a note.",
     check: Check::PerSide(loss::no_redundancy),
+    settings: Bearing::CORRECTION,
     ..UDPTL
 };
 

@@ -1,5 +1,6 @@
 //! Signalling within a dialog: retransmissions, addresses that cannot be reached, announcements.
 
+use crate::hint::configured::Bearing;
 use crate::hint::rule::{Check, hide};
 use crate::hint::sip::teardown::SIP_EARLY_BYE;
 use crate::hint::t30::release::T30_DROPPED_MID_FAX;
@@ -71,6 +72,7 @@ pub(in crate::hint) static SIP_PRIVATE_CONTACT: Rule = Rule {
     when: "a Contact holds a private address while the packet comes from a public one",
     check: Check::Many(private_contact),
     covers: &[hide(&[&T38_REINVITE_TIMEOUT])],
+    settings: Bearing::NAT,
     ..super::SIP
 };
 

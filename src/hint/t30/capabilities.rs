@@ -2,6 +2,7 @@
 
 use crate::call::exchange::{ExchangeView, Line};
 use crate::call::{Call, EventKind};
+use crate::hint::configured::Bearing;
 use crate::hint::evidence::{share, waited};
 use crate::hint::rule::{Check, explain, hide};
 use crate::hint::t30::dis::T30_DIS_NO_DCS;
@@ -82,6 +83,7 @@ pub(in crate::hint) static T30_ECM_OFF: Rule = Rule {
     reference: "Cisco: Fax Relay Packet Loss Concealment; T.30 table 2, bit 27",
     when: "The DCS has ECM off. Warning in T.38 with more than 0.5 % loss, or with RTN.",
     check: Check::One(ecm_off),
+    settings: Bearing::ECM,
     ..super::T30
 };
 

@@ -3,6 +3,7 @@
 use crate::call::Side;
 use crate::call::exchange::{ExchangeView, Line, Round};
 use crate::capture::Timestamp;
+use crate::hint::configured::Bearing;
 use crate::hint::evidence;
 use crate::hint::rule::{AfterSuccess, Check, explain, hide};
 use crate::hint::t30::identification::{T30_NO_DIS, tone_of};
@@ -37,6 +38,7 @@ pub(in crate::hint) static T30_DIS_NO_DCS: Rule = Rule {
     absence: Some(T4.earliest()),
     after_success: AfterSuccess::Note,
     covers: &[hide(&[&T30_DCN_BEFORE_DCS])],
+    settings: Bearing::FaxLog,
     ..super::T30
 };
 

@@ -3,6 +3,7 @@
 use crate::call::exchange::Line;
 use crate::call::{Call, Event, EventKind, FaxCarrier, Negotiation};
 use crate::capture::Timestamp;
+use crate::hint::configured::Bearing;
 use crate::hint::evidence::{self, LATE, hang_up};
 use crate::hint::rule::Check;
 use crate::hint::{Finding, Rule, RuleContext, Severity};
@@ -42,6 +43,7 @@ pub(in crate::hint) static T30_NO_DIS: Rule = Rule {
     when: "No DIS, CSI, NSF or DTC within 12 s of the switch to T.38 (in G.711: of the first CNG), nor any later T.30 message.",
     check: Check::One(no_dis),
     absence: Some(12.0),
+    settings: Bearing::FaxLog,
     ..super::T30
 };
 

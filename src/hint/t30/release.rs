@@ -3,6 +3,7 @@
 use crate::call::exchange::{ExchangeView, Line, Reached, What};
 use crate::call::{Call, Event, EventKind, Phase, Side, Verdict};
 use crate::capture::Timestamp;
+use crate::hint::configured::Bearing;
 use crate::hint::context::{header, headers};
 use crate::hint::evidence::{self, LATE, capture_ends_early, hang_up};
 use crate::hint::rule::{Check, Layer, hide};
@@ -39,6 +40,7 @@ pub(in crate::hint) static T30_DCN_BEFORE_DCS: Rule = Rule {
     reference: "HylaFAX E124 (got DCN in transmit phase B); spandsp INCOMPATIBLE, RX_INCAPABLE; T.30 timer T1",
     when: "DCN after DIS, CSI or NSF and before any DCS or DTC.",
     check: Check::One(before_dcs),
+    settings: Bearing::FaxLog,
     ..super::T30
 };
 
@@ -52,6 +54,7 @@ pub(in crate::hint) static T30_DCN_AFTER_DCS: Rule = Rule {
     reference: "HylaFAX E103 (got DCN); spandsp TX_BADDCS, RETRYDCN, CANNOT_TRAIN",
     when: "DCN after DCS, TCF or FTT and before CFR.",
     check: Check::One(after_dcs),
+    settings: Bearing::FaxLog,
     ..super::T30
 };
 

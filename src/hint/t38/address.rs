@@ -1,5 +1,6 @@
 //! Addresses and ports of T.38.
 
+use crate::hint::configured::Bearing;
 use crate::hint::rule::{Check, explain, hide};
 use crate::hint::sdp::hops::{Sight, author_of_address, journey};
 use crate::hint::sdp::offer::REFUSALS;
@@ -42,6 +43,7 @@ pub(in crate::hint) static T38_PRIVATE_ADDRESS: Rule = Rule {
         explain(REFUSALS),
         explain(&[&UDPTL_NONE]),
     ],
+    settings: Bearing::NAT,
     ..super::T38
 };
 
@@ -69,6 +71,7 @@ pub(in crate::hint) static T38_PORT_RANGE: Rule = Rule {
     reference: "4PSA Knowledge Base, Troubleshooting fax issues (udptl.conf)",
     when: "a VoipNow or Asterisk (by User-Agent or Server), or with --udptl-ports your PBX, has an image port outside the range; a note if the port of a side is odd and the other side refuses T.38 (as unsupported, or with port 0) or sends none",
     check: Check::Many(port_range),
+    settings: Bearing::PORTS,
     ..super::T38
 };
 

@@ -2,6 +2,7 @@
 
 use crate::call::{Event, EventKind, Side};
 use crate::capture::FrameNo;
+use crate::hint::configured::Bearing;
 use crate::hint::rule::{Check, explain, hide};
 use crate::hint::t30::capabilities::T30_LOW_RATE;
 use crate::hint::t30::release::T30_DCN_AFTER_DCS;
@@ -94,6 +95,7 @@ pub(in crate::hint) static T38_UDPEC_MISMATCH: Rule = Rule {
     reference: "soft-switch.org, T.38 (send only redundancy unless FEC is supported)",
     when: "the answer asks for FEC that was not offered, or packets carry another error correction than agreed",
     check: Check::One(udpec_mismatch),
+    settings: Bearing::CORRECTION,
     ..super::T38
 };
 

@@ -1,6 +1,7 @@
 //! What the answer to a T.38 offer makes of it.
 
 use crate::call::{EventKind, Negotiation};
+use crate::hint::configured::Bearing;
 use crate::hint::rule::{Check, hide};
 use crate::hint::sdp::hops::{Sight, author, journey};
 use crate::hint::t38::refusal::T38_REINVITE_UNSUPPORTED_MEDIA;
@@ -30,6 +31,7 @@ pub(in crate::hint) static T38_IMAGE_PORT_ZERO: Rule = Rule {
     when: "a 2xx to an offer of T.38 has m=image with port 0",
     check: Check::Many(port_zero),
     covers: &[hide(&[&UDPTL_NONE, &T38_REINVITE_UNSUPPORTED_MEDIA])],
+    settings: Bearing::T38,
     ..super::T38
 };
 
@@ -45,6 +47,7 @@ pub(in crate::hint) static T38_IMAGE_MISSING_IN_ANSWER: Rule = Rule {
     when: "a 2xx to an offer of T.38 has no SDP, or an SDP without m=image",
     check: Check::Many(image_missing),
     covers: &[hide(&[&UDPTL_NONE])],
+    settings: Bearing::T38,
     ..super::T38
 };
 

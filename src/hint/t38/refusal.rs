@@ -3,6 +3,7 @@
 use crate::call::path::Role;
 use crate::call::{Event, FaultSide, Side};
 use crate::capture::{Endpoint, Timestamp};
+use crate::hint::configured::Bearing;
 use crate::hint::context::header;
 use crate::hint::rule::{Check, hide};
 use crate::hint::sip::teardown::SIP_EARLY_BYE;
@@ -42,6 +43,7 @@ pub(in crate::hint) static T38_REINVITE_UNSUPPORTED_MEDIA: Rule = Rule {
         hide(&[&T38_NO_REINVITE, &UDPTL_NONE]).always(),
         hide(&[&SIP_EARLY_BYE]).on_both_legs(),
     ],
+    settings: Bearing::T38,
     ..super::T38
 };
 
@@ -61,6 +63,7 @@ pub(in crate::hint) static T38_REINVITE_REJECTED: Rule = Rule {
         hide(&[&T38_NO_REINVITE]),
         hide(&[&SIP_EARLY_BYE]).on_both_legs(),
     ],
+    settings: Bearing::T38,
     ..super::T38
 };
 

@@ -2,6 +2,7 @@
 
 use crate::call::{Event, EventKind, Side};
 use crate::capture::{Endpoint, Timestamp};
+use crate::hint::configured::Bearing;
 use crate::hint::context::TOLERANCE;
 use crate::hint::rule::{Check, hide};
 use crate::hint::sip::dialog::SIP_RETRANSMISSIONS;
@@ -70,6 +71,7 @@ pub(in crate::hint) static T38_NO_REINVITE: Rule = Rule {
     when: "a fax in audio, and neither side offers T.38 within 12 s after its first tone",
     check: Check::One(no_reinvite),
     absence: Some(12.0),
+    settings: Bearing::T38,
     ..super::T38
 };
 

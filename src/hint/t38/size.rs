@@ -1,6 +1,7 @@
 //! Sizes that the sides allow, and what is sent.
 
 use crate::call::{EventKind, Side, UdptlStats};
+use crate::hint::configured::Bearing;
 use crate::hint::rule::{Check, explain, hide};
 use crate::hint::t30::correction::{T30_PPR, T30_PPR_FOURTH};
 use crate::hint::t30::training::T30_FTT;
@@ -33,6 +34,7 @@ pub(in crate::hint) static T38_MAXDATAGRAM_SMALL: Rule = Rule {
         hide(&[&UDPTL_NO_REDUNDANCY]),
         explain(&[&UDPTL_DECODE_ERROR, &T30_FTT, &T30_PPR, &T30_PPR_FOURTH]),
     ],
+    settings: Bearing::SIZE,
     ..super::T38
 };
 
