@@ -68,6 +68,36 @@ pub struct Event {
     pub kind: EventKind,
 }
 
+impl Event {
+    /// An event of a call as it was seen: not yet numbered, told from copies and repeats, or given to a phase or hop.
+    pub(crate) fn seen(
+        call: CallNo,
+        (frame, at): (FrameNo, Timestamp),
+        (src, dst): (Endpoint, Endpoint),
+        from: Side,
+        kind: EventKind,
+    ) -> Self {
+        Self {
+            id: EventId(0),
+            call,
+            frame,
+            last_frame: frame,
+            at,
+            end: at,
+            src,
+            dst,
+            from,
+            hop: None,
+            relay: Relay::Original,
+            retransmission: false,
+            repeat: 1,
+            observed: true,
+            phase: None,
+            kind,
+        }
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum EventKind {

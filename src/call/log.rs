@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::call::{Call, Event, EventId, EventKind, Relay, Side};
+use crate::call::{Call, Event, EventId, EventKind, Side};
 use crate::capture::{FrameNo, Timestamp};
 use crate::line::Fcs;
 
@@ -194,24 +194,8 @@ pub(super) fn events(call: &Call, log: &CallLog, packets: &[(Timestamp, FrameNo)
         let frame = (after.checked_sub(1).or(Some(0)))
             .and_then(|at| packets.get(at))
             .map_or(FrameNo(0), |(_, frame)| *frame);
-        Event {
-            id: EventId(0),
-            call: call.number,
-            frame,
-            last_frame: frame,
-            at: line.at,
-            end: line.at,
-            src: host,
-            dst: host,
-            from: log.side,
-            hop: None,
-            relay: Relay::Original,
-            retransmission: false,
-            repeat: 1,
-            observed: true,
-            phase: None,
-            kind: EventKind::Log(Arc::clone(line)),
-        }
+        let kind = EventKind::Log(Arc::clone(line));
+        Event::seen(call.number, (frame, line.at), (host, host), log.side, kind)
     };
     log.lines.iter().map(event).collect()
 }

@@ -4,9 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::analysis::reading::Analysis;
 use crate::analysis::{Analysed, AnalysedFlow, CallRow, Options};
-use crate::call::{
-    BySide, Call, CallNo, Event, EventId, EventKind, Exchange, Flow, Path, Relay, Side,
-};
+use crate::call::{BySide, Call, CallNo, Event, EventId, EventKind, Exchange, Flow, Path, Side};
 use crate::capture::{CaptureInfo, Endpoint, FrameNo};
 use crate::line::{Fcs, HdlcFrame, Modem};
 use crate::sip::{MediaLine, Sdp};
@@ -118,21 +116,14 @@ impl Builder {
         let at = self.call.started.plus_seconds(at);
         self.call.events.push(Event {
             id: EventId(place),
-            call: self.call.number,
-            frame: FrameNo(10 + place),
-            last_frame: FrameNo(10 + place),
-            at,
             end: at.plus_seconds(length),
-            src,
-            dst,
-            from,
-            hop: None,
-            relay: Relay::Original,
-            retransmission: false,
-            repeat: 1,
-            observed: true,
-            phase: None,
-            kind,
+            ..Event::seen(
+                self.call.number,
+                (FrameNo(10 + place), at),
+                (src, dst),
+                from,
+                kind,
+            )
         });
         self.call.last_packet = at.plus_seconds(length);
         self.call.events.last_mut().unwrap()

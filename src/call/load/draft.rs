@@ -4,8 +4,8 @@ use crate::call::exchange::Exchange;
 use crate::call::index::{DialogEntry, Names};
 use crate::call::load::{Source, facts};
 use crate::call::{
-    BySide, Call, CallNo, CaptureFacts, Event, EventId, EventKind, HangUp, PacketCounts, Path,
-    Relay, Side, UdptlStats,
+    BySide, Call, CallNo, CaptureFacts, Event, EventKind, HangUp, PacketCounts, Path, Side,
+    UdptlStats,
 };
 use crate::capture::{Endpoint, FrameNo, Timestamp};
 use crate::sip::Party;
@@ -53,24 +53,7 @@ impl Draft {
         from: Side,
         kind: EventKind,
     ) -> Event {
-        Event {
-            id: EventId(0),
-            call: self.number,
-            frame: frames.0,
-            last_frame: frames.0,
-            at: frames.1,
-            end: frames.1,
-            src: path.0,
-            dst: path.1,
-            from,
-            hop: None,
-            relay: Relay::Original,
-            retransmission: false,
-            repeat: 1,
-            observed: true,
-            phase: None,
-            kind,
-        }
+        Event::seen(self.number, frames, path, from, kind)
     }
 }
 
