@@ -25,6 +25,7 @@ pub(super) mod pcap;
 mod pcapng;
 
 pub use super::fast::Plain;
+pub use diagnosis::Beginning;
 pub use mark::Mark;
 
 /// One captured frame.

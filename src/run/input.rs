@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::Failure;
 use crate::capture::merge::Inputs;
+use crate::capture::reader::Beginning;
 use crate::cli::General;
 
 /// What is read as one capture.
@@ -153,19 +154,6 @@ fn expanded(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-/// First octets of pcap, pcapng, gzip and zstd.
-const MAGICS: [&[u8]; 9] = [
-    &[0xd4, 0xc3, 0xb2, 0xa1],
-    &[0xa1, 0xb2, 0xc3, 0xd4],
-    &[0x4d, 0x3c, 0xb2, 0xa1],
-    &[0xa1, 0xb2, 0x3c, 0x4d],
-    &[0x34, 0xcd, 0xb2, 0xa1],
-    &[0xa1, 0xb2, 0xcd, 0x34],
-    &[0x0a, 0x0d, 0x0d, 0x0a],
-    &[0x1f, 0x8b],
-    &[0x28, 0xb5, 0x2f, 0xfd],
-];
-
 /// Whether a file of a folder is one that is meant: other things lie in it too.
 fn looks_like_a_capture(file: &Path) -> bool {
     let mut start = Vec::new();
@@ -175,9 +163,12 @@ fn looks_like_a_capture(file: &Path) -> bool {
         }
         file.take(4).read_to_end(&mut start)
     });
-    let packed = start.starts_with(&[0x1f, 0x8b]) || start.starts_with(&[0x28, 0xb5]);
-    let named = || file.to_string_lossy().contains("cap");
-    read.is_ok() && MAGICS.iter().any(|magic| start.starts_with(magic)) && (!packed || named())
+    read.is_ok()
+        && match Beginning::of(&start) {
+            Some(Beginning::Capture) => true,
+            Some(Beginning::Compressed) => file.to_string_lossy().contains("cap"),
+            None => false,
+        }
 }
 
 /// A name as people sort: `fax.pcap2` before `fax.pcap10`.

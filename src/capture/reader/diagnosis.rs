@@ -1,6 +1,7 @@
 //! Diagnoses a file that is no capture, and says what to do about it.
 
 use crate::capture::Error;
+use crate::capture::compress::Compression;
 
 const RECORD: &str = "record one with: tcpdump -i any -s 0 -w fax.pcap udp";
 const UNPACK: &str = "unpack it first; of compressed captures, gzip and zstd are read directly";
@@ -33,7 +34,7 @@ const MAGICS: [(&[u8], &str, &str); 14] = [
     (b"%PDF", "it is a PDF document", RECORD),
 ];
 
-/// Magic numbers of pcap and pcapng, for files that end before their header does.
+/// Magic numbers of pcap and pcapng.
 const CAPTURES: [[u8; 4]; 7] = [
     [0xd4, 0xc3, 0xb2, 0xa1],
     [0xa1, 0xb2, 0xc3, 0xd4],
@@ -43,6 +44,25 @@ const CAPTURES: [[u8; 4]; 7] = [
     [0xa1, 0xb2, 0xcd, 0x34],
     [0x0a, 0x0d, 0x0d, 0x0a],
 ];
+
+/// What the first octets of a file make it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// pcap or pcapng.
+    Capture,
+    /// Compressed; perhaps a capture is inside.
+    Compressed,
+}
+
+impl Beginning {
+    /// By the magic number, 4 octets; `None`: it is something else.
+    pub fn of(start: &[u8]) -> Option<Self> {
+        if CAPTURES.iter().any(|magic| start.starts_with(magic)) {
+            return Some(Self::Capture);
+        }
+        Compression::of(start).map(|_| Self::Compressed)
+    }
+}
 
 /// The error for a file that begins with `start` (a few octets, fewer if it is shorter).
 pub(super) fn not_a_capture(file: &str, start: &[u8]) -> Error {
@@ -59,7 +79,8 @@ fn describe(start: &[u8]) -> (String, &'static str) {
     if start.is_empty() {
         return ("it is empty".to_owned(), AGAIN);
     }
-    if CAPTURES.iter().any(|magic| start.starts_with(magic)) {
+    // It ends before its header does.
+    if Beginning::of(start) == Some(Beginning::Capture) {
         let text = format!(
             "the capture ends inside its header, after {} octets",
             start.len()
