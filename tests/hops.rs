@@ -157,49 +157,39 @@ const BYE: Sip<'_> = Sip {
 
 /// A call over some hops from INVITE to BYE.
 fn whole(made: &mut Made, way: &[(&str, &str)]) {
+    dialog(made, 0, way, "a", ("f1", "t1"));
+}
+
+/// A dialog over some hops, `later` ms after the one before it; what comes back passes here so much earlier. Each
+/// transaction has a branch of its own.
+fn dialog(made: &mut Made, later: u32, way: &[(&str, &str)], branch: &str, tags: (&str, &str)) {
     let (offer, answer) = (audio("192.0.2.10"), audio("198.51.100.20"));
-    let tags = ("f1", "t1");
-    made.carry(
-        0,
-        way,
-        "a",
-        Sip {
-            body: &offer,
-            ..INVITE
-        },
-    );
-    made.carry(
-        1000,
-        way,
-        "a",
-        Sip {
-            start: "200 OK",
-            tags,
-            body: &answer,
-            ..INVITE
-        },
-    );
-    made.carry(
-        1100,
-        way,
-        "b",
-        Sip {
-            start: "ACK",
-            cseq: "1 ACK",
-            tags,
-            ..INVITE
-        },
-    );
-    made.carry(9000, way, "c", BYE);
-    made.carry(
-        9100,
-        way,
-        "c",
-        Sip {
-            start: "200 OK",
-            ..BYE
-        },
-    );
+    let offered = Sip {
+        body: &offer,
+        ..INVITE
+    };
+    made.carry(later, way, branch, offered);
+    let ok = Sip {
+        start: "200 OK",
+        tags,
+        body: &answer,
+        ..INVITE
+    };
+    made.carry(1000 - later, way, branch, ok);
+    let ack = Sip {
+        start: "ACK",
+        cseq: "1 ACK",
+        tags,
+        ..INVITE
+    };
+    made.carry(1100 + later, way, &branch.repeat(2), ack);
+    let bye = Sip { tags, ..BYE };
+    made.carry(9000 + later, way, &branch.repeat(3), bye);
+    let ok = Sip {
+        start: "200 OK",
+        ..bye
+    };
+    made.carry(9100 - later, way, &branch.repeat(3), ok);
 }
 
 fn roles(call: &Value) -> Vec<&str> {
@@ -242,43 +232,9 @@ fn sound(calls: &[Value]) -> &Value {
 #[test]
 fn topology_hiding_leaves_one_via() {
     let mut made = Made::default();
-    let tags = ("f1", "t1");
-    let (offer, answer) = (audio("192.0.2.10"), audio("198.51.100.20"));
     // Each hop alone: the proxy begins the stack anew.
     for (later, way, branch) in [(0, [(CALLER, PROXY)], "a"), (10, [(PROXY, CALLEE)], "p")] {
-        made.carry(
-            later,
-            &way,
-            branch,
-            Sip {
-                body: &offer,
-                ..INVITE
-            },
-        );
-        let ok = Sip {
-            start: "200 OK",
-            tags,
-            body: &answer,
-            ..INVITE
-        };
-        made.carry(1000 - later, &way, branch, ok);
-        let ack = Sip {
-            start: "ACK",
-            cseq: "1 ACK",
-            tags,
-            ..INVITE
-        };
-        made.carry(1100 + later, &way, &branch.repeat(2), ack);
-        made.carry(9000 + later, &way, &branch.repeat(3), BYE);
-        made.carry(
-            9100 - later,
-            &way,
-            &branch.repeat(3),
-            Sip {
-                start: "200 OK",
-                ..BYE
-            },
-        );
+        dialog(&mut made, later, &way, branch, ("f1", "t1"));
     }
     let calls = made.calls("hiding");
     let call = sound(&calls);
@@ -289,46 +245,12 @@ fn topology_hiding_leaves_one_via() {
 #[test]
 fn a_b2bua_that_keeps_the_call_id_is_one_row() {
     let mut made = Made::default();
-    let (offer, answer) = (audio("192.0.2.10"), audio("198.51.100.20"));
     let legs = [
         (0, [(CALLER, PROXY)], "a", ("f1", "tA")),
         (10, [(PROXY, CALLEE)], "p", ("f1", "tB")),
     ];
     for (later, way, branch, tags) in legs {
-        made.carry(
-            later,
-            &way,
-            branch,
-            Sip {
-                body: &offer,
-                ..INVITE
-            },
-        );
-        let ok = Sip {
-            start: "200 OK",
-            tags,
-            body: &answer,
-            ..INVITE
-        };
-        made.carry(1000 - later, &way, branch, ok);
-        let ack = Sip {
-            start: "ACK",
-            cseq: "1 ACK",
-            tags,
-            ..INVITE
-        };
-        made.carry(1100 + later, &way, &branch.repeat(2), ack);
-        made.carry(9000 + later, &way, &branch.repeat(3), Sip { tags, ..BYE });
-        made.carry(
-            9100 - later,
-            &way,
-            &branch.repeat(3),
-            Sip {
-                start: "200 OK",
-                tags,
-                ..BYE
-            },
-        );
+        dialog(&mut made, later, &way, branch, tags);
     }
     let calls = made.calls("keeps");
     assert_eq!(roles(sound(&calls)), ["caller", "b2bua", "callee"]);

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use crate::capture::CaptureInfo;
-use crate::compare::{Comparison, Step};
+use crate::capture::{CaptureInfo, Timestamp};
+use crate::compare::{Change, Comparison, Step};
 use crate::view::compare::{self as view, Sample};
 
 use super::ascii::{Ascii, StandIn};
@@ -70,20 +70,6 @@ fn markdown(
             "\n## Call {} beside call {}\n\n| GOOD | | BAD | |\n|---|---|---|---|",
             pair.good.number, pair.bad.number
         )?;
-        let told = |step: &Option<Step<'_>>, start| match step {
-            Some(step) => escape(&format!(
-                "{:.3} {} of {}{}",
-                step.event.at.seconds_since(start),
-                step.name,
-                step.event.from.name(),
-                match (step.event.observed, step.times) {
-                    (false, _) => " never came".to_owned(),
-                    (true, 1) => String::new(),
-                    (true, times) => format!(" ({times}x)"),
-                }
-            )),
-            None => String::new(),
-        };
         for row in &pair.rows {
             let mark = match (&row.good, &row.bad) {
                 (Some(_), Some(_)) if row.changes.is_empty() => "",
@@ -91,28 +77,43 @@ fn markdown(
                 (Some(_), None) => "only good",
                 (None, _) => "only bad",
             };
-            let changes: Vec<String> = row
-                .changes
-                .iter()
-                .map(|change| {
-                    let value = |value: &Option<String>| value.clone().unwrap_or("-".to_owned());
-                    let text = format!(
-                        "{}: {}, {}",
-                        change.name,
-                        value(&change.good),
-                        value(&change.bad)
-                    );
-                    escape(&text)
-                })
-                .collect();
+            let changes: Vec<String> = row.changes.iter().map(change_told).collect();
             writeln!(
                 out,
                 "| {} | {mark} | {} | {} |",
-                told(&row.good, pair.good.started),
-                told(&row.bad, pair.bad.started),
+                step_told(row.good.as_ref(), pair.good.started),
+                step_told(row.bad.as_ref(), pair.bad.started),
                 changes.join("; ")
             )?;
         }
     }
     Ok(())
+}
+
+/// A step, `start` being when its call began; nothing where there is none.
+fn step_told(step: Option<&Step<'_>>, start: Timestamp) -> String {
+    let Some(step) = step else {
+        return String::new();
+    };
+    let often = match (step.event.observed, step.times) {
+        (false, _) => " never came".to_owned(),
+        (true, 1) => String::new(),
+        (true, times) => format!(" ({times}x)"),
+    };
+    escape(&format!(
+        "{:.3} {} of {}{often}",
+        step.event.at.seconds_since(start),
+        step.name,
+        step.event.from.name(),
+    ))
+}
+
+fn change_told(change: &Change) -> String {
+    let value = |value: &Option<String>| value.clone().unwrap_or("-".to_owned());
+    escape(&format!(
+        "{}: {}, {}",
+        change.name,
+        value(&change.good),
+        value(&change.bad)
+    ))
 }

@@ -187,18 +187,7 @@ pub(super) fn read(
         caller: caller.speaks(),
         callee: callee.speaks(),
     };
-    let mut is_v8_fax = false;
-    if [&caller, &callee]
-        .iter()
-        .any(|one| one.heard.answers_with_v8())
-        || answers_by_event(draft)
-    {
-        for one in [&mut caller, &mut callee] {
-            let menus = fax::menus(&one.arrivals, codecs);
-            is_v8_fax |= !menus.is_empty();
-            one.heard.add_menus(menus);
-        }
-    }
+    let is_v8_fax = hear_menus([&mut caller, &mut callee], answers_by_event(draft), codecs);
     // A fax calls, and none answers: what answers may be the network.
     let calls = calls_by_event(draft) || has_cng(&caller.heard.signals);
     if calls && !has_fax_signal(&callee.heard.signals) {
@@ -226,20 +215,6 @@ pub(super) fn read(
             elsewhere,
         };
     }
-    let of_side = |side: Side, sound: fax::Heard| {
-        let levels = sound
-            .levels
-            .into_iter()
-            .map(Some)
-            .chain(std::iter::repeat(None));
-        let signals = sound.signals.into_iter().zip(levels);
-        signals.map(move |(signal, level)| Heard {
-            side,
-            audio: true,
-            level,
-            signal,
-        })
-    };
     let heard = of_side(Side::Caller, caller)
         .chain(of_side(Side::Callee, callee))
         .collect();
@@ -248,6 +223,31 @@ pub(super) fn read(
         speaks,
         elsewhere,
     }
+}
+
+/// Adds CM and JM of V.8, where a side answers with V.8 in its sound or by an event; whether there are any of a fax.
+fn hear_menus(sides: [&mut Direction<'_>; 2], by_event: bool, codecs: &Map<u8, String>) -> bool {
+    let mut any = false;
+    if by_event || sides.iter().any(|one| one.heard.answers_with_v8()) {
+        for one in sides {
+            let menus = fax::menus(&one.arrivals, codecs);
+            any |= !menus.is_empty();
+            one.heard.add_menus(menus);
+        }
+    }
+    any
+}
+
+/// What was heard of a side, each signal with its level.
+fn of_side(side: Side, sound: fax::Heard) -> impl Iterator<Item = Heard> {
+    let levels = (sound.levels.into_iter().map(Some)).chain(std::iter::repeat(None));
+    let signals = sound.signals.into_iter().zip(levels);
+    signals.map(move |(signal, level)| Heard {
+        side,
+        audio: true,
+        level,
+        signal,
+    })
 }
 
 /// A tone or message that only a fax or a modem sends; what sounds like a fast modem may be any noise.
